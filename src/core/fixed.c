@@ -330,7 +330,7 @@ add_aligned(BlDec a, BlDec b, BlDec *sum)
 }
 
 BlStatus
-bl_dec_add(BlDec a, BlDec b, BlDec *sum)
+bl_dec_add_any(BlDec a, BlDec b, BlDec *sum)
 {
 	if (add_aligned(a, b, sum) || add_aligned(bl_dec_trim(a), bl_dec_trim(b), sum))
 		return BL_OK;

@@ -71,9 +71,23 @@ extern BlInt128 bl_pow10(int n);	/* 0 <= n <= 38 */
  * Exact; BL_OVERFLOW beyond 128 bits or BL_SCALE_MAX after trimming zeros.
  * The scale of a sum is the larger one of its terms.
  */
-extern BlStatus bl_dec_add(BlDec a, BlDec b, BlDec *sum);
+extern BlStatus bl_dec_add_any(BlDec a, BlDec b, BlDec *sum);
 extern BlStatus bl_dec_sub(BlDec a, BlDec b, BlDec *difference);
 extern BlStatus bl_dec_mul(BlDec a, BlDec b, BlDec *product);
+
+static inline BlStatus
+bl_dec_add(BlDec a, BlDec b, BlDec *sum)
+{
+	/* sums of amounts are mostly of one scale */
+	if (a.scale == b.scale &&
+		!__builtin_add_overflow(a.coefficient, b.coefficient, &sum->coefficient))
+	{
+		sum->scale = a.scale;
+		return BL_OK;
+	}
+	return bl_dec_add_any(a, b, sum);
+}
+
 extern int	bl_dec_cmp(BlDec a, BlDec b);
 extern BlDec bl_dec_trim(BlDec a);	/* no trailing zero decimals */
 
