@@ -6,6 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static void put(char *out, size_t size, const char *format, va_list args)
+			__attribute__((format(printf, 3, 0)));
+
 static void
 put(char *out, size_t size, const char *format, va_list args)
 {

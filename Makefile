@@ -1,0 +1,107 @@
+# billing: builds the extension, assembles its SQL, runs every kind of test.
+#
+#	make				the library and the extension script
+#	make install		into the directories of PG_CONFIG's server
+#	make test			installs what is missing, runs every test
+#	make demo			installs what is missing, shows what it can do
+#
+# The server is that of PG_CONFIG; without it, Debian's PostgreSQL 15.
+
+EXTENSION = billing
+EXTVERSION = 0.1
+MODULE_big = billing
+
+PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/15/bin/pg_config),pg_config)
+
+# ---- sources ----
+
+CORE_SOURCES = $(sort $(wildcard src/core/*.c))
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)) $(CORE_SOURCES))
+
+# Modules of the extension script, each after those it names (sql/README.md).
+SQL_MODULES = install profile usage market carry tariff charges rate
+# Modules of the store that billing.install() makes; none yet.
+STORE_MODULES =
+
+SQL_SOURCES = $(wildcard sql/preamble.sql sql/schema.sql \
+	$(foreach m,$(SQL_MODULES),sql/$(m)/types.sql sql/$(m)/functions.sql))
+STORE_SOURCES = $(wildcard $(foreach kind,tables functions triggers views policies grants,\
+	$(foreach m,$(STORE_MODULES),sql/$(m)/$(kind).sql)))
+
+SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
+DATA_built = $(SCRIPT)
+EXTRA_CLEAN = .build $(OBJS:.o=.d)
+
+# ---- compiler ----
+
+PG_CPPFLAGS = -Isrc -DBILLING_VERSION='"$(EXTVERSION)"' \
+	-DPGDLLEXPORT='__attribute__((visibility("default")))'
+PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror -fvisibility=hidden -MMD -MP
+ifneq (,$(findstring clang,$(CC)))
+# PostgreSQL hands on the flags of the compiler it was built with, gcc.
+PG_CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
+endif
+
+# Bitcode lets JIT inline our functions; none is small enough to gain by it.
+ifeq ($(origin with_llvm),undefined)
+override with_llvm := no
+endif
+
+# The loops over readings gain from vectors, for any CPU of the architecture.
+src/core/%.o: override CFLAGS += -O3
+
+# ---- targets without a server ----
+
+.DEFAULT_GOAL := all
+.PHONY: test soak demo bench fuzz format doc lint check-unit check-regress check-isolation \
+	check-pgtap check-tap check-fuzz check-doc check-reference
+
+test:
+	@test/run
+
+soak:
+	@SOAK=1 test/run
+
+check-unit check-regress check-isolation check-pgtap check-tap check-fuzz check-doc check-reference:
+	@test/run $(@:check-%=%)
+
+lint:
+	@test/run lint
+
+fuzz:
+	@SOAK=1 test/run fuzz
+
+demo:
+	@contrib/demo/run
+
+bench:
+	@test/bench/run
+
+doc:
+	@test/run --write-reference
+
+format:
+	clang-format -i $(wildcard src/*.[ch] src/core/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch])
+
+# ---- the server's rules ----
+
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+ifeq (,$(PGXS))
+all install installcheck:
+	@echo 'No server headers are found by $(PG_CONFIG): run contrib/setup, or set PG_CONFIG.' >&2
+	@false
+else
+include $(PGXS)
+# Headers that are not ours may not trip -Werror.
+override CPPFLAGS := $(patsubst -I/%,-isystem /%,$(CPPFLAGS))
+endif
+
+$(SCRIPT): Makefile $(SQL_SOURCES) $(STORE_SOURCES) contrib/assemble
+	contrib/assemble '$(STORE_SOURCES)' $(SQL_SOURCES) >$@.new && mv $@.new $@
+
+# A source added or removed changes the assembled script as an edit does.
+$(shell mkdir -p .build && echo '$(SQL_SOURCES) $(STORE_SOURCES)' | cmp -s - .build/sources || \
+	echo '$(SQL_SOURCES) $(STORE_SOURCES)' >.build/sources)
+$(SCRIPT): .build/sources
+
+-include $(OBJS:.o=.d)
