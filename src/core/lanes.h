@@ -1,0 +1,70 @@
+/*
+ * lanes.h - sums over narrow blocks without unpacking them slot by slot
+ *
+ * Works on the compiler's vector types, so plain SSE2 or NEON is enough.  See profile.h for the layout.
+ */
+#ifndef BL_LANES_H
+#define BL_LANES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint16_t BlV8 __attribute__((vector_size(16)));
+typedef uint32_t BlV4 __attribute__((vector_size(16)));
+
+/*
+ * The kernel for a whole 24-hour day in a narrow block.  hour[k] lane l gets
+ * the sum of the offsets (base not added) of hour 3 * l + k; tops[k] lane l the highest offset of that hour.
+ */
+typedef void (*BlLanesHours) (const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 tops[3]);
+
+/*
+ * slots_per_hour is any divisor of 60.  NULL where the sums of an hour could
+ * exceed 16 bits, or the width is 16: decode the block instead.
+ */
+extern BlLanesHours bl_lanes_hours(int width, int slots_per_hour);
+
+/* the sum and the highest of all offsets of a narrow block of any length */
+extern void bl_lanes_total(const uint8_t *offsets, int width, int rows, uint32_t *sum, uint16_t *top);
+
+/* offsets in the order of slots; out and in have 8 * rows places, those beyond the block's slots zero */
+extern void bl_lanes_unpack(const uint8_t *offsets, int width, int rows, uint16_t *out);
+extern void bl_lanes_pack(const uint16_t *in, int width, int rows, uint8_t *offsets);
+
+/* how many slots a lane holds, and how many bytes all lanes take */
+static inline int
+bl_lanes_rows(int slots)
+{
+	return (slots + 7) / 8;
+}
+
+static inline size_t
+bl_lanes_bytes(int rows, int width)
+{
+	return (size_t) (rows * width + 15) / 16 * 16;
+}
+
+/* The bytes are little-endian and may begin anywhere. */
+static inline BlV8
+bl_lanes_load(const uint8_t *p)
+{
+	BlV8		x;
+
+	memcpy(&x, p, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	x = x << 8 | x >> 8;
+#endif
+	return x;
+}
+
+static inline void
+bl_lanes_store(uint8_t *p, BlV8 x)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	x = x << 8 | x >> 8;
+#endif
+	memcpy(p, &x, sizeof x);
+}
+
+#endif							/* BL_LANES_H */
