@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 typedef int16_t BlS8 __attribute__((vector_size(16)));
+typedef uint8_t BlB8 __attribute__((vector_size(8)));
 
 /* the larger of each pair; both are below 2^15, where signed order is the order */
 static inline __attribute__((always_inline)) BlV8
@@ -21,16 +22,51 @@ larger(BlV8 a, BlV8 b)
 	return (a & above) | (b & ~above);
 }
 
-/* slot `row` of every lane; reads no further than the block's last word */
+/* The bytes are little-endian and may begin anywhere. */
 static inline __attribute__((always_inline)) BlV8
-lane_row(const uint8_t *offsets, int width, int row, BlV8 mask)
+load(const uint8_t *p)
+{
+	BlV8		x;
+
+	memcpy(&x, p, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	x = x << 8 | x >> 8;
+#endif
+	return x;
+}
+
+static inline __attribute__((always_inline)) void
+store(uint8_t *p, BlV8 x)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	x = x << 8 | x >> 8;
+#endif
+	memcpy(p, &x, sizeof x);
+}
+
+/* word `word` of every lane, where the last may be a half; reads no further than the block */
+static inline __attribute__((always_inline)) BlV8
+lane_word(const uint8_t *offsets, int bits, int word)
+{
+	int			left = bits - 16 * word;
+	BlB8		half;
+
+	if (left > 8)
+		return load(offsets + 16 * word);
+	memcpy(&half, offsets + 16 * word, sizeof half);
+	return __builtin_convertvector(half, BlV8);
+}
+
+/* slot `row` of every lane, where a lane has `bits` bits */
+static inline __attribute__((always_inline)) BlV8
+lane_row(const uint8_t *offsets, int width, int bits, int row, BlV8 mask)
 {
 	int			word = row * width / 16;
 	int			shift = row * width % 16;
-	BlV8		x = bl_lanes_load(offsets + 16 * word) >> shift;
+	BlV8		x = lane_word(offsets, bits, word) >> shift;
 
 	if (shift + width > 16)
-		x |= bl_lanes_load(offsets + 16 * word + 16) << (16 - shift);
+		x |= lane_word(offsets, bits, word + 1) << (16 - shift);
 	return x & mask;
 }
 
@@ -48,7 +84,8 @@ hours(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 
 #pragma GCC unroll 4
 		for (int i = 0; i < slots_per_hour; i++)
 		{
-			BlV8		x = lane_row(offsets, width, k * slots_per_hour + i, mask);
+			BlV8		x = lane_row(offsets, width, 3 * slots_per_hour * width,
+										 k * slots_per_hour + i, mask);
 
 			sum += x;
 			top = larger(x, top);
@@ -128,7 +165,7 @@ bl_lanes_total(const uint8_t *offsets, int width, int rows, uint32_t *sum, uint1
 		max = sign;
 		for (int r = 0; r < rows; r++)
 		{
-			BlV8		x = lane_row(offsets, width, r, mask);
+			BlV8		x = lane_row(offsets, width, rows * width, r, mask);
 
 			acc += ((BlV4) x & 0xffff) + ((BlV4) x >> 16);
 			max = larger(x ^ sign, max);
@@ -154,7 +191,7 @@ bl_lanes_unpack(const uint8_t *offsets, int width, int rows, uint16_t *out)
 	}
 	for (int r = 0; r < rows; r++)
 	{
-		BlV8		x = lane_row(offsets, width, r, mask);
+		BlV8		x = lane_row(offsets, width, rows * width, r, mask);
 
 #pragma GCC unroll 8
 		for (int l = 0; l < 8; l++)
@@ -179,11 +216,17 @@ bl_lanes_pack(const uint16_t *in, int width, int rows, uint8_t *offsets)
 		shift += width;
 		if (shift < 16)
 			continue;
-		bl_lanes_store(offsets, word);
+		store(offsets, word);
 		offsets += 16;
 		shift -= 16;
 		word = shift > 0 ? x >> (width - shift) : (BlV8) {0};
 	}
-	if (shift > 0)
-		bl_lanes_store(offsets, word);
+	if (shift > 8)
+		store(offsets, word);
+	else if (shift > 0)
+	{
+		BlB8		half = __builtin_convertvector(word, BlB8);
+
+		memcpy(offsets, &half, sizeof half);
+	}
 }

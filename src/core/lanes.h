@@ -42,29 +42,7 @@ bl_lanes_rows(int slots)
 static inline size_t
 bl_lanes_bytes(int rows, int width)
 {
-	return (size_t) (rows * width + 15) / 16 * 16;
-}
-
-/* The bytes are little-endian and may begin anywhere. */
-static inline BlV8
-bl_lanes_load(const uint8_t *p)
-{
-	BlV8		x;
-
-	memcpy(&x, p, sizeof x);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	x = x << 8 | x >> 8;
-#endif
-	return x;
-}
-
-static inline void
-bl_lanes_store(uint8_t *p, BlV8 x)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	x = x << 8 | x >> 8;
-#endif
-	memcpy(p, &x, sizeof x);
+	return (size_t) (rows * width + 7) / 8 * 8;
 }
 
 #endif							/* BL_LANES_H */

@@ -479,7 +479,7 @@ block_check_zeros(const BlProfile *profile, const BlBlock *block)
 	uint8_t		qualities[BL_BLOCK_SLOTS_MAX];
 	int64_t		values[BL_BLOCK_SLOTS_MAX];
 	uint16_t	offsets[BL_BLOCK_SLOTS_MAX + 7];
-	uint8_t		again[16 * (BL_BLOCK_SLOTS_MAX + 7) / 8];
+	uint8_t		again[2 * (BL_BLOCK_SLOTS_MAX + 7)];
 	int			rows = bl_lanes_rows(block->slots);
 	size_t		size = bl_lanes_bytes(rows, block->width);
 	BlStatus	status = bl_block_decode(profile, block, values, qualities, NULL);

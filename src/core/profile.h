@@ -38,9 +38,11 @@
  *
  * Narrow offsets lie in 8 lanes of 16-bit words: with R = ceil(slots / 8), lane
  * l holds slots l * R .. l * R + R - 1 one after another, lowest bits first,
- * padded with zeros; word w of all lanes is 16 bytes at 16 * w.  So unpacking is
- * shifts of whole vectors, and for a 24-hour day every lane is three hours.
- * That takes 16 * ceil(R * width / 16) bytes.  Wide offsets follow each other in
+ * padded with zeros; word w of all lanes is 16 bytes at 16 * w, but where the last
+ * word of a lane holds 8 bits or fewer, 8 bytes.  So unpacking is shifts of whole
+ * vectors, and for a 24-hour day every lane is three hours.  That takes
+ * 8 * ceil(R * width / 8) bytes (the half word lets two 31-day months of 10-bit
+ * quarter-hours share a page).  Wide offsets follow each other in
  * reading order, lowest bits first, in ceil(slots * width / 8) bytes.
  *
  * Measured: lanes are 3 to 4 times faster than bits in reading order, without
