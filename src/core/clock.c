@@ -143,6 +143,8 @@ bl_moment_parse(const char *text, size_t length, const BlZone *zone, int32_t *mi
 				s,
 				offset;
 	size_t		at = 16;
+	int32_t		first = 0;
+	bool		found = false;
 
 	if (length < 16 || bl_day_parse(text, 10, &day) != BL_OK ||
 		(text[10] != ' ' && text[10] != 'T') || text[13] != ':' ||
@@ -164,17 +166,20 @@ bl_moment_parse(const char *text, size_t length, const BlZone *zone, int32_t *mi
 	}
 	if (zone == NULL)
 		return BL_BAD_TEXT;
-	/* the local time may fit under the offset of any step near it: take the first that does */
+	/* the local time may fit under the offset of several steps: the earliest moment is meant */
 	for (int i = 0; i < zone->n; i++)
 	{
 		int32_t		utc = *minute - zone->step[i].offset;
 
-		if (bl_zone_offset(zone, utc) == zone->step[i].offset)
+		if (bl_zone_offset(zone, utc) == zone->step[i].offset && (!found || utc < first))
 		{
-			*minute = utc;
-			return BL_OK;
+			found = true;
+			first = utc;
 		}
 	}
+	*minute = first;
+	if (found)
+		return BL_OK;
 	return BL_BAD_VALUE;
 }
 
