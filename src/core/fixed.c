@@ -557,13 +557,17 @@ bl_dec_parse(const char *text, size_t length, int max_scale, BlDec *value)
 int
 bl_dec_text(BlDec a, char out[BL_DEC_TEXT])
 {
+	return bl_dec_text_scaled(bl_dec_trim(a), out);
+}
+
+int
+bl_dec_text_scaled(BlDec a, char out[BL_DEC_TEXT])
+{
 	char		digits[BL_DEC_TEXT];
 	int			count = 0;
 	int			at = 0;
-	BlUint128	size;
+	BlUint128	size = magnitude(a.coefficient);
 
-	a = bl_dec_trim(a);
-	size = magnitude(a.coefficient);
 	while (size != 0 || count <= a.scale)
 	{
 		digits[count++] = (char) ('0' + (int) (size % 10));

@@ -117,6 +117,8 @@ extern BlUint128 bl_isqrt(BlUint128 a);
 extern BlStatus bl_dec_parse(const char *text, size_t length, int max_scale, BlDec *value);
 /* shortest exact text, no trailing zero decimals; returns its length */
 extern int	bl_dec_text(BlDec a, char out[BL_DEC_TEXT]);
+/* the same with all decimals of its scale: 198.80 */
+extern int	bl_dec_text_scaled(BlDec a, char out[BL_DEC_TEXT]);
 
 /*
  * Splits total into parts proportional to weights (none negative, sum above
