@@ -1,0 +1,74 @@
+/*
+ * jsontext.c - JSON between the server's text, jsonb and the core's reader
+ *
+ * The core reads and writes UTF-8 only; a database may have another encoding.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+#include "billing.h"
+#include "jsontext.h"
+
+static void *
+more_memory(void *context, size_t size)
+{
+	if (!AllocHugeSizeIsValid(size))
+		return NULL;
+	return MemoryContextAllocExtended(context, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+}
+
+void
+bl_arena_init(BlArena *arena, size_t ceiling)
+{
+	*arena = (BlArena) {
+		.more = more_memory,
+		.context = CurrentMemoryContext,
+		.ceiling = ceiling
+	};
+}
+
+BlJson *
+bl_json_of_text(const char *text, BlArena *arena)
+{
+	const char *utf8 = pg_server_to_any(text, (int) strlen(text), PG_UTF8);
+	BlProblem	problem = {0};
+	BlJson	   *root;
+
+	if (bl_json_parse(utf8, strlen(utf8), arena, &root, &problem) != BL_OK)
+		bl_raise(&problem);
+	return root;
+}
+
+char *
+bl_text_of_jsonb(Datum jsonb)
+{
+	Jsonb	   *value = DatumGetJsonbP(jsonb);
+
+	return JsonbToCString(NULL, &value->root, VARSIZE(value));
+}
+
+Datum
+bl_jsonb_of_text(const char *text)
+{
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
+}
+
+char *
+bl_text_written(BlTextWriter write, const void *value)
+{
+	BlWriter	out = {NULL, 0, 0};
+	char	   *text;
+
+	write(value, &out);
+	if (out.used >= MaxAllocSize)
+		bl_fail(BL_LIMIT, "text");
+	text = palloc(out.used + 1);
+	out = (BlWriter) {(uint8_t *) text, out.used, 0};
+	write(value, &out);
+	text[out.used] = '\0';
+	return pg_any_to_server(text, (int) out.used, PG_UTF8);
+}
