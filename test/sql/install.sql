@@ -1,5 +1,6 @@
 -- install: the extension, its release, and the store it makes.
-SELECT billing.version();
+SELECT billing.version() = extversion AS library_fits_script
+  FROM pg_catalog.pg_extension WHERE extname = 'billing';
 
 SELECT billing.install();
 
@@ -36,7 +37,7 @@ CREATE EXTENSION billing;
 RESET ROLE;
 CREATE EXTENSION billing;
 SET ROLE regress_billing_nobody;
-SELECT billing.version();
+SELECT billing.version() IS NOT NULL AS allowed;
 SELECT billing.install();
 RESET ROLE;
 
