@@ -81,7 +81,7 @@ doc:
 	@test/run --write-reference
 
 format:
-	clang-format -i $(wildcard src/*.[ch] src/core/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch])
+	@contrib/format
 
 # ---- the server's rules ----
 
