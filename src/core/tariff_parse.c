@@ -1,0 +1,1206 @@
+/*
+ * tariff_parse.c - a tariff document: its head and its charges
+ *
+ * The schema is doc/tariff.md, section by section.  What no reader asked for
+ * is an unknown field; the last step finds it.
+ */
+#include "tariff_parse.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* ---- what all readers use ---------------------------------------------- */
+
+void
+bl_compile_error(BlCompile *c, const BlJson *at, const char *hint, const char *message,...)
+{
+	char		path[BL_JSON_PATH] = "$";
+	char		text[200];
+	va_list		args;
+
+	c->failed = true;
+	if (c->stop)
+		return;
+	if (at != NULL)
+		bl_json_path(at, path);
+	va_start(args, message);
+	vsnprintf(text, sizeof text, message, args);
+	va_end(args);
+	if (c->report != NULL && !c->report(c->context, path, text, hint ? hint : ""))
+		c->stop = true;
+}
+
+void *
+bl_compile_get(BlCompile *c, size_t size)
+{
+	/* Larger than any one structure list below; used only to unwind after memory ran out. */
+	static _Thread_local uint64_t scratch[16384];
+	void	   *got = bl_arena_get(c->arena, size);
+
+	if (got != NULL)
+		return got;
+	c->stop = c->failed = c->no_space = true;
+	memset(scratch, 0, sizeof scratch);
+	return scratch;
+}
+
+bool
+bl_compile_is(BlCompile *c, BlJson *node, BlJsonType type, const char *what)
+{
+	static const char *const names[] = {"null", "false", "true", "a number", "a text", "a list", "an object"};
+
+	node->seen = true;
+	if (node->type == type)
+		return true;
+	bl_compile_error(c, node, NULL, "%s should be %s, not %s", what, names[type], names[node->type]);
+	return false;
+}
+
+BlText
+bl_compile_name(BlCompile *c, BlJson *node, const char *what)
+{
+	node->seen = true;
+	if (node->type != BL_JSON_STRING || node->length < 1 || node->length > BL_NAME_MAX)
+	{
+		bl_compile_error(c, node, "Write a text of 1 to 63 bytes.", "not the name of %s", what);
+		return (BlText) {"?", 1};
+	}
+	return (BlText) {node->text, (int) node->length};
+}
+
+void
+bl_compile_names(BlCompile *c, BlJson *node)
+{
+	node->seen = true;
+	if (node->type == BL_JSON_STRING && node->length > 0 && node->length <= 500)
+		return;
+	if (node->type == BL_JSON_OBJECT && node->first != NULL)
+	{
+		for (BlJson *m = node->first; m; m = m->next)
+		{
+			m->seen = true;
+			if (m->key_length < 2 || m->key_length > 35 || m->type != BL_JSON_STRING || m->length < 1 || m->length > 500)
+				bl_compile_error(c, m, "Write {\"zh\": \"…\", \"en\": \"…\"}.", "not a name in a language");
+		}
+		return;
+	}
+	bl_compile_error(c, node, "Write a text, or {\"zh\": \"…\", \"en\": \"…\"}.", "not a name");
+}
+
+BlDec
+bl_compile_decimal(BlCompile *c, BlJson *node, int scale, const char *what)
+{
+	BlDec		value = BL_ZERO;
+	BlStatus	status;
+
+	node->seen = true;
+	status = bl_json_decimal(node, scale, &value);
+	if (status == BL_OK && value.coefficient > -((BlInt128) 1 << 62) && value.coefficient < (BlInt128) 1 << 62)
+		return value;
+	if (status == BL_OK || status == BL_OVERFLOW)
+		bl_compile_error(c, node, NULL, "%s beyond its range (at most %d decimals and 18 digits)", what, scale);
+	else
+		bl_compile_error(c, node, "Write a decimal such as \"0.538\".", "%s should be a decimal", what);
+	return BL_ZERO;
+}
+
+int
+bl_compile_choice(BlCompile *c, BlJson *node, const char *const *choices, const char *what)
+{
+	char		hint[200] = "Write one of ";
+	size_t		used = strlen(hint);
+
+	node->seen = true;
+	for (int i = 0; choices[i] != NULL; i++)
+	{
+		if (bl_json_is(node, choices[i]))
+			return i;
+		if (used < sizeof hint)
+			used += (size_t) snprintf(hint + used, sizeof hint - used, "%s\"%s\"", i ? ", " : "", choices[i]);
+	}
+	if (used < sizeof hint - 1)
+		strcpy(hint + used, ".");
+	bl_compile_error(c, node, hint, "not %s", what);
+	return 0;
+}
+
+int
+bl_compile_int(BlCompile *c, BlJson *node, int least, int most, const char *what)
+{
+	BlDec		value;
+
+	node->seen = true;
+	if (bl_json_decimal(node, 0, &value) == BL_OK && value.coefficient >= least && value.coefficient <= most)
+		return (int) value.coefficient;
+	bl_compile_error(c, node, NULL, "%s should be a whole number from %d to %d", what, least, most);
+	return least;
+}
+
+bool
+bl_compile_bool(BlCompile *c, BlJson *node)
+{
+	node->seen = true;
+	if (node->type != BL_JSON_TRUE && node->type != BL_JSON_FALSE)
+		bl_compile_error(c, node, NULL, "true or false was expected");
+	return node->type == BL_JSON_TRUE;
+}
+
+int32_t
+bl_compile_day(BlCompile *c, BlJson *node)
+{
+	int32_t		day = 0;
+
+	node->seen = true;
+	if (node->type != BL_JSON_STRING || bl_day_parse(node->text, node->length, &day) != BL_OK)
+		bl_compile_error(c, node, "Write a date as \"YYYY-MM-DD\".", "a date was expected");
+	return day;
+}
+
+unsigned
+bl_compile_months(BlCompile *c, BlJson *node)
+{
+	unsigned	bits = 0;
+
+	if (!bl_compile_is(c, node, BL_JSON_ARRAY, "months"))
+		return 0;
+	for (BlJson *e = node->first; e; e = e->next)
+		bits |= 1u << bl_compile_int(c, e, 1, 12, "a month");
+	if (bits == 0)
+		bl_compile_error(c, node, "List months from 1 to 12.", "an empty list of months");
+	return bits;
+}
+
+/* ---- pieces of charges --------------------------------------------------- */
+
+static const char *const per_names[] = {"day", "month", "year", "season", "period", NULL};
+static const char *const unit_names[] = {"kW", "kVA", "hp", NULL};
+static const BlChargeUnit units[] = {BL_UNIT_KW, BL_UNIT_KVA, BL_UNIT_HP};
+
+static void
+selection(BlCompile *c, BlJson *node, BlSelection *s)
+{
+	BlJson	   *of = bl_json_member(node, "of");
+	BlJson	   *except = bl_json_member(node, "except");
+
+	s->all = of == NULL;
+	for (int side = 0; side < 2; side++)
+	{
+		BlJson	   *list = side ? except : of;
+		BlText	   *names;
+		int			n = 0;
+
+		if (list == NULL || !bl_compile_is(c, list, BL_JSON_ARRAY, "a selection"))
+			continue;
+		names = bl_compile_get(c, sizeof *names * (size_t) (list->count + 1));
+		for (BlJson *e = list->first; e && !c->stop; e = e->next)
+		{
+			BlText		name = bl_compile_name(c, e, "a charge, tag or component");
+			bool		known = bl_compile_find_component(c, name) >= 0;
+
+			for (int i = 0; i < c->t->components; i++)
+				for (int k = 0; k < c->t->component[i].tags.n; k++)
+					known = known || bl_text_equal(c->t->component[i].tags.tag[k], name);
+			for (int i = 0; i < c->t->charges; i++)
+			{
+				BlCharge   *q = &c->t->charge[i];
+
+				known = known || bl_text_equal(q->code, name);
+				for (int k = 0; k < q->tags.n; k++)
+					known = known || bl_text_equal(q->tags.tag[k], name);
+			}
+			if (!known)
+				bl_compile_error(c, e, "Name the code or a tag of an earlier charge, or a component.",
+								 "nothing before this charge is called \"%.*s\"", name.length, name.text);
+			names[n++] = name;
+		}
+		if (side)
+			s->except = names, s->except_count = n;
+		else
+			s->of = names, s->of_count = n;
+	}
+}
+
+static unsigned
+periods_of(BlCompile *c, BlJson *list, const BlSchedule *s)
+{
+	unsigned	bits = 0;
+
+	if (!bl_compile_is(c, list, BL_JSON_ARRAY, "periods"))
+		return 0;
+	for (BlJson *e = list->first; e; e = e->next)
+	{
+		BlText		name = bl_compile_name(c, e, "a period");
+		int			i;
+
+		for (i = s->periods - 1; i >= 0 && !bl_text_equal(s->period[i], name); i--)
+			;
+		if (i < 0)
+			bl_compile_error(c, e, "Name periods of the charge's schedule.", "period \"%.*s\" is not known", name.length, name.text);
+		else
+			bits |= 1u << i;
+	}
+	if (bits == 0)
+		bl_compile_error(c, list, NULL, "an empty list of periods");
+	return bits;
+}
+
+static BlSteps
+steps_list(BlCompile *c, BlJson *list, const BlCharge *q)
+{
+	BlSteps		s = {0, NULL};
+
+	if (!bl_compile_is(c, list, BL_JSON_ARRAY, "steps"))
+		return s;
+	if (list->count < 1 || list->count > BL_TARIFF_STEPS_MAX)
+	{
+		bl_compile_error(c, list, "Give 1 to 64 steps.", "%d steps", list->count);
+		return s;
+	}
+	s.step = bl_compile_get(c, sizeof *s.step * (size_t) list->count);
+	for (BlJson *e = list->first; e && !c->stop; e = e->next)
+	{
+		BlStep	   *step = &s.step[s.n];
+		BlJson	   *to = bl_json_member(e, "to");
+		BlJson	   *price = bl_json_member(e, "price");
+		BlJson	   *add = bl_json_member(e, "add");
+		BlJson	   *flat = bl_json_member(e, "flat");
+		BlJson	   *name = bl_json_member(e, "name");
+
+		if (!bl_compile_is(c, e, BL_JSON_OBJECT, "a step"))
+			continue;
+		if (to != NULL)
+		{
+			step->limited = true;
+			step->to = bl_compile_decimal(c, to, BL_ENERGY_SCALE, "a limit");
+			if (step->to.coefficient <= 0 || (s.n > 0 && s.step[s.n - 1].limited && bl_dec_cmp(step->to, s.step[s.n - 1].to) <= 0))
+				bl_compile_error(c, to, "Put the steps in order of their limits.", "limits must rise from above zero");
+		}
+		else if (e->next != NULL)
+			bl_compile_error(c, e, "Add \"to\".", "only the last step may have no limit");
+		if (price != NULL && add != NULL)
+			bl_compile_error(c, e, "A step has one of them.", "both price and add");
+		if (price != NULL || add != NULL)
+			step->price = bl_compile_price(c, price ? price : add, q->schedule);
+		if (flat != NULL)
+		{
+			step->has_flat = true;
+			step->flat = bl_compile_price(c, flat, 0);
+		}
+		if (name != NULL)
+			bl_compile_names(c, name);
+		s.n++;
+	}
+	return s;
+}
+
+static void
+allowances(BlCompile *c, BlJson *list, BlCharge *q)
+{
+	if (!bl_compile_is(c, list, BL_JSON_ARRAY, "allowance"))
+		return;
+	if (list->count > BL_TARIFF_LIST_MAX)
+	{
+		bl_compile_error(c, list, NULL, "too many allowances");
+		return;
+	}
+	q->allowance = bl_compile_get(c, sizeof *q->allowance * (size_t) (list->count + 1));
+	for (BlJson *e = list->first; e && !c->stop; e = e->next)
+	{
+		BlAllowance *a = &q->allowance[q->allowances++];
+		BlJson	   *kwh = bl_json_member(e, "kwh");
+		BlJson	   *m;
+
+		a->per = BL_PER_MONTH;
+		if (!bl_compile_is(c, e, BL_JSON_OBJECT, "an allowance"))
+			continue;
+		if (kwh == NULL)
+			bl_compile_error(c, e, "Add \"kwh\".", "an allowance without kwh");
+		else
+			a->kwh = bl_compile_decimal(c, kwh, BL_ENERGY_SCALE, "an allowance");
+		if ((m = bl_json_member(e, "when")) != NULL)
+			bl_compile_condition(c, m, &a->when);
+		if ((m = bl_json_member(e, "per")) != NULL)
+		{
+			a->per = (BlPer) bl_compile_choice(c, m, per_names, "a span");
+			if (a->per != BL_PER_MONTH && a->per != BL_PER_YEAR)
+				bl_compile_error(c, m, NULL, "an allowance is per month or year");
+		}
+		if ((m = bl_json_member(e, "to")) != NULL)
+		{
+			static const char *const to_names[] = {"each", "first", NULL};
+
+			a->first_only = bl_compile_choice(c, m, to_names, "what an allowance raises") == 1;
+		}
+	}
+}
+
+static void
+tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
+{
+	static const char *const month_names[] = {"period", "prorated", "thirty", "each", NULL};
+	static const char *const split_names[] = {"proportional", "chronological", "counters", NULL};
+	static const char *const mode_names[] = {"graduated", "volume", NULL};
+	static const char *const limit_names[] = {"kWh", "kWh/kVA", "kWh/kW", NULL};
+	static const char *const prorate_names[] = {"months", NULL};
+	BlJson	   *m;
+
+	q->kind = BL_CHARGE_TIERS;
+	q->unit = BL_UNIT_KWH;
+	if ((m = bl_json_member(node, "per")) == NULL)
+		bl_compile_error(c, node, "Add \"per\": \"day\", \"month\", \"year\", \"season\" or \"period\".", "tiers without per");
+	else
+		q->per = (BlPer) bl_compile_choice(c, m, per_names, "a span");
+	if (q->per == BL_PER_SEASON && c->t->seasons == 0)
+		bl_compile_error(c, m, "Declare seasons.", "tiers by season in a tariff without seasons");
+	if (steps->type == BL_JSON_OBJECT)
+	{
+		q->season_steps = c->t->seasons;
+		q->steps = bl_compile_get(c, sizeof *q->steps * (size_t) (c->t->seasons + 1));
+		steps->seen = true;
+		for (BlJson *e = steps->first; e && !c->stop; e = e->next)
+		{
+			int			i = bl_compile_find_season(c, (BlText) {e->key, (int) e->key_length});
+
+			e->seen = true;
+			if (i < 0)
+				bl_compile_error(c, e, "Steps are a list, or a list for each season.", "not a season");
+			else
+				q->steps[i] = steps_list(c, e, q);
+		}
+		for (int i = 0; i < c->t->seasons; i++)
+			if (q->steps[i].n == 0)
+				bl_compile_error(c, steps, "Give steps for each season.", "no steps for season \"%.*s\"",
+								 c->t->season[i].name.length, c->t->season[i].name.text);
+		if (c->t->seasons == 0)
+			bl_compile_error(c, steps, "Write a list of steps.", "steps by season in a tariff without seasons");
+		if (q->per == BL_PER_YEAR)
+			bl_compile_error(c, steps, "Use per month, season or period.", "steps by season cannot count by the year");
+	}
+	else
+	{
+		q->steps = bl_compile_get(c, sizeof *q->steps);
+		q->steps[0] = steps_list(c, steps, q);
+	}
+	if ((m = bl_json_member(node, "mode")) != NULL)
+		q->volume = bl_compile_choice(c, m, mode_names, "a mode of tiers") == 1;
+	if ((m = bl_json_member(node, "month")) != NULL)
+	{
+		q->month = (BlMonthRule) bl_compile_choice(c, m, month_names, "a rule for months");
+		if (q->per != BL_PER_MONTH)
+			bl_compile_error(c, m, NULL, "month goes with per month");
+	}
+	if ((m = bl_json_member(node, "unit")) != NULL && bl_compile_choice(c, m, limit_names, "a unit of limits") > 0)
+	{
+		BlJson	   *of = bl_json_member(node, "of");
+
+		if (of == NULL)
+			bl_compile_error(c, node, "Add \"of\": the term that multiplies the limits.", "limits per kVA or kW need a term");
+		else
+			q->limit_term = bl_compile_term(c, of);
+	}
+	if ((m = bl_json_member(node, "allowance")) != NULL)
+		allowances(c, m, q);
+	if ((m = bl_json_member(node, "prorate")) != NULL)
+	{
+		bl_compile_choice(c, m, prorate_names, "a proration of limits");
+		q->prorate_months = true;
+		q->service_term = bl_compile_term_named(c, bl_text_of("service_from"), m);
+		if (q->per != BL_PER_YEAR)
+			bl_compile_error(c, m, NULL, "limits are prorated by months of service only per year");
+	}
+	if ((m = bl_json_member(node, "split")) != NULL)
+		q->split = (BlTierSplit) bl_compile_choice(c, m, split_names, "a way to split tiers");
+	if ((m = bl_json_member(node, "counter")) != NULL)
+		q->counter = bl_compile_name(c, m, "a counter");
+	if ((m = bl_json_member(node, "beyond")) != NULL)
+	{
+		static const char *const beyond_names[] = {"last", NULL};
+
+		bl_compile_choice(c, m, beyond_names, "what lies beyond the last step");
+		q->beyond_last = true;
+	}
+	for (int s = 0; s < (q->season_steps ? q->season_steps : 1); s++)
+		for (int i = 0; i < q->steps[s].n; i++)
+			if (bl_price_has(q->steps[s].step[i].price, BL_PRICE_BY_PERIOD, 0) ||
+				bl_price_has(q->steps[s].step[i].price, BL_PRICE_COMPONENTS, 0))
+				q->step_by_period = true;
+}
+
+static void
+overruns(BlCompile *c, BlJson *node, BlCharge *q)
+{
+	static const char *const overrun_names[] = {"none", "contract_105", "band_95_105", "contract_105_literal", NULL};
+	BlJson	   *m;
+
+	if ((m = bl_json_member(node, "contract")) != NULL)
+		q->contract_term = bl_compile_term(c, m);
+	if ((m = bl_json_member(node, "overrun")) != NULL)
+	{
+		q->overrun = (BlOverrun) bl_compile_choice(c, m, overrun_names, "an overrun rule");
+		if (q->contract_term < 0)
+			bl_compile_error(c, m, "Add \"contract\": the term with the contract demand.", "an overrun rule without a contract");
+	}
+	else if (q->contract_term >= 0)
+		q->overrun = BL_OVERRUN_CONTRACT_105;
+	if ((m = bl_json_member(node, "at_least")) != NULL)
+	{
+		BlJson	   *share = bl_json_member(m, "share");
+		BlJson	   *of = bl_json_member(m, "of");
+
+		q->has_floor = true;
+		m->seen = true;
+		if (share != NULL && of != NULL)
+		{
+			q->floor_share = bl_compile_decimal(c, share, BL_RATIO_SCALE, "a share");
+			q->floor_term = bl_compile_term(c, of);
+		}
+		else if (m->type == BL_JSON_OBJECT)
+			bl_compile_error(c, m, "Write {\"share\": \"0.4\", \"of\": \"capacity_kva\"} or a number of kW.", "a floor needs share and of");
+		else
+			q->floor_share = bl_compile_decimal(c, m, BL_ENERGY_SCALE, "a floor");
+	}
+	if ((m = bl_json_member(node, "ratchet")) != NULL && bl_compile_is(c, m, BL_JSON_OBJECT, "a ratchet"))
+	{
+		BlJson	   *share = bl_json_member(m, "share");
+		BlJson	   *months = bl_json_member(m, "months");
+
+		if (share == NULL || months == NULL)
+			bl_compile_error(c, m, "Write {\"share\": \"0.8\", \"months\": 11}.", "a ratchet needs share and months");
+		else
+		{
+			q->ratchet_share = bl_compile_decimal(c, share, BL_RATIO_SCALE, "a share");
+			q->ratchet_months = bl_compile_int(c, months, 1, 60, "months");
+		}
+	}
+}
+
+static void
+demand(BlCompile *c, BlJson *node, BlJson *d, BlCharge *q)
+{
+	const BlSchedule *s = &c->t->schedule[q->schedule];
+	BlJson	   *m,
+			   *discount;
+
+	q->kind = BL_CHARGE_DEMAND;
+	q->unit = BL_UNIT_KW;
+	if (!bl_compile_is(c, d, BL_JSON_OBJECT, "demand"))
+		return;
+	if ((m = bl_json_member(d, "minutes")) != NULL)
+		q->window_minutes = bl_compile_int(c, m, 1, 1440, "minutes");
+	if ((m = bl_json_member(d, "sliding")) != NULL)
+		q->sliding = bl_compile_bool(c, m);
+	if ((m = bl_json_member(d, "periods")) != NULL)
+	{
+		if (bl_json_is(m, "each"))
+			q->each_period = true;
+		else
+			q->periods = periods_of(c, m, s);
+	}
+	if ((m = bl_json_member(d, "highest")) != NULL && bl_compile_is(c, m, BL_JSON_OBJECT, "highest"))
+	{
+		static const char *const on_names[] = {"days", NULL};
+		BlJson	   *mean = bl_json_member(m, "mean_of");
+		BlJson	   *on = bl_json_member(m, "on");
+
+		if (mean == NULL || on == NULL)
+			bl_compile_error(c, m, "Write {\"mean_of\": 3, \"on\": \"days\"}.", "highest needs mean_of and on");
+		else
+		{
+			q->mean_of = bl_compile_int(c, mean, 1, 31, "mean_of");
+			bl_compile_choice(c, on, on_names, "what the highest lie on");
+		}
+	}
+	overruns(c, d, q);
+	if ((m = bl_json_member(d, "rounding")) != NULL)
+		bl_compile_one_rounding(c, m, BL_HALF_UP, &q->rounding.demand);
+	if ((discount = bl_json_member(node, "discount")) == NULL ||
+		!bl_compile_is(c, discount, BL_JSON_OBJECT, "discount"))
+		return;
+	if ((m = bl_json_member(discount, "kwh_per")) == NULL || bl_json_member(discount, "at_least") == NULL ||
+		bl_json_member(discount, "times") == NULL)
+	{
+		bl_compile_error(c, discount, "Write {\"kwh_per\": \"capacity_kva\", \"at_least\": \"260\", \"times\": \"0.9\"}.",
+						 "a discount needs kwh_per, at_least and times");
+		return;
+	}
+	q->discount_term = bl_compile_term(c, m);
+	q->discount_at = bl_compile_decimal(c, bl_json_member(discount, "at_least"), BL_ENERGY_SCALE, "a bound");
+	q->discount_times = bl_compile_decimal(c, bl_json_member(discount, "times"), BL_RATIO_SCALE, "a factor");
+}
+
+/* the proration of monthly charges */
+static void
+proration(BlCompile *c, BlJson *node, BlCharge *q)
+{
+	static const char *const names[] = {"calendar", "thirty", "period", "year", NULL};
+	BlJson	   *m;
+
+	if ((m = bl_json_member(node, "proration")) != NULL)
+		q->proration = (BlProration) bl_compile_choice(c, m, names, "a proration");
+	q->year_days = bl_dec(365, 0);
+	if ((m = bl_json_member(node, "year_days")) != NULL)
+	{
+		q->year_days = bl_compile_decimal(c, m, 4, "days of a year");
+		if (bl_dec_cmp(q->year_days, bl_dec(360, 0)) < 0 || bl_dec_cmp(q->year_days, bl_dec(366, 0)) > 0)
+		{
+			bl_compile_error(c, m, NULL, "a year has 360 to 366 days");
+			q->year_days = bl_dec(365, 0);
+		}
+	}
+}
+
+static void
+fixed(BlCompile *c, BlJson *node, BlJson *what, BlCharge *q)
+{
+	BlJson	   *m;
+
+	q->kind = BL_CHARGE_FIXED;
+	q->per = (BlPer) bl_compile_choice(c, what, per_names, "a span");
+	if (q->per == BL_PER_SEASON)
+		bl_compile_error(c, what, "Use day, month, year or period.", "fixed charges do not go by season");
+	q->unit = q->per == BL_PER_DAY ? BL_UNIT_DAY : q->per == BL_PER_MONTH ? BL_UNIT_MONTH :
+		q->per == BL_PER_YEAR ? BL_UNIT_YEAR : BL_UNIT_COUNT_OF;
+	if ((m = bl_json_member(node, "times")) != NULL)
+		q->quantity_term = bl_compile_term(c, m);
+	proration(c, node, q);
+}
+
+static void
+power_factor(BlCompile *c, BlJson *node, BlJson *p, BlCharge *q)
+{
+	BlJson	   *m,
+			   *standard;
+
+	q->kind = BL_CHARGE_POWER_FACTOR;
+	q->unit = BL_UNIT_PERCENT;
+	q->places = 2;
+	if (!bl_compile_is(c, p, BL_JSON_OBJECT, "power_factor"))
+		return;
+	if ((m = bl_json_member(p, "places")) != NULL)
+		q->places = bl_compile_int(c, m, 1, 4, "places");
+	selection(c, node, &q->of);
+	standard = bl_json_member(p, "standard");
+	m = bl_json_member(p, "required");
+	if ((standard == NULL) == (m == NULL))
+		bl_compile_error(c, p, "Write {\"standard\": \"0.90\"} or {\"required\": \"0.93\"}.", "a power factor needs a standard or a required value");
+	else if (m != NULL)
+	{
+		q->ratio_form = true;
+		q->required = bl_compile_decimal(c, m, 4, "the required power factor");
+		if (q->required.coefficient <= 0 || bl_dec_cmp(q->required, bl_dec(1, 0)) > 0)
+			bl_compile_error(c, m, NULL, "the required power factor lies between 0 and 1");
+		if ((q->has_most = (m = bl_json_member(p, "at_most")) != NULL))
+			q->most = bl_compile_decimal(c, m, BL_RATIO_SCALE, "a cap");
+	}
+	else if (standard->type == BL_JSON_OBJECT)
+	{
+		standard->seen = true;
+		if ((m = bl_json_member(standard, "term")) == NULL)
+			bl_compile_error(c, standard, "Write {\"term\": \"pf_standard\"}.", "a standard by contract needs a term");
+		else
+			q->standard_term = bl_compile_term(c, m);
+	}
+	else
+	{
+		BlText		name = bl_compile_name(c, standard, "a table");
+
+		for (q->standard = c->t->tables - 1; q->standard >= 0; q->standard--)
+			if (bl_text_equal(c->t->table[q->standard].name, name))
+				break;
+		if (q->standard < 0)
+		{
+			bl_compile_error(c, standard, "Use a name of power_factor_tables (by default \"0.90\", \"0.85\", \"0.80\").",
+							 "table \"%.*s\" is not known", name.length, name.text);
+			q->standard = 0;
+		}
+	}
+}
+
+/* a part's index, entered on first use */
+static int
+part_index(BlCompile *c, BlText name, const BlJson *at)
+{
+	BlTariff   *t = c->t;
+
+	for (int i = 0; i < t->parts; i++)
+		if (bl_text_equal(t->part[i].name, name))
+			return i;
+	if (t->parts == BL_TARIFF_PARTS_MAX)
+	{
+		bl_compile_error(c, at, "At most 14 besides main and whole.", "too many parts");
+		return 0;
+	}
+	t->part[t->parts].name = name;
+	t->part[t->parts].of = -1;
+	return t->parts++;
+}
+
+/* an absolute price that says what it is made of */
+static void
+of_which(BlCompile *c, BlJson *node, BlJson *list, BlCharge *q)
+{
+	BlJson	   *rest = bl_json_member(node, "rest");
+
+	if (!bl_compile_is(c, list, BL_JSON_OBJECT, "of_which"))
+		return;
+	if (list->count > BL_TARIFF_COMPONENTS_MAX)
+	{
+		bl_compile_error(c, list, "At most 64.", "too many components");
+		return;
+	}
+	q->of_which_component = bl_compile_get(c, sizeof(int) * (size_t) (list->count + 1));
+	q->of_which_price = bl_compile_get(c, sizeof(BlPrice *) * (size_t) (list->count + 1));
+	for (BlJson *e = list->first; e; e = e->next)
+	{
+		BlText		name = {e->key, (int) e->key_length};
+		int			k = bl_compile_find_component(c, name);
+
+		e->seen = true;
+		if (k < 0)
+			bl_compile_error(c, e, "Declare it in components.", "component \"%.*s\" is not known",
+							 name.length > 63 ? 63 : name.length, name.text);
+		q->of_which_component[q->of_which] = k < 0 ? 0 : k;
+		q->of_which_price[q->of_which++] = bl_compile_price(c, e, q->schedule);
+	}
+	q->rest_component = BL_NONE;
+	if (rest == NULL)
+		bl_compile_error(c, node, "Add \"rest\": the component that the remainder belongs to.", "of_which without rest");
+	else
+	{
+		BlText		name = bl_compile_name(c, rest, "a component");
+		int			k = bl_compile_find_component(c, name);
+
+		if (k < 0)
+			bl_compile_error(c, rest, "Declare it in components.", "component \"%.*s\" is not known", name.length, name.text);
+		else
+			q->rest_component = k;
+	}
+}
+
+static void
+energy(BlCompile *c, BlJson *node, BlCharge *q)
+{
+	static const char *const line_names[] = {"period", "component", NULL};
+	static const char *const sign_names[] = {"charge", "credit", NULL};
+	BlJson	   *m;
+
+	q->kind = BL_CHARGE_ENERGY;
+	q->unit = BL_UNIT_KWH;
+	if ((m = bl_json_member(node, "lines")) != NULL)
+		q->by_component = bl_compile_choice(c, m, line_names, "a kind of lines") == 1;
+	if ((m = bl_json_member(node, "sign")) != NULL)
+		q->credit = bl_compile_choice(c, m, sign_names, "a sign") == 1;
+	if ((m = bl_json_member(node, "periods")) != NULL)
+		q->periods = periods_of(c, m, &c->t->schedule[q->schedule]);
+	if ((m = bl_json_member(node, "of_which")) != NULL)
+		of_which(c, node, m, q);
+	if ((m = bl_json_member(node, "first")) != NULL && bl_compile_is(c, m, BL_JSON_OBJECT, "first"))
+	{
+		BlJson	   *kwh = bl_json_member(m, "kwh");
+		BlJson	   *per = bl_json_member(m, "per");
+
+		if (kwh == NULL || per == NULL)
+			bl_compile_error(c, m, "Write {\"kwh\": \"15\", \"per\": \"month\"}.", "first needs kwh and per");
+		else
+		{
+			q->has_first = true;
+			q->first_kwh = bl_compile_decimal(c, kwh, BL_ENERGY_SCALE, "kWh");
+			q->per = (BlPer) bl_compile_choice(c, per, per_names, "a span");
+			if (q->per != BL_PER_MONTH && q->per != BL_PER_DAY && q->per != BL_PER_PERIOD)
+				bl_compile_error(c, per, "Use day, month or period.", "the first kWh count per day, month or period");
+		}
+	}
+	q->series = bl_price_has(q->price, BL_PRICE_SERIES, 0);
+	if (q->series && (q->price->kind != BL_PRICE_SERIES || q->of_which || q->has_first || q->by_component))
+		bl_compile_error(c, node, "Give the charge {\"series\": …} as its whole price.", "a series stands alone in its price");
+	if (q->by_component && !bl_price_has(q->price, BL_PRICE_COMPONENTS, 0) && q->of_which == 0)
+		bl_compile_error(c, node, "Give it components or of_which.", "lines by component of a price without components");
+	if (q->by_component && q->of_which == 0 && q->price->kind != BL_PRICE_COMPONENTS)
+		bl_compile_error(c, node, "Let components (with their versions and seasons inside) be the whole price.",
+						 "lines by component of a price with components deeper inside");
+	if (q->of_which > 0 && q->price != NULL && q->price->kind == BL_PRICE_COMPONENTS)
+		bl_compile_error(c, node, "A price built from components says by itself what it is made of.", "of_which on a built price");
+}
+
+static const char *const kind_fields[] = {"steps", "demand", "capacity", "fixed", "percent", "power_factor", "minimum", "maximum"};
+
+static void
+charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
+{
+	BlJson	   *what[8],
+			   *m;
+	int			kind = -1;
+
+	for (int i = 0; i < 8; i++)
+	{
+		what[i] = bl_json_member(node, kind_fields[i]);
+		if (what[i] == NULL)
+			continue;
+		if (kind >= 0)
+			bl_compile_error(c, what[i], "A charge measures one thing: split it in two.", "both %s and %s", kind_fields[kind], kind_fields[i]);
+		kind = i;
+	}
+	m = bl_json_member(node, "price");
+	if (m != NULL)
+		q->price = bl_compile_price(c, m, q->schedule);
+	if (m == NULL && (kind < 0 || (kind >= 1 && kind <= 3)))
+		bl_compile_error(c, node, "Add \"price\".", "charge \"%.*s\" has no price", q->code.length, q->code.text);
+	if (m != NULL && (kind == 0 || kind > 3))
+		bl_compile_error(c, m, "Put the price into the steps, or take it away.", "a price beside %s", kind_fields[kind]);
+	if (m != NULL && kind > 0 && (bl_price_has(q->price, BL_PRICE_SERIES, 0) ||
+								  (!q->each_period && kind != 1 && bl_price_has(q->price, BL_PRICE_BY_PERIOD, 0))))
+		bl_compile_error(c, m, "Only energy, tiers and demand by period can have it.", "a price by period or series for a charge without periods");
+	switch (kind)
+	{
+		case 0:
+			tiers(c, node, what[0], q);
+			break;
+		case 1:
+			demand(c, node, what[1], q);
+			proration(c, node, q);
+			break;
+		case 2:
+			q->kind = BL_CHARGE_CAPACITY;
+			q->unit = BL_UNIT_KVA;
+			q->quantity_term = bl_compile_term(c, what[2]);
+			if ((m = bl_json_member(node, "unit")) != NULL)
+				q->unit = units[bl_compile_choice(c, m, unit_names, "a unit of capacity")];
+			proration(c, node, q);
+			break;
+		case 3:
+			fixed(c, node, what[3], q);
+			break;
+		case 4:
+			q->kind = BL_CHARGE_PERCENT;
+			q->unit = BL_UNIT_PERCENT;
+			q->price = bl_compile_price(c, what[4], 0);
+			selection(c, node, &q->of);
+			if ((m = bl_json_member(node, "included")) != NULL)
+				q->included = bl_compile_bool(c, m);
+			if ((m = bl_json_member(node, "on")) != NULL)
+			{
+				static const char *const on_names[] = {"rounded", "exact", NULL};
+
+				q->exact = bl_compile_choice(c, m, on_names, "a kind of amounts") == 1;
+			}
+			if (bl_price_has(q->price, BL_PRICE_BY_PERIOD, 0) || bl_price_has(q->price, BL_PRICE_SERIES, 0))
+				bl_compile_error(c, what[4], NULL, "a percentage by period");
+			break;
+		case 5:
+			power_factor(c, node, what[5], q);
+			break;
+		case 6:
+		case 7:
+			q->kind = kind == 6 ? BL_CHARGE_MINIMUM : BL_CHARGE_MAXIMUM;
+			q->price = bl_compile_price(c, what[kind], 0);
+			q->per = BL_PER_PERIOD;
+			if ((m = bl_json_member(node, "per")) != NULL)
+				q->per = (BlPer) bl_compile_choice(c, m, per_names, "a span");
+			if (q->per == BL_PER_SEASON || q->per == BL_PER_YEAR)
+				bl_compile_error(c, m, "Use day, month or period.", "a bound by that span");
+			if (bl_price_has(q->price, BL_PRICE_BY_PERIOD, 0) || bl_price_has(q->price, BL_PRICE_SERIES, 0))
+				bl_compile_error(c, what[kind], NULL, "a bound by period");
+			selection(c, node, &q->of);
+			proration(c, node, q);
+			break;
+		default:
+			energy(c, node, q);
+	}
+}
+
+static void
+charge(BlCompile *c, BlJson *node, BlCharge *q)
+{
+	BlJson	   *m;
+
+	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "a charge"))
+		return;
+	q->at = node;
+	q->limit_term = q->service_term = q->contract_term = q->floor_term = -1;
+	q->discount_term = q->quantity_term = q->standard = q->standard_term = -1;
+	q->rest_component = BL_NONE;
+	q->rounding = c->t->rounding;
+	if ((m = bl_json_member(node, "code")) == NULL)
+		bl_compile_error(c, node, "Add \"code\".", "a charge without a code");
+	else
+		q->code = bl_compile_name(c, m, "a charge");
+	for (int i = 0; i < c->t->charges; i++)
+		if (bl_text_equal(c->t->charge[i].code, q->code))
+			bl_compile_error(c, m, "Codes are unique in a tariff.", "code \"%.*s\" stands twice", q->code.length, q->code.text);
+	if (bl_text_equal(q->code, bl_text_of("rounding")))
+		bl_compile_error(c, m, "Choose another code.", "\"rounding\" is the line that rounding of the total makes");
+	q->counter = q->code;
+	if ((m = bl_json_member(node, "name")) != NULL)
+		bl_compile_names(c, m);
+	if ((m = bl_json_member(node, "notes")) != NULL)
+		bl_json_see_all(m);
+	if ((m = bl_json_member(node, "tags")) != NULL)
+		bl_compile_tags(c, m, &q->tags);
+	if ((m = bl_json_member(node, "tax_class")) != NULL)
+		q->tax_class = bl_compile_name(c, m, "a tax class");
+	if ((m = bl_json_member(node, "when")) != NULL)
+		bl_compile_condition(c, m, &q->when);
+	if ((q->has_from = (m = bl_json_member(node, "from")) != NULL))
+		q->from = bl_compile_day(c, m);
+	if ((q->has_until = (m = bl_json_member(node, "until")) != NULL))
+		q->until = bl_compile_day(c, m);
+	if ((m = bl_json_member(node, "months")) != NULL)
+		q->months = bl_compile_months(c, m);
+	if ((m = bl_json_member(node, "schedule")) != NULL)
+	{
+		BlText		name = bl_compile_name(c, m, "a schedule");
+
+		q->schedule = bl_compile_find_schedule(c, name);
+		if (q->schedule < 0)
+		{
+			bl_compile_error(c, m, "Declare it in schedules.", "schedule \"%.*s\" is not known", name.length, name.text);
+			q->schedule = 0;
+		}
+	}
+	if ((m = bl_json_member(node, "rounding")) != NULL)
+	{
+		if (bl_json_member(m, "total") != NULL)
+			bl_compile_error(c, m, "Put it into the tariff's rounding.", "the total is not one charge's to round");
+		bl_compile_rounding(c, m, &q->rounding);
+	}
+	if ((m = bl_json_member(node, "channel")) != NULL)
+	{
+		m->seen = true;
+		if (m->type != BL_JSON_STRING || !bl_channel_find(m->text, m->length, &q->channel))
+			bl_compile_error(c, m, "Use import, export, generation, reactive_import, reactive_export, reactive_q1 … q4 or apparent.", "not a channel");
+	}
+	/* power factor and demand discount look at the whole; all else at main */
+	q->part = bl_json_member(node, "power_factor") != NULL ? 1 : 0;
+	if ((m = bl_json_member(node, "part")) != NULL)
+		q->part = part_index(c, bl_compile_name(c, m, "a part"), m);
+	/* demand by period may have prices by period */
+	m = bl_json_member(node, "demand");
+	q->each_period = m != NULL && bl_json_is(bl_json_member(m, "periods"), "each");
+	charge_kind(c, node, q);
+	if (q->unit == BL_UNIT_KWH)
+		q->unit = q->channel == BL_APPARENT ? BL_UNIT_KVAH : q->channel >= BL_REACTIVE_IMPORT ? BL_UNIT_KVARH : BL_UNIT_KWH;
+}
+
+/* ---- the document --------------------------------------------------------- */
+
+static void
+parts(BlCompile *c, BlJson *node)
+{
+	BlTariff   *t = c->t;
+
+	t->part[0] = (BlPartRule) {bl_text_of("main"), false, -1, NULL};
+	t->part[1] = (BlPartRule) {bl_text_of("whole"), true, -1, NULL};
+	t->parts = 2;
+	if (node == NULL || !bl_compile_is(c, node, BL_JSON_OBJECT, "parts"))
+		return;
+	for (BlJson *e = node->first; e && !c->stop; e = e->next)
+	{
+		BlText		name = {e->key, (int) e->key_length};
+		BlJson	   *of = bl_json_member(e, "of");
+		BlJson	   *share = bl_json_member(e, "share");
+		int			i,
+					from;
+
+		e->seen = true;
+		if (name.length < 1 || name.length > BL_NAME_MAX)
+			bl_compile_error(c, e, "Use 1 to 63 bytes.", "bad name of a part");
+		if (of == NULL || share == NULL)
+		{
+			bl_compile_error(c, e, "Write {\"of\": \"main\", \"share\": \"0.03\"}.", "a part needs of and share");
+			continue;
+		}
+		from = part_index(c, bl_compile_name(c, of, "a part"), of);
+		i = part_index(c, name, e);
+		if (i < 2 || from == 1 || i == from || t->part[i].of >= 0 || t->part[from].of >= 0)
+		{
+			bl_compile_error(c, e, "Take a share of main or of a part of the usage.", "not a part that a share can make");
+			continue;
+		}
+		t->part[i].of = from;
+		t->part[i].share = bl_compile_price(c, share, 0);
+		if (t->part[i].share->kind != BL_PRICE_VALUE && t->part[i].share->kind != BL_PRICE_TERM)
+			bl_compile_error(c, share, "Write a number from 0 to 1, or {\"term\": \"…\"}.", "not a share");
+		else if (t->part[i].share->kind == BL_PRICE_VALUE &&
+				 (t->part[i].share->value.coefficient < 0 || bl_dec_cmp(t->part[i].share->value, bl_dec(1, 0)) > 0))
+			bl_compile_error(c, share, NULL, "a share lies between 0 and 1");
+	}
+}
+
+/*
+ * The tables of 功率因数调整电费办法, (83)水电财字第215号: percent at the best factor, then the rise for each 0.01 below.
+ */
+static const BlPowerTable tables_1983[] = {
+	{{"0.90", 4}, {-75, 2}, {95, 2}, 4, {{{90, 2}, {15, 2}}, {{70, 2}, {5, 1}}, {{65, 2}, {1, 0}}, {{0, 0}, {2, 0}}}},
+	{{"0.85", 4}, {-110, 2}, {94, 2}, 5, {{{90, 2}, {15, 2}}, {{85, 2}, {1, 1}}, {{65, 2}, {5, 1}}, {{60, 2}, {1, 0}}, {{0, 0}, {2, 0}}}},
+	{{"0.80", 4}, {-130, 2}, {92, 2}, 5, {{{90, 2}, {15, 2}}, {{80, 2}, {1, 1}}, {{60, 2}, {5, 1}}, {{55, 2}, {1, 0}}, {{0, 0}, {2, 0}}}},
+};
+
+static void
+power_tables(BlCompile *c, BlJson *node)
+{
+	if (node == NULL)
+	{
+		c->t->table = bl_compile_get(c, sizeof tables_1983);
+		memcpy(c->t->table, tables_1983, sizeof tables_1983);
+		c->t->tables = 3;
+		return;
+	}
+	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "power_factor_tables"))
+		return;
+	c->t->table = bl_compile_get(c, sizeof *c->t->table * (size_t) (node->count + 1));
+	for (BlJson *e = node->first; e && !c->stop; e = e->next)
+	{
+		BlPowerTable *p = &c->t->table[c->t->tables++];
+		BlJson	   *best = bl_json_member(e, "best");
+		BlJson	   *at = bl_json_member(e, "at");
+		BlJson	   *rise = bl_json_member(e, "rise");
+		BlDec		last;
+
+		e->seen = true;
+		p->name = (BlText) {e->key, (int) e->key_length};
+		if (best == NULL || at == NULL || rise == NULL || rise->type != BL_JSON_ARRAY || rise->count < 1 || rise->count > 8)
+		{
+			bl_compile_error(c, e, "Write {\"best\": \"-0.75\", \"at\": \"0.95\", \"rise\": [{\"to\": \"0.90\", \"by\": \"0.15\"}]}.",
+							 "a table needs best, at and 1 to 8 rises");
+			continue;
+		}
+		p->best = bl_compile_decimal(c, best, BL_RATIO_SCALE, "a percentage");
+		p->at = last = bl_compile_decimal(c, at, 4, "a power factor");
+		for (BlJson *r = rise->first; r; r = r->next)
+		{
+			BlJson	   *to = bl_json_member(r, "to");
+			BlJson	   *by = bl_json_member(r, "by");
+			BlTableRise *out = &p->rise[p->rises++];
+
+			if (to == NULL || by == NULL)
+			{
+				bl_compile_error(c, r, "Write {\"to\": \"0.90\", \"by\": \"0.15\"}.", "a rise needs to and by");
+				continue;
+			}
+			out->to = bl_compile_decimal(c, to, 2, "a power factor");
+			out->by = bl_compile_decimal(c, by, BL_RATIO_SCALE, "a percentage");
+			if (out->to.coefficient < 0 || bl_dec_cmp(out->to, last) >= 0)
+				bl_compile_error(c, to, NULL, "the rises must go down");
+			last = out->to;
+		}
+	}
+}
+
+/* the dictionary of charges.h */
+static void
+dictionary(BlCompile *c)
+{
+	BlTariff   *t = c->t;
+	BlWriter	w = {NULL, 0, 0};
+
+	for (int pass = 0; pass < 2; pass++)
+	{
+		w.used = 0;
+		bl_write_u8(&w, (uint8_t) t->charges);
+		for (int i = 0; i < t->charges; i++)
+		{
+			const BlCharge *q = &t->charge[i];
+
+			bl_write_u8(&w, (uint8_t) q->code.length);
+			bl_write_bytes(&w, q->code.text, (size_t) q->code.length);
+			bl_write_u8(&w, (uint8_t) q->tax_class.length);
+			bl_write_bytes(&w, q->tax_class.text, (size_t) q->tax_class.length);
+			bl_write_u8(&w, (uint8_t) q->tags.n);
+			for (int k = 0; k < q->tags.n; k++)
+			{
+				bl_write_u8(&w, (uint8_t) q->tags.tag[k].length);
+				bl_write_bytes(&w, q->tags.tag[k].text, (size_t) q->tags.tag[k].length);
+			}
+		}
+		bl_write_u8(&w, (uint8_t) c->names);
+		for (int i = 0; i < c->names; i++)
+		{
+			bl_write_u8(&w, (uint8_t) c->name[i].length);
+			bl_write_bytes(&w, c->name[i].text, (size_t) c->name[i].length);
+		}
+		bl_write_u8(&w, (uint8_t) t->components);
+		for (int i = 0; i < t->components; i++)
+		{
+			const BlComponent *k = &t->component[i];
+
+			bl_write_u8(&w, (uint8_t) k->name.length);
+			bl_write_bytes(&w, k->name.text, (size_t) k->name.length);
+			bl_write_u8(&w, (uint8_t) k->tags.n);
+			for (int j = 0; j < k->tags.n; j++)
+			{
+				bl_write_u8(&w, (uint8_t) k->tags.tag[j].length);
+				bl_write_bytes(&w, k->tags.tag[j].text, (size_t) k->tags.tag[j].length);
+			}
+		}
+		if (pass == 0)
+		{
+			if (w.used > 65535)
+			{
+				bl_compile_error(c, t->root, "Shorten the codes, tags and names.", "the names of this tariff are too long together");
+				return;
+			}
+			w.bytes = t->dictionary = bl_compile_get(c, w.used);
+			w.size = c->stop ? 0 : w.used;
+		}
+	}
+	t->dictionary_size = w.used;
+}
+
+static void
+valid(BlCompile *c, BlJson *node)
+{
+	BlTariff   *t = c->t;
+	BlJson	   *m;
+
+	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "valid"))
+		return;
+	if ((t->has_from = (m = bl_json_member(node, "from")) != NULL))
+		t->from = bl_compile_day(c, m);
+	if ((t->has_until = (m = bl_json_member(node, "until")) != NULL))
+		t->until = bl_compile_day(c, m);
+	if (t->has_from && t->has_until && t->until <= t->from)
+		bl_compile_error(c, node, NULL, "valid ends before it begins");
+}
+
+static void
+head(BlCompile *c, BlJson *root)
+{
+	static const char *const bills_names[] = {"profile", "registers", NULL};
+	static const char *const split_names[] = {"error", "days", NULL};
+	static const char *const missing_names[] = {"error", "zero", NULL};
+	static const char *const kept[] = {"code", "notes", "source"};
+	BlTariff   *t = c->t;
+	BlJson	   *m;
+
+	if ((m = bl_json_member(root, "name")) == NULL)
+		bl_compile_error(c, root, "Add \"name\".", "a tariff without a name");
+	else
+		bl_compile_names(c, m);
+	if ((m = bl_json_member(root, "currency")) == NULL)
+		bl_compile_error(c, root, "Add \"currency\", such as \"CNY\".", "a tariff without a currency");
+	else
+	{
+		t->currency = bl_compile_name(c, m, "a currency");
+		for (int i = 0; i < t->currency.length; i++)
+			if (t->currency.length != 3 || t->currency.text[i] < 'A' || t->currency.text[i] > 'Z')
+			{
+				bl_compile_error(c, m, "Write its three letters of ISO 4217, such as \"CNY\".", "not a currency");
+				break;
+			}
+	}
+	if ((m = bl_json_member(root, "time_zone")) == NULL)
+		bl_compile_error(c, root, "Add \"time_zone\", such as \"Asia/Shanghai\".", "a tariff without a time zone");
+	else
+		t->zone = bl_compile_name(c, m, "a time zone");
+	if ((m = bl_json_member(root, "valid")) != NULL)
+		valid(c, m);
+	if ((m = bl_json_member(root, "rounding")) != NULL)
+		bl_compile_rounding(c, m, &t->rounding);
+	if ((m = bl_json_member(root, "bills")) != NULL)
+	{
+		t->bills_set = true;
+		t->bills_registers = bl_compile_choice(c, m, bills_names, "what bills") == 1;
+	}
+	if ((m = bl_json_member(root, "split")) != NULL)
+		t->split_days = bl_compile_choice(c, m, split_names, "a way to split registers") == 1;
+	if ((m = bl_json_member(root, "missing")) != NULL)
+		t->missing_zero = bl_compile_choice(c, m, missing_names, "what missing slots mean") == 1;
+	t->year_month = t->year_day = 1;
+	if ((m = bl_json_member(root, "year_start")) != NULL)
+	{
+		char		text[11] = "2001-";
+		int32_t		day;
+
+		m->seen = true;
+		memset(text + 5, 0, 6);
+		if (m->type == BL_JSON_STRING && m->length == 5)
+			memcpy(text + 5, m->text, 5);
+		if (bl_day_parse(text, 10, &day) != BL_OK)
+			bl_compile_error(c, m, "Write it as \"MM-DD\", not 29 February.", "not the first day of a year");
+		else
+		{
+			t->year_month = bl_date_of(day).month;
+			t->year_day = bl_date_of(day).day;
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		if ((m = bl_json_member(root, kept[i])) != NULL)
+			bl_json_see_all(m);
+}
+
+static void
+schedules(BlCompile *c, BlJson *node)
+{
+	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "schedules"))
+		return;
+	for (BlJson *e = node->first; e && !c->stop; e = e->next)
+	{
+		e->seen = true;
+		if (e->key_length < 1 || e->key_length > BL_NAME_MAX)
+			bl_compile_error(c, e, "Use 1 to 63 bytes.", "bad name of a schedule");
+		bl_compile_schedule(c, e, (BlText) {e->key, (int) e->key_length});
+	}
+}
+
+static void
+charges(BlCompile *c, BlJson *list)
+{
+	if (list == NULL)
+	{
+		bl_compile_error(c, c->t->root, "Add \"charges\": the rules in the order of the bill.", "a tariff without charges");
+		return;
+	}
+	if (!bl_compile_is(c, list, BL_JSON_ARRAY, "charges"))
+		return;
+	if (list->count < 1 || list->count > BL_TARIFF_CHARGES_MAX)
+	{
+		bl_compile_error(c, list, "Give 1 to 200 charges.", "%d charges", list->count);
+		return;
+	}
+	c->t->charge = bl_compile_get(c, sizeof *c->t->charge * (size_t) list->count);
+	for (BlJson *e = list->first; e && !c->stop; e = e->next)
+	{
+		charge(c, e, &c->t->charge[c->t->charges]);
+		c->t->charges++;
+	}
+}
+
+BlStatus
+bl_tariff_compile(BlJson *root, BlArena *arena, BlTariff **tariff, BlTariffReport report, void *context)
+{
+	BlCompile	c = {.arena = arena, .report = report, .context = context};
+	BlJson	   *unknown,
+			   *m;
+
+	*tariff = c.t = bl_arena_get(arena, sizeof **tariff);
+	if (c.t == NULL)
+		return BL_NO_SPACE;
+	c.t->root = root;
+	if (!bl_compile_is(&c, root, BL_JSON_OBJECT, "a tariff"))
+		return BL_BAD_TARIFF;
+	head(&c, root);
+	if ((m = bl_json_member(root, "terms")) != NULL)
+		bl_compile_terms(&c, m);
+	if ((m = bl_json_member(root, "seasons")) != NULL)
+		bl_compile_seasons(&c, m);
+	bl_compile_schedule(&c, bl_json_member(root, "periods"), (BlText) {"", 0});
+	if ((m = bl_json_member(root, "schedules")) != NULL)
+		schedules(&c, m);
+	if ((m = bl_json_member(root, "components")) != NULL)
+		bl_compile_components(&c, m);
+	parts(&c, bl_json_member(root, "parts"));
+	power_tables(&c, bl_json_member(root, "power_factor_tables"));
+	charges(&c, bl_json_member(root, "charges"));
+	/* unknown fields are only told apart from unread ones when reading was not cut short */
+	while (!c.stop && (unknown = bl_json_unseen(root)) != NULL)
+	{
+		bl_compile_error(&c, unknown, "Take it out, or look for its spelling in doc/tariff.md; \"notes\" holds free text.",
+						 "unknown field \"%.*s\"", unknown->key_length > 60 ? 60 : (int) unknown->key_length, unknown->key);
+		bl_json_see_all(unknown);
+	}
+	if (!c.failed)
+		dictionary(&c);
+	if (c.no_space)
+		return BL_NO_SPACE;
+	return c.failed ? BL_BAD_TARIFF : BL_OK;
+}

@@ -1,0 +1,72 @@
+/*
+ * tariff_parse.h - what the files that read a tariff document share
+ *
+ * tariff_parse.c reads the document and its charges, tariff_when.c seasons and
+ * periods, tariff_price.c prices, components, terms, conditions and rounding.
+ * A reader that meets a problem reports it and goes on with a harmless value, so that one
+ * check names all problems.
+ */
+#ifndef BL_TARIFF_PARSE_H
+#define BL_TARIFF_PARSE_H
+
+#include "tariff.h"
+
+typedef struct BlCompile
+{
+	BlArena    *arena;
+	BlTariff   *t;
+	BlTariffReport report;
+	void	   *context;
+	bool		failed;
+	bool		stop;			/* the reporter has heard enough, or memory is gone */
+	bool		no_space;
+	int			names;			/* dictionary of period names */
+	BlText		name[BL_PERIOD_NAMES_MAX];
+} BlCompile;
+
+extern void bl_compile_error(BlCompile *c, const BlJson *at, const char *hint, const char *message,...)
+			__attribute__((format(printf, 4, 5)));
+extern void *bl_compile_get(BlCompile *c, size_t size); /* never NULL: falls back to a scratch that `stop` makes harmless */
+
+extern BlText bl_compile_name(BlCompile *c, BlJson *node, const char *what);	/* 1 .. 63 bytes */
+extern void bl_compile_names(BlCompile *c, BlJson *node);	/* text, or texts by language */
+extern BlDec bl_compile_decimal(BlCompile *c, BlJson *node, int scale, const char *what);
+extern int	bl_compile_choice(BlCompile *c, BlJson *node, const char *const *choices, const char *what);
+extern int	bl_compile_int(BlCompile *c, BlJson *node, int least, int most, const char *what);
+extern bool bl_compile_bool(BlCompile *c, BlJson *node);
+extern int32_t bl_compile_day(BlCompile *c, BlJson *node);
+extern unsigned bl_compile_months(BlCompile *c, BlJson *node);
+extern bool bl_compile_is(BlCompile *c, BlJson *node, BlJsonType type, const char *what);
+
+static inline bool
+bl_text_equal(BlText a, BlText b)
+{
+	return a.length == b.length && (a.length == 0 || memcmp(a.text, b.text, (size_t) a.length) == 0);
+}
+
+static inline BlText
+bl_text_of(const char *text)
+{
+	return (BlText) {text, (int) strlen(text)};
+}
+
+/* tariff_when.c */
+extern void bl_compile_seasons(BlCompile *c, BlJson *node);
+extern void bl_compile_schedule(BlCompile *c, BlJson *node, BlText name);
+extern int	bl_compile_find_schedule(BlCompile *c, BlText name);	/* -1 */
+extern int	bl_compile_find_season(BlCompile *c, BlText name);
+
+/* tariff_price.c */
+extern BlPrice *bl_compile_price(BlCompile *c, BlJson *node, int schedule);
+extern bool bl_price_has(const BlPrice *price, BlPriceKind kind, int depth);
+extern void bl_compile_components(BlCompile *c, BlJson *node);
+extern int	bl_compile_find_component(BlCompile *c, BlText name);
+extern void bl_compile_tags(BlCompile *c, BlJson *node, BlTags *tags);
+extern void bl_compile_terms(BlCompile *c, BlJson *node);
+extern int	bl_compile_term(BlCompile *c, BlJson *node);	/* the index of the term so named, made on first use */
+extern int	bl_compile_term_named(BlCompile *c, BlText name, const BlJson *at);
+extern void bl_compile_condition(BlCompile *c, BlJson *node, BlCondition *condition);
+extern void bl_compile_rounding(BlCompile *c, BlJson *node, BlRoundings *rounding);
+extern void bl_compile_one_rounding(BlCompile *c, BlJson *node, BlRoundingMode mode, BlRounding *rounding);
+
+#endif							/* BL_TARIFF_PARSE_H */
