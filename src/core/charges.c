@@ -390,6 +390,7 @@ static BlStatus
 sum_lines(const BlCharges *charges, const bool *chosen, const bool *of_component, BlDec *sum)
 {
 	const uint8_t *p = charges->first_line;
+	bool		any = false;
 
 	*sum = BL_ZERO;
 	for (int i = 0; i < charges->lines; i++)
@@ -398,10 +399,14 @@ sum_lines(const BlCharges *charges, const bool *chosen, const bool *of_component
 
 		if (flags & BL_LINE_COUNTED && (chosen == NULL || chosen[p[2]] || of_component[p[4]]))
 		{
-			BlStatus	status = bl_dec_add(*sum, (BlDec) {number(p, flags, 2), p[9]}, sum);
+			BlDec		amount = {number(p, flags, 2), p[9]};
+			BlStatus	status = any ? bl_dec_add(*sum, amount, sum) : BL_OK;
 
 			if (status != BL_OK)
 				return status;
+			if (!any)
+				*sum = amount;
+			any = true;
 		}
 		p += line_size(flags);
 	}
