@@ -1,0 +1,1911 @@
+"""A slow, plain rater, written from doc/tariff.md and from nothing else.
+
+It exists to disagree: what it says and what the C says are compared on
+worked bills and on random tariffs.  Everything is an exact fraction; nothing
+is clever.  Standard library only.
+
+    rate(tariff, usage, during, terms, market, carry)
+        -> {"lines": [...], "total": "12.34", "carry": {...}}
+
+JSON is best read with parse_float=str, so that no decimal becomes a float.
+"""
+
+import datetime
+import json
+import math
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+ONE_DAY = datetime.timedelta(days=1)
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+LINE_ORDER = ["sharp", "peak", "shoulder", "flat", "valley", "deep_valley"]
+WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+SPLIT_STEP = Fraction(1, 10**6)		# of energy, where no rounding is named
+AMOUNT_STEP = Fraction(1, 10**10)	# of amounts that no rule rounds
+
+# The 1983 tables: percent at and above a factor, then so much more for each 0.01.
+PF_1983 = {
+	"0.90": {"best": "-0.75", "at": "0.95", "rise": [
+		{"to": "0.90", "by": "0.15"}, {"to": "0.70", "by": "0.5"}, {"to": "0.65", "by": "1"}, {"by": "2"}]},
+	"0.85": {"best": "-1.10", "at": "0.94", "rise": [
+		{"to": "0.90", "by": "0.15"}, {"to": "0.85", "by": "0.10"}, {"to": "0.65", "by": "0.5"},
+		{"to": "0.60", "by": "1"}, {"by": "2"}]},
+	"0.80": {"best": "-1.30", "at": "0.92", "rise": [
+		{"to": "0.90", "by": "0.15"}, {"to": "0.80", "by": "0.10"}, {"to": "0.60", "by": "0.5"},
+		{"to": "0.55", "by": "1"}, {"by": "2"}]},
+}
+
+
+class RatingError(Exception):
+	pass
+
+
+# ---- numbers ----
+
+def dec(x):
+	if isinstance(x, bool) or x is None:
+		raise RatingError(f"not a number: {x!r}")
+	try:
+		return Fraction(str(x))
+	except ValueError:
+		raise RatingError(f"not a number: {x!r}")
+
+
+def text(x, places=10):
+	"""Decimal text without trailing zeros; rounds half-up what is not finite."""
+	x = Fraction(x)
+	scale = 0
+	while scale <= 40 and (x * 10**scale).denominator != 1:
+		scale += 1
+	if scale > 40:
+		x = round_to(x, Fraction(1, 10**places), "half_up")
+		return text(x)
+	n = x * 10**scale
+	sign = "-" if n < 0 else ""
+	digits = str(abs(n.numerator)).rjust(scale + 1, "0")
+	return sign + (digits[:-scale] + "." + digits[-scale:] if scale else digits)
+
+
+def round_to(x, step, mode):
+	q = Fraction(x) / step
+	floor = math.floor(q)
+	rest = q - floor
+	if rest == 0:
+		n = floor
+	elif mode == "floor":
+		n = floor
+	elif mode == "ceiling":
+		n = floor + 1
+	elif mode == "down":
+		n = floor if q > 0 else floor + 1
+	elif mode == "up":
+		n = floor + 1 if q > 0 else floor
+	elif rest != Fraction(1, 2):
+		n = floor + (rest > Fraction(1, 2))
+	elif mode == "half_up":
+		n = floor + 1 if q > 0 else floor
+	elif mode == "half_down":
+		n = floor if q > 0 else floor + 1
+	elif mode == "half_even":
+		n = floor + floor % 2
+	else:
+		raise RatingError(f"rounding mode {mode}")
+	return n * step
+
+
+def rounding_of(*documents):
+	"""Members of later documents replace those of earlier ones."""
+	rules = {}
+	for document in documents:
+		if not document:
+			continue
+		mode = document.get("mode", "half_up")
+		for member, value in document.items():
+			if member == "mode":
+				continue
+			if isinstance(value, dict):
+				carry = value.get("carry", False)
+				step = dec(value["step"]) if "step" in value else Fraction(10) ** -int(value["places"])
+				rules[member] = (step, value.get("mode", mode), carry)
+			else:
+				rules[member] = (Fraction(10) ** -int(value), mode, False)
+	return rules
+
+
+def rounded(x, rule):
+	return round_to(x, rule[0], rule[1]) if rule else Fraction(x)
+
+
+def share_out(total, weights, step):
+	"""Whole steps by largest remainder: exact weights in, shares that sum to total out."""
+	weight_sum = sum(weights, Fraction(0))
+	if weight_sum == 0:
+		weights = [Fraction(1)] + [Fraction(0)] * (len(weights) - 1)
+		weight_sum = Fraction(1)
+	exact = [Fraction(total) * w / weight_sum for w in weights]
+	shares = [math.floor(e / step) * step for e in exact]
+	left = Fraction(total) - sum(shares, Fraction(0))
+	order = sorted(range(len(exact)), key=lambda i: (-(exact[i] - shares[i]), i))
+	k = 0
+	while left > 0:
+		give = min(step, left)
+		shares[order[k % len(order)]] += give
+		left -= give
+		k += 1
+	return shares
+
+
+def share_rounded(total, exact, step):
+	"""Parts that share their rounded sum: each down to a step, the steps left to the largest remainders."""
+	shares = [math.floor(e / step) * step for e in exact]
+	left = total - sum(shares, Fraction(0))
+	order = sorted(range(len(exact)), key=lambda i: (-(exact[i] - shares[i]), i))
+	k = 0
+	while left > 0:
+		give = min(step, left)
+		shares[order[k % len(order)]] += give
+		left -= give
+		k += 1
+	while left < 0:
+		shares[order[-1 - k % len(order)]] -= step
+		left += step
+		k += 1
+	return shares
+
+
+# ---- dates ----
+
+def day(x):
+	return x if isinstance(x, datetime.date) else datetime.date.fromisoformat(str(x))
+
+
+def days_in_month(d):
+	return (add_months(d.replace(day=1), 1) - d.replace(day=1)).days
+
+
+def add_months(d, n):
+	m = d.year * 12 + d.month - 1 + n
+	year, month = divmod(m, 12)
+	last = (datetime.date(year + (month == 11), (month + 1) % 12 + 1, 1) - ONE_DAY).day
+	return datetime.date(year, month + 1, min(d.day, last))
+
+
+def calendar_months(d0, d1):
+	"""Days in the span over days of the month, summed over the months touched."""
+	total = Fraction(0)
+	while d0 < d1:
+		end = min(d1, add_months(d0.replace(day=1), 1))
+		total += Fraction((end - d0).days, days_in_month(d0))
+		d0 = end
+	return total
+
+
+def calendar_years(d0, d1):
+	total = Fraction(0)
+	while d0 < d1:
+		end = min(d1, datetime.date(d0.year + 1, 1, 1))
+		total += Fraction((end - d0).days, (datetime.date(d0.year + 1, 1, 1) - datetime.date(d0.year, 1, 1)).days)
+		d0 = end
+	return total
+
+
+def minute_of(hhmm):
+	hours, minutes = str(hhmm).split(":")
+	return int(hours) * 60 + int(minutes)
+
+
+def is_date(x):
+	return len(str(x)) == 10
+
+
+# ---- the rater ----
+
+class Price:
+	"""A price found: its value, and whether it was built (multiplied, summed, percent)."""
+
+	def __init__(self, value, built=False):
+		self.value = value
+		self.built = built
+
+
+PRICE_FORMS = ("versions", "component", "components", "published", "series", "term", "base")
+
+
+class Rater:
+	def __init__(self, tariff, usage, during, terms, market, carry):
+		self.tariff = tariff
+		self.usage = usage.get("parts", {})
+		self.from_, self.until = day(during[0]), day(during[1])
+		if self.from_ >= self.until:
+			raise RatingError("empty span")
+		self.days = (self.until - self.from_).days
+		self.market = market or {}
+		self.old_carry = carry or {}
+		self.zone = ZoneInfo(tariff["time_zone"])
+		self.charges = tariff["charges"]
+		valid = tariff.get("valid", {})
+		if "from" in valid and self.from_ < day(valid["from"]) or "until" in valid and self.until > day(valid["until"]):
+			raise RatingError("outside the tariff's validity")
+		self.day_starts = {}
+		self.patterns = {}
+		self.says_holiday = '"holiday"' in json.dumps(
+			[tariff.get("periods"), tariff.get("schedules")], default=str)
+		if self.says_holiday and "calendar" not in self.market:
+			raise RatingError("the tariff says holiday, but no calendar is given")
+		calendar = self.market.get("calendar", {})
+		self.holidays = {day(d) for d in calendar.get("holidays", [])}
+		self.workdays = {day(d) for d in calendar.get("workdays", [])}
+		self.read_terms(terms or {})
+		self.cut()
+		self.cell_cache = {}
+		self.slot_cache = {}
+		self.lines = []
+		self.parts_of_lines = []	# what lines are made of, for bases that name components
+		self.counted = {}
+		self.new_counters = {}
+		self.new_demands = []
+		self.new_banks = {}
+		self.dropped_banks = set()
+
+	# ---- terms ----
+
+	def read_terms(self, terms):
+		self.terms = {}
+		for name, declared in self.tariff.get("terms", {}).items():
+			if "default" in declared:
+				self.terms[name] = [(datetime.date.min, declared["default"])]
+		for name, value in terms.items():
+			if isinstance(value, list):
+				steps = [(day(s["from"]), s["value"]) for s in value]
+				if steps[0][0] > self.from_:
+					raise RatingError(f"term {name} begins after the span")
+				self.terms[name] = steps
+			else:
+				self.terms[name] = [(datetime.date.min, value)]
+			one_of = self.tariff.get("terms", {}).get(name, {}).get("one_of")
+			if one_of:
+				for _, v in self.terms[name]:
+					if not any(same(v, w) for w in one_of):
+						raise RatingError(f"term {name} is {v}")
+
+	def term(self, name, at):
+		if name not in self.terms:
+			raise RatingError(f"term {name} is missing")
+		value = None
+		for from_, v in self.terms[name]:
+			if from_ <= at:
+				value = v
+		return value
+
+	# ---- where the span is cut ----
+
+	def walk_price(self, price, found):
+		"""Collects cut dates and terms of a price."""
+		if not isinstance(price, dict):
+			return
+		if "versions" in price:
+			for v in price["versions"]:
+				if "from" in v:
+					found["dates"].add(day(v["from"]))
+				self.walk_price(v["price"], found)
+		elif "component" in price:
+			self.walk_price(self.component(price["component"])["price"], found)
+		elif "components" in price:
+			for name in price["components"]:
+				self.walk_price(self.component(name)["price"], found)
+		elif "published" in price:
+			for v in self.market.get("prices", {}).get(price["published"], []):
+				found["dates"].add(day(v["from"]))
+		elif "series" in price:
+			pass
+		elif "term" in price:
+			found["terms"].add(price["term"])
+		elif "base" in price:
+			self.walk_price(price["base"], found)
+		else:
+			for p in price.values():
+				self.walk_price(p, found)
+
+	def cut(self):
+		found = {"dates": set(), "terms": set()}
+		hard = set()
+		for c in self.charges:
+			for key in ("price", "of_which"):
+				self.walk_price(c.get(key), found)
+			steps = c.get("steps", [])
+			for step_list in steps.values() if isinstance(steps, dict) else [steps]:
+				for s in step_list:
+					for key in ("price", "add", "flat"):
+						self.walk_price(s.get(key), found)
+			for key in ("capacity", "times", "prorate_from"):
+				if isinstance(c.get(key), str):
+					found["terms"].add(c[key])
+			if c.get("steps") and c.get("unit", "kWh") != "kWh":
+				found["terms"].add(c["of"])
+			if "percent" in c:
+				self.walk_price(c["percent"], found)
+			for key in ("minimum", "maximum"):
+				if key in c:
+					self.walk_price(c[key], found)
+			demand = c.get("demand", {})
+			if "contract" in demand:
+				found["terms"].add(demand["contract"])
+			if isinstance(demand.get("at_least"), dict):
+				found["terms"].add(demand["at_least"]["of"])
+			if "discount" in c:
+				found["terms"].add(c["discount"]["kwh_per"])
+			standard = c.get("power_factor", {}).get("standard")
+			if isinstance(standard, dict):
+				found["terms"].add(standard["term"])
+			for condition in [c.get("when", {})] + [a.get("when", {}) for a in c.get("allowance", [])]:
+				found["terms"] |= {name for name in condition if not name.startswith("usage.")}
+			for key in ("from", "until"):
+				if key in c:
+					found["dates"].add(day(c[key]))
+					if any(k in c for k in ("percent", "power_factor", "minimum", "maximum")):
+						hard.add(day(c[key]))
+			if c.get("month") == "each":
+				d = add_months(self.from_.replace(day=1), 1)
+				while d < self.until:
+					found["dates"].add(d)
+					d = add_months(d, 1)
+			if "year" in (c.get("per"), c.get("first", {}).get("per")):
+				found["dates"] |= {self.year_start(self.from_), self.year_end(self.from_), self.year_end(self.until)}
+		for p in self.tariff.get("parts", {}).values():
+			if isinstance(p["share"], dict):
+				found["terms"].add(p["share"]["term"])
+		if "seasons" in self.tariff:
+			d = self.from_ + ONE_DAY
+			while d < self.until:
+				if self.season(d) != self.season(d - ONE_DAY):
+					found["dates"].add(d)
+				d += ONE_DAY
+		for name in found["terms"]:
+			steps = self.terms.get(name, [])
+			for (_, a), (at, b) in zip(steps, steps[1:]):
+				if not same(a, b):
+					hard.add(at)
+		inside = lambda d: self.from_ < d < self.until
+		hard = {d for d in hard if inside(d)}
+		edges = sorted({self.from_, self.until} | hard | {d for d in found["dates"] if inside(d)})
+		self.atoms = []
+		piece = 0
+		for a, b in zip(edges, edges[1:]):
+			piece += a in hard
+			self.atoms.append(Atom(len(self.atoms), a, b, piece))
+		self.pieces = piece + 1
+
+	def piece_span(self, piece):
+		atoms = [a for a in self.atoms if a.piece == piece]
+		return atoms[0].d0, atoms[-1].d1
+
+	def year_start(self, d):
+		month, dom = map(int, self.tariff.get("year_start", "01-01").split("-"))
+		start = datetime.date(d.year, month, dom)
+		return start if start <= d else datetime.date(d.year - 1, month, dom)
+
+	def year_end(self, d):
+		return add_months(self.year_start(d), 12)
+
+	# ---- seasons and periods ----
+
+	def season(self, d):
+		fallback = None
+		for name, rule in self.tariff.get("seasons", {}).items():
+			if rule == "else":
+				fallback = name
+				continue
+			for r in rule if isinstance(rule, list) else [rule]:
+				if "months" in r:
+					if d.month in r["months"]:
+						return name
+				else:
+					md = f"{d.month:02}-{d.day:02}"
+					a, b = r["from"], r["until"]
+					if a <= md < b if a < b else md >= a or md < b:
+						return name
+		return fallback
+
+	def season_start(self, d):
+		while self.season(d - ONE_DAY) == self.season(d):
+			d -= ONE_DAY
+		return d
+
+	def schedule(self, charge):
+		if "schedule" in charge:
+			return charge["schedule"], self.tariff["schedules"][charge["schedule"]]
+		return "", self.tariff.get("periods")
+
+	def period_names(self, charge):
+		"""In line order; [None] where there is one unnamed period."""
+		_, periods = self.schedule(charge)
+		if not periods:
+			return [None]
+		return sorted(periods, key=lambda p: (LINE_ORDER.index(p) if p in LINE_ORDER else 99, p))
+
+	def day_is(self, d, word):
+		holiday = d in self.holidays and self.says_holiday
+		if word == "holiday":
+			return d in self.holidays
+		if word in WEEKDAYS:
+			return d.weekday() == WEEKDAYS.index(word)
+		working = (d.weekday() < 5 or d in self.workdays) and not holiday
+		if word == "weekday":
+			return working
+		return d.weekday() >= 5 and d not in self.workdays and not holiday
+
+	def window_holds(self, w, d):
+		if "months" in w and d.month not in w["months"]:
+			return False
+		if "season" in w and self.season(d) not in (w["season"] if isinstance(w["season"], list) else [w["season"]]):
+			return False
+		days = w.get("days")
+		if days is not None:
+			days = days if isinstance(days, list) else [days]
+			if not any(self.day_is(d, word) for word in days):
+				return False
+		return True
+
+	@staticmethod
+	def window_minutes(w):
+		a, b = minute_of(w.get("from", "00:00")), minute_of(w.get("to", "24:00"))
+		if a < b:
+			return range(a, b)
+		return list(range(0, b)) + list(range(a, 1440))
+
+	def pattern(self, name, periods, d):
+		"""The period of each wall-clock minute of a day, events aside."""
+		key = (name, d)
+		if key not in self.patterns:
+			fallback = next((p for p, ws in periods.items() if ws == "else"), None)
+			minutes = [fallback] * 1440
+			taken = [None] * 1440
+			for p, windows in periods.items():
+				if windows == "else":
+					continue
+				for w in windows:
+					if "event" in w or not self.window_holds(w, d):
+						continue
+					for m in self.window_minutes(w):
+						if taken[m] not in (None, p):
+							raise RatingError(f"periods {taken[m]} and {p} overlap on {d}")
+						taken[m] = minutes[m] = p
+			self.patterns[key] = minutes
+		return self.patterns[key]
+
+	def in_event(self, name, d, minute):
+		for e in self.market.get("events", {}).get(name, []):
+			if is_date(e["from"]):
+				if day(e["from"]) <= d < day(e["until"]):
+					return True
+			elif utc_minute(e["from"]) <= minute < utc_minute(e["until"]):
+				return True
+		return False
+
+	def event_windows(self, periods, order):
+		found = []
+		for p in order:
+			for w in periods[p] if periods[p] != "else" else []:
+				if "event" in w:
+					if w["event"] not in self.market.get("events", {}):
+						raise RatingError(f"no events {w['event']}")
+					found.append((p, w, set(self.window_minutes(w))))
+		return found
+
+	def period_by_minute(self, charge):
+		"""For each day: the period of each elapsed minute."""
+		name, periods = self.schedule(charge)
+		order = self.period_names(charge)
+		if not periods:
+			return lambda d: None
+		events = self.event_windows(periods, order)
+		cache = {}
+
+		def minutes_of(d):
+			if d not in cache:
+				start, end = self.day_start(d), self.day_start(d + ONE_DAY)
+				wall = self.wall_minutes(d)
+				pattern = self.pattern(name, periods, d)
+				result = [pattern[wall[i]] for i in range(end - start)]
+				for p, w, minutes in reversed(events):
+					if self.window_holds(w, d):
+						for i in range(end - start):
+							if wall[i] in minutes and self.in_event(w["event"], d, start + i):
+								result[i] = p
+				if None in result:
+					raise RatingError(f"some hour of {d} has no period")
+				cache[d] = result
+			return cache[d]
+		return minutes_of
+
+	def day_start(self, d):
+		"""The UTC minute at which a local day begins."""
+		if d not in self.day_starts:
+			t = datetime.datetime(d.year, d.month, d.day, tzinfo=self.zone)
+			self.day_starts[d] = int(t.timestamp()) // 60
+		return self.day_starts[d]
+
+	def wall_minutes(self, d):
+		start, end = self.day_start(d), self.day_start(d + ONE_DAY)
+		if end - start == 1440:
+			return range(1440)
+		wall = []
+		for m in range(start, end):
+			t = (EPOCH + datetime.timedelta(minutes=m)).astimezone(self.zone)
+			wall.append(t.hour * 60 + t.minute)
+		return wall
+
+	# ---- usage ----
+
+	def channel(self, part, channel):
+		"""("profile", …), ("registers", […]) or None, as `bills` says."""
+		p = self.usage.get(part, {})
+		profile = p.get(channel)
+		registers = [r for r in p.get("registers", []) if r["channel"] == channel]
+		if profile and registers:
+			bills = self.tariff.get("bills")
+			if not bills:
+				raise RatingError(f"{part}: {channel} has a profile and registers")
+			return ("profile", profile) if bills == "profile" else ("registers", registers)
+		if profile:
+			return "profile", profile
+		if registers:
+			return "registers", registers
+		return None
+
+	def profile_slots(self, part, channel):
+		"""[(UTC minute, minutes, day, kWh or None)] over exactly the billed span."""
+		key = (part, channel)
+		if key in self.slot_cache:
+			return self.slot_cache[key]
+		profile = self.channel(part, channel)[1]
+		length = profile["slot_minutes"]
+		start = utc_minute(profile["start"])
+		values = profile["values"]
+		begin, end = self.day_start(self.from_), self.day_start(self.until)
+		if (begin - start) % length:
+			raise RatingError("slots do not begin with the billed span")
+		slots = []
+		d, next_day = self.from_, self.day_start(self.from_ + ONE_DAY)
+		at = begin
+		while at < end:
+			while at >= next_day:
+				d += ONE_DAY
+				next_day = self.day_start(d + ONE_DAY)
+			if at + length > next_day:
+				raise RatingError(f"a slot straddles the end of {d}")
+			i = (at - start) // length
+			value = values[i] if 0 <= i < len(values) else None
+			if value is None and self.tariff.get("missing", "error") == "error":
+				raise RatingError(f"{part}: {channel} has a gap")
+			slots.append((at, length, d, None if value is None else dec(value) / 1000))
+			at += length
+		self.slot_cache[key] = slots
+		return slots
+
+	def slots(self, charge, part, channel):
+		"""[(UTC minute, minutes, atom, period, kWh or None)]"""
+		minutes_of = self.period_by_minute(charge)
+		_, periods = self.schedule(charge)
+		result = []
+		atom_of = {}
+		for a in self.atoms:
+			d = a.d0
+			while d < a.d1:
+				atom_of[d] = a
+				d += ONE_DAY
+		for at, length, d, kwh in self.profile_slots(part, channel):
+			period = None
+			if periods:
+				first = at - self.day_start(d)
+				names = set(minutes_of(d)[first:first + length])
+				if len(names) > 1:
+					raise RatingError(f"a slot of {d} straddles two periods")
+				period = names.pop()
+			result.append((at, length, atom_of[d], period, kwh))
+		return result
+
+	def usage_cells(self, charge, part, channel):
+		"""{(atom, period): kWh} as metered."""
+		names = self.period_names(charge)
+		cells = {(a.i, p): Fraction(0) for a in self.atoms for p in names}
+		source = self.channel(part, channel)
+		if source is None:
+			return cells
+		if source[0] == "profile":
+			for _, _, atom, period, kwh in self.slots(charge, part, channel):
+				cells[atom.i, period] += kwh or 0
+			return cells
+		for r in source[1]:
+			period = r.get("period")
+			if names == [None]:
+				period = None
+			elif period not in names:
+				raise RatingError(f"a register of period {period}; the charge has {names}")
+			d0, d1 = day(r.get("from", self.from_)), day(r.get("until", self.until))
+			if d0 < self.from_ or d1 > self.until:
+				raise RatingError("a register reaches out of the billed span")
+			atoms = [a for a in self.atoms if a.d0 < d1 and a.d1 > d0]
+			weights = [Fraction((min(a.d1, d1) - max(a.d0, d0)).days) for a in atoms]
+			shares = share_out(dec(r["kwh"]), weights, SPLIT_STEP) if len(atoms) > 1 else [dec(r["kwh"])]
+			for a, kwh in zip(atoms, shares):
+				cells[a.i, period] += kwh
+		return cells
+
+	def rounded_cells(self, charge, part, channel, rule):
+		"""The total of the part rounded; its cells share it."""
+		cells = self.usage_cells(charge, part, channel)
+		if rule:
+			keys = list(cells)
+			total = rounded(sum(cells.values(), Fraction(0)), rule)
+			cells = dict(zip(keys, share_rounded(total, [cells[k] for k in keys], rule[0])))
+		return cells
+
+	def all_parts(self):
+		return sorted(self.usage)
+
+	def cells(self, charge, part=None, channel=None):
+		"""Billed kWh by (atom, period) of the charge's part, made parts taken out."""
+		part = part or charge.get("part", "main")
+		channel = channel or charge.get("channel", "import")
+		rule = self.rules(charge).get("quantity")
+		key = (self.schedule(charge)[0], part, channel, rule)
+		if key not in self.cell_cache:
+			if part == "whole":
+				sums = {}
+				for p in self.all_parts():
+					for k, v in self.rounded_cells(charge, p, channel, rule).items():
+						sums[k] = sums.get(k, 0) + v
+				if not sums:
+					sums = self.rounded_cells(charge, "main", channel, rule)
+				self.cell_cache[key] = sums
+			else:
+				cells = dict(self.original_cells(charge, part, channel, rule))
+				for name, made in self.tariff.get("parts", {}).items():
+					if made.get("of", "main") == part:
+						for k, v in self.original_cells(charge, name, channel, rule).items():
+							cells[k] -= v
+				self.cell_cache[key] = cells
+		return self.cell_cache[key]
+
+	def original_cells(self, charge, part, channel, rule):
+		made = self.tariff.get("parts", {}).get(part)
+		if made is None:
+			return self.rounded_cells(charge, part, channel, rule)
+		source = made.get("of", "main")
+		base = self.original_cells(charge, source, channel, rule)
+		if channel != "import":
+			return {k: Fraction(0) for k in base}
+		taken = {}
+		for piece in range(self.pieces):
+			keys = [k for k in base if self.atoms[k[0]].piece == piece]
+			at = self.piece_span(piece)[0]
+			self.check_shares(source, at)
+			step = rule[0] if rule else SPLIT_STEP
+			total = round_to(self.part_share(made, at) * sum(base[k] for k in keys), step, "half_up")
+			taken.update(zip(keys, share_out(total, [base[k] for k in keys], step)))
+		return taken
+
+	def part_share(self, made, at):
+		share = made["share"]
+		share = dec(self.term(share["term"], at)) if isinstance(share, dict) else dec(share)
+		if not 0 <= share <= 1:
+			raise RatingError(f"share {share}")
+		return share
+
+	def check_shares(self, source, at):
+		total = sum(self.part_share(m, at) for m in self.tariff.get("parts", {}).values()
+					if m.get("of", "main") == source)
+		if total > 1:
+			raise RatingError("shares above 1")
+
+	def check_parts(self):
+		"""A part that no charge addresses would be energy that nobody bills."""
+		addressed = set()
+		for c in self.charges:
+			if self.kind(c) in ("energy", "steps", "demand"):
+				addressed.add(c.get("part", "main"))
+		if "whole" in addressed:
+			return
+		for p in set(self.usage) | set(self.tariff.get("parts", {})):
+			if p not in addressed:
+				raise RatingError(f"no charge addresses part {p}")
+
+	def check_registers(self, charge, line_of):
+		"""A register may not span what separates lines, unless `split` says how."""
+		if self.tariff.get("split", "error") == "days":
+			return
+		part, channel = charge.get("part", "main"), charge.get("channel", "import")
+		for p in self.all_parts() if part == "whole" else [self.metered(part)]:
+			source = self.channel(p, channel)
+			if not source or source[0] != "registers":
+				continue
+			for r in source[1]:
+				d0, d1 = day(r.get("from", self.from_)), day(r.get("until", self.until))
+				period = None if self.period_names(charge) == [None] else r.get("period")
+				lines = {line_of(a, period) for a in self.atoms if a.d0 < d1 and a.d1 > d0}
+				if len(lines) > 1:
+					raise RatingError(f"{charge['code']}: a register spans a change inside the period")
+
+	def metered(self, part):
+		while part in self.tariff.get("parts", {}):
+			part = self.tariff["parts"][part].get("of", "main")
+		return part
+
+	# ---- prices ----
+
+	def component(self, name):
+		c = self.tariff["components"][name]
+		if isinstance(c, dict) and "price" in c:
+			return {"price": c["price"], "tags": c.get("tags", [])}
+		return {"price": c, "tags": []}
+
+	def has_series(self, price):
+		if not isinstance(price, dict):
+			return False
+		if "series" in price:
+			return True
+		if "component" in price:
+			return self.has_series(self.component(price["component"])["price"])
+		if "components" in price:
+			return any(self.has_series(self.component(n)["price"]) for n in price["components"])
+		if "versions" in price:
+			return any(self.has_series(v["price"]) for v in price["versions"])
+		if "base" in price:
+			return self.has_series(price["base"])
+		if "published" in price or "term" in price:
+			return False
+		return any(self.has_series(p) for p in price.values())
+
+	def by_period(self, price, charge):
+		"""Whether the price is written by period."""
+		if not isinstance(price, dict):
+			return False
+		if "series" in price or "published" in price or "term" in price:
+			return False
+		if "component" in price:
+			return self.by_period(self.component(price["component"])["price"], charge)
+		if "components" in price:
+			return "multipliers" in price or any(
+				self.by_period(self.component(n)["price"], charge) for n in price["components"])
+		if "versions" in price:
+			return any(self.by_period(v["price"], charge) for v in price["versions"])
+		if "base" in price:
+			return self.by_period(price["base"], charge)
+		if set(price) <= set(self.tariff.get("seasons", {})):
+			return any(self.by_period(p, charge) for p in price.values())
+		return True
+
+	def price(self, price, charge, atom, period, slot=None):
+		"""The price of an atom (and slot) in a period, not yet rounded."""
+		at = atom.d0
+		again = lambda p: self.price(p, charge, atom, period, slot)
+		if not isinstance(price, dict):
+			return Price(dec(price))
+		if "versions" in price:
+			chosen = None
+			for v in price["versions"]:
+				if "from" not in v or day(v["from"]) <= at:
+					chosen = v
+			if chosen is None:
+				raise RatingError(f"{charge['code']}: no version on {at}")
+			return again(chosen["price"])
+		if "component" in price:
+			return again(self.component(price["component"])["price"])
+		if "components" in price:
+			total = Fraction(0)
+			for name in price["components"]:
+				total += self.multiplied(price, name, charge, atom, period, slot).value
+			return Price(total, True)
+		if "published" in price:
+			chosen = None
+			for v in sorted(self.market.get("prices", {}).get(price["published"], []), key=lambda v: day(v["from"])):
+				if day(v["from"]) <= at:
+					chosen = v
+			if chosen is None:
+				raise RatingError(f"nothing published as {price['published']} on {at}")
+			return Price(dec(chosen["price"]))
+		if "series" in price:
+			return self.series_price(price, slot)
+		if "term" in price:
+			return Price(dec(self.term(price["term"], at)))
+		if "base" in price:
+			base = again(price["base"])
+			if "times" in price:
+				return Price(base.value * dec(price["times"]), True)
+			if "percent" in price:
+				return Price(base.value * (1 + dec(price["percent"]) / 100), True)
+			return Price(base.value + dec(price["plus"]), True)
+		if set(price) <= set(self.tariff.get("seasons", {})):
+			return again(price[self.season(at)])
+		return again(price[period])
+
+	def multiplied(self, price, name, charge, atom, period, slot=None):
+		"""One component of a sum, with the period's multiplier if it is named."""
+		p = self.price(self.component(name)["price"], charge, atom, period, slot)
+		multipliers = price.get("multipliers")
+		if multipliers and name in multipliers["on"]:
+			return Price(p.value * dec(multipliers[period]), True)
+		return p
+
+	def series_price(self, price, slot):
+		if slot is None:
+			raise RatingError("a price series needs a profile")
+		series = self.market.get("series", {}).get(price["series"])
+		if series is None:
+			raise RatingError(f"no series {price['series']}")
+		at, length = slot
+		first, step = utc_minute(series["from"]), series["slot_minutes"]
+		i = (at - first) // step
+		if (at + length - 1 - first) // step != i:
+			raise RatingError("a slot straddles two prices")
+		if not 0 <= i < len(series["values"]) or series["values"][i] is None:
+			raise RatingError(f"no price in series {price['series']}")
+		value = dec(series["values"][i])
+		built = any(k in price for k in ("times", "plus", "at_least", "at_most"))
+		value = value * dec(price.get("times", "1")) + dec(price.get("plus", "0"))
+		if "at_least" in price:
+			value = max(value, dec(price["at_least"]))
+		if "at_most" in price:
+			value = min(value, dec(price["at_most"]))
+		return Price(value, built)
+
+	def finished(self, price, charge):
+		"""A price is rounded once, at the end, if it was built."""
+		rule = self.rules(charge).get("price")
+		return rounded(price.value, rule) if price.built else price.value
+
+	# ---- charges in general ----
+
+	def rules(self, charge):
+		return rounding_of(self.tariff.get("rounding"), charge.get("rounding"))
+
+	@staticmethod
+	def kind(c):
+		for key in ("steps", "demand", "capacity", "fixed", "percent", "power_factor", "minimum", "maximum"):
+			if key in c:
+				return key
+		return "energy"
+
+	def holds(self, charge, atom):
+		if "from" in charge and atom.d0 < day(charge["from"]):
+			return False
+		if "until" in charge and atom.d0 >= day(charge["until"]):
+			return False
+		if "months" in charge and self.from_.month not in charge["months"]:
+			return False
+		return self.condition(charge.get("when", {}), atom.d0)
+
+	def condition(self, when, at):
+		for name, wanted in when.items():
+			if name.startswith("usage."):
+				value = self.usage_value(name)
+			else:
+				value = self.term(name, at)
+			if isinstance(wanted, list):
+				ok = any(same(value, w) for w in wanted)
+			elif isinstance(wanted, dict):
+				ok = True
+				for op, bound in wanted.items():
+					v, b = dec(value), dec(bound)
+					ok = ok and {"at_least": v >= b, "above": v > b, "at_most": v <= b, "below": v < b}[op]
+			else:
+				ok = same(value, wanted)
+			if not ok:
+				return False
+		return True
+
+	def total_kwh(self, channel="import", part="whole"):
+		"""Billed kWh of the span."""
+		plain = {"code": "", "schedule": None, "channel": channel, "part": part}
+		rule = rounding_of(self.tariff.get("rounding")).get("quantity")
+		total = Fraction(0)
+		for p in self.all_parts() if part == "whole" else [part]:
+			source = self.channel(p, channel)
+			if source and source[0] == "profile":
+				metered = sum((s[3] or 0 for s in self.profile_slots(p, channel)), Fraction(0))
+			else:
+				metered = sum((dec(r["kwh"]) for r in source[1]), Fraction(0)) if source else Fraction(0)
+			total += rounded(metered, rule)
+		return total
+
+	def usage_value(self, name):
+		if name == "usage.kwh":
+			return self.total_kwh()
+		if name == "usage.kwh_per_day":
+			return self.total_kwh() / self.days
+		if name == "usage.demand_kw":
+			return self.demand_kw({"code": "", "demand": {}}, None)
+		raise RatingError(f"unknown {name}")
+
+	def add(self, charge, atom, exact, quantity=None, price=None, unit="", period=None, component=None, tier=None,
+			kind="counted", fraction=None):
+		line = {"code": charge["code"], "period": period, "component": component, "tier": tier, "unit": unit,
+				"quantity": quantity, "price": price, "exact": Fraction(exact), "kind": kind, "piece": atom.piece,
+				"tags": set(charge.get("tags", [])), "last": atom.i, "fraction": fraction}
+		self.lines.append(line)
+		return line
+
+	def finish_lines(self, charge, lines):
+		"""Amounts: by group, by line, or 10^-10."""
+		rules = self.rules(charge)
+		if "group" in rules:
+			counted = [l for l in lines if l["kind"] == "counted"]
+			if counted:
+				exact = [l["exact"] for l in counted]
+				total = rounded(sum(exact), rules["group"])
+				for l, amount in zip(counted, share_rounded(total, exact, rules["group"][0])):
+					l["amount"] = amount
+		for l in lines:
+			if "amount" not in l:
+				l["amount"] = self.line_amount(l["exact"], rules)
+
+	@staticmethod
+	def line_amount(exact, rules):
+		return rounded(exact, rules.get("line", (AMOUNT_STEP, "half_up", False)))
+
+	# ---- energy ----
+
+	def energy(self, c):
+		if "first" in c:
+			as_steps = dict(c, steps=[{"to": c["first"]["kwh"], "price": c["price"]}], per=c["first"]["per"])
+			as_steps.pop("first")
+			return self.steps(as_steps, capped=True)
+		names = self.period_names(c)
+		if "periods" in c:
+			names = [p for p in names if p in c["periods"]]
+		price = c["price"]
+		form = self.component_form(c)
+		before = len(self.lines)
+		if c.get("lines", "period") == "component" and form:
+			self.component_lines(c, form, names)
+			if "of_which" in c:
+				self.of_which_rest(c, form, names, before)
+		else:
+			self.energy_lines(c, price, names, None, lambda a, p, s: self.price(price, c, a, p, s))
+		self.finish_lines(c, self.lines[before:])
+		self.note_parts(c, form, names, self.lines[before:])
+
+	def component_form(self, c):
+		"""[(component, price of (atom, period, slot))] where a charge says what it is made of."""
+		price = c["price"]
+		if "of_which" in c:
+			return [(name, lambda a, p, s, q=q: self.price(q, c, a, p, s), self.by_period(q, c))
+					for name, q in c["of_which"].items()]
+		if isinstance(price, dict) and "components" in price:
+			on = price.get("multipliers", {}).get("on", [])
+			return [(name, lambda a, p, s, n=name: self.multiplied(price, n, c, a, p, s),
+					 name in on or self.by_period(self.component(name)["price"], c)) for name in price["components"]]
+		if isinstance(price, dict) and "component" in price:
+			name = price["component"]
+			return [(name, lambda a, p, s: self.price(price, c, a, p, s), self.by_period(price, c))]
+		return None
+
+	def component_lines(self, c, form, names):
+		for name, price_at, by_period in form:
+			if by_period:
+				self.energy_lines(c, None, names, name, price_at)
+			else:
+				self.energy_lines(c, None, names, name, price_at, together=True)
+
+	def of_which_rest(self, c, form, names, before):
+		"""The rest: what the printed price says, less the named parts."""
+		printed = self.period_amounts(c, names)
+		rules = self.rules(c)
+		for piece, amount in printed.items():
+			others = sum(self.line_amount(l["exact"], rules) for l in self.lines[before:]
+						 if l["piece"] == piece and l["component"] != c["rest"])
+			atom = [a for a in self.atoms if a.piece == piece][-1]
+			kwh = sum(self.cells(c)[a.i, p] for a in self.atoms if a.piece == piece and self.holds(c, a) for p in names)
+			self.add(c, atom, amount - others, quantity=kwh, unit=unit_of(c), component=c["rest"])
+
+	def period_amounts(self, c, names):
+		"""{piece: sum of the printed period lines' amounts}"""
+		mark = len(self.lines)
+		self.energy_lines(c, c["price"], names, None, lambda a, p, s: self.price(c["price"], c, a, p, s))
+		sums = {}
+		for l in self.lines[mark:]:
+			sums[l["piece"]] = sums.get(l["piece"], 0) + self.line_amount(l["exact"], self.rules(c))
+		del self.lines[mark:]
+		return sums
+
+	def note_parts(self, c, form, names, lines):
+		"""Amounts of components inside period lines, for bases that name them."""
+		if not form or c.get("lines", "period") == "component":
+			return
+		rules = self.rules(c)
+		sign = -1 if c.get("sign") == "credit" else 1
+		cells = self.cells(c)
+		for piece in sorted({l["piece"] for l in lines}):
+			named = Fraction(0)
+			for name, price_at, _ in form:
+				if name in self.tariff.get("components", {}) and self.has_series(self.component(name)["price"]):
+					continue
+				exact = Fraction(0)
+				for a in self.atoms:
+					if a.piece == piece and self.holds(c, a):
+						for p in names:
+							exact += sign * cells[a.i, p] * self.finished(price_at(a, p, None), c)
+				amount = self.line_amount(exact, rules)
+				named += amount
+				self.parts_of_lines.append({"code": c["code"], "piece": piece, "component": name, "amount": amount,
+					"exact": exact, "tags": set(self.component(name)["tags"] if name in self.tariff.get("components", {}) else [])})
+			if "of_which" in c and "rest" in c:
+				amount = sum(l["amount"] for l in lines if l["piece"] == piece) - named
+				name = c["rest"]
+				self.parts_of_lines.append({"code": c["code"], "piece": piece, "component": name, "amount": amount,
+					"exact": amount, "tags": set(self.component(name)["tags"] if name in self.tariff.get("components", {}) else [])})
+
+	def energy_lines(self, c, price, names, component, price_at, together=False):
+		cells = self.cells(c)
+		sign = -1 if c.get("sign") == "credit" else 1
+		series = self.has_series(price) or (component and self.has_series(self.component(component)["price"])
+											if component in self.tariff.get("components", {}) else False)
+		if series:
+			self.series_lines(c, names, component, price_at, sign)
+			return
+		groups = [names] if together else [[p] for p in names]
+		line_of = {}
+		for group in groups:
+			last = None
+			for a in self.atoms:
+				if not self.holds(c, a):
+					last = None
+					continue
+				value = self.finished(price_at(a, group[0], None), c)
+				kwh = sum((cells[a.i, p] for p in group), Fraction(0))
+				if last and last["piece"] == a.piece and last["price"] == value:
+					last["quantity"] += kwh
+					last["exact"] += sign * kwh * value
+				else:
+					last = self.add(c, a, sign * kwh * value, kwh, value, unit_of(c), None if together else group[0], component)
+				last["last"] = a.i
+				for p in group:
+					line_of[a.i, p] = id(last)
+		self.check_registers(c, lambda a, p: line_of.get((a.i, p)))
+
+	def series_lines(self, c, names, component, price_at, sign):
+		part, channel = c.get("part", "main"), c.get("channel", "import")
+		if part in self.tariff.get("parts", {}):
+			raise RatingError("a made part has no slots")
+		cells = self.cells(c)
+		exact = {}
+		for p in self.all_parts() if part == "whole" else [part]:
+			source = self.channel(p, channel)
+			if source is None:
+				continue
+			if source[0] != "profile":
+				raise RatingError("a price series needs a profile")
+			for at, length, atom, period, kwh in self.slots(c, p, channel):
+				if kwh is None or period not in names or not self.holds(c, atom):
+					continue
+				value = self.finished(price_at(atom, period, (at, length)), c)
+				exact[atom.i, period] = exact.get((atom.i, period), 0) + kwh * value
+		for p in names:
+			last = None
+			for a in self.atoms:
+				if not self.holds(c, a):
+					last = None
+					continue
+				amount = sign * exact.get((a.i, p), Fraction(0))
+				if last and last["piece"] == a.piece:
+					last["quantity"] += cells[a.i, p]
+					last["exact"] += amount
+				else:
+					last = self.add(c, a, amount, cells[a.i, p], None, unit_of(c), p, component)
+
+	# ---- tiers ----
+
+	def count_window(self, c, atom):
+		"""(key of the window, carried kind or None, its days in the span)"""
+		per = c["per"]
+		seasonal = isinstance(c["steps"], dict)
+		if per == "year":
+			start = self.year_start(atom.d0)
+			return ("year", start), {"year": start.year}
+		if per == "season":
+			start = self.season_start(atom.d0)
+			return ("season", start), {"from": start.isoformat()}
+		if per == "month" and c.get("month", "period") == "each":
+			start = atom.d0.replace(day=1)
+			return ("month", start), {"month": start.isoformat()[:7]}
+		if seasonal:
+			return ("piece", self.season_start(atom.d0)), None
+		return ("span",), None
+
+	def limit_scale(self, c, window):
+		"""What limits are multiplied by, from the window's days inside the span."""
+		per, month = c["per"], c.get("month", "period")
+		atoms = [a for a in self.atoms if self.count_window(c, a)[0] == window]
+		d0, d1 = atoms[0].d0, atoms[-1].d1
+		n = (d1 - d0).days
+		if per == "day":
+			return Fraction(n)
+		if per == "month" and month == "prorated":
+			return calendar_months(d0, d1)
+		if per == "month" and month == "thirty":
+			return Fraction(n, 30)
+		if window[0] == "piece":
+			return Fraction(n, self.days)
+		if per == "year" and c.get("prorate") == "months":
+			service = day(self.term("service_from", d0))
+			end = self.year_end(d0)
+			months = (end.year - service.year) * 12 + end.month - service.month
+			return Fraction(max(1, min(12, months)), 12)
+		return Fraction(1)
+
+	def step_list(self, c, atom):
+		steps = c["steps"]
+		if isinstance(steps, dict):
+			at = atom.d0
+			if c.get("month") == "each":
+				at = at.replace(day=1)
+			return steps[self.season(at)]
+		return steps
+
+	def limits(self, c, atom, scale):
+		"""Upper limits of the steps; None: no limit."""
+		result = []
+		each = first = Fraction(0)
+		for allowance in c.get("allowance", []):
+			if not self.condition(allowance.get("when", {}), atom.d0):
+				continue
+			kwh = dec(allowance["kwh"])
+			if c["per"] == "year" and allowance.get("per", "month") == "month":
+				kwh *= 12
+			if allowance.get("to", "each") == "first":
+				first += kwh
+			else:
+				each += kwh
+		unit = Fraction(1)
+		if c.get("unit", "kWh") != "kWh":
+			unit = dec(self.term(c["of"], atom.d0))
+		for i, s in enumerate(self.step_list(c, atom)):
+			if "to" not in s:
+				result.append(None)
+				continue
+			limit = (dec(s["to"]) * unit + each + (first if i == 0 else 0)) * scale
+			if result:
+				limit = max(limit, result[-1])
+			result.append(limit)
+		return result
+
+	def carried(self, name, key):
+		old = self.old_carry.get("counters", {}).get(name)
+		if key is None or old is None:
+			return Fraction(0)
+		for k, v in key.items():
+			if str(old.get(k)) != str(v):
+				return Fraction(0)
+		return dec(old["kwh"])
+
+	def count_names(self, c):
+		base = c.get("counter", c["code"])
+		if c.get("split") == "counters" and self.period_names(c) != [None]:
+			return [(f"{base}/{p}", [p]) for p in self.tier_periods(c)]
+		return [(base, self.tier_periods(c))]
+
+	def tier_periods(self, c):
+		names = self.period_names(c)
+		return [p for p in names if p in c["periods"]] if "periods" in c else names
+
+	def count_energy(self):
+		"""What each counter counts in each atom: by the first charge that has it and holds."""
+		for c in self.charges:
+			if "first" in c:
+				c = dict(c, steps=[], per=c["first"]["per"])
+			if "steps" not in c:
+				continue
+			for name, names in self.count_names(c):
+				for a in self.atoms:
+					if self.holds(c, a) and (name, a.i) not in self.counted:
+						self.counted[name, a.i] = sum((self.cells(c)[a.i, p] for p in names), Fraction(0))
+
+	def opening(self, c, name, atom):
+		window, key = self.count_window(c, atom)
+		count = self.carried(name, key)
+		for a in self.atoms[:atom.i]:
+			if self.count_window(c, a)[0] == window:
+				count += self.counted.get((name, a.i), 0)
+		return count
+
+	def close_counter(self, c, name):
+		"""The newest window in which the charge held goes into the carry."""
+		held = [a for a in self.atoms if self.holds(c, a)]
+		if not held:
+			return
+		_, key = self.count_window(c, held[-1])
+		if key is None:
+			return
+		window = self.count_window(c, held[-1])[0]
+		count = self.carried(name, key) + sum(
+			self.counted.get((name, a.i), 0) for a in self.atoms if self.count_window(c, a)[0] == window)
+		at = held[-1].d0
+		if name not in self.new_counters or self.new_counters[name][0] <= at:
+			self.new_counters[name] = (at, dict(key, kwh=text(count)))
+
+	def runs(self, c):
+		"""Holding atoms put together where window, terms and step prices are the same."""
+		runs = []
+		previous = None
+		for a in self.atoms:
+			if not self.holds(c, a):
+				previous = None
+				continue
+			window = self.count_window(c, a)[0]
+			key = (a.piece, window, json.dumps(self.step_list(c, a), default=str, sort_keys=True),
+				   None if self.steps_have_series(c) else self.step_prices(c, a))
+			if previous == key:
+				runs[-1].append(a)
+			else:
+				runs.append([a])
+			previous = key
+		return runs
+
+	def steps_have_series(self, c):
+		lists = c["steps"].values() if isinstance(c["steps"], dict) else [c["steps"]]
+		return any(self.has_series(s.get(k)) for steps in lists for s in steps for k in ("price", "add"))
+
+	def step_price(self, s, c, atom, period, slot=None):
+		"""Price and add of a step together; None: no line."""
+		found = [self.price(s[k], c, atom, period, slot) for k in ("price", "add") if k in s]
+		if not found:
+			return None
+		value = sum(p.value for p in found)
+		return self.finished(Price(value, len(found) > 1 or found[0].built), c)
+
+	def step_by_period(self, s, c):
+		return any(self.by_period(s.get(k), c) for k in ("price", "add"))
+
+	def step_prices(self, c, atom):
+		return tuple(self.step_price(s, c, atom, p) for s in self.step_list(c, atom) for p in self.tier_periods(c))
+
+	def steps(self, c, capped=False):
+		before = len(self.lines)
+		for name, names in self.count_names(c):
+			self.steps_count(c, name, names, capped)
+			self.close_counter(c, name)
+		self.finish_lines(c, self.lines[before:])
+
+	def steps_count(self, c, name, names, capped):
+		runs = self.runs(c)
+		merge = {}			# (tier, period) -> [price, piece, last atom, line]
+		per_period = c.get("split") == "counters" and self.period_names(c) != [None]
+		run_of = {}
+		flats = []
+		for number, run in enumerate(runs):
+			window = self.count_window(c, run[0])[0]
+			scale = self.limit_scale(c, window)
+			limits = self.limits(c, run[0], scale)
+			steps = self.step_list(c, run[0])
+			kwh = sum((self.cells(c)[a.i, p] for a in run for p in names), Fraction(0))
+			if kwh < 0:
+				raise RatingError("tiers of negative energy")
+			opening = self.opening(c, name, run[0])
+			closing = opening + kwh
+			beyond = c.get("beyond") == "last"
+			if c.get("mode") == "volume":
+				after = closing + sum(self.counted.get((name, a.i), 0) for a in self.atoms[run[-1].i + 1:]
+									  if self.count_window(c, a)[0] == window and self.holds(c, a))
+				tier = next((i for i, l in enumerate(limits) if l is None or after <= l), None)
+				if tier is None:
+					if not beyond:
+						raise RatingError("above the last step")
+					tier = len(steps) - 1
+				amounts = {tier: kwh}
+				last_of_window = number + 1 == len(runs) or self.count_window(c, runs[number + 1][0])[0] != window
+				if "flat" in steps[tier] and last_of_window:
+					flats.append((run[-1], tier, steps[tier]))
+			else:
+				amounts = self.graduated(c, limits, opening, kwh, beyond, capped)
+				carries = self.count_window(c, run[0])[1] is not None
+				lower = Fraction(0)
+				for i, s in enumerate(steps):
+					reached = opening <= lower < closing
+					if i == 0 and not carries:
+						reached = number == 0 or self.count_window(c, runs[number - 1][0])[0] != window
+					if "flat" in s and reached:
+						flats.append((run[0], i, s))
+					lower = limits[i]
+					if lower is None:
+						break
+			chronological = c.get("split") == "chronological" and self.period_names(c) != [None] and not per_period
+			if chronological or self.steps_have_series(c):
+				pieces = self.chronological(c, run, names, limits, opening, kwh, amounts, beyond, capped)
+			else:
+				pieces = self.proportional(c, run, names, steps, amounts, per_period)
+			for tier, period, quantity, exact in pieces:
+				if exact is None and self.step_price(steps[tier], c, run[0], period or names[0]) is None:
+					continue
+				price = None if exact is not None else self.step_price(steps[tier], c, run[0], period or names[0])
+				amount = exact if exact is not None else quantity * price
+				if c.get("sign") == "credit":
+					amount = -amount
+				self.tier_line(c, merge, number, runs, tier, period, quantity, price, amount)
+			self.remember_prices(c, merge, run, steps, names, per_period)
+			for a in run:
+				run_of[a.i] = number
+		for atom, tier, s in flats:
+			value = self.finished(self.price(s["flat"], c, atom, names[0]), c)
+			self.add(c, atom, value, Fraction(1), value, "count", names[0] if per_period else None, None, tier + 1)
+		self.check_registers(c, lambda a, p: run_of.get(a.i))
+
+	def tier_line(self, c, merge, number, runs, tier, period, quantity, price, amount):
+		run = runs[number]
+		seen = merge.get((tier, period))
+		if seen and seen["price"] == price and seen["piece"] == run[0].piece and seen["until"] == run[0].i and seen["line"]:
+			seen["line"]["quantity"] += quantity
+			seen["line"]["exact"] += amount
+			seen["until"] = run[-1].i + 1
+			return
+		line = self.add(c, run[0], amount, quantity, price, unit_of(c), period, None, tier + 1) if quantity or amount else None
+		merge[tier, period] = {"price": price, "piece": run[0].piece, "until": run[-1].i + 1, "line": line}
+
+	def remember_prices(self, c, merge, run, steps, names, per_period):
+		"""A line goes on over a run without energy in its step if the price stayed."""
+		for (tier, period), seen in merge.items():
+			if seen["until"] == run[0].i and seen["piece"] == run[0].piece and tier < len(steps) and seen["price"] is not None:
+				if self.step_price(steps[tier], c, run[0], period or names[0]) == seen["price"]:
+					seen["until"] = run[-1].i + 1
+
+	def energy_step(self, c):
+		rule = self.rules(c).get("quantity")
+		return rule[0] if rule else SPLIT_STEP
+
+	def graduated(self, c, limits, opening, kwh, beyond, capped):
+		"""{step: kWh} of the energy from the opening count on."""
+		portions = []
+		lower = Fraction(0)
+		closing = opening + kwh
+		for i, limit in enumerate(limits):
+			upper = closing if limit is None else limit
+			if beyond and i == len(limits) - 1:
+				upper = max(closing, upper)
+			portions.append(max(Fraction(0), min(closing, upper) - max(opening, lower)))
+			lower = upper
+		over = kwh - sum(portions)
+		if over > 0 and not capped:
+			raise RatingError("above the last step")
+		portions.append(over)
+		shares = share_out(kwh, portions, self.energy_step(c))
+		return dict(enumerate(shares[:-1]))
+
+	def proportional(self, c, run, names, steps, amounts, per_period):
+		"""Each step takes its share of what the periods have left."""
+		left = [sum((self.cells(c)[a.i, p] for a in run), Fraction(0)) for p in names]
+		total = sum(amounts.values(), Fraction(0))
+		result = []
+		for tier, kwh in amounts.items():
+			if per_period:
+				result.append((tier, names[0], kwh, None))
+				continue
+			split = share_out(kwh, left, self.energy_step(c)) if kwh else [Fraction(0)] * len(names)
+			left = [l - s for l, s in zip(left, split)]
+			if self.step_by_period(steps[tier], c) and names != [None]:
+				result += [(tier, p, s, None) for p, s in zip(names, split)]
+			else:
+				result.append((tier, None, kwh, None))
+		return result
+
+	def chronological(self, c, run, names, limits, opening, kwh, amounts, beyond, capped):
+		"""Slots fill the steps in the order of time."""
+		part, channel = c.get("part", "main"), c.get("channel", "import")
+		if part in self.tariff.get("parts", {}):
+			raise RatingError("a made part has no slots")
+		slots = []
+		for p in self.all_parts() if part == "whole" else [part]:
+			source = self.channel(p, channel)
+			if source and source[0] != "profile":
+				raise RatingError("chronological tiers need a profile")
+			if source:
+				slots += self.slots(c, p, channel)
+		atoms = {a.i for a in run}
+		steps = self.step_list(c, run[0])
+		series = self.steps_have_series(c)
+		exact = {}
+		money = {}
+		at_count = opening
+		for at, length, atom, period, energy in sorted(slots, key=lambda s: s[0]):
+			if atom.i not in atoms or period not in names or energy is None:
+				continue
+			if energy < 0:
+				raise RatingError("tiers of negative energy")
+			todo = energy
+			for tier, limit in enumerate(limits):
+				last = tier == len(limits) - 1
+				if limit is not None and not (last and beyond):
+					room = limit - at_count
+					if room <= 0:
+						continue
+					take = min(todo, room)
+				else:
+					take = todo
+				exact[tier, period] = exact.get((tier, period), 0) + take
+				if series and take:
+					price = self.step_price(steps[tier], c, atom, period, (at, length))
+					money[tier, period] = money.get((tier, period), 0) + take * (price or 0)
+				at_count += take
+				todo -= take
+				if todo == 0:
+					break
+			if todo > 0:
+				if not capped:
+					raise RatingError("above the last step")
+				at_count += todo
+				exact[len(limits), period] = exact.get((len(limits), period), 0) + todo
+		keys = [(t, p) for t in range(len(limits) + 1) for p in names]
+		shares = share_out(kwh, [exact.get(k, Fraction(0)) for k in keys], self.energy_step(c))
+		return [(t, p, s, money.get((t, p), Fraction(0)) if series else None)
+				for (t, p), s in zip(keys, shares) if t < len(limits) and (s or money.get((t, p)))]
+
+	# ---- demand, capacity, fixed ----
+
+	def months_of(self, c, d0, d1):
+		"""A month's charge in [d0, d1) of the billed span."""
+		proration = c.get("proration", "calendar")
+		n = (d1 - d0).days
+		if proration == "calendar":
+			return calendar_months(d0, d1)
+		if proration == "period":
+			return Fraction(n, self.days)
+		if proration == "year":
+			return Fraction(n * 12) / dec(c.get("year_days", "365"))
+		whole = 0
+		while add_months(self.from_, whole) < self.until:
+			whole += 1
+		if add_months(self.from_, whole) != self.until:
+			return Fraction(n, 30)
+		return self.thirtieths(d1) - self.thirtieths(d0)
+
+	def thirtieths(self, d):
+		months = 0
+		while add_months(self.from_, months + 1) <= d:
+			months += 1
+		return months + Fraction(min(30, (d - add_months(self.from_, months)).days), 30)
+
+	def by_time(self, c, unit, quantity_of, period=None, quantity_is_time=False):
+		"""Lines of things charged by the month: one for each stretch with one price and one quantity."""
+		last = None
+		for a in self.atoms:
+			if not self.holds(c, a):
+				last = None
+				continue
+			price = self.price(c["price"], c, a, period)
+			price = self.discounted(c, price, a)
+			value = self.finished(price, c)
+			quantity = quantity_of(a)
+			time = self.time_of(c, a)
+			if last and last["piece"] == a.piece and last["price"] == value and last["each"] == quantity:
+				last["fraction"] += time
+			else:
+				last = self.add(c, a, 0, quantity, value, unit, period)
+				last["each"] = quantity
+				last["fraction"] = time
+				last["is_time"] = quantity_is_time
+
+	def time_of(self, c, a):
+		what = c.get("fixed", "month")
+		n = (a.d1 - a.d0).days
+		if what == "day":
+			return Fraction(n)
+		if what == "period":
+			return Fraction(n, self.days)
+		if what == "year":
+			proration = c.get("proration", "calendar")
+			if proration == "calendar":
+				return calendar_years(a.d0, a.d1)
+			if proration == "year":
+				return Fraction(n) / dec(c.get("year_days", "365"))
+			if proration == "period":
+				return Fraction(n, self.days)
+			return self.months_of(c, a.d0, a.d1) / 12
+		return self.months_of(c, a.d0, a.d1)
+
+	def finish_times(self, c, lines):
+		rule = self.rules(c).get("fraction")
+		for l in lines:
+			if c.get("fixed", "month") == "month":
+				l["fraction"] = rounded(l["fraction"], rule)
+			l["exact"] = l["each"] * l["fraction"] * l["price"]
+			if l["is_time"]:
+				l["quantity"] = l["each"] * l["fraction"]
+		self.finish_lines(c, lines)
+
+	def discounted(self, c, price, atom):
+		d = c.get("discount")
+		if d and self.total_kwh() >= dec(d["at_least"]) * dec(self.term(d["kwh_per"], atom.d0)):
+			return Price(price.value * dec(d["times"]), True)
+		return price
+
+	def capacity(self, c):
+		before = len(self.lines)
+		self.by_time(c, c.get("unit", "kVA"), lambda a: dec(self.term(c["capacity"], a.d0)))
+		self.finish_times(c, self.lines[before:])
+
+	def fixed(self, c):
+		before = len(self.lines)
+		times = lambda a: dec(self.term(c["times"], a.d0)) if "times" in c else Fraction(1)
+		unit = {"period": "count"}.get(c["fixed"], c["fixed"])
+		self.by_time(c, unit, times, quantity_is_time=True)
+		self.finish_times(c, self.lines[before:])
+
+	def demand(self, c):
+		before = len(self.lines)
+		d = c["demand"]
+		periods = self.period_names(c) if d.get("periods") == "each" else [None]
+		for period in periods:
+			wanted = [period] if period else d.get("periods")
+			name = c["code"] + (f"/{period}" if period else "")
+			measured = self.kw_rounded(c, self.demand_kw(c, wanted))
+			if "ratchet" in d:
+				self.note_demand(name, d, measured)
+			self.by_time(c, "kW", lambda a: self.billed_kw(c, name, measured, a), period)
+		self.finish_times(c, self.lines[before:])
+
+	def kw_rounded(self, c, kw):
+		rule = rounding_of({"x": c["demand"]["rounding"]}).get("x") if "rounding" in c["demand"] else self.rules(c).get("demand")
+		return rounded(kw, rule or (SPLIT_STEP, "half_up", False))
+
+	def demand_kw(self, c, wanted):
+		"""The statistic as metered, not rounded."""
+		part = c.get("part", "main")
+		if part in self.tariff.get("parts", {}):
+			raise RatingError("demand of a made part")
+		if part == "whole":
+			parts = self.all_parts()
+			if len(parts) != 1:
+				raise RatingError("demand of several parts")
+			part = parts[0]
+		recorded = self.usage.get(part, {}).get("demand_kw")
+		if recorded is not None and wanted is None:
+			return dec(recorded)
+		source = self.usage.get(part, {}).get(c.get("channel", "import"))
+		if not source:
+			raise RatingError("demand without a profile or a recorded demand")
+		blocks = self.blocks(c, part, wanted)
+		highest = c["demand"].get("highest")
+		if not blocks:
+			return Fraction(0)
+		if not highest:
+			return max(kw for _, kw in blocks)
+		if highest.get("on") == "days":
+			by_day = {}
+			for d, kw in blocks:
+				by_day[d] = max(by_day.get(d, kw), kw)
+			values = list(by_day.values())
+		else:
+			values = [kw for _, kw in blocks]
+		top = sorted(values, reverse=True)[:int(highest["mean_of"])]
+		return sum(top) / len(top)
+
+	def blocks(self, c, part, wanted):
+		"""[(day, kW)] of blocks or windows that lie wholly within the wanted periods."""
+		slots = [s for s in self.slots_of_profile(c, part)]
+		if not slots:
+			return []
+		length = slots[0][1]
+		minutes = int(c["demand"].get("minutes", length))
+		if minutes % length:
+			raise RatingError("demand minutes are not whole slots")
+		n = minutes // length
+		hours = Fraction(minutes, 60)
+		result = []
+		if c["demand"].get("sliding"):
+			groups = [slots[i:i + n] for i in range(len(slots) - n + 1)]
+		else:
+			groups = []
+			for s in slots:
+				first = (s[0] - self.day_start(s[2])) // minutes
+				if groups and groups[-1][0][2] == s[2] and (groups[-1][0][0] - self.day_start(s[2])) // minutes == first:
+					groups[-1].append(s)
+				else:
+					groups.append([s])
+		for g in groups:
+			if wanted is None or all(s[3] in wanted for s in g):
+				result.append((g[0][2], sum((s[4] or 0 for s in g), Fraction(0)) / hours))
+		return result
+
+	def slots_of_profile(self, c, part):
+		channel = c.get("channel", "import")
+		minutes_of = self.period_by_minute(c)
+		_, periods = self.schedule(c)
+		profile = self.usage[part][channel]
+		found = self.channel(part, channel)
+		if found[0] != "profile":
+			saved = self.tariff.get("bills")
+			raise RatingError("demand of registers")
+		for at, length, d, kwh in self.profile_slots(part, channel):
+			period = None
+			if periods:
+				first = at - self.day_start(d)
+				names = set(minutes_of(d)[first:first + length])
+				if len(names) > 1:
+					raise RatingError("a slot straddles two periods")
+				period = names.pop()
+			yield at, length, d, period, kwh
+
+	def billed_kw(self, c, name, measured, atom):
+		d = c["demand"]
+		kw = measured
+		if "ratchet" in d:
+			kw = max(kw, self.kw_rounded(c, dec(d["ratchet"]["share"]) * self.highest_past(name, d)))
+		if "contract" in d:
+			contract = dec(self.term(d["contract"], atom.d0))
+			limit = contract * Fraction(105, 100)
+			rule = d["overrun"]
+			if rule == "none":
+				kw = max(kw, contract)
+			elif rule == "contract_105":
+				kw = contract if kw <= limit else limit + 2 * (kw - limit)
+			elif rule == "contract_105_literal":
+				kw = contract if kw <= limit else contract + 2 * (kw - limit)
+			elif rule == "band_95_105":
+				if kw < contract * Fraction(95, 100):
+					kw = contract * Fraction(95, 100)
+				elif kw > limit:
+					kw = contract + 2 * (kw - contract)
+		if "at_least" in d:
+			floor = d["at_least"]
+			if isinstance(floor, dict):
+				floor = dec(floor["share"]) * dec(self.term(floor["of"], atom.d0))
+			kw = max(kw, self.kw_rounded(c, dec(floor)))
+		return kw
+
+	def highest_past(self, name, d):
+		first = self.from_.replace(day=1)
+		oldest = add_months(first, -int(d["ratchet"]["months"]))
+		past = [dec(e["kw"]) for e in self.old_carry.get("demand", [])
+				if e["name"] == name and oldest <= day(e["month"] + "-01") < first]
+		return max(past, default=Fraction(0))
+
+	def note_demand(self, name, d, measured):
+		self.new_demands.append((name, self.from_.replace(day=1), int(d["ratchet"]["months"]), measured))
+
+	# ---- money of other lines ----
+
+	def holding_pieces(self, c):
+		"""Pieces in which the charge holds; all atoms of a piece agree."""
+		return [p for p in range(self.pieces) if self.holds(c, next(a for a in self.atoms if a.piece == p))]
+
+	def base(self, c, piece, exact=False):
+		of, leave = c.get("of"), set(c.get("except", []))
+		amount = lambda x: x["exact"] if exact else x["amount"]
+		total = Fraction(0)
+		chosen = set()
+		for l in self.lines:
+			if l["kind"] != "counted" or l["piece"] != piece:
+				continue
+			names = {l["code"]} | l["tags"]
+			if l["component"]:
+				names.add(l["component"])
+				if l["component"] in self.tariff.get("components", {}):
+					names |= set(self.component(l["component"])["tags"])
+			if (of is None or names & set(of)) and not names & leave:
+				total += amount(l)
+				chosen.add(l["code"])
+		for p in self.parts_of_lines:
+			if p["piece"] != piece:
+				continue
+			names = {p["component"]} | p["tags"]
+			if p["code"] in chosen:
+				if names & leave:
+					total -= amount(p)
+			elif of is not None and names & set(of) and not names & leave:
+				total += amount(p)
+		return total
+
+	def percent(self, c):
+		before = len(self.lines)
+		kind = "included" if c.get("included") else "counted"
+		for piece in self.holding_pieces(c):
+			atom = next(a for a in self.atoms if a.piece == piece)
+			base = self.base(c, piece, c.get("on") == "exact")
+			rate = self.price(c["percent"], c, atom, None).value
+			exact = base * rate / (100 + rate) if kind == "included" else base * rate / 100
+			self.add(c, atom, exact, base, rate, "percent", kind=kind)
+		self.finish_lines(c, self.lines[before:])
+
+	def factor(self, c):
+		part = c.get("part", "whole")
+		channels = [self.channel(p, ch) for p in (self.all_parts() if part == "whole" else [part])
+					for ch in ("reactive_import", "reactive_export")]
+		if not any(channels):
+			raise RatingError("a power factor without reactive energy")
+		p = self.total_kwh("import", part)
+		q = abs(self.total_kwh("reactive_import", part)) + abs(self.total_kwh("reactive_export", part))
+		if p == 0:
+			return None
+		places = int(c["power_factor"].get("places", 2))
+		square = p * p * 100**places / (p * p + q * q)
+		n = math.isqrt(math.floor(square))
+		n += square >= Fraction(2 * n + 1, 2) ** 2
+		return Fraction(n, 10**places)
+
+	def power_factor(self, c):
+		before = len(self.lines)
+		pf = self.factor(c)
+		if pf is None:
+			return
+		rule = c["power_factor"]
+		for piece in self.holding_pieces(c):
+			atom = next(a for a in self.atoms if a.piece == piece)
+			if "required" in rule:
+				of = dict(c, of=[rule["demand"]]) if "demand" in rule else c
+				most = dec(rule.get("at_most", "1000000"))
+				ratio = min(dec(rule["required"]) / pf, most) if pf else most
+				percent = max(Fraction(0), ratio - 1) * 100
+				base = self.base(of, piece)
+			else:
+				percent = self.table_percent(rule, pf, atom.d0)
+				base = self.base(c, piece)
+			self.add(c, atom, base * percent / 100, base, percent, "percent")
+		self.finish_lines(c, self.lines[before:])
+
+	def table_percent(self, rule, pf, at):
+		name = rule["standard"]
+		if isinstance(name, dict):
+			name = self.term(name["term"], at)
+		tables = self.tariff.get("power_factor_tables", PF_1983)
+		table = next((t for n, t in tables.items() if same(n, name)), None)
+		if table is None:
+			raise RatingError(f"no power factor table {name}")
+		percent, level = dec(table["best"]), dec(table["at"])
+		for rise in table["rise"]:
+			to = dec(rise["to"]) if "to" in rise else Fraction(0)
+			while level > to and pf < level:
+				level -= Fraction(1, 100)
+				percent += dec(rise["by"])
+		return percent
+
+	def bound(self, c, kind):
+		before = len(self.lines)
+		pieces = self.holding_pieces(c)
+		if not pieces:
+			return
+		base = sum((self.base(c, p) for p in pieces), Fraction(0))
+		per = c.get("per", "period")
+		limit = Fraction(0)
+		for p in pieces:
+			d0, d1 = self.piece_span(p)
+			atom = next(a for a in self.atoms if a.piece == p)
+			each = self.price(c[kind], c, atom, None).value
+			times = {"day": lambda: Fraction((d1 - d0).days), "month": lambda: self.months_of(c, d0, d1),
+					 "period": lambda: Fraction((d1 - d0).days, self.days), "year": lambda: Fraction((d1 - d0).days, self.days)}[per]()
+			limit += each * times
+		quantity = base
+		if per == "year":
+			limit = self.price(c[kind], c, self.atoms[-1], None).value
+			start = self.year_start(self.from_)
+			for b in self.old_carry.get("banks", []):
+				if b["name"] == c["code"] and day(b["from"]) == start:
+					quantity += dec(b["amount"])
+			self.dropped_banks.add(c["code"])
+			if self.until < self.year_end(self.from_):
+				self.new_banks[c["code"]] = (start, quantity)
+				return
+		missing = limit - quantity
+		if kind == "minimum" and missing > 0 or kind == "maximum" and missing < 0:
+			atom = [a for a in self.atoms if a.piece == pieces[-1]][-1]
+			self.add(c, atom, missing, quantity, None, "")
+		self.finish_lines(c, self.lines[before:])
+
+	# ---- the bill ----
+
+	def rate(self):
+		self.check_parts()
+		self.count_energy()
+		for c in self.charges:
+			kind = self.kind(c)
+			if kind in ("minimum", "maximum"):
+				self.bound(c, kind)
+			else:
+				getattr(self, kind)(c)
+		self.round_total()
+		total = sum((l["amount"] for l in self.lines if l["kind"] == "counted"), Fraction(0))
+		return {"lines": [self.printed(l) for l in self.lines], "total": text(total), "carry": self.carry()}
+
+	def round_total(self):
+		rule = rounding_of(self.tariff.get("rounding")).get("total")
+		if not rule:
+			return
+		exact = sum((l["amount"] for l in self.lines if l["kind"] == "counted"), Fraction(0))
+		handed = Fraction(0)
+		if rule[2]:
+			handed = sum((dec(b["amount"]) for b in self.old_carry.get("banks", []) if b["name"] == "rounding"), Fraction(0))
+			self.dropped_banks.add("rounding")
+		total = rounded(exact + handed, rule)
+		if rule[2] and exact + handed != total:
+			self.new_banks["rounding"] = (self.from_, exact + handed - total)
+		if total != exact:
+			line = self.add({"code": "rounding"}, self.atoms[-1], total - exact)
+			line["amount"] = total - exact
+
+	@staticmethod
+	def printed(l):
+		number = lambda x, places: None if x is None else text(x, places)
+		return {"code": l["code"], "period": l["period"], "component": l["component"], "tier": l["tier"],
+				"quantity": number(l["quantity"], 6), "unit": l["unit"], "price": number(l["price"], 10),
+				"amount": text(l["amount"]), "kind": l["kind"]}
+
+	def carry(self):
+		old = self.old_carry
+		counters = {k: dict(v) for k, v in old.get("counters", {}).items()}
+		for v in counters.values():
+			v["kwh"] = text(dec(v["kwh"]))
+		counters.update({k: v for k, (_, v) in self.new_counters.items()})
+		demands = {(e["name"], e["month"]): dec(e["kw"]) for e in old.get("demand", [])}
+		for name, month, months, kw in self.new_demands:
+			oldest = add_months(month, -months)
+			for key in [k for k in demands if k[0] == name and day(k[1] + "-01") <= oldest]:
+				del demands[key]
+			key = (name, month.isoformat()[:7])
+			demands[key] = max(kw, demands.get(key, kw))
+		banks = [b for b in old.get("banks", []) if b["name"] not in self.dropped_banks]
+		banks = [dict(b, amount=text(dec(b["amount"]))) for b in banks]
+		banks += [{"name": n, "from": d.isoformat(), "amount": text(a)} for n, (d, a) in self.new_banks.items()]
+		result = {}
+		if counters:
+			result["counters"] = counters
+		if demands:
+			result["demand"] = [{"name": n, "month": m, "kw": text(kw)} for (n, m), kw in sorted(demands.items())]
+		if banks:
+			result["banks"] = sorted(banks, key=lambda b: (b["name"], b.get("period", ""), b["from"]))
+		return result
+
+
+class Atom:
+	"""Days between two cuts; `piece` counts changes of terms before it."""
+
+	def __init__(self, i, d0, d1, piece):
+		self.i, self.d0, self.d1, self.piece = i, d0, d1, piece
+
+
+def unit_of(c):
+	channel = c.get("channel", "import")
+	return "kvarh" if channel.startswith("reactive") else "kVAh" if channel == "apparent" else "kWh"
+
+
+def same(a, b):
+	"""Equal as terms are: numbers by value, however written."""
+	if isinstance(a, bool) or isinstance(b, bool):
+		return a is b
+	try:
+		return Fraction(str(a)) == Fraction(str(b))
+	except ValueError:
+		return str(a) == str(b)
+
+
+def utc_minute(x):
+	t = datetime.datetime.fromisoformat(str(x))
+	if t.tzinfo is None:
+		raise RatingError(f"a moment without a zone: {x}")
+	return int(t.timestamp()) // 60
+
+
+def rate(tariff, usage, during, terms=None, market=None, carry=None):
+	return Rater(tariff, usage, during, terms, market, carry).rate()
+
+
+def rate_months(tariff, usage, from_on, months, terms=None, market=None, carry=None):
+	"""[(during, result)], the carry handed on; usage by (from, until) or one for all."""
+	results = []
+	for i in range(months):
+		during = (add_months(day(from_on), i), add_months(day(from_on), i + 1))
+		result = rate(tariff, usage(during) if callable(usage) else usage, during, terms, market, carry)
+		carry = result["carry"]
+		results.append((during, result))
+	return results
+
+
+def load(path):
+	with open(path, encoding="utf-8") as f:
+		return json.load(f, parse_float=str)
+
+
+if __name__ == "__main__":
+	import sys
+
+	case = load(sys.argv[1])
+	result = rate(case["tariff"], case["usage"], case["during"], case.get("terms"), case.get("market"), case.get("carry"))
+	json.dump(result, sys.stdout, ensure_ascii=False, indent=1)
+	print()
