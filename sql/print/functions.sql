@@ -1,0 +1,267 @@
+-- Bills as text: lines with their names in a language, amounts in words, a page for a terminal.
+
+-- East Asian wide characters take two columns of a terminal.
+CREATE FUNCTION billing._display_width(value text)
+RETURNS integer
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT length(value) + length(regexp_replace(value,
+		'[^\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]',
+		'', 'g'));
+END;
+COMMENT ON FUNCTION billing._display_width(text) IS 'columns that the text takes in a terminal';
+
+CREATE FUNCTION billing._pad(value text, width integer, to_right boolean DEFAULT false)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN to_right THEN blank || coalesce(value, '') ELSE coalesce(value, '') || blank END
+	  FROM repeat(' ', width - billing._display_width(coalesce(value, ''))) blank;
+END;
+COMMENT ON FUNCTION billing._pad(text, integer, boolean)
+	IS 'the text filled up with blanks to a width in columns; longer text stays whole';
+
+CREATE FUNCTION billing._grouped(value numeric)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT regexp_replace(split_part(value::text, '.', 1), '(\d)(?=(\d{3})+$)', '\1,', 'g')
+		|| CASE WHEN scale(value) > 0 THEN '.' || split_part(value::text, '.', 2) ELSE '' END;
+END;
+COMMENT ON FUNCTION billing._grouped(numeric) IS 'the number with commas between thousands, all its decimals kept';
+
+-- A name is a text, or one text a language; English, then any, where the language is missing.
+CREATE FUNCTION billing._in_language(name jsonb, language text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE jsonb_typeof(name)
+		WHEN 'string' THEN name #>> '{}'
+		WHEN 'object' THEN coalesce(name ->> language, name ->> 'en', (SELECT min(value) FROM jsonb_each_text(name)))
+	END;
+END;
+COMMENT ON FUNCTION billing._in_language(jsonb, text) IS 'the text of a name in a language';
+
+-- The words that a bill prints, and the usual names of periods and units; others stay as they are.
+CREATE FUNCTION billing._word(word text, language text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce((SELECT CASE WHEN language LIKE 'zh%' THEN v.zh ELSE v.en END
+		FROM (VALUES
+			('bill', '电费账单', 'Electricity bill'),
+			('account', '用电户', 'Account'),
+			('tariff', '电价', 'Tariff'),
+			('billed', '计费期', 'Billed'),
+			('until', '至', 'to'),
+			('item', '项目', 'Item'),
+			('quantity', '数量', 'Quantity'),
+			('unit', '单位', 'Unit'),
+			('price', '单价', 'Price'),
+			('amount', '金额', 'Amount'),
+			('rule', '依据', 'Rule'),
+			('of which', '其中', 'of which'),
+			('step', '第 %s 档', 'tier %s'),
+			('rounding', '尾差', 'Rounding'),
+			('total', '合计', 'Total'),
+			('in words', '大写', 'In words'),
+			('in brackets', '括号内金额已含在以上各行，不计入合计。', 'Amounts in brackets are contained in the lines above.'),
+			('estimated', '* 含估算电量。', '* rests on estimated readings.'),
+			('sharp', '尖峰', 'sharp'),
+			('peak', '高峰', 'peak'),
+			('shoulder', '次高峰', 'shoulder'),
+			('flat', '平段', 'flat'),
+			('valley', '低谷', 'valley'),
+			('deep_valley', '深谷', 'deep valley'),
+			('off_peak', '非高峰', 'off-peak'),
+			('day', '天', 'day'),
+			('month', '月', 'month'),
+			('year', '年', 'year')) v(key, zh, en)
+		WHERE v.key = word), word);
+END;
+COMMENT ON FUNCTION billing._word(text, text) IS 'a word of the printed bill, in Chinese (zh…) or English';
+
+-- ---- amounts in words ----
+
+CREATE FUNCTION billing._number_words_en(value bigint)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	small constant text[] := '{one,two,three,four,five,six,seven,eight,nine,ten,eleven,twelve,thirteen,fourteen,fifteen,sixteen,seventeen,eighteen,nineteen}';
+	tens constant text[] := '{ten,twenty,thirty,forty,fifty,sixty,seventy,eighty,ninety}';
+	groups constant text[] := '{"",thousand,million,billion,trillion}';
+	words text;
+	part int;
+	i int := 1;
+BEGIN
+	IF value = 0 THEN
+		RETURN 'zero';
+	END IF;
+	WHILE value > 0 LOOP
+		part := value % 1000;
+		IF part > 0 THEN
+			words := concat_ws(' ', small[part / 100] || ' hundred',
+				CASE WHEN part % 100 < 20 THEN small[part % 100]
+					ELSE concat_ws('-', tens[part % 100 / 10], small[part % 10]) END,
+				nullif(groups[i], ''), words);
+		END IF;
+		value := value / 1000;
+		i := i + 1;
+	END LOOP;
+	RETURN words;
+END;
+$$;
+COMMENT ON FUNCTION billing._number_words_en(bigint) IS 'a whole number below 10^15 in English words';
+
+CREATE FUNCTION billing._number_words_zh(value bigint)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	-- Each digit with its unit; then zeros keep no unit, a row of them is one, none stands before 万, 亿 or the
+	-- end, and a group of 万 that is all zero goes.
+	SELECT rtrim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+		string_agg(substr('零壹贰叁肆伍陆柒捌玖', digit + 1, 1) || (ARRAY['', '拾', '佰', '仟'])[(place - 1) % 4 + 1]
+			|| CASE place WHEN 5 THEN '万' WHEN 9 THEN '亿' WHEN 13 THEN '万' ELSE '' END, '' ORDER BY place DESC),
+		'零[拾佰仟]', '零', 'g'), '零+(?=[万亿])', '', 'g'), '亿万', '亿零'), '零+', '零', 'g'), '零')
+	  FROM (SELECT length(value::text) + 1 - i AS place, substr(value::text, i, 1)::int AS digit
+			  FROM generate_series(1, length(value::text)) i) d;
+END;
+COMMENT ON FUNCTION billing._number_words_zh(bigint) IS 'a whole number from 1 below 10^15 in capital Chinese numerals';
+
+CREATE FUNCTION billing.amount_in_words(amount numeric, language text DEFAULT 'zh', currency text DEFAULT 'CNY')
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	whole bigint;
+	cents int;
+BEGIN
+	IF amount <> round(amount, 2) OR abs(amount) >= 1e15 OR amount = 'NaN' THEN
+		RAISE EXCEPTION 'amount cannot be written in words'
+			USING ERRCODE = '22023', DETAIL = format('It is %s.', amount),
+				  HINT = 'Give an amount with at most two decimals below 10^15.';
+	END IF;
+	whole := trunc(abs(amount));
+	cents := (abs(amount) - whole) * 100;
+
+	IF language LIKE 'zh%' THEN
+		-- A negative sign stands after the currency; 整 ends what ends at 元 (支付结算办法 附一).
+		RETURN CASE currency WHEN 'CNY' THEN '人民币' ELSE currency || ' ' END
+			|| CASE WHEN amount < 0 THEN '负' ELSE '' END
+			|| CASE WHEN whole > 0 THEN billing._number_words_zh(whole) || '元' WHEN cents = 0 THEN '零元' ELSE '' END
+			|| CASE WHEN cents = 0 THEN '整'
+				WHEN whole > 0 AND (cents < 10 OR whole % 10 = 0) THEN '零' ELSE '' END
+			|| CASE WHEN cents >= 10 THEN substr('壹贰叁肆伍陆柒捌玖', cents / 10, 1) || '角' ELSE '' END
+			|| CASE WHEN cents % 10 > 0 THEN substr('壹贰叁肆伍陆柒捌玖', cents % 10, 1) || '分' ELSE '' END;
+	END IF;
+	RETURN currency || CASE WHEN amount < 0 THEN ' minus ' ELSE ' ' END
+		|| billing._number_words_en(whole) || format(' and %s/100', lpad(cents::text, 2, '0'));
+END;
+$$;
+COMMENT ON FUNCTION billing.amount_in_words(numeric, text, text)
+	IS 'an amount as cheques and bills write it: 大写金额 in Chinese (zh…), words and hundredths in English';
+
+-- ---- the bill ----
+
+CREATE FUNCTION billing.named_lines(charges billing.charges, tariff billing.tariff, language text DEFAULT 'en')
+RETURNS TABLE (line integer, name text, quantity numeric, unit text, price numeric, amount numeric, counted boolean,
+			   kind text, estimated boolean, rule text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH document AS MATERIALIZED (SELECT tariff::jsonb AS json)
+	SELECT l.line,
+		   concat_ws(CASE WHEN language LIKE 'zh%' THEN ' ' ELSE ', ' END,
+				CASE WHEN l.kind = 'of_which' THEN billing._word('of which', language) END,
+				coalesce(component.name, charge.name, l.code, billing._word(l.kind, language)),
+				billing._word(l.period, language),
+				format(billing._word('step', language), l.tier),
+				to_char(l.from_on, 'MM-DD') || '…' || to_char(l.until_on - 1, 'MM-DD')),
+		   l.quantity, billing._word(l.unit, language), l.price, l.amount, l.counted, l.kind, l.estimated,
+		   concat_ws(' ', l.rule, l.code)
+	  FROM document
+	 CROSS JOIN billing.lines(charges) l
+	  LEFT JOIN LATERAL (SELECT billing._in_language(c -> 'name', language) AS name
+						   FROM jsonb_array_elements(document.json -> 'charges') c
+						  WHERE c ->> 'code' = l.code) charge ON true
+	  LEFT JOIN LATERAL (SELECT coalesce(billing._in_language(
+								CASE jsonb_typeof(c) WHEN 'object' THEN c -> 'name' END, language), l.component) AS name
+						   FROM (SELECT document.json -> 'components' -> l.component AS c) v
+						  WHERE l.component IS NOT NULL) component ON true
+	 ORDER BY l.line;
+END;
+COMMENT ON FUNCTION billing.named_lines(billing.charges, billing.tariff, text)
+	IS 'the lines of a bill under the names that its tariff gives them in a language, with the rule each comes from';
+
+CREATE FUNCTION billing.print_bill(charges billing.charges, tariff billing.tariff, language text DEFAULT 'en',
+	account text DEFAULT NULL)
+RETURNS SETOF text
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	head jsonb := charges::jsonb;
+	cells text[];				-- of one row: name, quantity, unit, price, amount, rule
+	page text[] := ARRAY[ARRAY[billing._word('item', language), billing._word('quantity', language),
+		billing._word('unit', language), billing._word('price', language),
+		billing._word('amount', language) || ' ' || (head ->> 'currency'), billing._word('rule', language)]];
+	widths int[];
+	ruler text;
+	brackets boolean := false;
+	stars boolean := false;
+	l record;
+	i int;
+BEGIN
+	IF charges IS NULL OR tariff IS NULL THEN
+		RETURN;
+	END IF;
+	FOR l IN SELECT * FROM billing.named_lines(charges, tariff, language) LOOP
+		cells := ARRAY[l.name || CASE WHEN l.estimated THEN ' *' ELSE '' END,
+			coalesce(billing._grouped(l.quantity), ''), coalesce(l.unit, ''), coalesce(billing._grouped(l.price), ''),
+			CASE WHEN l.counted THEN billing._grouped(l.amount) || ' ' ELSE '(' || billing._grouped(l.amount) || ')' END,
+			coalesce(l.rule, '')];
+		page := page || cells;
+		brackets := brackets OR NOT l.counted;
+		stars := stars OR l.estimated;
+	END LOOP;
+	page := page || ARRAY[billing._word('total', language), '', '', '', billing._grouped(billing.total(charges)) || ' ', ''];
+
+	FOR i IN 1 .. 6 LOOP
+		widths[i] := (SELECT max(billing._display_width(page[r][i])) FROM generate_subscripts(page, 1) r);
+	END LOOP;
+	ruler := repeat('─', greatest((SELECT sum(w) + 10 FROM unnest(widths) w)::int, 72));
+
+	RETURN NEXT ruler;
+	RETURN NEXT billing._word('bill', language) || coalesce('    ' || account, '');
+	RETURN NEXT billing._word('tariff', language) || '  ' || billing._in_language(tariff::jsonb -> 'name', language);
+	RETURN NEXT billing._word('billed', language) || '  ' || (head ->> 'from') || ' ' || billing._word('until', language)
+		|| ' ' || ((head ->> 'until')::date - 1);
+	RETURN NEXT ruler;
+	FOR i IN 1 .. array_length(page, 1) LOOP
+		IF i = array_length(page, 1) THEN
+			RETURN NEXT ruler;
+		END IF;
+		RETURN NEXT rtrim(billing._pad(page[i][1], widths[1]) || '  ' || billing._pad(page[i][2], widths[2], true)
+			|| '  ' || billing._pad(page[i][3], widths[3]) || '  ' || billing._pad(page[i][4], widths[4], true)
+			|| '  ' || billing._pad(page[i][5], widths[5], true) || '  ' || page[i][6]);
+		IF i = 1 THEN
+			RETURN NEXT ruler;
+		END IF;
+	END LOOP;
+	IF scale(billing.total(charges)) <= 2 THEN
+		RETURN NEXT billing._word('in words', language) || '  '
+			|| billing.amount_in_words(billing.total(charges), language, head ->> 'currency');
+	END IF;
+	RETURN NEXT ruler;
+	IF brackets THEN
+		RETURN NEXT billing._word('in brackets', language);
+	END IF;
+	IF stars THEN
+		RETURN NEXT billing._word('estimated', language);
+	END IF;
+END;
+$$;
+COMMENT ON FUNCTION billing.print_bill(billing.charges, billing.tariff, text, text)
+	IS 'the bill as a page for a terminal, in Chinese (zh…) or English, one row a printed line';
