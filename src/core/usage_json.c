@@ -437,7 +437,7 @@ static void
 separate(BlWriter *out, bool *first)
 {
 	if (!*first)
-		bl_write_u8(out, ',');
+		bl_write_bytes(out, ", ", 2);
 	*first = false;
 }
 
@@ -446,7 +446,7 @@ write_key(BlWriter *out, bool *first, const char *key)
 {
 	separate(out, first);
 	bl_json_write_string(out, key, strlen(key));
-	bl_write_u8(out, ':');
+	bl_write_bytes(out, ": ", 2);
 }
 
 static void
@@ -509,9 +509,44 @@ write_demand(BlWriter *out, const BlRecordedDemand *d)
 }
 
 static void
-write_part(BlWriter *out, const BlUsagePart *part, const BlText *profiles)
+write_registers(BlWriter *out, const BlUsagePart *part)
 {
 	const uint8_t *next = part->register_bytes;
+	bool		first = true;
+
+	bl_write_u8(out, '[');
+	for (int i = 0; i < part->registers; i++)
+	{
+		BlRegister	r;
+
+		bl_usage_register(part, &next, &r);
+		separate(out, &first);
+		write_register(out, &r);
+	}
+	bl_write_u8(out, ']');
+}
+
+static void
+write_demands(BlWriter *out, const BlUsagePart *part)
+{
+	const uint8_t *next = part->demand_bytes;
+	bool		first = true;
+
+	bl_write_u8(out, '[');
+	for (int i = 0; i < part->demands; i++)
+	{
+		BlRecordedDemand d;
+
+		bl_usage_demand(part, &next, &d);
+		separate(out, &first);
+		write_demand(out, &d);
+	}
+	bl_write_u8(out, ']');
+}
+
+static void
+write_part(BlWriter *out, const BlUsagePart *part, const BlText *profiles)
+{
 	bool		first = true;
 
 	bl_write_u8(out, '{');
@@ -522,45 +557,31 @@ write_part(BlWriter *out, const BlUsagePart *part, const BlText *profiles)
 			bl_write_bytes(out, profiles[c].text, (size_t) profiles[c].length);
 		}
 	if (part->registers > 0)
+	{
 		write_key(out, &first, "registers");
-	for (int i = 0; i < part->registers; i++)
-	{
-		BlRegister	r;
-
-		bl_usage_register(part, &next, &r);
-		bl_write_u8(out, i == 0 ? '[' : ',');
-		write_register(out, &r);
+		write_registers(out, part);
 	}
-	if (part->registers > 0)
-		bl_write_u8(out, ']');
 	if (part->demands > 0)
+	{
 		write_key(out, &first, "demands");
-	next = part->demand_bytes;
-	for (int i = 0; i < part->demands; i++)
-	{
-		BlRecordedDemand d;
-
-		bl_usage_demand(part, &next, &d);
-		bl_write_u8(out, i == 0 ? '[' : ',');
-		write_demand(out, &d);
+		write_demands(out, part);
 	}
-	if (part->demands > 0)
-		bl_write_u8(out, ']');
 	bl_write_u8(out, '}');
 }
 
 void
 bl_usage_to_json(const BlUsage *usage, const BlText (*profiles)[BL_CHANNEL_COUNT], BlWriter *out)
 {
+	bool		first = true;
+
 	bl_write_u8(out, '{');
 	for (int i = 0; i < usage->parts; i++)
 	{
 		const BlUsagePart *part = &usage->part[i];
 
-		if (i > 0)
-			bl_write_u8(out, ',');
+		separate(out, &first);
 		bl_json_write_string(out, part->name.text, (size_t) part->name.length);
-		bl_write_u8(out, ':');
+		bl_write_bytes(out, ": ", 2);
 		write_part(out, part, profiles[i]);
 	}
 	bl_write_u8(out, '}');

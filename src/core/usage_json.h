@@ -15,8 +15,8 @@
  * (1 where not given); the value keeps the energy only.  An energy finer than
  * 10^-9 is rounded half-up there.  null is as if not given.
  *
- * Canonical text, as written: no blanks, parts and registers in the order of
- * the packed value, channels before "registers" before "demands", empty lists
+ * Canonical text, as written: a blank behind each colon and comma, parts and
+ * registers in the order of the packed value, channels before "registers" before "demands", empty lists
  * left out, a channel always named, moments in UTC.
  */
 #ifndef BL_USAGE_JSON_H

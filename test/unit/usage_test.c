@@ -115,27 +115,27 @@ json_round_trip(void)
 {
 	static const char *const same[] = {
 		"{}",
-		"{\"main\":{}}",
-		"{\"main\":{\"registers\":[{\"channel\":\"import\",\"kwh\":\"120.5\"}]}}",
-		"{\"main\":{\"registers\":[{\"channel\":\"import\",\"from\":\"2026-01-01\",\"until\":\"2026-02-01\","
-		"\"period\":\"peak\",\"kwh\":\"0\"},{\"channel\":\"reactive_q1\",\"kvarh\":\"0.000000001\"},"
-		"{\"channel\":\"apparent\",\"from\":\"2025-12-31T16:00Z\",\"until\":\"2026-01-01T16:00Z\",\"kvah\":\"9223372036.854775807\"}],"
-		"\"demands\":[{\"kw\":\"3\"},{\"kw\":\"3\"},{\"kw\":\"81.5\",\"period\":\"\xe5\xb3\xb0\",\"at\":\"2026-01-07T02:15Z\"}]}}",
+		"{\"main\": {}}",
+		"{\"main\": {\"registers\": [{\"channel\": \"import\", \"kwh\": \"120.5\"}]}}",
+		"{\"main\": {\"registers\": [{\"channel\": \"import\", \"from\": \"2026-01-01\", \"until\": \"2026-02-01\", "
+		"\"period\": \"peak\", \"kwh\": \"0\"}, {\"channel\": \"reactive_q1\", \"kvarh\": \"0.000000001\"}, "
+		"{\"channel\": \"apparent\", \"from\": \"2025-12-31T16:00Z\", \"until\": \"2026-01-01T16:00Z\", \"kvah\": \"9223372036.854775807\"}], "
+		"\"demands\": [{\"kw\": \"3\"}, {\"kw\": \"3\"}, {\"kw\": \"81.5\", \"period\": \"\xe5\xb3\xb0\", \"at\": \"2026-01-07T02:15Z\"}]}}",
 	};
 
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
 		CHECK_TEXT(canonical(same[i]), same[i]);
 
 	/* what order, blanks, spelling of numbers and nulls say is nothing */
-	CHECK_TEXT(canonical("{\"b\": {}, \"a\": {\"registers\": [{\"kwh\": 1.50, \"period\": \"z\", \"from\": null},"
+	CHECK_TEXT(canonical("{\"b\": {}, \"a\": {\"registers\": [{\"kwh\": 1.50, \"period\": \"z\", \"from\": null}, "
 						 " {\"kwh\": 2e1, \"period\": \"y\"}], \"demands\": null}}"),
-			   "{\"a\":{\"registers\":[{\"channel\":\"import\",\"period\":\"y\",\"kwh\":\"20\"},"
-			   "{\"channel\":\"import\",\"period\":\"z\",\"kwh\":\"1.5\"}]},\"b\":{}}");
+			   "{\"a\": {\"registers\": [{\"channel\": \"import\", \"period\": \"y\", \"kwh\": \"20\"}, "
+			   "{\"channel\": \"import\", \"period\": \"z\", \"kwh\": \"1.5\"}]}, \"b\": {}}");
 	/* readings become energy; finer than 10^-9 is rounded half-up */
-	CHECK_TEXT(canonical("{\"main\":{\"registers\":[{\"start\":\"99950.5\",\"end\":\"120.2\",\"digits\":5,\"multiplier\":\"200\"},"
-						 "{\"period\":\"p\",\"kwh\":\"0.0000000005\"}]}}"),
-			   "{\"main\":{\"registers\":[{\"channel\":\"import\",\"kwh\":\"33940\"},"
-			   "{\"channel\":\"import\",\"period\":\"p\",\"kwh\":\"0.000000001\"}]}}");
+	CHECK_TEXT(canonical("{\"main\": {\"registers\": [{\"start\": \"99950.5\", \"end\": \"120.2\", \"digits\": 5, \"multiplier\": \"200\"}, "
+						 "{\"period\": \"p\", \"kwh\": \"0.0000000005\"}]}}"),
+			   "{\"main\": {\"registers\": [{\"channel\": \"import\", \"kwh\": \"33940\"}, "
+			   "{\"channel\": \"import\", \"period\": \"p\", \"kwh\": \"0.000000001\"}]}}");
 }
 
 #define REGISTER(inside) "{\"main\":{\"registers\":[{" inside "}]}}"
@@ -362,11 +362,11 @@ merging(void)
 		"{\"kwh\":3,\"from\":\"2026-01-03\",\"until\":\"2026-01-04\"}],\"demands\":[{\"kw\":2}]}}";
 	static const char b[] = "{\"a\":{},\"b\":{\"registers\":[{\"kwh\":2,\"from\":\"2026-01-02\",\"until\":\"2026-01-03\"},"
 		"{\"kwh\":9,\"channel\":\"export\"}],\"demands\":[{\"kw\":1}]},\"c\":{\"demands\":[{\"kw\":7}]}}";
-	static const char both[] = "{\"a\":{},\"b\":{\"registers\":["
-		"{\"channel\":\"import\",\"from\":\"2026-01-01\",\"until\":\"2026-01-02\",\"kwh\":\"1\"},"
-		"{\"channel\":\"import\",\"from\":\"2026-01-02\",\"until\":\"2026-01-03\",\"kwh\":\"2\"},"
-		"{\"channel\":\"import\",\"from\":\"2026-01-03\",\"until\":\"2026-01-04\",\"kwh\":\"3\"},"
-		"{\"channel\":\"export\",\"kwh\":\"9\"}],\"demands\":[{\"kw\":\"1\"},{\"kw\":\"2\"}]},\"c\":{\"demands\":[{\"kw\":\"7\"}]}}";
+	static const char both[] = "{\"a\": {}, \"b\": {\"registers\": ["
+		"{\"channel\": \"import\", \"from\": \"2026-01-01\", \"until\": \"2026-01-02\", \"kwh\": \"1\"}, "
+		"{\"channel\": \"import\", \"from\": \"2026-01-02\", \"until\": \"2026-01-03\", \"kwh\": \"2\"}, "
+		"{\"channel\": \"import\", \"from\": \"2026-01-03\", \"until\": \"2026-01-04\", \"kwh\": \"3\"}, "
+		"{\"channel\": \"export\", \"kwh\": \"9\"}], \"demands\": [{\"kw\": \"1\"}, {\"kw\": \"2\"}]}, \"c\": {\"demands\": [{\"kw\": \"7\"}]}}";
 
 	CHECK_TEXT(merged(a, b), both);
 	CHECK_TEXT(merged(b, a), both);
