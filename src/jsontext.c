@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
@@ -55,6 +56,26 @@ Datum
 bl_jsonb_of_text(const char *text)
 {
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
+}
+
+Datum
+bl_text_datum(BlText value)
+{
+	char	   *server = pg_any_to_server(value.text, value.length, PG_UTF8);
+
+	/* another encoding gives a new, terminated string */
+	if (server != value.text)
+		return CStringGetTextDatum(server);
+	return PointerGetDatum(cstring_to_text_with_len(value.text, value.length));
+}
+
+BlText
+bl_text_of_datum(Datum value)
+{
+	char	   *server = TextDatumGetCString(value);
+	char	   *utf8 = pg_server_to_any(server, (int) strlen(server), PG_UTF8);
+
+	return (BlText) {utf8, (int) strlen(utf8)};
 }
 
 char *
