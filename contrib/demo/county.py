@@ -140,8 +140,9 @@ def registers(rng, shares, kwh, multiplier, digits=6):
         used = int(kwh * share / multiplier * 100)
         end = 10 ** (digits + 2)
         start = end - used // 2 if rng.random() < 0.01 else rng.randrange(end - used)
-        result.append({"period": period, "start": "%.2f" % (start / 100), "end": "%.2f" % ((start + used) % end / 100),
-                       "multiplier": multiplier, "digits": digits})
+        reading = {"channel": "import", "start": "%.2f" % (start / 100), "end": "%.2f" % ((start + used) % end / 100),
+                   "multiplier": multiplier, "digits": digits}
+        result.append(dict(reading, period=period) if period else reading)
     return result
 
 
