@@ -201,7 +201,6 @@ set_line(Datum *values, bool *nulls, const BlCharges *charges, const BlLine *lin
 	char		buffer[32];
 	const char *rule = rule_of(charges, line, buffer);
 	const char *unit = bl_charge_unit_name[line->unit];
-	bool		piece = line->flags & BL_LINE_SPAN;
 
 	bl_charges_names(charges, line, &names);
 	set_text(values, nulls, CODE, names.code);
@@ -216,8 +215,9 @@ set_line(Datum *values, bool *nulls, const BlCharges *charges, const BlLine *lin
 	values[COUNTED] = BoolGetDatum((line->flags & BL_LINE_COUNTED) != 0);
 	values[KIND] = CStringGetTextDatum(kind_of(line));
 	values[ESTIMATED] = BoolGetDatum((line->flags & BL_LINE_ESTIMATED) != 0);
-	values[FROM_ON] = DateADTGetDatum(piece ? line->from : charges->from);
-	values[UNTIL_ON] = DateADTGetDatum(piece ? line->until : charges->until);
+	nulls[FROM_ON] = nulls[UNTIL_ON] = !(line->flags & BL_LINE_SPAN);
+	values[FROM_ON] = DateADTGetDatum(line->from);
+	values[UNTIL_ON] = DateADTGetDatum(line->until);
 	values[TAGS] = tags_of(&names);
 	set_text(values, nulls, TAX_CLASS, names.tax_class);
 	nulls[RULE] = rule == NULL;

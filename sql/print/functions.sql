@@ -1,4 +1,4 @@
--- Bills as text: lines with their names in a language, amounts in words, a page for a terminal.
+-- Bills as text: lines with their names in a language, a page for a terminal.
 
 -- East Asian wide characters take two columns of a terminal.
 CREATE FUNCTION billing._display_width(value text)
@@ -80,89 +80,6 @@ BEGIN ATOMIC
 		WHERE v.key = word), word);
 END;
 COMMENT ON FUNCTION billing._word(text, text) IS 'a word of the printed bill, in Chinese (zh…) or English';
-
--- ---- amounts in words ----
-
-CREATE FUNCTION billing._number_words_en(value bigint)
-RETURNS text
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	small constant text[] := '{one,two,three,four,five,six,seven,eight,nine,ten,eleven,twelve,thirteen,fourteen,fifteen,sixteen,seventeen,eighteen,nineteen}';
-	tens constant text[] := '{ten,twenty,thirty,forty,fifty,sixty,seventy,eighty,ninety}';
-	groups constant text[] := '{"",thousand,million,billion,trillion}';
-	words text;
-	part int;
-	i int := 1;
-BEGIN
-	IF value = 0 THEN
-		RETURN 'zero';
-	END IF;
-	WHILE value > 0 LOOP
-		part := value % 1000;
-		IF part > 0 THEN
-			words := concat_ws(' ', small[part / 100] || ' hundred',
-				CASE WHEN part % 100 < 20 THEN small[part % 100]
-					ELSE concat_ws('-', tens[part % 100 / 10], small[part % 10]) END,
-				nullif(groups[i], ''), words);
-		END IF;
-		value := value / 1000;
-		i := i + 1;
-	END LOOP;
-	RETURN words;
-END;
-$$;
-COMMENT ON FUNCTION billing._number_words_en(bigint) IS 'a whole number below 10^15 in English words';
-
-CREATE FUNCTION billing._number_words_zh(value bigint)
-RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	-- Each digit with its unit; then zeros keep no unit, a row of them is one, none stands before 万, 亿 or the
-	-- end, and a group of 万 that is all zero goes.
-	SELECT rtrim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-		string_agg(substr('零壹贰叁肆伍陆柒捌玖', digit + 1, 1) || (ARRAY['', '拾', '佰', '仟'])[(place - 1) % 4 + 1]
-			|| CASE place WHEN 5 THEN '万' WHEN 9 THEN '亿' WHEN 13 THEN '万' ELSE '' END, '' ORDER BY place DESC),
-		'零[拾佰仟]', '零', 'g'), '零+(?=[万亿])', '', 'g'), '亿万', '亿零'), '零+', '零', 'g'), '零')
-	  FROM (SELECT length(value::text) + 1 - i AS place, substr(value::text, i, 1)::int AS digit
-			  FROM generate_series(1, length(value::text)) i) d;
-END;
-COMMENT ON FUNCTION billing._number_words_zh(bigint) IS 'a whole number from 1 below 10^15 in capital Chinese numerals';
-
-CREATE FUNCTION billing.amount_in_words(amount numeric, language text DEFAULT 'zh', currency text DEFAULT 'CNY')
-RETURNS text
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	whole bigint;
-	cents int;
-BEGIN
-	IF amount <> round(amount, 2) OR abs(amount) >= 1e15 OR amount = 'NaN' THEN
-		RAISE EXCEPTION 'amount cannot be written in words'
-			USING ERRCODE = '22023', DETAIL = format('It is %s.', amount),
-				  HINT = 'Give an amount with at most two decimals below 10^15.';
-	END IF;
-	whole := trunc(abs(amount));
-	cents := (abs(amount) - whole) * 100;
-
-	IF language LIKE 'zh%' THEN
-		-- A negative sign stands after the currency; 整 ends what ends at 元 (支付结算办法 附一).
-		RETURN CASE currency WHEN 'CNY' THEN '人民币' ELSE currency || ' ' END
-			|| CASE WHEN amount < 0 THEN '负' ELSE '' END
-			|| CASE WHEN whole > 0 THEN billing._number_words_zh(whole) || '元' WHEN cents = 0 THEN '零元' ELSE '' END
-			|| CASE WHEN cents = 0 THEN '整'
-				WHEN whole > 0 AND (cents < 10 OR whole % 10 = 0) THEN '零' ELSE '' END
-			|| CASE WHEN cents >= 10 THEN substr('壹贰叁肆伍陆柒捌玖', cents / 10, 1) || '角' ELSE '' END
-			|| CASE WHEN cents % 10 > 0 THEN substr('壹贰叁肆伍陆柒捌玖', cents % 10, 1) || '分' ELSE '' END;
-	END IF;
-	RETURN currency || CASE WHEN amount < 0 THEN ' minus ' ELSE ' ' END
-		|| billing._number_words_en(whole) || format(' and %s/100', lpad(cents::text, 2, '0'));
-END;
-$$;
-COMMENT ON FUNCTION billing.amount_in_words(numeric, text, text)
-	IS 'an amount as cheques and bills write it: 大写金额 in Chinese (zh…), words and hundredths in English';
 
 -- ---- the bill ----
 
@@ -252,7 +169,8 @@ BEGIN
 	END LOOP;
 	IF scale(billing.total(charges)) <= 2 THEN
 		RETURN NEXT billing._word('in words', language) || '  '
-			|| billing.amount_in_words(billing.total(charges), language, head ->> 'currency');
+			|| billing.amount_in_words(billing.total(charges),
+				CASE WHEN language LIKE 'zh%' THEN 'zh' ELSE 'en' END, head ->> 'currency');
 	END IF;
 	RETURN NEXT ruler;
 	IF brackets THEN

@@ -335,7 +335,8 @@ bl_charges_names(const BlCharges *charges, const BlLine *line, BlLineNames *name
 	if (line->charge != BL_NONE)
 	{
 		next = charges->code_list;
-		for (int i = 0; i <= line->charge; i++)
+		bl_charges_code(&next, &entry);
+		for (int i = 0; i < line->charge; i++)
 			bl_charges_code(&next, &entry);
 		names->code = entry.name;
 		names->tax_class = entry.tax_class;
@@ -350,7 +351,8 @@ bl_charges_names(const BlCharges *charges, const BlLine *line, BlLineNames *name
 	if (line->component != BL_NONE)
 	{
 		next = charges->component_list;
-		for (int i = 0; i <= line->component; i++)
+		bl_charges_component(&next, &entry);
+		for (int i = 0; i < line->component; i++)
 			bl_charges_component(&next, &entry);
 		names->component = entry.name;
 		add_tags(names, &entry);
