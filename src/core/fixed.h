@@ -19,8 +19,12 @@
 
 #include "status.h"
 
-typedef __int128 BlInt128;
-typedef unsigned __int128 BlUint128;
+/*
+ * Aligned to 8, as the server's int128 is: its memory is aligned no further,
+ * and the compiler would use instructions that need 16.
+ */
+typedef __int128 BlInt128 __attribute__((aligned(8)));
+typedef unsigned __int128 BlUint128 __attribute__((aligned(8)));
 
 enum
 {
