@@ -6,7 +6,7 @@
 \pset footer off
 
 WITH line AS (
-	SELECT a.class, b.account_no, l.*, b.charges::jsonb ->> 'currency' AS currency
+	SELECT a.class, b.account_no, l.*, billing.currency(b.charges) AS currency
 	  FROM county.bill b
 	  JOIN county.account a USING (account_no)
 	 CROSS JOIN billing.lines(b.charges) l

@@ -1,7 +1,7 @@
 -- Bills as text: lines with their names in a language, a page for a terminal.
 
 -- East Asian wide characters take two columns of a terminal.
-CREATE FUNCTION billing._display_width(value text)
+CREATE FUNCTION billing.display_width(value text)
 RETURNS integer
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
@@ -9,29 +9,29 @@ BEGIN ATOMIC
 		'[^\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]',
 		'', 'g'));
 END;
-COMMENT ON FUNCTION billing._display_width(text) IS 'columns that the text takes in a terminal';
+COMMENT ON FUNCTION billing.display_width(text) IS 'columns that the text takes in a terminal';
 
-CREATE FUNCTION billing._pad(value text, width integer, to_right boolean DEFAULT false)
+CREATE FUNCTION billing.pad(value text, width integer, to_right boolean DEFAULT false)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT CASE WHEN to_right THEN blank || coalesce(value, '') ELSE coalesce(value, '') || blank END
-	  FROM repeat(' ', width - billing._display_width(coalesce(value, ''))) blank;
+	  FROM repeat(' ', width - billing.display_width(coalesce(value, ''))) blank;
 END;
-COMMENT ON FUNCTION billing._pad(text, integer, boolean)
+COMMENT ON FUNCTION billing.pad(text, integer, boolean)
 	IS 'the text filled up with blanks to a width in columns; longer text stays whole';
 
-CREATE FUNCTION billing._grouped(value numeric)
+CREATE FUNCTION billing.grouped(value numeric)
 RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT regexp_replace(split_part(value::text, '.', 1), '(\d)(?=(\d{3})+$)', '\1,', 'g')
 		|| CASE WHEN scale(value) > 0 THEN '.' || split_part(value::text, '.', 2) ELSE '' END;
 END;
-COMMENT ON FUNCTION billing._grouped(numeric) IS 'the number with commas between thousands, all its decimals kept';
+COMMENT ON FUNCTION billing.grouped(numeric) IS 'the number with commas between thousands, all its decimals kept';
 
 -- A name is a text, or one text a language; English, then any, where the language is missing.
-CREATE FUNCTION billing._in_language(name jsonb, language text)
+CREATE FUNCTION billing.in_language(name jsonb, language text)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -40,10 +40,10 @@ BEGIN ATOMIC
 		WHEN 'object' THEN coalesce(name ->> language, name ->> 'en', (SELECT min(value) FROM jsonb_each_text(name)))
 	END;
 END;
-COMMENT ON FUNCTION billing._in_language(jsonb, text) IS 'the text of a name in a language';
+COMMENT ON FUNCTION billing.in_language(jsonb, text) IS 'the text of a name in a language';
 
 -- The words that a bill prints, and the usual names of periods and units; others stay as they are.
-CREATE FUNCTION billing._word(word text, language text)
+CREATE FUNCTION billing.word(word text, language text)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -76,10 +76,11 @@ BEGIN ATOMIC
 			('off_peak', '非高峰', 'off-peak'),
 			('day', '天', 'day'),
 			('month', '月', 'month'),
+			('percent', '%', '%'),
 			('year', '年', 'year')) v(key, zh, en)
 		WHERE v.key = word), word);
 END;
-COMMENT ON FUNCTION billing._word(text, text) IS 'a word of the printed bill, in Chinese (zh…) or English';
+COMMENT ON FUNCTION billing.word(text, text) IS 'a word of the printed bill, in Chinese (zh…) or English';
 
 -- ---- the bill ----
 
@@ -91,19 +92,19 @@ BEGIN ATOMIC
 	WITH document AS MATERIALIZED (SELECT tariff::jsonb AS json)
 	SELECT l.line,
 		   concat_ws(CASE WHEN language LIKE 'zh%' THEN ' ' ELSE ', ' END,
-				CASE WHEN l.kind = 'of_which' THEN billing._word('of which', language) END,
-				coalesce(component.name, charge.name, l.code, billing._word(l.kind, language)),
-				billing._word(l.period, language),
-				format(billing._word('step', language), l.tier),
+				CASE WHEN l.kind = 'of_which' THEN billing.word('of which', language) END,
+				coalesce(component.name, charge.name, l.code, billing.word(l.kind, language)),
+				billing.word(l.period, language),
+				CASE WHEN l.tier IS NOT NULL THEN format(billing.word('step', language), l.tier) END,
 				to_char(l.from_on, 'MM-DD') || '…' || to_char(l.until_on - 1, 'MM-DD')),
-		   l.quantity, billing._word(l.unit, language), l.price, l.amount, l.counted, l.kind, l.estimated,
+		   l.quantity, billing.word(l.unit, language), l.price, l.amount, l.counted, l.kind, l.estimated,
 		   concat_ws(' ', l.rule, l.code)
 	  FROM document
 	 CROSS JOIN billing.lines(charges) l
-	  LEFT JOIN LATERAL (SELECT billing._in_language(c -> 'name', language) AS name
+	  LEFT JOIN LATERAL (SELECT billing.in_language(c -> 'name', language) AS name
 						   FROM jsonb_array_elements(document.json -> 'charges') c
 						  WHERE c ->> 'code' = l.code) charge ON true
-	  LEFT JOIN LATERAL (SELECT coalesce(billing._in_language(
+	  LEFT JOIN LATERAL (SELECT coalesce(billing.in_language(
 								CASE jsonb_typeof(c) WHEN 'object' THEN c -> 'name' END, language), l.component) AS name
 						   FROM (SELECT document.json -> 'components' -> l.component AS c) v
 						  WHERE l.component IS NOT NULL) component ON true
@@ -119,11 +120,12 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	head jsonb := charges::jsonb;
+	currency text := billing.currency(charges);
+	total numeric := billing.total(charges);
 	cells text[];				-- of one row: name, quantity, unit, price, amount, rule
-	page text[] := ARRAY[ARRAY[billing._word('item', language), billing._word('quantity', language),
-		billing._word('unit', language), billing._word('price', language),
-		billing._word('amount', language) || ' ' || (head ->> 'currency'), billing._word('rule', language)]];
+	page text[] := ARRAY[ARRAY[billing.word('item', language), billing.word('quantity', language),
+		billing.word('unit', language), billing.word('price', language),
+		billing.word('amount', language) || ' ' || currency, billing.word('rule', language)]];
 	widths int[];
 	ruler text;
 	brackets boolean := false;
@@ -136,48 +138,47 @@ BEGIN
 	END IF;
 	FOR l IN SELECT * FROM billing.named_lines(charges, tariff, language) LOOP
 		cells := ARRAY[l.name || CASE WHEN l.estimated THEN ' *' ELSE '' END,
-			coalesce(billing._grouped(l.quantity), ''), coalesce(l.unit, ''), coalesce(billing._grouped(l.price), ''),
-			CASE WHEN l.counted THEN billing._grouped(l.amount) || ' ' ELSE '(' || billing._grouped(l.amount) || ')' END,
+			coalesce(billing.grouped(l.quantity), ''), coalesce(l.unit, ''), coalesce(billing.grouped(l.price), ''),
+			CASE WHEN l.counted THEN billing.grouped(l.amount) || ' ' ELSE '(' || billing.grouped(l.amount) || ')' END,
 			coalesce(l.rule, '')];
 		page := page || cells;
 		brackets := brackets OR NOT l.counted;
 		stars := stars OR l.estimated;
 	END LOOP;
-	page := page || ARRAY[billing._word('total', language), '', '', '', billing._grouped(billing.total(charges)) || ' ', ''];
+	page := page || ARRAY[billing.word('total', language), '', '', '', billing.grouped(total) || ' ', ''];
 
 	FOR i IN 1 .. 6 LOOP
-		widths[i] := (SELECT max(billing._display_width(page[r][i])) FROM generate_subscripts(page, 1) r);
+		widths[i] := (SELECT max(billing.display_width(page[r][i])) FROM generate_subscripts(page, 1) r);
 	END LOOP;
 	ruler := repeat('─', greatest((SELECT sum(w) + 10 FROM unnest(widths) w)::int, 72));
 
 	RETURN NEXT ruler;
-	RETURN NEXT billing._word('bill', language) || coalesce('    ' || account, '');
-	RETURN NEXT billing._word('tariff', language) || '  ' || billing._in_language(tariff::jsonb -> 'name', language);
-	RETURN NEXT billing._word('billed', language) || '  ' || (head ->> 'from') || ' ' || billing._word('until', language)
-		|| ' ' || ((head ->> 'until')::date - 1);
+	RETURN NEXT billing.word('bill', language) || coalesce('    ' || account, '');
+	RETURN NEXT billing.word('tariff', language) || '  ' || billing.in_language(tariff::jsonb -> 'name', language);
+	RETURN NEXT billing.word('billed', language) || '  ' || lower(billing.during(charges)) || ' '
+		|| billing.word('until', language) || ' ' || upper(billing.during(charges)) - 1;
 	RETURN NEXT ruler;
 	FOR i IN 1 .. array_length(page, 1) LOOP
 		IF i = array_length(page, 1) THEN
 			RETURN NEXT ruler;
 		END IF;
-		RETURN NEXT rtrim(billing._pad(page[i][1], widths[1]) || '  ' || billing._pad(page[i][2], widths[2], true)
-			|| '  ' || billing._pad(page[i][3], widths[3]) || '  ' || billing._pad(page[i][4], widths[4], true)
-			|| '  ' || billing._pad(page[i][5], widths[5], true) || '  ' || page[i][6]);
+		RETURN NEXT rtrim(billing.pad(page[i][1], widths[1]) || '  ' || billing.pad(page[i][2], widths[2], true)
+			|| '  ' || billing.pad(page[i][3], widths[3]) || '  ' || billing.pad(page[i][4], widths[4], true)
+			|| '  ' || billing.pad(page[i][5], widths[5], true) || '  ' || page[i][6]);
 		IF i = 1 THEN
 			RETURN NEXT ruler;
 		END IF;
 	END LOOP;
-	IF scale(billing.total(charges)) <= 2 THEN
-		RETURN NEXT billing._word('in words', language) || '  '
-			|| billing.amount_in_words(billing.total(charges),
-				CASE WHEN language LIKE 'zh%' THEN 'zh' ELSE 'en' END, head ->> 'currency');
+	IF scale(total) <= 2 THEN
+		RETURN NEXT billing.word('in words', language) || '  '
+			|| billing.amount_in_words(total, CASE WHEN language LIKE 'zh%' THEN 'zh' ELSE 'en' END, currency);
 	END IF;
 	RETURN NEXT ruler;
 	IF brackets THEN
-		RETURN NEXT billing._word('in brackets', language);
+		RETURN NEXT billing.word('in brackets', language);
 	END IF;
 	IF stars THEN
-		RETURN NEXT billing._word('estimated', language);
+		RETURN NEXT billing.word('estimated', language);
 	END IF;
 END;
 $$;
