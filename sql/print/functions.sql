@@ -37,7 +37,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT CASE jsonb_typeof(name)
 		WHEN 'string' THEN name #>> '{}'
-		WHEN 'object' THEN coalesce(name ->> language, name ->> 'en', (SELECT min(value) FROM jsonb_each_text(name)))
+		WHEN 'object' THEN coalesce(name ->> language, name ->> left(language, 2), name ->> 'en', (SELECT min(value) FROM jsonb_each_text(name)))
 	END;
 END;
 COMMENT ON FUNCTION billing.in_language(jsonb, text) IS 'the text of a name in a language';
