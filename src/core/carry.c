@@ -19,28 +19,11 @@ enum
 	YEAR_MAX = 4998
 };
 
-int
-bl_text_cmp(BlText a, BlText b)
-{
-	int			n = a.length < b.length ? a.length : b.length;
-	int			c = n > 0 ? memcmp(a.text, b.text, (size_t) n) : 0;
-
-	if (c == 0)
-		return (a.length > b.length) - (a.length < b.length);
-	return c < 0 ? -1 : 1;
-}
-
 static bool
 plain_text(BlText text, int min)
 {
 	return text.length >= min && text.length <= BL_NAME_MAX &&
 		bl_utf8_plain(text.text, (size_t) text.length);
-}
-
-bool
-bl_name_valid(BlText name)
-{
-	return plain_text(name, 1);
 }
 
 static int
@@ -240,7 +223,7 @@ static BlStatus
 fit_decimal(BlDec *d, int max_scale)
 {
 	*d = bl_dec_trim(*d);
-	if ((int64_t) d->coefficient != d->coefficient || d->scale > max_scale)
+	if (!bl_decimal_fits(*d) || d->scale > max_scale)
 		return BL_OVERFLOW;
 	return BL_OK;
 }

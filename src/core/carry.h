@@ -98,9 +98,4 @@ extern BlStatus bl_carry_write(BlCarry *carry, BlWriter *w);
 extern BlStatus bl_carry_from_json(BlCarry *carry, BlJson *json, BlArena *arena, BlProblem *problem);
 extern void bl_carry_to_json(const BlCarry *carry, BlWriter *out);
 
-/* -1, 0, 1 by bytes */
-extern int	bl_text_cmp(BlText a, BlText b);
-/* a name: 1 .. BL_NAME_MAX bytes of plain UTF-8 */
-extern bool bl_name_valid(BlText name);
-
 #endif							/* BL_CARRY_H */
