@@ -429,10 +429,10 @@ class Rater:
 			return d in self.holidays
 		if word in WEEKDAYS:
 			return d.weekday() == WEEKDAYS.index(word)
-		working = (d.weekday() < 5 or d in self.workdays) and not holiday
+		swapped = d in self.workdays and self.says_holiday
 		if word == "weekday":
-			return working
-		return d.weekday() >= 5 and d not in self.workdays and not holiday
+			return (d.weekday() < 5 or swapped) and not holiday
+		return d.weekday() >= 5 and not swapped and not holiday
 
 	def window_holds(self, w, d):
 		if "months" in w and d.month not in w["months"]:
@@ -623,6 +623,8 @@ class Rater:
 			elif period not in names:
 				raise RatingError(f"a register of period {period}; the charge has {names}")
 			d0, d1 = day(r.get("from", self.from_)), day(r.get("until", self.until))
+			if d1 <= self.from_ or d0 >= self.until:
+				continue
 			if d0 < self.from_ or d1 > self.until:
 				raise RatingError("a register reaches out of the billed span")
 			atoms = [a for a in self.atoms if a.d0 < d1 and a.d1 > d0]
@@ -727,6 +729,9 @@ class Rater:
 				if len(lines) > 1:
 					raise RatingError(f"{charge['code']}: a register spans a change inside the period")
 
+	def inside(self, r):
+		return day(r.get("from", self.from_)) < self.until and day(r.get("until", self.until)) > self.from_
+
 	def metered(self, part):
 		while part in self.tariff.get("parts", {}):
 			part = self.tariff["parts"][part].get("of", "main")
@@ -736,8 +741,8 @@ class Rater:
 
 	def component(self, name):
 		c = self.tariff["components"][name]
-		if isinstance(c, dict) and "price" in c:
-			return {"price": c["price"], "tags": c.get("tags", [])}
+		if isinstance(c, dict) and {"price", "tags", "name"} & set(c):
+			return {"price": c.get("price"), "tags": c.get("tags", [])}
 		return {"price": c, "tags": []}
 
 	def has_series(self, price):
@@ -905,7 +910,7 @@ class Rater:
 			if source and source[0] == "profile":
 				metered = sum((s[3] or 0 for s in self.profile_slots(p, channel)), Fraction(0))
 			else:
-				metered = sum((dec(r["kwh"]) for r in source[1]), Fraction(0)) if source else Fraction(0)
+				metered = sum((dec(r["kwh"]) for r in source[1] if self.inside(r)), Fraction(0)) if source else Fraction(0)
 			total += rounded(metered, rule)
 		return total
 
@@ -1327,7 +1332,7 @@ class Rater:
 				run_of[a.i] = number
 		for atom, tier, s in flats:
 			value = self.finished(self.price(s["flat"], c, atom, names[0]), c)
-			self.add(c, atom, value, Fraction(1), value, "count", names[0] if per_period else None, None, tier + 1)
+			self.add(c, atom, value, Fraction(1), value, "piece", names[0] if per_period else None, None, tier + 1)
 		self.check_registers(c, lambda a, p: run_of.get(a.i))
 
 	def tier_line(self, c, merge, number, runs, tier, period, quantity, price, amount):
@@ -1525,7 +1530,7 @@ class Rater:
 	def fixed(self, c):
 		before = len(self.lines)
 		times = lambda a: dec(self.term(c["times"], a.d0)) if "times" in c else Fraction(1)
-		unit = {"period": "count"}.get(c["fixed"], c["fixed"])
+		unit = {"period": "piece"}.get(c["fixed"], c["fixed"])
 		self.by_time(c, unit, times, quantity_is_time=True)
 		self.finish_times(c, self.lines[before:])
 
@@ -1632,7 +1637,7 @@ class Rater:
 		if "contract" in d:
 			contract = dec(self.term(d["contract"], atom.d0))
 			limit = contract * Fraction(105, 100)
-			rule = d["overrun"]
+			rule = d.get("overrun", "contract_105")
 			if rule == "none":
 				kw = max(kw, contract)
 			elif rule == "contract_105":
@@ -1695,14 +1700,28 @@ class Rater:
 		return total
 
 	def percent(self, c):
-		before = len(self.lines)
 		kind = "included" if c.get("included") else "counted"
+		found = []
 		for piece in self.holding_pieces(c):
 			atom = next(a for a in self.atoms if a.piece == piece)
-			base = self.base(c, piece, c.get("on") == "exact")
 			rate = self.price(c["percent"], c, atom, None).value
-			exact = base * rate / (100 + rate) if kind == "included" else base * rate / 100
-			self.add(c, atom, exact, base, rate, "percent", kind=kind)
+			found.append((piece, rate, rate, self.base(c, piece, c.get("on") == "exact")))
+		self.percent_lines(c, found, kind)
+
+	def percent_lines(self, c, found, kind="counted"):
+		"""Pieces in a row under one rule are one line; it belongs to the last of them."""
+		before = len(self.lines)
+		last = None
+		for piece, rule, rate, base in found:
+			if last and last["rule"] == rule and last["piece"] == piece - 1:
+				last["quantity"] += base
+				last["piece"] = piece
+			else:
+				last = self.add(c, next(a for a in self.atoms if a.piece == piece), 0, base, rate, "%", kind=kind)
+				last["rule"] = rule
+		for l in self.lines[before:]:
+			whole = 100 + l["price"] if kind == "included" else 100
+			l["exact"] = l["quantity"] * l["price"] / whole
 		self.finish_lines(c, self.lines[before:])
 
 	def factor(self, c):
@@ -1722,29 +1741,30 @@ class Rater:
 		return Fraction(n, 10**places)
 
 	def power_factor(self, c):
-		before = len(self.lines)
 		pf = self.factor(c)
 		if pf is None:
 			return
 		rule = c["power_factor"]
+		found = []
 		for piece in self.holding_pieces(c):
-			atom = next(a for a in self.atoms if a.piece == piece)
+			of, standard = c, None
 			if "required" in rule:
-				of = dict(c, of=[rule["demand"]]) if "demand" in rule else c
+				if "demand" in rule:
+					of = dict(c, of=[rule["demand"]])
 				most = dec(rule.get("at_most", "1000000"))
 				ratio = min(dec(rule["required"]) / pf, most) if pf else most
 				percent = max(Fraction(0), ratio - 1) * 100
-				base = self.base(of, piece)
 			else:
-				percent = self.table_percent(rule, pf, atom.d0)
-				base = self.base(c, piece)
-			self.add(c, atom, base * percent / 100, base, percent, "percent")
-		self.finish_lines(c, self.lines[before:])
+				standard = self.standard(rule, self.piece_span(piece)[0])
+				percent = self.table_percent(standard, pf)
+			found.append((piece, standard and normal(standard), percent, self.base(of, piece)))
+		self.percent_lines(c, found)
 
-	def table_percent(self, rule, pf, at):
+	def standard(self, rule, at):
 		name = rule["standard"]
-		if isinstance(name, dict):
-			name = self.term(name["term"], at)
+		return self.term(name["term"], at) if isinstance(name, dict) else name
+
+	def table_percent(self, name, pf):
 		tables = self.tariff.get("power_factor_tables", PF_1983)
 		table = next((t for n, t in tables.items() if same(n, name)), None)
 		if table is None:
@@ -1873,6 +1893,13 @@ def same(a, b):
 		return Fraction(str(a)) == Fraction(str(b))
 	except ValueError:
 		return str(a) == str(b)
+
+
+def normal(x):
+	try:
+		return text(Fraction(str(x)))
+	except ValueError:
+		return str(x)
 
 
 def utc_minute(x):
