@@ -5,7 +5,6 @@
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
-#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -18,31 +17,14 @@
 #include "numeric.h"
 #include "profile_type.h"
 #include "usage_type.h"
+#include "value_op.h"
 
 /* ---------------------------------------------------------------- helpers */
-
-/* text of the core as text of the server */
-static Datum
-server_text(BlText text)
-{
-	char	   *copy = pnstrdup(text.text, (Size) text.length);
-
-	return PointerGetDatum(cstring_to_text(pg_any_to_server(copy, text.length, PG_UTF8)));
-}
 
 static Datum
 channel_text(BlChannel channel)
 {
 	return PointerGetDatum(cstring_to_text(bl_channel_name[channel]));
-}
-
-static BlText
-utf8_text(const text *value)
-{
-	const char *server = text_to_cstring(value);
-	const char *utf8 = pg_server_to_any(server, (int) strlen(server), PG_UTF8);
-
-	return (BlText) {utf8, (int) strlen(utf8)};
 }
 
 static Datum
@@ -128,7 +110,7 @@ billing_usage_make(PG_FUNCTION_ARGS)
 				 errmsg("part must not be null"),
 				 errhint("Leave it out for the part \"main\".")));
 	bl_arena_init(&arena, (size_t) 256 << 20);
-	part->name = utf8_text(PG_GETARG_TEXT_PP(ARG_PART));
+	part->name = bl_text_of_datum(PG_GETARG_DATUM(ARG_PART));
 	for (int c = 0; c < BL_CHANNEL_COUNT; c++)
 		if (!PG_ARGISNULL(ARG_CHANNEL + c))
 		{
@@ -185,7 +167,7 @@ billing_usage_parts(PG_FUNCTION_ARGS)
 		for (int c = 0; c < BL_CHANNEL_COUNT; c++)
 			if (part->profile[c] != NULL)
 				channels[n++] = channel_text((BlChannel) c);
-		values[0] = server_text(part->name);
+		values[0] = bl_text_datum(part->name);
 		values[1] = PointerGetDatum(construct_array(channels, n, TEXTOID, -1, false, TYPALIGN_INT));
 		values[2] = Int32GetDatum(part->registers);
 		values[3] = Int32GetDatum(part->demands);
@@ -215,7 +197,7 @@ billing_usage_registers(PG_FUNCTION_ARGS)
 			BlRegister	r;
 
 			bl_usage_register(part, &next, &r);
-			values[0] = server_text(part->name);
+			values[0] = bl_text_datum(part->name);
 			values[1] = channel_text(r.channel);
 			nulls[2] = nulls[3] = r.kind != BL_SPAN_DAYS;
 			nulls[4] = nulls[5] = r.kind != BL_SPAN_MOMENTS;
@@ -223,7 +205,7 @@ billing_usage_registers(PG_FUNCTION_ARGS)
 			values[3] = day_datum(r.until);
 			values[4] = moment_datum(r.from);
 			values[5] = moment_datum(r.until);
-			values[6] = server_text(r.period);
+			values[6] = bl_text_datum(r.period);
 			nulls[6] = r.period.length == 0;
 			values[7] = bl_numeric(r.kwh);
 			put_row(fcinfo, values, nulls);
@@ -253,8 +235,8 @@ billing_usage_recorded_demands(PG_FUNCTION_ARGS)
 			BlRecordedDemand d;
 
 			bl_usage_demand(part, &next, &d);
-			values[0] = server_text(part->name);
-			values[1] = server_text(d.period);
+			values[0] = bl_text_datum(part->name);
+			values[1] = bl_text_datum(d.period);
 			nulls[1] = d.period.length == 0;
 			values[2] = moment_datum(d.moment);
 			nulls[2] = !d.has_moment;
@@ -283,9 +265,9 @@ billing_usage_channels(PG_FUNCTION_ARGS)
 
 			if (part->profile[c] == NULL)
 				continue;
-			values[0] = server_text(part->name);
+			values[0] = bl_text_datum(part->name);
 			values[1] = channel_text((BlChannel) c);
-			values[2] = PointerGetDatum(bl_profile_copied(part->profile[c], part->profile_size[c]));
+			values[2] = PointerGetDatum(bl_value_of(part->profile[c], part->profile_size[c]));
 			put_row(fcinfo, values, nulls);
 		}
 	return (Datum) 0;
@@ -297,8 +279,8 @@ Datum
 billing_usage_channel_profile(PG_FUNCTION_ARGS)
 {
 	BlUsage		usage;
-	BlText		name = utf8_text(PG_GETARG_TEXT_PP(1));
-	BlText		channel_name = utf8_text(PG_GETARG_TEXT_PP(2));
+	BlText		name = bl_text_of_datum(PG_GETARG_DATUM(1));
+	BlText		channel_name = bl_text_of_datum(PG_GETARG_DATUM(2));
 	BlChannel	channel;
 
 	BL_GETARG_USAGE(0, &usage);
@@ -313,7 +295,7 @@ billing_usage_channel_profile(PG_FUNCTION_ARGS)
 		const BlUsagePart *part = &usage.part[i];
 
 		if (bl_text_cmp(part->name, name) == 0 && part->profile[channel] != NULL)
-			PG_RETURN_POINTER(bl_profile_copied(part->profile[channel], part->profile_size[channel]));
+			PG_RETURN_POINTER(bl_value_of(part->profile[channel], part->profile_size[channel]));
 	}
 	PG_RETURN_NULL();
 }
@@ -333,10 +315,9 @@ billing_usage_register_kwh(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (!PG_ARGISNULL(2))
 	{
+		/* the core's "not known" is for NULL to say */
 		digits = PG_GETARG_INT32(2);
-		/* the core's "not known" is ours to say by NULL only */
-		if (digits == 0)
-			digits = -1;
+		digits = digits == 0 ? -1 : digits;
 	}
 	if (bl_register_energy(bl_dec_from_numeric(PG_GETARG_NUMERIC(0), BL_SCALE_MAX, "start_reading"),
 						   bl_dec_from_numeric(PG_GETARG_NUMERIC(1), BL_SCALE_MAX, "end_reading"), digits,

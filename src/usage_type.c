@@ -1,22 +1,21 @@
 /*
- * usage_type.c - type usage: in, out, send, recv, casts, equality
+ * usage_type.c - type usage: in, out, recv, casts
  *
  * The text form is the JSON of core/usage_json.h with the profiles in theirs
  * (profile_type.c), and so is the jsonb form.  The binary form is the stored bytes.
+ * Equality and hash are over these, in value_op.c.
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "lib/stringinfo.h"
-#include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "utils/fmgrprotos.h"
-#include "utils/memutils.h"
 
 #include "billing.h"
 #include "core/usage_json.h"
 #include "jsontext.h"
 #include "usage_type.h"
+#include "value_op.h"
 
 extern Datum billing_profile_in(PG_FUNCTION_ARGS);
 extern Datum billing_profile_out(PG_FUNCTION_ARGS);
@@ -60,15 +59,6 @@ bl_usage_merged(const BlUsage *a, const BlUsage *b)
 	w = (BlWriter) {bl_new_bytes(value), w.used, 0};
 	if (bl_usage_merge(a, b, &w, &problem) != BL_OK)
 		bl_raise(&problem);
-	return value;
-}
-
-struct varlena *
-bl_profile_copied(const uint8_t *bytes, size_t size)
-{
-	struct varlena *value = bl_new_value(size);
-
-	memcpy(bl_new_bytes(value), bytes, size);
 	return value;
 }
 
@@ -187,7 +177,7 @@ usage_text(const struct varlena *stored)
 
 			if (part->profile[c] == NULL)
 				continue;
-			profile = bl_profile_copied(part->profile[c], part->profile_size[c]);
+			profile = bl_value_of(part->profile[c], part->profile_size[c]);
 			/* digits, ASCII names: the same in every encoding of a server */
 			text = DatumGetCString(profile_call(billing_profile_out, PointerGetDatum(profile), part->name, c));
 			printed->profiles[i][c] = (BlText) {text, (int) strlen(text)};
@@ -202,12 +192,12 @@ usage_text(const struct varlena *stored)
  * days anew where the sender's zone data differ from ours.
  */
 static struct varlena *
-receive_profiles(struct varlena *value)
+receive_profiles(BlBytes received)
 {
 	static const BlUsage nothing;
 	BlUsage		usage;
 
-	bl_usage_of(value, &usage);
+	bl_check(bl_usage_open(&usage, received.bytes, received.size), "usage");
 	for (int i = 0; i < usage.parts; i++)
 		for (int c = 0; c < BL_CHANNEL_COUNT; c++)
 		{
@@ -251,25 +241,10 @@ Datum
 billing_usage_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	int			size = in->len - in->cursor;
-	struct varlena *value = bl_new_value((size_t) size);
+	BlBytes		received = bl_received(in);
 
-	pq_copymsgbytes(in, (char *) bl_new_bytes(value), size);
-	bl_check(bl_usage_validate(bl_new_bytes(value), (size_t) size), "usage");
-	PG_RETURN_POINTER(receive_profiles(value));
-}
-
-/* usage_send(usage) returns bytea */
-PG_FUNCTION_INFO_V1(billing_usage_send);
-Datum
-billing_usage_send(PG_FUNCTION_ARGS)
-{
-	BlBytes		stored = BL_GETARG_BYTES(0);
-	StringInfoData out;
-
-	pq_begintypsend(&out);
-	pq_sendbytes(&out, (const char *) stored.bytes, (int) stored.size);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+	bl_check(bl_usage_validate(received.bytes, received.size), "usage");
+	PG_RETURN_POINTER(receive_profiles(received));
 }
 
 /* jsonb(usage) returns jsonb */
@@ -286,46 +261,4 @@ Datum
 billing_usage_from_jsonb(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_POINTER(usage_read(bl_text_of_jsonb(PG_GETARG_DATUM(0))));
-}
-
-/* usage_eq(usage, usage) returns boolean */
-PG_FUNCTION_INFO_V1(billing_usage_eq);
-Datum
-billing_usage_eq(PG_FUNCTION_ARGS)
-{
-	BlBytes		a = BL_GETARG_BYTES(0);
-	BlBytes		b = BL_GETARG_BYTES(1);
-
-	PG_RETURN_BOOL(a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0);
-}
-
-/* usage_ne(usage, usage) returns boolean */
-PG_FUNCTION_INFO_V1(billing_usage_ne);
-Datum
-billing_usage_ne(PG_FUNCTION_ARGS)
-{
-	BlBytes		a = BL_GETARG_BYTES(0);
-	BlBytes		b = BL_GETARG_BYTES(1);
-
-	PG_RETURN_BOOL(a.size != b.size || memcmp(a.bytes, b.bytes, a.size) != 0);
-}
-
-/* usage_hash(usage) returns integer */
-PG_FUNCTION_INFO_V1(billing_usage_hash);
-Datum
-billing_usage_hash(PG_FUNCTION_ARGS)
-{
-	BlBytes		stored = BL_GETARG_BYTES(0);
-
-	PG_RETURN_UINT32(hash_bytes(stored.bytes, (int) stored.size));
-}
-
-/* usage_hash_extended(usage, bigint) returns bigint */
-PG_FUNCTION_INFO_V1(billing_usage_hash_extended);
-Datum
-billing_usage_hash_extended(PG_FUNCTION_ARGS)
-{
-	BlBytes		stored = BL_GETARG_BYTES(0);
-
-	PG_RETURN_UINT64(hash_bytes_extended(stored.bytes, (int) stored.size, (uint64) PG_GETARG_INT64(1)));
 }

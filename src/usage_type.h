@@ -15,7 +15,4 @@ extern struct varlena *bl_usage_packed(BlUsageDraft *draft);
 /* a stored usage of both; errors are raised */
 extern struct varlena *bl_usage_merged(const BlUsage *a, const BlUsage *b);
 
-/* a stored profile from the bytes inside a usage, a copy */
-extern struct varlena *bl_profile_copied(const uint8_t *bytes, size_t size);
-
 #endif							/* BL_USAGE_TYPE_H */

@@ -16,7 +16,7 @@ CREATE FUNCTION billing.usage(
 	demand_kw			numeric DEFAULT NULL,
 	demands				jsonb DEFAULT NULL)
 RETURNS billing.usage
-LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 20
 AS 'MODULE_PATHNAME', 'billing_usage_make';
 COMMENT ON FUNCTION billing.usage(text, billing.profile, billing.profile, billing.profile, billing.profile,
 	billing.profile, billing.profile, billing.profile, billing.profile, billing.profile, billing.profile,
@@ -28,7 +28,7 @@ COMMENT ON FUNCTION billing.usage(text, billing.profile, billing.profile, billin
 
 CREATE FUNCTION billing.concat(a billing.usage, b billing.usage)
 RETURNS billing.usage
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20
 AS 'MODULE_PATHNAME', 'billing_usage_concat';
 COMMENT ON FUNCTION billing.concat(billing.usage, billing.usage) IS
 'both usages as one: parts of one name become one part; the same energy twice is an error (UB102)';
@@ -56,7 +56,7 @@ CREATE FUNCTION billing.parts(
 	usage billing.usage,
 	OUT part text, OUT channels text[], OUT registers integer, OUT recorded_demands integer)
 RETURNS SETOF record
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 2
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 ROWS 2
 AS 'MODULE_PATHNAME', 'billing_usage_parts';
 COMMENT ON FUNCTION billing.parts(billing.usage) IS
 'the parts of a usage: the channels that have a profile, how many registers and recorded demands';
@@ -65,7 +65,7 @@ CREATE FUNCTION billing.channels(
 	usage billing.usage,
 	OUT part text, OUT channel text, OUT profile billing.profile)
 RETURNS SETOF record
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 3
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 ROWS 3
 AS 'MODULE_PATHNAME', 'billing_usage_channels';
 COMMENT ON FUNCTION billing.channels(billing.usage) IS 'the profiles of a usage by part and channel';
 
@@ -81,7 +81,7 @@ CREATE FUNCTION billing.registers(
 	OUT part text, OUT channel text, OUT from_on date, OUT until_on date,
 	OUT from_at timestamptz, OUT until_at timestamptz, OUT period text, OUT kwh numeric)
 RETURNS SETOF record
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 8
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 ROWS 8
 AS 'MODULE_PATHNAME', 'billing_usage_registers';
 COMMENT ON FUNCTION billing.registers(billing.usage) IS
 'the registers of a usage; a span is of days, or of moments, or the whole billed span (all null); '
@@ -91,7 +91,7 @@ CREATE FUNCTION billing.recorded_demands(
 	usage billing.usage,
 	OUT part text, OUT period text, OUT at timestamptz, OUT kw numeric)
 RETURNS SETOF record
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 4
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 ROWS 4
 AS 'MODULE_PATHNAME', 'billing_usage_recorded_demands';
 COMMENT ON FUNCTION billing.recorded_demands(billing.usage) IS
 'the demands that the meters recorded; period null: whatever the period';
@@ -101,7 +101,7 @@ COMMENT ON FUNCTION billing.recorded_demands(billing.usage) IS
 CREATE FUNCTION billing.register_kwh(
 	start_reading numeric, end_reading numeric, digits integer DEFAULT NULL, multiplier numeric DEFAULT 1)
 RETURNS numeric
-LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5
 AS 'MODULE_PATHNAME', 'billing_usage_register_kwh';
 COMMENT ON FUNCTION billing.register_kwh(numeric, numeric, integer, numeric) IS
 '(end_reading - start_reading) * multiplier, exact; a register of so many whole digits may have rolled over once; '
@@ -110,7 +110,7 @@ COMMENT ON FUNCTION billing.register_kwh(numeric, numeric, integer, numeric) IS
 CREATE FUNCTION billing.split_register(
 	kwh numeric, from_at timestamptz, until_at timestamptz, split_at timestamptz, standard billing.profile)
 RETURNS TABLE (from_at timestamptz, until_at timestamptz, kwh numeric)
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 2
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 200 ROWS 2
 AS 'MODULE_PATHNAME', 'billing_usage_split_register';
 COMMENT ON FUNCTION billing.split_register(numeric, timestamptz, timestamptz, timestamptz, billing.profile) IS
 'the energy of a register over [from_at, until_at) divided at split_at in proportion to a standard load profile, '
@@ -120,13 +120,13 @@ COMMENT ON FUNCTION billing.split_register(numeric, timestamptz, timestamptz, ti
 
 CREATE FUNCTION billing.jsonb(billing.usage)
 RETURNS jsonb
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2000
 AS 'MODULE_PATHNAME', 'billing_usage_to_jsonb';
 COMMENT ON FUNCTION billing.jsonb(billing.usage) IS 'a usage as jsonb, see type usage';
 
 CREATE FUNCTION billing.usage(jsonb)
 RETURNS billing.usage
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
 AS 'MODULE_PATHNAME', 'billing_usage_from_jsonb';
 COMMENT ON FUNCTION billing.usage(jsonb) IS 'a usage from jsonb, see type usage';
 
@@ -141,25 +141,25 @@ COMMENT ON CAST (jsonb AS billing.usage) IS 'a usage from jsonb, see type usage'
 CREATE FUNCTION billing.usage_eq(billing.usage, billing.usage)
 RETURNS boolean
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'billing_usage_eq';
+AS 'MODULE_PATHNAME', 'billing_value_eq';
 COMMENT ON FUNCTION billing.usage_eq(billing.usage, billing.usage) IS 'the same bytes';
 
 CREATE FUNCTION billing.usage_ne(billing.usage, billing.usage)
 RETURNS boolean
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'billing_usage_ne';
+AS 'MODULE_PATHNAME', 'billing_value_ne';
 COMMENT ON FUNCTION billing.usage_ne(billing.usage, billing.usage) IS 'other bytes';
 
 CREATE FUNCTION billing.usage_hash(billing.usage)
 RETURNS integer
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'billing_usage_hash';
+AS 'MODULE_PATHNAME', 'billing_value_hash';
 COMMENT ON FUNCTION billing.usage_hash(billing.usage) IS 'hash for indexes, joins and grouping';
 
 CREATE FUNCTION billing.usage_hash_extended(billing.usage, bigint)
 RETURNS bigint
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'billing_usage_hash_extended';
+AS 'MODULE_PATHNAME', 'billing_value_hash_extended';
 COMMENT ON FUNCTION billing.usage_hash_extended(billing.usage, bigint) IS 'hash with a seed, for partitions';
 
 CREATE OPERATOR billing.= (

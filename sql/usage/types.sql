@@ -2,26 +2,26 @@ CREATE TYPE billing.usage;
 
 CREATE FUNCTION billing.usage_in(cstring)
 RETURNS billing.usage
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
 AS 'MODULE_PATHNAME', 'billing_usage_in';
 COMMENT ON FUNCTION billing.usage_in(cstring) IS 'text form of a usage, see type usage';
 
 CREATE FUNCTION billing.usage_out(billing.usage)
 RETURNS cstring
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
 AS 'MODULE_PATHNAME', 'billing_usage_out';
 COMMENT ON FUNCTION billing.usage_out(billing.usage) IS 'text form of a usage, see type usage';
 
 CREATE FUNCTION billing.usage_recv(internal)
 RETURNS billing.usage
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 200
 AS 'MODULE_PATHNAME', 'billing_usage_recv';
 COMMENT ON FUNCTION billing.usage_recv(internal) IS 'binary form of a usage, checked whole';
 
 CREATE FUNCTION billing.usage_send(billing.usage)
 RETURNS bytea
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'billing_usage_send';
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'billing_value_send';
 COMMENT ON FUNCTION billing.usage_send(billing.usage) IS 'binary form of a usage: the stored bytes';
 
 CREATE TYPE billing.usage (

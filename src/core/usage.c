@@ -479,26 +479,32 @@ span_text(const BlRegister *r, char out[64])
 	snprintf(out, 64, "%s to %s", from, until);
 }
 
+/* why b may not stand beside a */
 static BlStatus
 register_overlap(BlText part, const BlRegister *a, const BlRegister *b, BlProblem *problem)
 {
+	bool		mixed = a->kind != b->kind && a->kind != BL_SPAN_NONE && b->kind != BL_SPAN_NONE;
 	char		first[64];
 	char		second[64];
 
 	span_text(a, first);
 	span_text(b, second);
-	bl_problem(problem, BL_OVERLAP, "two registers of part \"%.*s\" count the same energy",
-			   part.length, part.text);
+	if (mixed)
+		bl_problem(problem, BL_UNALIGNED, "registers of part \"%.*s\" have spans of days and of moments",
+				   part.length, part.text);
+	else
+		bl_problem(problem, BL_OVERLAP, "two registers of part \"%.*s\" count the same energy",
+				   part.length, part.text);
 	bl_problem_detail(problem, "Channel %s, %s%.*s: one covers %s, the other %s.",
 					  bl_channel_name[a->channel],
 					  a->period.length > 0 ? "period " : "all periods together",
 					  a->period.length, a->period.text, first, second);
-	if (a->kind != b->kind && a->kind != BL_SPAN_NONE && b->kind != BL_SPAN_NONE)
+	if (mixed)
 		bl_problem_hint(problem, "Give the spans of one channel and period all as days, or all as moments.");
 	else
 		bl_problem_hint(problem, "Registers of one channel and period follow each other, "
 						"from the first one's until; a second meter is a part of its own.");
-	return BL_OVERLAP;
+	return mixed ? BL_UNALIGNED : BL_OVERLAP;
 }
 
 static BlStatus
@@ -650,9 +656,7 @@ bl_usage_write(BlUsageDraft *draft, BlWriter *w, BlProblem *problem)
 
 		if (!bl_name_valid(part->name))
 		{
-			bl_problem(problem, BL_BAD_VALUE, "not the name of a part: \"%.*s\"",
-					   part->name.length > BL_NAME_MAX ? BL_NAME_MAX : part->name.length,
-					   part->name.text);
+			bl_problem(problem, BL_BAD_VALUE, "not the name of a part");
 			return bl_problem_hint(problem, "A name has 1 to %d bytes and no control characters.",
 								   BL_NAME_MAX);
 		}
@@ -818,7 +822,7 @@ bl_register_energy(BlDec start, BlDec end, int digits, BlDec multiplier,
 	bl_dec_text(end, to);
 	if (digits < 0 || digits > 18)
 	{
-		bl_problem(problem, BL_BAD_VALUE, "a register cannot have %d digits", digits);
+		bl_problem(problem, BL_BAD_VALUE, "not the digits of a register");
 		return bl_problem_hint(problem, "digits is the number of whole digits the register shows, 1 to 18.");
 	}
 	if (start.coefficient < 0 || end.coefficient < 0)
@@ -835,8 +839,8 @@ bl_register_energy(BlDec start, BlDec end, int digits, BlDec multiplier,
 		if (bl_dec_cmp(start, turn) >= 0 || bl_dec_cmp(end, turn) >= 0)
 		{
 			bl_problem(problem, BL_BAD_VALUE, "a reading has more whole digits than its register");
-			return bl_problem_detail(problem, "The readings are %s and %s, the register has %d digits.",
-									 from, to, digits);
+			return bl_problem_detail(problem, "The readings are %s and %s, the register has %d digit%s.",
+									 from, to, digits, digits == 1 ? "" : "s");
 		}
 	}
 	if (bl_dec_cmp(end, start) < 0 && digits == 0)

@@ -151,7 +151,8 @@ extern BlStatus bl_usage_write(BlUsageDraft *draft, BlWriter *w, BlProblem *prob
 
 /*
  * Both as one: parts of one name become one part.  BL_OVERLAP where both have
- * the same part's profile of a channel, or registers that overlap.
+ * the same part's profile of a channel, or registers that overlap; BL_UNALIGNED
+ * where these have spans of days and of moments.
  */
 extern BlStatus bl_usage_merge(const BlUsage *a, const BlUsage *b, BlWriter *w, BlProblem *problem);
 

@@ -184,7 +184,7 @@ json_refused(void)
 		{REGISTER("\"kwh\":1,\"from\":\"2026-01-01\",\"until\":\"2026-01-03\"},{\"kwh\":2"),
 		BL_OVERLAP, "two registers of part \"main\" count the same energy"},
 		{REGISTER("\"kwh\":1,\"from\":\"2026-01-01\",\"until\":\"2026-01-03\"},{\"kwh\":2,\"from\":\"2027-01-02T00:00Z\",\"until\":\"2027-01-04T00:00Z\""),
-		BL_OVERLAP, "two registers of part \"main\" count the same energy"},
+		BL_UNALIGNED, "registers of part \"main\" have spans of days and of moments"},
 		{"{\"main\":{\"demands\":[{\"period\":\"p\"}]}}", BL_BAD_VALUE, "$.main.demands[0]: no kw"},
 		{"{\"main\":{\"demands\":[{\"kw\":1,\"at\":\"2026-01-01\"}]}}", BL_BAD_TEXT, "$.main.demands[0].at: not a moment with its zone"},
 		{"{\"main\":{\"demands\":[{\"kw\":1,\"at\":\"2026-01-01T00:00Z\"},{\"kw\":2,\"at\":\"2026-01-01T08:00+08\"}]}}",
