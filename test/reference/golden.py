@@ -83,7 +83,7 @@ def check(case, bills):
 			problems.append(f"total {float(total)}, wanted {expect['total']}")
 	problems += check_lines(expect.get("lines", []), bills[-1]["lines"])
 	for i, bill in enumerate(bills):
-		counted = sum(Fraction(l["amount"]) for l in bill["lines"] if l["kind"] == "counted")
+		counted = sum(Fraction(l["amount"]) for l in bill["lines"] if l["kind"] in ("charge", "rounding"))
 		if counted != Fraction(bill["total"]):
 			problems.append(f"bill {i + 1}: lines sum to {float(counted)}, not to {bill['total']}")
 	if "carry" in expect and not same_carry(expect["carry"], bills[-1]["carry"]):

@@ -924,7 +924,7 @@ class Rater:
 		raise RatingError(f"unknown {name}")
 
 	def add(self, charge, atom, exact, quantity=None, price=None, unit="", period=None, component=None, tier=None,
-			kind="counted", fraction=None):
+			kind="charge", fraction=None):
 		line = {"code": charge["code"], "period": period, "component": component, "tier": tier, "unit": unit,
 				"quantity": quantity, "price": price, "exact": Fraction(exact), "kind": kind, "piece": atom.piece,
 				"tags": set(charge.get("tags", [])), "last": atom.i, "fraction": fraction}
@@ -935,7 +935,7 @@ class Rater:
 		"""Amounts: by group, by line, or 10^-10."""
 		rules = self.rules(charge)
 		if "group" in rules:
-			counted = [l for l in lines if l["kind"] == "counted"]
+			counted = [l for l in lines if l["kind"] == "charge"]
 			if counted:
 				exact = [l["exact"] for l in counted]
 				total = rounded(sum(exact), rules["group"])
@@ -1678,7 +1678,7 @@ class Rater:
 		total = Fraction(0)
 		chosen = set()
 		for l in self.lines:
-			if l["kind"] != "counted" or l["piece"] != piece:
+			if l["kind"] != "charge" or l["piece"] != piece:
 				continue
 			names = {l["code"]} | l["tags"]
 			if l["component"]:
@@ -1700,7 +1700,7 @@ class Rater:
 		return total
 
 	def percent(self, c):
-		kind = "included" if c.get("included") else "counted"
+		kind = "included" if c.get("included") else "charge"
 		found = []
 		for piece in self.holding_pieces(c):
 			atom = next(a for a in self.atoms if a.piece == piece)
@@ -1708,7 +1708,7 @@ class Rater:
 			found.append((piece, rate, rate, self.base(c, piece, c.get("on") == "exact")))
 		self.percent_lines(c, found, kind)
 
-	def percent_lines(self, c, found, kind="counted"):
+	def percent_lines(self, c, found, kind="charge"):
 		"""Pieces in a row under one rule are one line; it belongs to the last of them."""
 		before = len(self.lines)
 		last = None
@@ -1821,14 +1821,14 @@ class Rater:
 			else:
 				getattr(self, kind)(c)
 		self.round_total()
-		total = sum((l["amount"] for l in self.lines if l["kind"] == "counted"), Fraction(0))
+		total = sum((l["amount"] for l in self.lines if counts(l)), Fraction(0))
 		return {"lines": [self.printed(l) for l in self.lines], "total": text(total), "carry": self.carry()}
 
 	def round_total(self):
 		rule = rounding_of(self.tariff.get("rounding")).get("total")
 		if not rule:
 			return
-		exact = sum((l["amount"] for l in self.lines if l["kind"] == "counted"), Fraction(0))
+		exact = sum((l["amount"] for l in self.lines if l["kind"] == "charge"), Fraction(0))
 		handed = Fraction(0)
 		if rule[2]:
 			handed = sum((dec(b["amount"]) for b in self.old_carry.get("banks", []) if b["name"] == "rounding"), Fraction(0))
@@ -1837,7 +1837,7 @@ class Rater:
 		if rule[2] and exact + handed != total:
 			self.new_banks["rounding"] = (self.from_, exact + handed - total)
 		if total != exact:
-			line = self.add({"code": "rounding"}, self.atoms[-1], total - exact)
+			line = self.add({"code": "rounding"}, self.atoms[-1], total - exact, kind="rounding")
 			line["amount"] = total - exact
 
 	@staticmethod
@@ -1878,6 +1878,10 @@ class Atom:
 
 	def __init__(self, i, d0, d1, piece):
 		self.i, self.d0, self.d1, self.piece = i, d0, d1, piece
+
+
+def counts(line):
+	return line["kind"] in ("charge", "rounding")
 
 
 def unit_of(c):
