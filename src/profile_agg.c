@@ -379,42 +379,66 @@ billing_readings_final(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------- pieces -> concat_agg */
 
+/* the pieces one after another in one chunk of memory, each its size (4 bytes) and its bytes */
 typedef struct Pieces
 {
 	MemoryContext context;
 	int			n;
-	int			room;
 	int64		slots;			/* in all of them */
-	struct varlena **values;
+	size_t		used;
+	size_t		room;
+	char	   *bytes;
 } Pieces;
 
 static Pieces *
-pieces_add(Pieces *p, MemoryContext context, const struct varlena *value)
+pieces_reserve(Pieces *p, MemoryContext context, size_t more)
 {
-	BlProfile	profile = bl_profile_of(value);
-	Size		size = VARSIZE_ANY_EXHDR(value);
-	struct varlena *copy;
-
 	if (p == NULL)
 	{
 		p = MemoryContextAllocZero(context, sizeof *p);
 		p->context = context;
-		p->room = 32;
-		p->values = MemoryContextAlloc(context, p->room * sizeof *p->values);
 	}
+	if (p->used + more > p->room)
+	{
+		size_t		room = Max(p->room * 2, 512);
+
+		while (room < p->used + more)
+			room *= 2;
+		p->bytes = p->room == 0 ? MemoryContextAlloc(context, room) : repalloc_huge(p->bytes, room);
+		p->room = room;
+	}
+	return p;
+}
+
+static Pieces *
+pieces_add(Pieces *p, MemoryContext context, BlBytes piece)
+{
+	BlProfile	profile;
+	uint32		size = (uint32) piece.size;
+
+	bl_check(bl_profile_open(&profile, piece.bytes, piece.size), "profile");
+	p = pieces_reserve(p, context, sizeof size + size);
 	p->slots += profile.slots;
 	if (p->slots > BL_PROFILE_SLOTS_MAX)
 		bl_profile_refuse(BL_LIMIT, &profile);
-	if (p->n == p->room)
-	{
-		p->room *= 2;
-		p->values = repalloc(p->values, p->room * sizeof *p->values);
-	}
-	copy = MemoryContextAlloc(context, VARHDRSZ + size);
-	SET_VARSIZE(copy, VARHDRSZ + size);
-	memcpy(VARDATA(copy), VARDATA_ANY(value), size);
-	p->values[p->n++] = copy;
+	memcpy(p->bytes + p->used, &size, sizeof size);
+	memcpy(p->bytes + p->used + sizeof size, piece.bytes, size);
+	p->used += sizeof size + size;
+	p->n++;
 	return p;
+}
+
+/* the piece at *at, which moves to the next */
+static BlBytes
+pieces_next(const Pieces *p, size_t *at)
+{
+	uint32		size;
+	BlBytes		piece;
+
+	memcpy(&size, p->bytes + *at, sizeof size);
+	piece = (BlBytes) {(const uint8_t *) p->bytes + *at + sizeof size, size};
+	*at += sizeof size + size;
+	return piece;
 }
 
 /* concat_agg's transition */
@@ -426,7 +450,7 @@ billing_pieces_add(PG_FUNCTION_ARGS)
 	Pieces	   *p = PG_ARGISNULL(0) ? NULL : (Pieces *) PG_GETARG_POINTER(0);
 
 	if (!PG_ARGISNULL(1))
-		p = pieces_add(p, context, PG_GETARG_VARLENA_PP(1));
+		p = pieces_add(p, context, BL_GETARG_BYTES(1));
 	if (p == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(p);
@@ -442,8 +466,8 @@ billing_pieces_combine(PG_FUNCTION_ARGS)
 	Pieces	   *from = PG_ARGISNULL(1) ? NULL : (Pieces *) PG_GETARG_POINTER(1);
 
 	if (from != NULL)
-		for (int i = 0; i < from->n; i++)
-			into = pieces_add(into, context, from->values[i]);
+		for (size_t at = 0; at < from->used;)
+			into = pieces_add(into, context, pieces_next(from, &at));
 	if (into == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(into);
@@ -460,12 +484,7 @@ billing_pieces_serialize(PG_FUNCTION_ARGS)
 	(void) aggregate_context(fcinfo);
 	p = (Pieces *) PG_GETARG_POINTER(0);
 	pq_begintypsend(&buf);
-	pq_sendint32(&buf, (uint32) p->n);
-	for (int i = 0; i < p->n; i++)
-	{
-		pq_sendint32(&buf, (uint32) VARSIZE_ANY_EXHDR(p->values[i]));
-		pq_sendbytes(&buf, VARDATA_ANY(p->values[i]), (int) VARSIZE_ANY_EXHDR(p->values[i]));
-	}
+	pq_sendbytes(&buf, p->bytes, (int) p->used);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
@@ -474,23 +493,14 @@ PG_FUNCTION_INFO_V1(billing_pieces_deserialize);
 Datum
 billing_pieces_deserialize(PG_FUNCTION_ARGS)
 {
-	StringInfoData buf;
+	Pieces		sent = {0};
 	Pieces	   *p = NULL;
-	int			n;
 
 	(void) aggregate_context(fcinfo);
-	buf = incoming(PG_GETARG_BYTEA_PP(0));
-	n = (int) pq_getmsgint(&buf, 4);
-	for (int i = 0; i < n; i++)
-	{
-		int			size = (int) pq_getmsgint(&buf, 4);
-		const char *bytes = pq_getmsgbytes(&buf, size);
-		struct varlena *value = bl_new_value((size_t) size);
-
-		memcpy(VARDATA(value), bytes, (size_t) size);
-		p = pieces_add(p, CurrentMemoryContext, value);
-	}
-	pq_getmsgend(&buf);
+	sent.bytes = VARDATA_ANY(PG_GETARG_BYTEA_PP(0));
+	sent.used = VARSIZE_ANY_EXHDR(PG_GETARG_BYTEA_PP(0));
+	for (size_t at = 0; at < sent.used;)
+		p = pieces_add(p, CurrentMemoryContext, pieces_next(&sent, &at));
 	PG_RETURN_POINTER(p);
 }
 
@@ -507,8 +517,12 @@ billing_pieces_final(PG_FUNCTION_ARGS)
 	if (p == NULL)
 		PG_RETURN_NULL();
 	parts = palloc(p->n * sizeof *parts);
-	for (int i = 0; i < p->n; i++)
-		parts[i] = bl_profile_of(p->values[i]);
+	for (size_t at = 0, i = 0; at < p->used; i++)
+	{
+		BlBytes		piece = pieces_next(p, &at);
+
+		bl_check(bl_profile_open(&parts[i], piece.bytes, piece.size), "profile");
+	}
 	PG_RETURN_POINTER(bl_profiles_joined(parts, p->n));
 }
 

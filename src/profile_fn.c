@@ -418,9 +418,34 @@ by_start(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* whole days that follow each other, their blocks copied; NULL where slots must be looked at */
+static struct varlena *
+days_joined(const BlProfile *parts, int n)
+{
+	BlProfile	whole = parts[0];
+	BlZone		zone;
+	size_t		room = 0;
+	size_t		size;
+	struct varlena *value;
+
+	for (int i = 0; i < n; i++)
+		room += BL_PROFILE_HEADER + parts[i].zone_length + (parts[i].end - parts[i].first);
+	whole.slots = (bl_profile_until(&parts[n - 1]) - whole.start) / whole.slot_minutes;
+	zone = bl_calendar_of(&whole);
+	value = bl_new_value(room);
+	if (bl_profile_join(parts, n, &zone, bl_new_bytes(value), room, &size) != BL_OK)
+	{
+		pfree(value);
+		return NULL;
+	}
+	SET_VARSIZE(value, VARHDRSZ + size);
+	return value;
+}
+
 struct varlena *
 bl_profiles_joined(BlProfile *parts, int n)
 {
+	struct varlena *joined;
 	BlSeries	whole;
 	int64		minutes;
 	int			slot = 0;
@@ -448,6 +473,9 @@ bl_profiles_joined(BlProfile *parts, int n)
 				 errdetail("The time from the first to the end of the last is not a whole number of slots.")));
 	if (minutes / whole.shape.slot_minutes > BL_PROFILE_SLOTS_MAX)
 		bl_profile_refuse(BL_LIMIT, &whole.shape);
+	joined = days_joined(parts, n);
+	if (joined != NULL)
+		return joined;
 	whole.shape.slots = (int) (minutes / whole.shape.slot_minutes);
 	bl_series_room(&whole, whole.shape.slots);
 	for (int i = 0; i < n; i++)

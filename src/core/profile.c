@@ -750,6 +750,24 @@ most_frequent(const uint8_t *qualities, int n, bool *alike)
 	return (BlQuality) best;
 }
 
+/* everything before the blocks; their count is put in later */
+static void
+header_write(BlWriter *w, const BlProfile *shape, int offset, BlQuality quality)
+{
+	bl_write_u8(w, BL_PROFILE_VERSION);
+	bl_write_u8(w, 0);
+	bl_write_le16(w, (uint16_t) shape->slot_minutes);
+	bl_write_le32(w, (uint32_t) shape->start);
+	bl_write_le16(w, (uint16_t) offset);
+	bl_write_u8(w, (uint8_t) shape->unit);
+	bl_write_u8(w, (uint8_t) shape->scale);
+	bl_write_u8(w, (uint8_t) quality);
+	bl_write_u8(w, (uint8_t) shape->zone_length);
+	bl_write_le16(w, 0);
+	bl_write_le32(w, (uint32_t) shape->slots);
+	bl_write_bytes(w, shape->zone, (size_t) shape->zone_length);
+}
+
 BlStatus
 bl_profile_pack(const BlProfile *shape, const BlZone *zone_table,
 				const int64_t *values, const uint8_t *qualities,
@@ -782,18 +800,7 @@ bl_profile_pack(const BlProfile *shape, const BlZone *zone_table,
 	if (shape->zone_length == 0 && offset != shape->offset)
 		return BL_BAD_ZONE;
 
-	bl_write_u8(&w, BL_PROFILE_VERSION);
-	bl_write_u8(&w, 0);
-	bl_write_le16(&w, (uint16_t) shape->slot_minutes);
-	bl_write_le32(&w, (uint32_t) shape->start);
-	bl_write_le16(&w, (uint16_t) offset);
-	bl_write_u8(&w, (uint8_t) shape->unit);
-	bl_write_u8(&w, (uint8_t) shape->scale);
-	bl_write_u8(&w, (uint8_t) common);
-	bl_write_u8(&w, (uint8_t) shape->zone_length);
-	bl_write_le16(&w, 0);		/* the blocks, when they are counted */
-	bl_write_le32(&w, (uint32_t) shape->slots);
-	bl_write_bytes(&w, shape->zone, (size_t) shape->zone_length);
+	header_write(&w, shape, offset, common);
 	for (int slot = 0, slots; slot < shape->slots; slot += slots)
 	{
 		int32_t		at = shape->start + slot * shape->slot_minutes;
@@ -809,6 +816,44 @@ bl_profile_pack(const BlProfile *shape, const BlZone *zone_table,
 	if (w.used > room)
 		return BL_NO_SPACE;
 	bl_put_le16(bytes + 14, (uint16_t) blocks);
+	*size = w.used;
+	return BL_OK;
+}
+
+/* b's blocks may stand behind a's as they are */
+static bool
+follows(const BlProfile *a, const BlProfile *b, const BlZone *zone_table)
+{
+	return b->start == bl_profile_until(a) && b->slot_minutes == a->slot_minutes &&
+		b->unit == a->unit && b->scale == a->scale && b->quality == a->quality &&
+		b->zone_length == a->zone_length &&
+		(a->zone_length > 0 ? memcmp(b->zone, a->zone, (size_t) a->zone_length) == 0 : b->offset == a->offset) &&
+		bl_zone_midnight(zone_table, bl_zone_day(zone_table, b->start)) == b->start;
+}
+
+BlStatus
+bl_profile_join(const BlProfile *parts, int n, const BlZone *zone_table, uint8_t *bytes, size_t room, size_t *size)
+{
+	BlWriter	w = {bytes, room, 0};
+	BlProfile	whole = parts[0];
+
+	if (whole.offset != bl_zone_offset(zone_table, whole.start))
+		return BL_UNALIGNED;
+	for (int i = 1; i < n; i++)
+	{
+		if (!follows(&parts[i - 1], &parts[i], zone_table))
+			return BL_UNALIGNED;
+		whole.slots += parts[i].slots;
+		whole.blocks += parts[i].blocks;
+		if (whole.slots > BL_PROFILE_SLOTS_MAX || whole.blocks > BL_PROFILE_BLOCKS_MAX)
+			return BL_LIMIT;
+	}
+	header_write(&w, &whole, whole.offset, whole.quality);
+	for (int i = 0; i < n; i++)
+		bl_write_bytes(&w, parts[i].first, (size_t) (parts[i].end - parts[i].first));
+	if (w.used > room)
+		return BL_NO_SPACE;
+	bl_put_le16(bytes + 14, (uint16_t) whole.blocks);
 	*size = w.used;
 	return BL_OK;
 }

@@ -225,6 +225,14 @@ extern BlStatus bl_profile_pack(const BlProfile *shape, const BlZone *zone_table
 								const int64_t *values, const uint8_t *qualities,
 								uint8_t *bytes, size_t room, size_t *size);
 
+/*
+ * Profiles that follow each other, in one, by copying their blocks: BL_UNALIGNED
+ * unless each begins where the one before ends, at a midnight of zone_table, and all
+ * have the same slot, unit, scale, quality and zone.  Their sizes together are room enough.
+ */
+extern BlStatus bl_profile_join(const BlProfile *parts, int n, const BlZone *zone_table,
+								uint8_t *bytes, size_t room, size_t *size);
+
 /* BL_UNALIGNED unless every block is one whole local day of the table */
 extern BlStatus bl_profile_check_days(const BlProfile *profile, const BlZone *zone_table);
 

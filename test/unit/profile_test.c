@@ -485,6 +485,64 @@ canonical(void)
 	CHECK_EQ(bl_values_scale(back, 96, -3), 0);
 }
 
+/* the slots [from, until) of a month that `values` holds, packed for themselves */
+static BlProfile
+piece(const BlProfile *month, const BlZone *zone, int from, int until, uint8_t *at, size_t *size)
+{
+	BlProfile	shape = *month;
+	BlProfile	p = {0};
+
+	shape.start += from * shape.slot_minutes;
+	shape.slots = until - from;
+	CHECK_EQ(bl_profile_pack(&shape, zone, values + from, NULL, at, bl_profile_bound(&shape), size), BL_OK);
+	CHECK_EQ(bl_profile_open(&p, at, *size), BL_OK);
+	return p;
+}
+
+/* days put together are, byte for byte, the month; a March with a day of 23 hours */
+static void
+days_join(void)
+{
+	static uint8_t pieces[ROOM];
+	static uint8_t joined[ROOM];
+	BlZone		london = zone_london();
+	BlProfile	month = shape_of(bl_day_of(2026, 3, 1) * 1440, 15, 31 * 96 - 4, "Europe/London");
+	BlProfile	part[31];
+	size_t		used = 0;
+	size_t		whole;
+	size_t		size;
+
+	for (int i = 0; i < month.slots; i++)
+		values[i] = i * 7919 % 1000;
+	for (int day = 0, from = 0; day < 31; day++, used += size)
+	{
+		int			until = from + (day == 28 ? 92 : 96);
+
+		part[day] = piece(&month, &london, from, until, pieces + used, &size);
+		from = until;
+	}
+	CHECK_EQ(pack(&month, &london, NULL, &whole), BL_OK);
+	CHECK_EQ(bl_profile_join(part, 31, &london, joined, used, &size), BL_OK);
+	CHECK_EQ(size, whole);
+	CHECK(memcmp(joined, bytes, whole) == 0);
+	CHECK_EQ(bl_profile_join(part, 31, &london, joined, whole - 1, &size), BL_NO_SPACE);
+
+	/* a gap, another scale, another quality, another zone, a join at noon */
+	CHECK_EQ(bl_profile_join(part + 2, 1, &london, joined, used, &size), BL_OK);
+	part[1] = part[2];
+	CHECK_EQ(bl_profile_join(part, 2, &london, joined, used, &size), BL_UNALIGNED);
+	part[1] = part[3];
+	part[1].scale = 1;
+	CHECK_EQ(bl_profile_join(part + 1, 2, &london, joined, used, &size), BL_UNALIGNED);
+	part[5].quality = BL_ESTIMATED;
+	CHECK_EQ(bl_profile_join(part + 4, 2, &london, joined, used, &size), BL_UNALIGNED);
+	part[8].zone = "Europe/Lisbon";
+	CHECK_EQ(bl_profile_join(part + 7, 2, &london, joined, used, &size), BL_UNALIGNED);
+	part[0] = piece(&month, &london, 0, 48, pieces, &size);
+	part[1] = piece(&month, &london, 48, 96, pieces + size, &size);
+	CHECK_EQ(bl_profile_join(part, 2, &london, joined, used, &size), BL_UNALIGNED);
+}
+
 int
 main(void)
 {
@@ -498,5 +556,6 @@ main(void)
 	RUN(lanes_agree);
 	RUN(names);
 	RUN(canonical);
+	RUN(days_join);
 	return DONE();
 }
