@@ -76,7 +76,7 @@ BEGIN ATOMIC
 			('off_peak', '非高峰', 'off-peak'),
 			('day', '天', 'day'),
 			('month', '月', 'month'),
-			('percent', '%', '%'),
+			('piece', '个', 'piece'),
 			('year', '年', 'year')) v(key, zh, en)
 		WHERE v.key = word), word);
 END;
@@ -91,14 +91,14 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH document AS MATERIALIZED (SELECT tariff::jsonb AS json)
 	SELECT l.line,
-		   concat_ws(CASE WHEN language LIKE 'zh%' THEN ' ' ELSE ', ' END,
-				CASE WHEN l.kind = 'of_which' THEN billing.word('of which', language) END,
-				coalesce(component.name, charge.name, l.code, billing.word(l.kind, language)),
+		   CASE l.kind WHEN 'of_which' THEN billing.word('of which', language) || ' ' ELSE '' END
+			|| concat_ws(CASE WHEN language LIKE 'zh%' THEN ' ' ELSE ', ' END,
+				coalesce(component.name, charge.name, billing.word(l.code, language)),
 				billing.word(l.period, language),
 				CASE WHEN l.tier IS NOT NULL THEN format(billing.word('step', language), l.tier) END,
 				to_char(l.from_on, 'MM-DD') || '…' || to_char(l.until_on - 1, 'MM-DD')),
 		   l.quantity, billing.word(l.unit, language), l.price, l.amount, l.counted, l.kind, l.estimated,
-		   concat_ws(' ', l.rule, l.code)
+		   concat_ws(' ', l.rule, nullif(l.code, l.rule))
 	  FROM document
 	 CROSS JOIN billing.lines(charges) l
 	  LEFT JOIN LATERAL (SELECT billing.in_language(c -> 'name', language) AS name

@@ -5,15 +5,16 @@
 -- A two-part customer of Hubei: 10,000 kWh in four periods, demand 30 kW, power factor -0.15 %.
 \getenv here PG_ABS_SRCDIR
 \set tariff `cat :'here'/../contrib/tariffs/cn-hubei-2026-01-two-part.json`
-SELECT '{"currency": "CNY", "from": "2026-01-01", "until": "2026-02-01", "charges": [{"code": "energy_10kv", "tags": ["energy"]},
+SELECT '{"currency": "CNY", "from": "2026-01-01", "until": "2026-02-01", "tariff": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	"charges": [{"code": "energy_10kv", "tags": ["energy"]},
 	{"code": "demand_low"}, {"code": "power_factor"}, {"code": "vat"}], "periods": ["sharp", "peak", "flat", "valley"], "lines": [
 	{"code": "energy_10kv", "period": "sharp", "quantity": "1000", "unit": "kWh", "price": "1.049999", "amount": "1050.00"},
 	{"code": "energy_10kv", "period": "peak", "quantity": "2500", "unit": "kWh", "price": "0.848961", "amount": "2122.40"},
 	{"code": "energy_10kv", "period": "flat", "quantity": "4000", "unit": "kWh", "price": "0.651886", "amount": "2607.54", "estimated": true},
 	{"code": "energy_10kv", "period": "valley", "quantity": "2500", "unit": "kWh", "price": "0.432924", "amount": "1082.31"},
 	{"code": "demand_low", "quantity": "30.000", "unit": "kW", "price": "42.0", "amount": "1260.00"},
-	{"code": "power_factor", "quantity": "7670.25", "unit": "percent", "price": "-0.15", "amount": "-11.51"},
-	{"code": "vat", "kind": "included", "quantity": "8110.74", "unit": "percent", "price": "13", "amount": "933.09"},
+	{"code": "power_factor", "quantity": "7670.25", "unit": "%", "price": "-0.15", "amount": "-11.51"},
+	{"code": "vat", "kind": "included", "quantity": "8110.74", "unit": "%", "price": "13", "amount": "933.09"},
 	{"kind": "rounding", "amount": "-0.74"}]}' AS charges
 \gset
 SELECT billing.print_bill(:'charges'::billing.charges, :'tariff'::billing.tariff, 'zh', '4200000101 青禾精密轴承有限公司');
