@@ -23,7 +23,7 @@ COMMENT ON TABLE county.class IS 'classes of customers, in the order of the repo
 INSERT INTO county.class VALUES
 	('res_flat', 1, '居民阶梯', 'homes, tiers'),
 	('res_tou', 2, '居民阶梯分时', 'homes, tiers, day and night'),
-	('res_pv', 3, '居民光伏', 'homes with solar panels'),
+	('res_pv', 3, '居民光伏（净额）', 'homes with solar, net of sales'),
 	('res_read', 4, '居民抄表', 'homes read once a month'),
 	('res_other', 5, '粤深苏京居民', 'homes under four other tariffs'),
 	('shop', 6, '商业单一制', 'shops, single-part'),

@@ -17,8 +17,11 @@ WITH line AS (
 		   sum(quantity) FILTER (WHERE 'energy' = ANY (tags) AND coalesce(component, 'purchase') = 'purchase') AS kwh
 	  FROM line GROUP BY class, currency
 )
-SELECT name_zh AS "类别", name_en AS "class", to_char(accounts, '99,999') AS "户数",
-	   to_char(kwh, '999,999,990') AS "电量 kWh", to_char(amount, '999,999,990.99') AS "电费 amount", currency AS "币种",
-	   to_char(amount / kwh, '0.0000') AS "均价/kWh"
+SELECT coalesce(c.name_zh, '合计') AS "类别", coalesce(c.name_en, 'total') AS "class",
+	   to_char(sum(accounts), '99,999') AS "户数", to_char(sum(kwh), '999,999,990') AS "电量 kWh",
+	   to_char(sum(amount), '999,999,990.99') AS "电费 amount", currency AS "币种",
+	   to_char(sum(amount) / sum(kwh), '0.0000') AS "均价/kWh"
   FROM class JOIN county.class c USING (class)
- ORDER BY c.place;
+ GROUP BY GROUPING SETS ((currency, c.place, c.name_zh, c.name_en), (currency))
+HAVING c.place IS NOT NULL OR count(*) > 1
+ ORDER BY currency <> 'CNY', currency, c.place NULLS LAST;
