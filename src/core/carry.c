@@ -92,9 +92,7 @@ read_text(BlReader *r)
 	BlText		text = {NULL, bl_read_u8(r)};
 
 	text.text = (const char *) bl_read_bytes(r, (size_t) text.length);
-	if (text.text == NULL)
-		text.length = 0;
-	return text;
+	return text.text != NULL ? text : (BlText) {"", 0};
 }
 
 /* a count that the remaining bytes can hold at all, so that nobody asks for memory in vain */
