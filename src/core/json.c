@@ -533,8 +533,9 @@ bl_json_path(const BlJson *value, char out[BL_JSON_PATH])
 		if (wrote >= room)
 		{
 			/* too long a path: say so rather than cut inside a character */
-			strcpy(out + (used > BL_JSON_PATH - 5 ? BL_JSON_PATH - 5 : used), "...");
-			return (int) strlen(out);
+			used = used > BL_JSON_PATH - 5 ? BL_JSON_PATH - 5 : used;
+			memcpy(out + used, "...", 4);
+			return used + 3;
 		}
 		used += wrote;
 	}

@@ -118,8 +118,8 @@ bl_compile_choice(BlCompile *c, BlJson *node, const char *const *choices, const 
 		if (used < sizeof hint)
 			used += (size_t) snprintf(hint + used, sizeof hint - used, "%s\"%s\"", i ? ", " : "", choices[i]);
 	}
-	if (used < sizeof hint - 1)
-		strcpy(hint + used, ".");
+	if (used < sizeof hint)
+		snprintf(hint + used, sizeof hint - used, ".");
 	bl_compile_error(c, node, hint, "not %s", what);
 	return 0;
 }
@@ -322,8 +322,8 @@ allowances(BlCompile *c, BlJson *list, BlCharge *q)
 		if ((m = bl_json_member(e, "per")) != NULL)
 		{
 			a->per = (BlPer) bl_compile_choice(c, m, per_names, "a span");
-			if (a->per != BL_PER_MONTH && a->per != BL_PER_YEAR)
-				bl_compile_error(c, m, NULL, "an allowance is per month or year");
+			if (a->per != BL_PER_MONTH && (a->per != BL_PER_YEAR || q->per != BL_PER_YEAR))
+				bl_compile_error(c, m, NULL, "an allowance is per month, or of yearly tiers per year");
 		}
 		if ((m = bl_json_member(e, "to")) != NULL)
 		{
@@ -592,6 +592,8 @@ power_factor(BlCompile *c, BlJson *node, BlJson *p, BlCharge *q)
 		if ((q->has_most = (m = bl_json_member(p, "at_most")) != NULL))
 			q->most = bl_compile_decimal(c, m, BL_RATIO_SCALE, "a cap");
 	}
+	else if (q->places != 2)
+		bl_compile_error(c, p, "The tables go by 0.01.", "a table of power factors needs 2 places");
 	else if (standard->type == BL_JSON_OBJECT)
 	{
 		standard->seen = true;
@@ -861,6 +863,8 @@ charge(BlCompile *c, BlJson *node, BlCharge *q)
 	{
 		if (bl_json_member(m, "total") != NULL)
 			bl_compile_error(c, m, "Put it into the tariff's rounding.", "the total is not one charge's to round");
+		if (bl_json_member(m, "quantity") != NULL)
+			bl_compile_error(c, m, "Put it into the tariff's rounding.", "the quantities are rounded once for all charges");
 		bl_compile_rounding(c, m, &q->rounding);
 	}
 	if ((m = bl_json_member(node, "channel")) != NULL)

@@ -1,0 +1,516 @@
+/*
+ * bind.c - a tariff meets its market and a span: days, maps of periods, cuts
+ */
+#include "rate_work.h"
+
+int32_t
+bl_year_start(const BlTariff *t, int32_t day)
+{
+	BlDate		date = bl_date_of(day);
+	int32_t		start = bl_day_of(date.year, t->year_month, t->year_day);
+
+	return start <= day ? start : bl_day_of(date.year - 1, t->year_month, t->year_day);
+}
+
+static BlStatus
+no_space(BlProblem *problem)
+{
+	return bl_problem(problem, BL_NO_SPACE, "not enough memory to rate");
+}
+
+static BlStatus
+no_market(BlProblem *problem, const char *what, BlText name, const char *hint)
+{
+	bl_problem(problem, BL_NO_MARKET, "the market value has no %s%s%.*s%s", what, name.length ? " \"" : "",
+			   name.length, name.text, name.length ? "\"" : "");
+	return bl_problem_hint(problem, "%s", hint);
+}
+
+/* ---- days and their maps ------------------------------------------------- */
+
+/* bits of BL_DAYS_ of a local day */
+static unsigned
+kind_of(const BlBound *b, int32_t day)
+{
+	int			weekday = bl_weekday(day);
+	unsigned	kind = 1u << weekday;
+	bool		known = b->tariff->says_holiday && b->market != NULL;
+
+	if (known && bl_day_listed(b->market->holiday, b->market->holidays, day))
+		return kind | BL_DAYS_HOLIDAY;
+	if (weekday < 5 || (known && bl_day_listed(b->market->workday, b->market->workdays, day)))
+		return kind | BL_DAYS_WEEKDAY;
+	return kind | BL_DAYS_WEEKEND;
+}
+
+static bool
+window_holds(const BlWindow *w, const BlDay *d, unsigned kind)
+{
+	return (w->months == 0 || (w->months & 1u << d->month)) && (w->season < 0 || w->season == d->season) &&
+		(w->days == 0 || (w->days & kind));
+}
+
+static void
+paint(int8_t *minutes, int from, int to, int period)
+{
+	if (from < 0)
+		from = 0;
+	if (to > BL_MINUTES_PER_DAY)
+		to = BL_MINUTES_PER_DAY;
+	if (from < to)
+		memset(minutes + from, period, (size_t) (to - from));
+}
+
+/* the wall-clock minute of the day at a moment of it */
+static int
+wall_minute(const BlBound *b, int32_t day_number, int32_t minute)
+{
+	return (int) ((int64_t) minute + bl_zone_offset(b->zone, minute) - (int64_t) day_number * BL_MINUTES_PER_DAY);
+}
+
+/* an event's part of one day, painted where nothing of an earlier event is; true if it meets the day */
+static bool
+paint_event(const BlBound *b, const BlWindow *w, int32_t number, const BlDay *d, int8_t *minutes)
+{
+	const BlEvents *events = bl_market_events(b->market, w->event);
+	bool		met = false;
+
+	for (int i = 0; i < events->n; i++)
+	{
+		const BlEvent *e = &events->event[i];
+		int			from = 0,
+					to = BL_MINUTES_PER_DAY;
+		int8_t		holds[BL_MINUTES_PER_DAY];
+
+		if (e->days)
+		{
+			if (number < e->from || number >= e->until)
+				continue;
+		}
+		else
+		{
+			if (e->until <= d->start || e->from >= d->start + d->minutes)
+				continue;
+			if (e->from > d->start)
+				from = wall_minute(b, number, e->from);
+			if (e->until < d->start + d->minutes)
+				to = wall_minute(b, number, e->until);
+		}
+		memset(holds, -1, sizeof holds);
+		if (w->to <= w->from)
+		{
+			paint(holds, 0, w->to, w->period);
+			paint(holds, w->from, BL_MINUTES_PER_DAY, w->period);
+		}
+		else
+			paint(holds, w->from, w->to, w->period);
+		for (int m = from; m < to; m++)
+			if (holds[m] >= 0 && minutes[m] < 0)
+			{
+				minutes[m] = holds[m];
+				met = true;
+			}
+	}
+	return met;
+}
+
+/* fills minutes[] with the day's periods; *events: some event had a part in it */
+static BlStatus
+day_periods(const BlBound *b, const BlSchedule *s, int32_t number, const BlDay *d,
+			unsigned kind, int8_t *minutes, bool *events, BlProblem *problem)
+{
+	int8_t		plain[BL_MINUTES_PER_DAY];
+
+	memset(minutes, -1, BL_MINUTES_PER_DAY);
+	memset(plain, s->rest, sizeof plain);
+	*events = false;
+	for (int i = 0; i < s->windows; i++)
+	{
+		const BlWindow *w = &s->window[i];
+
+		if (!window_holds(w, d, kind))
+			continue;
+		if (w->event.length > 0)
+		{
+			if (paint_event(b, w, number, d, minutes))
+				*events = true;
+		}
+		else if (w->to <= w->from)
+		{
+			paint(plain, 0, w->to, w->period);
+			paint(plain, w->from, BL_MINUTES_PER_DAY, w->period);
+		}
+		else
+			paint(plain, w->from, w->to, w->period);
+	}
+	for (int m = 0; m < BL_MINUTES_PER_DAY; m++)
+	{
+		if (minutes[m] < 0)
+			minutes[m] = plain[m];
+		if (minutes[m] < 0)
+		{
+			char		text[16];
+
+			bl_day_text(number, text);
+			bl_problem(problem, BL_TARIFF_GAP, "no period of the tariff covers %s %02d:%02d", text, m / 60, m % 60);
+			return BL_TARIFF_GAP;
+		}
+	}
+	return BL_OK;
+}
+
+static BlStatus
+map_of(const int8_t *minutes, BlDayMap *map, BlProblem *problem)
+{
+	map->hourly = true;
+	for (int m = 0; m < BL_MINUTES_PER_DAY; m++)
+	{
+		if (m > 0 && minutes[m] == minutes[m - 1])
+			continue;
+		if (map->runs == BL_MAP_RUNS_MAX)
+			return bl_problem(problem, BL_LIMIT, "a day changes its period more than %d times", BL_MAP_RUNS_MAX);
+		if (map->runs > 0)
+			map->run[map->runs - 1].to = (int16_t) m;
+		map->run[map->runs].from = (int16_t) m;
+		map->run[map->runs].period = minutes[m];
+		map->runs++;
+		if (m % 60 != 0)
+			map->hourly = false;
+	}
+	map->run[map->runs - 1].to = BL_MINUTES_PER_DAY;
+	if (map->hourly)
+		for (int h = 0; h < 24; h++)
+		{
+			map->mask[minutes[h * 60]][h % 3][h / 3] = 0xffff;
+			map->hours[minutes[h * 60]]++;
+		}
+	return BL_OK;
+}
+
+typedef struct MapKey
+{
+	int			schedule;
+	int			month;
+	int			season;
+	unsigned	kind;
+	const BlDayMap *map;
+} MapKey;
+
+static BlStatus
+bind_days(BlBound *b, BlArena *arena, BlProblem *problem)
+{
+	const BlTariff *t = b->tariff;
+	MapKey	   *keys = bl_arena_get(arena, sizeof *keys * 2048);
+	int			known = 0;
+	int8_t		minutes[BL_MINUTES_PER_DAY];
+
+	if (keys == NULL)
+		return no_space(problem);
+	for (int i = 0; i <= b->days; i++)
+	{
+		BlDay	   *d = &b->day[i];
+		int32_t		number = b->from + i;
+		BlDate		date = bl_date_of(number);
+		int			leap_day = bl_day_of(2000, date.month, date.day) + 1;
+		unsigned	kind = kind_of(b, number);
+
+		d->start = bl_zone_midnight(b->zone, number);
+		d->month = date.month;
+		d->season = -1;
+		for (int s = 0; s < t->seasons; s++)
+			if (t->season[s].day[leap_day])
+				d->season = s;
+		if (i > 0)
+			b->day[i - 1].minutes = d->start - b->day[i - 1].start;
+		d->minutes = bl_zone_midnight(b->zone, number + 1) - d->start;
+		if (i == b->days)
+			break;
+		for (int s = 0; s < t->schedules; s++)
+		{
+			BlDayMap   *map = NULL;
+			bool		events;
+			int			k;
+
+			if (t->schedule[s].periods == 1 && t->schedule[s].windows == 0)
+				continue;
+			for (k = 0; k < known; k++)
+				if (keys[k].schedule == s && keys[k].month == d->month &&
+					keys[k].season == d->season && keys[k].kind == kind)
+					break;
+			/* a day of events is told apart only by looking */
+			events = false;
+			for (int w = 0; w < t->schedule[s].windows; w++)
+				events = events || t->schedule[s].window[w].event.length > 0;
+			if (k < known && !events)
+			{
+				d->map[s] = keys[k].map;
+				continue;
+			}
+			BL_TRY(day_periods(b, &t->schedule[s], number, d, kind, minutes, &events, problem));
+			if (k < known && !events)
+			{
+				d->map[s] = keys[k].map;
+				continue;
+			}
+			map = bl_arena_get(arena, sizeof *map);
+			if (map == NULL)
+				return no_space(problem);
+			BL_TRY(map_of(minutes, map, problem));
+			d->map[s] = map;
+			if (!events && known < 2048)
+				keys[known++] = (MapKey) {s, d->month, d->season, kind, map};
+		}
+	}
+	return BL_OK;
+}
+
+/* ---- cuts ------------------------------------------------------------------ */
+
+static void
+cut_at(const BlBound *b, bool *cut, int32_t day)
+{
+	if (day > b->from && day < b->until)
+		cut[day - b->from] = true;
+}
+
+static void
+cut_price(const BlBound *b, bool *cut, const BlPrice *p, int depth)
+{
+	if (p == NULL || depth > 2 * BL_JSON_DEPTH)
+		return;
+	if (p->kind == BL_PRICE_VERSIONS)
+		for (int i = 0; i < p->n; i++)
+			cut_at(b, cut, p->day[i]);
+	if (p->kind == BL_PRICE_PUBLISHED)
+	{
+		const BlPublished *list = bl_market_prices(b->market, p->name);
+
+		for (int i = 0; list != NULL && i < list->n; i++)
+			cut_at(b, cut, list->day[i]);
+	}
+	if (p->kind == BL_PRICE_COMPONENTS)
+	{
+		for (int i = 0; i < p->n; i++)
+			cut_price(b, cut, b->tariff->component[p->component[i]].price, depth + 1);
+		for (int i = 0; p->multiplier != NULL && i < b->tariff->schedule[0].periods; i++)
+			cut_price(b, cut, p->multiplier[i], depth + 1);
+	}
+	if (p->item != NULL)
+		for (int i = 0; i < p->n; i++)
+			cut_price(b, cut, p->item[i], depth + 1);
+}
+
+static void
+cut_charge(const BlBound *b, bool *cut, const BlCharge *q)
+{
+	if (q->has_from)
+		cut_at(b, cut, q->from);
+	if (q->has_until)
+		cut_at(b, cut, q->until);
+	cut_price(b, cut, q->price, 0);
+	for (int i = 0; i < q->of_which; i++)
+		cut_price(b, cut, q->of_which_price[i], 0);
+	for (int s = 0; q->steps != NULL && s < (q->season_steps ? q->season_steps : 1); s++)
+		for (int i = 0; i < q->steps[s].n; i++)
+		{
+			cut_price(b, cut, q->steps[s].step[i].price, 0);
+			cut_price(b, cut, q->steps[s].step[i].flat, 0);
+		}
+	if (q->kind == BL_CHARGE_TIERS && q->per == BL_PER_YEAR)
+		for (int32_t day = bl_year_start(b->tariff, b->until - 1); day > b->from; day = bl_year_start(b->tariff, day - 1))
+			cut_at(b, cut, day);
+	if (q->kind == BL_CHARGE_TIERS && q->per == BL_PER_MONTH && q->month == BL_MONTH_EACH)
+		for (int i = 1; i < b->days; i++)
+			if (bl_date_of(b->from + i).day == 1)
+				cut[i] = true;
+}
+
+static BlStatus
+bind_cuts(BlBound *b, BlArena *arena, BlProblem *problem)
+{
+	const BlTariff *t = b->tariff;
+	bool	   *cut = bl_arena_get(arena, (size_t) b->days + 1);
+
+	b->money_cut = bl_arena_get(arena, (size_t) b->days + 1);
+	if (cut == NULL || b->money_cut == NULL)
+		return no_space(problem);
+	for (int i = 0; i < t->charges; i++)
+	{
+		cut_charge(b, cut, &t->charge[i]);
+		/* a charge on money changes: no line it could look at may lie across */
+		if (t->charge[i].kind >= BL_CHARGE_PERCENT)
+		{
+			cut_charge(b, b->money_cut, &t->charge[i]);
+			b->cuts_money = true;
+		}
+	}
+	for (int i = 0; i < t->parts; i++)
+		cut_price(b, cut, t->part[i].share, 0);
+	for (int i = 1; i < b->days; i++)
+		if (b->day[i].season != b->day[i - 1].season)
+			cut[i] = true;
+	for (int i = 1; i < b->days; i++)
+		b->cuts += cut[i];
+	if (b->cuts >= BL_RATE_PIECES_MAX)
+		return bl_problem(problem, BL_LIMIT, "the billed span is cut into more than %d pieces", BL_RATE_PIECES_MAX);
+	b->cut = bl_arena_get(arena, sizeof *b->cut * (size_t) (b->cuts + 1));
+	if (b->cut == NULL)
+		return no_space(problem);
+	b->cuts = 0;
+	for (int i = 1; i < b->days; i++)
+		if (cut[i])
+			b->cut[b->cuts++] = i;
+	return BL_OK;
+}
+
+/* ---- what to measure --------------------------------------------------------- */
+
+/* the index of a scan, entered on first use; -1 when there is no room */
+static int
+scan_index(BlBound *b, int part, BlChannel channel, int schedule)
+{
+	BlScan	   *s;
+
+	for (int i = 0; i < b->scans; i++)
+		if (b->scan[i].part == part && b->scan[i].channel == channel && b->scan[i].schedule == schedule)
+			return i;
+	if (b->scans == BL_RATE_SCANS_MAX)
+		return -1;
+	s = &b->scan[b->scans];
+	s->part = part;
+	s->channel = channel;
+	s->schedule = schedule;
+	s->periods = schedule < 0 ? 1 : b->tariff->schedule[schedule].periods;
+	return b->scans++;
+}
+
+static BlStatus
+bind_scans(BlBound *b, BlProblem *problem)
+{
+	const BlTariff *t = b->tariff;
+	static const BlChannel totals[3] = {BL_IMPORT, BL_REACTIVE_IMPORT, BL_REACTIVE_EXPORT};
+
+	for (int i = 0; i < t->charges; i++)
+	{
+		const BlCharge *q = &t->charge[i];
+		int			n;
+
+		b->scan_of[i] = -1;
+		b->keeps_exact = b->keeps_exact || q->exact || q->rounding.group.set;
+		if (q->kind != BL_CHARGE_ENERGY && q->kind != BL_CHARGE_TIERS && q->kind != BL_CHARGE_DEMAND)
+			continue;
+		n = scan_index(b, q->part, q->channel, q->schedule);
+		/* a made part comes out of its original, so both are measured */
+		if (n >= 0 && t->part[q->part].of >= 0)
+		{
+			if (q->kind == BL_CHARGE_DEMAND || q->channel != BL_IMPORT || q->series)
+			{
+				bl_problem(problem, BL_BAD_TARIFF, "charge \"%.*s\" measures what a share of energy does not have",
+						   q->code.length, q->code.text);
+				return bl_problem_hint(problem, "Demand, other channels and price series need a part with a meter of its own.");
+			}
+			if (scan_index(b, t->part[q->part].of, q->channel, q->schedule) < 0)
+				n = -1;
+		}
+		for (int p = 0; n >= 0 && p < t->parts && q->channel == BL_IMPORT; p++)
+			if (t->part[p].of == q->part && scan_index(b, p, q->channel, q->schedule) < 0)
+				n = -1;
+		if (n < 0)
+			return bl_problem(problem, BL_LIMIT, "the tariff measures more than %d parts, channels and schedules", BL_RATE_SCANS_MAX);
+		b->scan_of[i] = n;
+		if (q->kind == BL_CHARGE_DEMAND)
+		{
+			bool		periods = q->each_period || q->periods != 0;
+
+			if (b->scan[n].peaks < (periods ? BL_PEAK_PERIODS : BL_PEAK_SPAN))
+				b->scan[n].peaks = periods ? BL_PEAK_PERIODS : BL_PEAK_SPAN;
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		b->total[i] = (BlScan) {.part = 1, .channel = totals[i], .schedule = BL_SCHEDULE_TOTAL, .periods = 1};
+	return BL_OK;
+}
+
+static BlStatus
+check_market(const BlBound *b, BlProblem *problem)
+{
+	const BlTariff *t = b->tariff;
+
+	if (t->says_holiday && (b->market == NULL || !b->market->has_calendar))
+		return no_market(problem, "calendar", (BlText) {"", 0},
+						 "The tariff speaks of holidays: give a market value with {\"calendar\": {\"holidays\": [...]}}.");
+	for (int s = 0; s < t->schedules; s++)
+		for (int i = 0; i < t->schedule[s].windows; i++)
+		{
+			BlText		event = t->schedule[s].window[i].event;
+
+			if (event.length > 0 && bl_market_events(b->market, event) == NULL)
+				return no_market(problem, "events", event,
+								 "Give a market value with that list of events; it may be empty.");
+		}
+	return BL_OK;
+}
+
+static BlStatus
+check_span(const BlTariff *t, int32_t from, int32_t until, BlProblem *problem)
+{
+	char		a[16],
+				z[16];
+
+	if (until <= from)
+		return bl_problem(problem, BL_BAD_VALUE, "the billed span is empty");
+	if (from <= BL_DAY_MIN + 400 || until >= BL_DAY_MAX - 400)
+		return bl_problem(problem, BL_BAD_VALUE, "the billed span is beyond the calendar");
+	if (until - from > BL_RATE_DAYS_MAX)
+	{
+		bl_problem(problem, BL_LIMIT, "the billed span has %d days, more than %d", until - from, BL_RATE_DAYS_MAX);
+		return bl_problem_hint(problem, "Bill shorter spans, or use rate_months().");
+	}
+	if ((t->has_from && from < t->from) || (t->has_until && until > t->until))
+	{
+		bl_problem(problem, BL_TARIFF_GAP, "the tariff is not valid for the whole billed span");
+		bl_day_text(t->has_from ? t->from : BL_DAY_MIN - 1, a);
+		bl_day_text(t->has_until ? t->until : BL_DAY_MAX + 1, z);
+		bl_problem_detail(problem, "It is valid from %s until %s.", a, z);
+		return bl_problem_hint(problem, "Bill the days on either side with the tariff valid there.");
+	}
+	return BL_OK;
+}
+
+BlStatus
+bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
+		int32_t from, int32_t until, BlArena *arena, BlBound **bound, BlProblem *problem)
+{
+	BlBound    *b;
+	int			cells = 0;
+
+	BL_TRY(check_span(tariff, from, until, problem));
+	*bound = b = bl_arena_get(arena, sizeof *b);
+	if (b == NULL)
+		return no_space(problem);
+	b->tariff = tariff;
+	b->market = market;
+	b->zone = zone;
+	b->from = from;
+	b->until = until;
+	b->days = until - from;
+	b->arena = arena;
+	b->uses_terms = tariff->terms > 0;
+	b->day = bl_arena_get(arena, sizeof *b->day * (size_t) (b->days + 1));
+	if (b->day == NULL)
+		return no_space(problem);
+	BL_TRY(check_market(b, problem));
+	BL_TRY(bind_days(b, arena, problem));
+	BL_TRY(bind_cuts(b, arena, problem));
+	BL_TRY(bind_scans(b, problem));
+	for (int i = 0; i < b->scans; i++)
+		cells += b->scan[i].periods;
+	cells += 3;
+	b->piece = bl_arena_get(arena, sizeof *b->piece * (size_t) (b->cuts + 1));
+	b->cells = bl_arena_get(arena, sizeof *b->cells * (size_t) (cells * (b->cuts + 1)));
+	b->work = bl_arena_get(arena, sizeof *b->work * BL_CHARGES_LINES_MAX);
+	b->line = bl_arena_get(arena, sizeof *b->line * BL_CHARGES_LINES_MAX);
+	if (b->piece == NULL || b->cells == NULL || b->work == NULL || b->line == NULL)
+		return no_space(problem);
+	return BL_OK;
+}

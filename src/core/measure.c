@@ -1,0 +1,893 @@
+/*
+ * measure.c - profiles and registers become energy by piece and period
+ *
+ * The hot loop of rating.  A whole local day in a narrow block is summed by
+ * its hours (lanes.h) and masked by period, never slot by slot; everything
+ * else (part days, days of 23 or 25 hours, wide or gappy blocks, periods that
+ * change within the hour, another zone's midnights) is decoded and classified
+ * slot by slot.  Both ways add the same integers.
+ */
+#include "rate_work.h"
+
+/* ---- who is measured --------------------------------------------------------- */
+
+static const BlUsagePart *
+usage_part(const BlRate *r, BlText name)
+{
+	for (int i = 0; i < r->usage->parts; i++)
+		if (bl_text_equal(r->usage->part[i].name, name))
+			return &r->usage->part[i];
+	return NULL;
+}
+
+int
+bl_span_days(const BlRate *r)
+{
+	return r->b->days;
+}
+
+static BlUnit
+unit_of(BlChannel channel)
+{
+	return channel == BL_APPARENT ? BL_VAH : channel >= BL_REACTIVE_IMPORT ? BL_VARH : BL_WH;
+}
+
+static BlStatus
+refuse(BlRate *r, BlStatus status, const BlUsagePart *part, BlChannel channel, const char *what, const char *hint)
+{
+	bl_problem(r->problem, status, "the %s of part \"%.*s\" %s", bl_channel_name[channel],
+			   part->name.length, part->name.text, what);
+	return bl_problem_hint(r->problem, "%s", hint);
+}
+
+static BlStatus
+refuse_at(BlRate *r, BlStatus status, const BlUsagePart *part, BlChannel channel, const char *what,
+		  int32_t minute, const char *hint)
+{
+	char		text[24];
+
+	refuse(r, status, part, channel, what, hint);
+	bl_moment_text(minute, text);
+	return bl_problem_detail(r->problem, "At %s.", text);
+}
+
+/* ---- one profile -------------------------------------------------------------- */
+
+/* Sums under way: raw integers of the profile, by piece and period. */
+typedef struct Sums
+{
+	BlInt128   *cell;			/* [piece * periods + period] */
+	int			periods;
+	int			peaks;
+	bool		has_peak[BL_TARIFF_PERIODS_MAX];
+	int64_t		peak[BL_TARIFF_PERIODS_MAX];
+	bool		estimated;
+} Sums;
+
+static inline void
+peak_of(Sums *sums, int period, int64_t value)
+{
+	if (!sums->has_peak[period] || value > sums->peak[period])
+	{
+		sums->has_peak[period] = true;
+		sums->peak[period] = value;
+	}
+}
+
+static inline BlV8
+higher(BlV8 a, BlV8 b)
+{
+	return (BlV8) (((a > b) & a) | ((a <= b) & b));
+}
+
+/* What the fast days of one piece have added so far. */
+typedef struct Lanes
+{
+	BlV4		sum[BL_TARIFF_PERIODS_MAX];
+	int64_t		base[BL_TARIFF_PERIODS_MAX];
+	BlV8		top[BL_TARIFF_PERIODS_MAX];
+	bool		any_top[BL_TARIFF_PERIODS_MAX];
+} Lanes;
+
+static void
+flush(Sums *sums, Lanes *l, int piece)
+{
+	for (int p = 0; p < sums->periods; p++)
+	{
+		BlV4		x = l->sum[p];
+
+		sums->cell[piece * sums->periods + p] += l->base[p] + (int64_t) x[0] + x[1] + x[2] + x[3];
+		l->sum[p] = (BlV4) {0};
+		l->base[p] = 0;
+	}
+}
+
+static void
+flush_tops(Sums *sums, Lanes *l)
+{
+	for (int p = 0; p < sums->periods; p++)
+	{
+		int			top = 0;
+
+		if (!l->any_top[p])
+			continue;
+		for (int k = 0; k < 8; k++)
+			top = l->top[p][k] > top ? l->top[p][k] : top;
+		peak_of(sums, p, top);
+	}
+}
+
+static const BlDayMap whole_day = {
+	.runs = 1, .run = {{0, BL_MINUTES_PER_DAY, 0}}, .hourly = true, .hours = {24},
+	.mask = {{{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff},
+	{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff},
+	{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff}}}
+};
+
+static const BlDayMap *
+map_of(const BlDay *day, int schedule)
+{
+	return schedule < 0 || day->map[schedule] == NULL ? &whole_day : day->map[schedule];
+}
+
+/* the highest of a fast day; tops are offsets from base */
+static inline void
+fast_peaks(Sums *sums, Lanes *l, const BlDayMap *map, const BlBlock *block, const BlV8 tops[3])
+{
+	/* value = base + offset fits the lanes? else take the tops apart */
+	bool		fits = block->base >= 0 && block->base + ((int64_t) 1 << block->width) <= 65536;
+
+	if (sums->peaks == BL_PEAK_SPAN)
+	{
+		BlV8		top = higher(higher(tops[0], tops[1]), tops[2]);
+
+		if (fits)
+		{
+			l->top[0] = higher(l->top[0], top + (uint16_t) block->base);
+			l->any_top[0] = true;
+			return;
+		}
+		for (int k = 0; k < 8; k++)
+			peak_of(sums, 0, block->base + top[k]);
+		return;
+	}
+	for (int p = 0; p < sums->periods; p++)
+	{
+		if (map->hours[p] == 0)
+			continue;
+		if (fits)
+		{
+			l->any_top[p] = true;
+			for (int k = 0; k < 3; k++)
+				l->top[p] = higher(l->top[p], (tops[k] + (uint16_t) block->base) & map->mask[p][k]);
+			continue;
+		}
+		for (int k = 0; k < 3; k++)
+			for (int lane = 0; lane < 8; lane++)
+				if (map->mask[p][k][lane])
+					peak_of(sums, p, block->base + tops[k][lane]);
+	}
+}
+
+static inline __attribute__((always_inline)) void
+fast_sums(Lanes *l, int periods, const BlDayMap *map, int slots_per_hour, int64_t base, const BlV8 hour[3])
+{
+	for (int p = 0; p < periods; p++)
+	{
+		BlV4		add = {0};
+
+		for (int k = 0; k < 3; k++)
+		{
+			BlV4		x = (BlV4) (hour[k] & map->mask[p][k]);
+
+			add += (x & 0xffff) + (x >> 16);
+		}
+		l->sum[p] += add;
+		l->base[p] += base * (map->hours[p] * slots_per_hour);
+	}
+}
+
+/* one whole day in lanes; inlined for the usual numbers of periods */
+static inline void
+fast_day(Sums *sums, Lanes *l, const BlDayMap *map, int slots_per_hour, const BlBlock *block, BlLanesHours kernel)
+{
+	BlV8		hour[3],
+				tops[3];
+
+	kernel(block->offsets, block->width, slots_per_hour, hour, tops);
+	switch (sums->periods)
+	{
+		case 1:
+			fast_sums(l, 1, map, slots_per_hour, block->base, hour);
+			break;
+		case 2:
+			fast_sums(l, 2, map, slots_per_hour, block->base, hour);
+			break;
+		case 3:
+			fast_sums(l, 3, map, slots_per_hour, block->base, hour);
+			break;
+		case 4:
+			fast_sums(l, 4, map, slots_per_hour, block->base, hour);
+			break;
+		default:
+			fast_sums(l, sums->periods, map, slots_per_hour, block->base, hour);
+	}
+	if (sums->peaks != BL_PEAK_NONE)
+		fast_peaks(sums, l, map, block, tops);
+}
+
+/* the period at a wall-clock minute, or -1 when the slot goes on beyond it */
+static int
+period_at(const BlDayMap *map, int *run, int minute, int slot)
+{
+	if (minute < map->run[*run].from)
+		*run = 0;
+	while (*run < map->runs - 1 && minute >= map->run[*run].to)
+		(*run)++;
+	return minute + slot <= map->run[*run].to ? map->run[*run].period : -1;
+}
+
+/* one block slot by slot; *day is the first day it can lie on, *have counts its slots inside the span */
+static BlStatus
+slow_block(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile *p, const BlBlock *block,
+		   Sums *sums, int day, int piece, int *have)
+{
+	const BlBound *b = r->b;
+	int64_t		values[BL_BLOCK_SLOTS_MAX];
+	uint8_t		qualities[BL_BLOCK_SLOTS_MAX];
+	int			missing,
+				run = 0;
+
+	BL_TRY(bl_block_decode(p, block, values, qualities, &missing));
+	for (int i = 0; i < block->slots; i++)
+	{
+		int32_t		at = block->start + i * p->slot_minutes;
+		const BlDay *d;
+		int			wall,
+					period;
+
+		if (at < b->day[0].start)
+			continue;
+		if (at >= b->day[b->days].start)
+			break;
+		while (at >= b->day[day + 1].start)
+			day++;
+		while (day >= r->piece[piece].end)
+			piece++;
+		d = &b->day[day];
+		if (at + p->slot_minutes > b->day[day + 1].start)
+			return refuse_at(r, BL_UNALIGNED, part, s->channel, "has a slot across a midnight of the tariff's zone",
+							 at, "Resample it to slots that divide the day there.");
+		wall = d->minutes == BL_MINUTES_PER_DAY ? at - d->start :
+			(int) (at + bl_zone_offset(b->zone, at) - (int64_t) (b->from + day) * BL_MINUTES_PER_DAY);
+		period = period_at(map_of(d, s->schedule), &run, wall, p->slot_minutes);
+		if (period < 0)
+			return refuse_at(r, BL_UNALIGNED, part, s->channel, "has a slot across a change of period",
+							 at, "Use slots that divide the tariff's periods.");
+		if (qualities[i] == BL_MISSING)
+		{
+			if (!r->t->missing_zero)
+				return refuse_at(r, BL_GAP, part, s->channel, "has no reading for part of the billed span",
+								 at, "Estimate the missing slots first, or let the tariff say \"missing\": \"zero\".");
+			sums->estimated = true;
+			continue;
+		}
+		(*have)++;
+		if (qualities[i] != BL_ACTUAL)
+			sums->estimated = true;
+		sums->cell[piece * sums->periods + period] += values[i];
+		if (sums->peaks != BL_PEAK_NONE)
+			peak_of(sums, sums->peaks == BL_PEAK_SPAN ? 0 : period, values[i]);
+	}
+	return BL_OK;
+}
+
+/* opens a profile and checks that it can be billed over the span */
+static BlStatus
+open_profile(BlRate *r, const BlUsagePart *part, BlChannel channel, BlProfile *p)
+{
+	const BlBound *b = r->b;
+	int32_t		from = b->day[0].start,
+				until = b->day[b->days].start;
+
+	BL_TRY(bl_profile_open(p, part->profile[channel], part->profile_size[channel]));
+	if (p->unit != unit_of(channel))
+		return refuse(r, BL_BAD_UNIT, part, channel, "is in another unit than its channel's",
+					  "Energy comes in Wh, reactive energy in varh, apparent energy in VAh.");
+	if (bl_floor_div((int64_t) from - p->start, p->slot_minutes) * p->slot_minutes != (int64_t) from - p->start)
+		return refuse_at(r, BL_UNALIGNED, part, channel, "has slots across the start of the billed span", from,
+						 "The span begins at local midnight of the tariff's time zone.");
+	if ((p->start > from || bl_profile_until(p) < until) && !r->t->missing_zero)
+		return refuse_at(r, BL_GAP, part, channel, "does not cover the billed span",
+						 p->start > from ? from : bl_profile_until(p),
+						 "Bill a span that is metered, or let the tariff say \"missing\": \"zero\".");
+	return BL_OK;
+}
+
+static BlStatus
+sum_profile(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile *p, Sums *sums)
+{
+	const BlBound *b = r->b;
+	int32_t		from = b->day[0].start,
+				until = b->day[b->days].start;
+	int			per_hour = 60 % p->slot_minutes == 0 ? 60 / p->slot_minutes : 0;
+	int			day = 0,
+				piece = 0,
+				have = 0;
+	bool		estimated = p->quality != BL_ACTUAL;
+	BlLanesHours *kernel = r->b->kernel;
+	BlCursor	cursor = {0};
+	BlBlock		block;
+	Lanes		l;
+
+	if (r->b->kernel_per_hour != per_hour)
+	{
+		r->b->kernel_per_hour = per_hour;
+		for (int w = 0; w <= 16; w++)
+			kernel[w] = per_hour ? bl_lanes_hours(w, per_hour) : NULL;
+	}
+	for (int i = 0; i < sums->periods; i++)
+	{
+		l.sum[i] = (BlV4) {0};
+		l.top[i] = (BlV8) {0};
+		l.base[i] = 0;
+		l.any_top[i] = false;
+	}
+	for (;;)
+	{
+		BL_TRY(bl_profile_next(p, &cursor, &block));
+		if (block.slots == 0 || block.start >= until)
+			break;
+		if (block.start + block.slots * p->slot_minutes <= from)
+			continue;
+		while (day < b->days - 1 && b->day[day + 1].start <= block.start)
+			day++;
+		if (day >= r->piece[piece].end)
+		{
+			flush(sums, &l, piece);
+			while (day >= r->piece[piece].end)
+				piece++;
+		}
+		if (block.start == b->day[day].start && b->day[day].minutes == BL_MINUTES_PER_DAY &&
+			block.slots * p->slot_minutes == BL_MINUTES_PER_DAY && block.runs == NULL && !block.wide &&
+			kernel[block.width] != NULL && p->quality != BL_MISSING)
+		{
+			const BlDayMap *map = map_of(&b->day[day], s->schedule);
+
+			if (map->hourly)
+			{
+				fast_day(sums, &l, map, per_hour, &block, kernel[block.width]);
+				have += block.slots;
+				sums->estimated |= estimated;
+				continue;
+			}
+		}
+		BL_TRY(slow_block(r, s, part, p, &block, sums, day, piece, &have));
+	}
+	flush(sums, &l, piece);
+	flush_tops(sums, &l);
+	/* slots that are not there at all, where that is allowed */
+	if ((int64_t) have * p->slot_minutes < (int64_t) until - from)
+		sums->estimated = true;
+	return BL_OK;
+}
+
+/* adds 10^-scale * value of a profile's unit to a cell, as kWh */
+static BlStatus
+add_raw(BlDec *cell, BlInt128 value, int scale)
+{
+	BlDec		kwh = {value, 3 - scale};
+
+	if (value == 0)
+		return BL_OK;
+	while (kwh.scale < 0)
+	{
+		if (__builtin_mul_overflow(kwh.coefficient, (BlInt128) 10, &kwh.coefficient))
+			return BL_OVERFLOW;
+		kwh.scale++;
+	}
+	return cell->coefficient == 0 ? (*cell = kwh, BL_OK) : bl_dec_add(*cell, kwh, cell);
+}
+
+static BlStatus
+measure_profile(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
+{
+	int			n = r->pieces * s->periods;
+	BlInt128	few[64];
+	Sums		sums = {.cell = few, .periods = s->periods, .peaks = s->peaks};
+	BlProfile	p;
+
+	BL_TRY(open_profile(r, part, s->channel, &p));
+	if (n > 64)
+		sums.cell = bl_arena_get(r->arena, sizeof *sums.cell * (size_t) n);
+	else
+		memset(few, 0, sizeof *few * (size_t) n);
+	if (sums.cell == NULL)
+		return BL_NO_SPACE;
+	BL_TRY(sum_profile(r, s, part, &p, &sums));
+	for (int i = 0; i < n; i++)
+		BL_TRY(add_raw(&cells[i], sums.cell[i], p.scale));
+	s->estimated |= sums.estimated;
+	s->peak_scale = 3 - p.scale;
+	s->peak_minutes = p.slot_minutes;
+	for (int i = 0; i < s->periods && s->peaks; i++)
+	{
+		s->has_peak[i] = sums.has_peak[i];
+		s->peak[i] = sums.peak[i];
+	}
+	return BL_OK;
+}
+
+/* ---- registers ------------------------------------------------------------------ */
+
+/* the register's span as day indices into the billed span; *whole: it is that span */
+static BlStatus
+register_days(BlRate *r, const BlUsagePart *part, const BlRegister *reg, int *first, int *end)
+{
+	const BlBound *b = r->b;
+	int32_t		from = reg->from,
+				until = reg->until;
+
+	*first = 0;
+	*end = b->days;
+	if (reg->kind == BL_SPAN_NONE)
+		return BL_OK;
+	if (reg->kind == BL_SPAN_MOMENTS)
+	{
+		from = bl_zone_day(b->zone, reg->from);
+		until = bl_zone_day(b->zone, reg->until);
+		if ((reg->from > b->day[0].start && reg->from < b->day[b->days].start &&
+			 bl_zone_midnight(b->zone, from) != reg->from) ||
+			(reg->until > b->day[0].start && reg->until < b->day[b->days].start &&
+			 bl_zone_midnight(b->zone, until) != reg->until))
+			return refuse_at(r, BL_UNALIGNED, part, reg->channel, "has a register read inside a day", reg->from,
+							 "Read registers at midnight of the tariff's time zone, or split them with split_register().");
+		if (bl_zone_midnight(b->zone, until) != reg->until)
+			until++;
+	}
+	if (until <= b->from || from >= b->until)
+	{
+		*end = 0;				/* of another span */
+		return BL_OK;
+	}
+	if (from < b->from || until > b->until)
+	{
+		char		a[16],
+					z[16];
+
+		refuse(r, BL_UNALIGNED, part, reg->channel, "has a register that reaches beyond the billed span",
+			   "Split it at the span's edge with split_register(), or bill the span of the readings.");
+		bl_day_text(from, a);
+		bl_day_text(until, z);
+		return bl_problem_detail(r->problem, "It runs from %s until %s.", a, z);
+	}
+	*first = from - b->from;
+	*end = until - b->from;
+	return BL_OK;
+}
+
+static int
+period_index(const BlRate *r, const BlScan *s, BlText name)
+{
+	const BlSchedule *schedule;
+
+	if (s->schedule < 0)
+		return 0;
+	schedule = &r->t->schedule[s->schedule];
+	if (schedule->periods == 1 && schedule->period[0].length == 0)
+		return 0;
+	for (int i = 0; i < schedule->periods; i++)
+		if (bl_text_equal(schedule->period[i], name))
+			return i;
+	return schedule->periods == 1 && name.length == 0 ? 0 : -1;
+}
+
+/* one register into the cells, spread by days where it lies across cuts */
+static BlStatus
+add_register(BlRate *r, BlScan *s, const BlUsagePart *part, const BlRegister *reg, BlDec *cells, uint8_t *covered)
+{
+	int			first,
+				end,
+				period,
+				k = 0,
+				piece[BL_RATE_PIECES_MAX];
+	BlInt128	weight[BL_RATE_PIECES_MAX];
+	BlDec		share[BL_RATE_PIECES_MAX];
+
+	BL_TRY(register_days(r, part, reg, &first, &end));
+	if (end == 0)
+		return BL_OK;
+	period = period_index(r, s, reg->period);
+	if (period < 0)
+	{
+		if (reg->period.length == 0)
+			return refuse(r, BL_NO_USAGE, part, reg->channel, "has a register without a period, but the tariff has several",
+						  "Give a register for each time-of-use period of the tariff.");
+		refuse(r, BL_NO_USAGE, part, reg->channel, "has a register of a period that the tariff does not have", "Use the tariff's names of periods.");
+		return bl_problem_detail(r->problem, "The register's period is \"%.*s\".", reg->period.length, reg->period.text);
+	}
+	for (int i = 0; i < r->pieces; i++)
+	{
+		int			a = r->piece[i].first > first ? r->piece[i].first : first;
+		int			z = r->piece[i].end < end ? r->piece[i].end : end;
+
+		if (a >= z)
+			continue;
+		piece[k] = i;
+		weight[k++] = z - a;
+		covered[i] = 1;
+	}
+	s->found = true;
+	if (k == 1)
+		return bl_dec_add(cells[piece[0] * s->periods + period], reg->kwh, &cells[piece[0] * s->periods + period]);
+	BL_TRY(bl_split(reg->kwh, r->t->rounding.quantity.set ? r->t->rounding.quantity.step : bl_dec(1, 6), weight, k, share));
+	for (int i = 0; i < k; i++)
+	{
+		BL_TRY(bl_dec_add(cells[piece[i] * s->periods + period], share[i], &cells[piece[i] * s->periods + period]));
+		if (i < k - 1)
+			s->spread[piece[i]] = true;
+	}
+	return BL_OK;
+}
+
+/* all registers of one channel; every day of the span must be covered when there are any */
+static BlStatus
+measure_registers(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
+{
+	const uint8_t *next = part->register_bytes;
+	uint8_t		covered[BL_RATE_PIECES_MAX];
+
+	memset(covered, 0, (size_t) r->pieces);
+	for (int i = 0; i < part->registers; i++)
+	{
+		BlRegister	reg;
+
+		bl_usage_register(part, &next, &reg);
+		if (reg.channel == s->channel)
+			BL_TRY(add_register(r, s, part, &reg, cells, covered));
+	}
+	for (int i = 0; i < r->pieces && !r->t->missing_zero; i++)
+		if (!covered[i])
+		{
+			char		a[16];
+
+			refuse(r, BL_GAP, part, s->channel, "has no register for part of the billed span",
+				   "Read the registers over the whole span.");
+			bl_day_text(r->b->from + r->piece[i].first, a);
+			return bl_problem_detail(r->problem, "Nothing covers the days from %s on.", a);
+		}
+	return BL_OK;
+}
+
+static bool
+has_registers(const BlUsagePart *part, BlChannel channel)
+{
+	const uint8_t *next = part->register_bytes;
+
+	for (int i = 0; i < part->registers; i++)
+	{
+		BlRegister	reg;
+
+		bl_usage_register(part, &next, &reg);
+		if (reg.channel == channel)
+			return true;
+	}
+	return false;
+}
+
+/* ---- one part --------------------------------------------------------------------- */
+
+/* rounds the sum of the cells and lets them share it in whole steps */
+static BlStatus
+round_cells(const BlRate *r, BlDec *cells, int n)
+{
+	const BlRounding *rounding = &r->t->rounding.quantity;
+	BlDec		total = BL_ZERO,
+				rounded;
+	BlInt128	weight[1024];
+	int			scale = 0;
+
+	if (!rounding->set)
+		return BL_OK;
+	for (int i = 0; i < n; i++)
+	{
+		BL_TRY(bl_dec_add(total, cells[i], &total));
+		scale = cells[i].scale > scale ? cells[i].scale : scale;
+	}
+	BL_TRY(bl_dec_round(total, rounding, &rounded));
+	if (n > 1024)
+		return BL_LIMIT;
+	if (n == 1 || total.coefficient == 0)
+	{
+		for (int i = 0; i < n; i++)
+			cells[i] = BL_ZERO;
+		cells[0] = rounded;
+		return BL_OK;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		weight[i] = cells[i].coefficient;
+		if (weight[i] < 0)
+			return BL_BAD_VALUE;
+		for (int k = cells[i].scale; k < scale; k++)
+			if (__builtin_mul_overflow(weight[i], (BlInt128) 10, &weight[i]))
+				return BL_OVERFLOW;
+	}
+	return bl_split(rounded, rounding->step, weight, n, cells);
+}
+
+/* a part's channel: its profile, or its registers, added to cells (rounded by itself) */
+static BlStatus
+measure_part(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
+{
+	bool		profile = part->profile[s->channel] != NULL;
+	bool		registers = part->registers > 0 && has_registers(part, s->channel);
+	BlDec		few[128],
+			   *own = few;
+	int			n = r->pieces * s->periods;
+
+	if (!profile && !registers)
+		return BL_OK;
+	if (profile && registers && !r->t->bills_set)
+		return refuse(r, BL_NO_USAGE, part, s->channel, "has both a profile and registers",
+					  "Let the tariff say which one bills: \"bills\": \"profile\" or \"registers\".");
+	if (n > 128)
+		own = bl_arena_get(r->arena, sizeof *own * (size_t) n);
+	if (own == NULL)
+		return BL_NO_SPACE;
+	for (int i = 0; i < n; i++)
+		own[i] = BL_ZERO;
+	s->found = true;
+	if (profile && !(registers && r->t->bills_registers))
+		BL_TRY(measure_profile(r, s, part, own));
+	else
+		BL_TRY(measure_registers(r, s, part, own));
+	BL_TRY(round_cells(r, own, n));
+	for (int i = 0; i < n; i++)
+		BL_TRY(bl_dec_add(cells[i], own[i], &cells[i]));
+	return BL_OK;
+}
+
+/* ---- shares ------------------------------------------------------------------------ */
+
+static BlStatus
+share_at(BlRate *r, const BlPartRule *rule, int piece, BlDec *share)
+{
+	bool		built;
+
+	BL_TRY(bl_price_at(r, rule->share, piece, 0, share, &built));
+	if (share->coefficient < 0 || bl_dec_cmp(*share, bl_dec(1, 0)) > 0)
+	{
+		bl_problem(r->problem, BL_NO_TERM, "the share of part \"%.*s\" is not between 0 and 1", rule->name.length, rule->name.text);
+		return BL_NO_TERM;
+	}
+	return BL_OK;
+}
+
+/* moves one part's share of the original's cells [first, end) into taken; left shrinks */
+static BlStatus
+take_share(BlRate *r, BlScan *s, const BlPartRule *rule, const BlDec *original, BlDec *left, BlDec *taken, int first, int end)
+{
+	BlDec		step = r->t->rounding.quantity.set ? r->t->rounding.quantity.step : bl_dec(1, 6);
+	BlRounding	rounding = {true, BL_HALF_UP, step};
+	BlDec		total = BL_ZERO,
+				share;
+	BlInt128	weight[1024];
+	int			scale = 0,
+				from = first * s->periods,
+				n = (end - first) * s->periods;
+
+	if (n > 1024)
+		return BL_LIMIT;
+	BL_TRY(share_at(r, rule, first, &share));
+	for (int i = 0; i < n; i++)
+	{
+		BL_TRY(bl_dec_add(total, original[from + i], &total));
+		scale = original[from + i].scale > scale ? original[from + i].scale : scale;
+	}
+	BL_TRY(bl_dec_mul_ratio(total, share, 1, 1, &rounding, &share));
+	for (int i = 0; i < n; i++)
+	{
+		BlDec		c = original[from + i];
+
+		weight[i] = c.coefficient;
+		if (weight[i] < 0)
+			return BL_BAD_VALUE;
+		for (int k = c.scale; k < scale; k++)
+			if (__builtin_mul_overflow(weight[i], (BlInt128) 10, &weight[i]))
+				return BL_OVERFLOW;
+	}
+	if (share.coefficient == 0 || total.coefficient == 0)
+	{
+		for (int i = 0; i < n; i++)
+			taken[from + i] = BL_ZERO;
+		return BL_OK;
+	}
+	BL_TRY(bl_split(share, step, weight, n, taken + from));
+	for (int i = 0; i < n; i++)
+	{
+		BL_TRY(bl_dec_sub(left[from + i], taken[from + i], &left[from + i]));
+		if (left[from + i].coefficient < 0)
+		{
+			bl_problem(r->problem, BL_NO_TERM, "the shares of a part are more than the whole of it");
+			return BL_NO_TERM;
+		}
+	}
+	return BL_OK;
+}
+
+/* the original's scan is done: fill the scans of the parts made from it */
+static BlStatus
+make_parts(BlRate *r, BlScan *s)
+{
+	BlBound    *b = r->b;
+	int			n = r->pieces * s->periods;
+	BlDec	   *original = NULL;
+
+	for (int i = 0; i < b->scans; i++)
+	{
+		BlScan	   *made = &b->scan[i];
+		const BlPartRule *rule = &r->t->part[made->part];
+
+		if (rule->of != s->part || made->channel != s->channel || made->schedule != s->schedule)
+			continue;
+		if (original == NULL)
+		{
+			original = bl_arena_get(r->arena, sizeof *original * (size_t) n);
+			if (original == NULL)
+				return BL_NO_SPACE;
+			memcpy(original, s->cell, sizeof *original * (size_t) n);
+		}
+		made->done = true;
+		made->found = s->found;
+		made->estimated = s->estimated;
+		memcpy(made->spread, s->spread, (size_t) r->pieces);
+		for (int a = 0, z; a < r->pieces; a = z)
+		{
+			for (z = a + 1; z < r->pieces && r->piece[z].epoch == r->piece[a].epoch; z++)
+				;
+			BL_TRY(take_share(r, s, rule, original, s->cell, made->cell, a, z));
+		}
+	}
+	return BL_OK;
+}
+
+/* ---- scans ------------------------------------------------------------------------- */
+
+BlStatus
+bl_measure(BlRate *r, BlScan *s)
+{
+	const BlPartRule *rule = &r->t->part[s->part];
+	int			n = r->pieces * s->periods;
+
+	if (s->done)
+		return BL_OK;
+	if (rule->of >= 0)
+	{
+		for (int i = 0; i < r->b->scans; i++)
+			if (r->b->scan[i].part == rule->of && r->b->scan[i].channel == s->channel &&
+				r->b->scan[i].schedule == s->schedule)
+				return bl_measure(r, &r->b->scan[i]);
+		return BL_CORRUPT;
+	}
+	for (int i = 0; i < n; i++)
+		s->cell[i] = BL_ZERO;
+	s->done = true;
+	if (rule->whole)
+	{
+		for (int i = 0; i < r->usage->parts; i++)
+			BL_TRY(measure_part(r, s, &r->usage->part[i], s->cell));
+		if (r->usage->parts > 1)
+			s->peak_minutes = 0;	/* the peaks of parts do not add up */
+	}
+	else
+	{
+		const BlUsagePart *part = usage_part(r, rule->name);
+
+		if (part != NULL)
+			BL_TRY(measure_part(r, s, part, s->cell));
+	}
+	return s->channel == BL_IMPORT ? make_parts(r, s) : BL_OK;
+}
+
+BlStatus
+bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found)
+{
+	BlScan	   *s = &r->b->total[which];
+
+	if (!s->done)
+	{
+		/* with one part, a scan that was done anyway has the same energy */
+		BlScan	   *same = NULL;
+
+		for (int i = 0; i < r->b->scans && r->usage->parts == 1; i++)
+		{
+			BlScan	   *o = &r->b->scan[i];
+
+			if (o->done && o->found && o->channel == s->channel && r->t->part[o->part].of < 0 && r->t->parts == 2)
+				same = o;
+		}
+		if (same != NULL)
+		{
+			s->done = s->found = true;
+			for (int i = 0; i < r->pieces; i++)
+			{
+				s->cell[i] = BL_ZERO;
+				for (int p = 0; p < same->periods; p++)
+					BL_TRY(bl_dec_add(s->cell[i], same->cell[i * same->periods + p], &s->cell[i]));
+			}
+		}
+		else
+			BL_TRY(bl_measure(r, s));
+	}
+	*found = s->found;
+	*sum = BL_ZERO;
+	for (int i = 0; i < r->pieces; i++)
+		BL_TRY(bl_dec_add(*sum, s->cell[i], sum));
+	return BL_OK;
+}
+
+/* ---- slots one by one ---------------------------------------------------------------- */
+
+/*
+ * The slots of the span of a part's channel as one array, missing ones zero.
+ * Only a part with one profile has them (the whole, when there is one part).
+ */
+BlStatus
+bl_slots_of(BlRate *r, const BlScan *s, BlSlots *slots)
+{
+	const BlBound *b = r->b;
+	const BlPartRule *rule = &r->t->part[s->part];
+	const BlUsagePart *part = rule->whole ? (r->usage->parts == 1 ? &r->usage->part[0] : NULL) :
+		usage_part(r, rule->name);
+	int32_t		from = b->day[0].start,
+				until = b->day[b->days].start;
+	int64_t		block_values[BL_BLOCK_SLOTS_MAX];
+	int64_t    *value;
+	BlProfile	p;
+	BlCursor	cursor = {0};
+	BlBlock		block;
+
+	memset(slots, 0, sizeof *slots);
+	if (part == NULL || part->profile[s->channel] == NULL)
+	{
+		bl_problem(r->problem, BL_NO_USAGE, "the tariff needs the %s profile of one part", bl_channel_name[s->channel]);
+		return bl_problem_hint(r->problem, "Registers and several parts together have no slots to look at.");
+	}
+	BL_TRY(open_profile(r, part, s->channel, &p));
+	slots->n = (until - from) / p.slot_minutes;
+	slots->minutes = p.slot_minutes;
+	slots->scale = 3 - p.scale;
+	slots->start = from;
+	slots->value = value = bl_arena_get(r->arena, sizeof *value * (size_t) (slots->n + 1));
+	if (value == NULL)
+		return BL_NO_SPACE;
+	for (;;)
+	{
+		BL_TRY(bl_profile_next(&p, &cursor, &block));
+		if (block.slots == 0 || block.start >= until)
+			return BL_OK;
+		if (block.start + block.slots * p.slot_minutes <= from)
+			continue;
+		BL_TRY(bl_block_decode(&p, &block, block_values, NULL, NULL));
+		for (int i = 0; i < block.slots; i++)
+		{
+			int32_t		at = block.start + i * p.slot_minutes;
+
+			if (at >= from && at < until && (at - from) / p.slot_minutes < slots->n)
+				value[(at - from) / p.slot_minutes] = block_values[i];
+		}
+	}
+}
+
+int
+bl_slot_period(const BlRate *r, int schedule, int32_t minute, int slot_minutes)
+{
+	const BlBound *b = r->b;
+	int32_t		number = bl_zone_day(b->zone, minute);
+	const BlDay *d = &b->day[number - b->from];
+	int			wall = (int) ((int64_t) minute + bl_zone_offset(b->zone, minute) - (int64_t) number * BL_MINUTES_PER_DAY);
+	int			run = 0;
+
+	return period_at(map_of(d, schedule), &run, wall, slot_minutes);
+}

@@ -1,0 +1,62 @@
+/*
+ * rate.h - one step of the fold: (tariff, usage, terms, market, carry) -> (charges, carry')
+ *
+ * Binding does once a query what only depends on tariff, market and span: the
+ * days, their kinds and their maps of periods, the places where the span is
+ * cut.  Rating does the rest for each usage.
+ *
+ *	bind.c		days, maps, cuts
+ *	measure.c	profiles and registers -> energy by piece and period, peaks
+ *	rate.c		charges on energy, demand, capacity, time
+ *	tiers.c		tiers and their counts
+ *	money.c		charges on money: percent, power factor, minimum; rounding of groups and the total
+ *
+ * A bound tariff carries its own scratch, so one thread rates with it at a time.
+ */
+#ifndef BL_RATE_H
+#define BL_RATE_H
+
+#include "carry.h"
+#include "charges.h"
+#include "market.h"
+#include "tariff.h"
+
+enum
+{
+	BL_RATE_DAYS_MAX = 1500,	/* of one billed span */
+	BL_RATE_PIECES_MAX = 400,
+	BL_RATE_SCANS_MAX = 48
+};
+
+typedef struct BlBound BlBound;
+
+/*
+ * zone is the tariff's, covering [from - 2 days, until + 2 days); market may be NULL.
+ * Everything given must outlive the binding.
+ */
+extern BlStatus bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
+						int32_t from, int32_t until, BlArena *arena, BlBound **bound, BlProblem *problem);
+
+/* What rating made; lives until the next rating with the same binding. */
+typedef struct BlRated
+{
+	int			lines;
+	const BlLine *line;
+	BlDec		total;
+	bool		estimated;
+	BlCarry		carry;			/* entries not touched point into the opening carry */
+} BlRated;
+
+/*
+ * terms: a JSON object or NULL; carry: NULL for none.  arena: scratch of this call,
+ * used only where the bound one's does not do (terms that change, many registers).
+ */
+extern BlStatus bl_rate(BlBound *bound, const BlUsage *usage, BlJson *terms, const BlCarry *carry,
+						BlArena *arena, BlRated *rated, BlProblem *problem);
+
+/* the charges as bytes; carry_bytes from bl_carry_write */
+extern size_t bl_rated_size(const BlBound *bound, const BlRated *rated, size_t carry_size);
+extern void bl_rated_write(const BlBound *bound, const BlRated *rated, const uint8_t *tariff_digest,
+						   const uint8_t *market_digest, const uint8_t *carry, size_t carry_size, BlWriter *w);
+
+#endif							/* BL_RATE_H */

@@ -1,0 +1,214 @@
+/*
+ * rate_work.h - what the files of rating share (see rate.h); not for others
+ */
+#ifndef BL_RATE_WORK_H
+#define BL_RATE_WORK_H
+
+#include "lanes.h"
+#include "rate.h"
+#include "tariff_parse.h"
+
+enum
+{
+	BL_MAP_RUNS_MAX = 160,		/* runs of one period in a day */
+	BL_EXACT_SCALE = 20			/* of amounts kept unrounded for later sums */
+};
+
+/* How one kind of day falls into periods. */
+typedef struct BlDayMap
+{
+	int			runs;
+	struct
+	{
+		int16_t		from;
+		int16_t		to;
+		int			period;
+	}			run[BL_MAP_RUNS_MAX];
+	bool		hourly;			/* changes on the hour only: masks are valid */
+	int			hours[BL_TARIFF_PERIODS_MAX];	/* hours of each period */
+	BlV8		mask[BL_TARIFF_PERIODS_MAX][3]; /* as lanes.h numbers the hours */
+} BlDayMap;
+
+typedef struct BlDay
+{
+	int32_t		start;			/* minute its local midnight falls on */
+	int			minutes;
+	int			month;
+	int			season;			/* -1: none declared */
+	const BlDayMap *map[BL_TARIFF_SCHEDULES_MAX];	/* NULL: schedule of one period */
+} BlDay;
+
+/* A stretch of days in which no price, season or term changes. */
+typedef struct BlPiece
+{
+	int			first;			/* day index */
+	int			end;
+	int			epoch;			/* counts the changes of terms before it */
+	int			season;
+	int32_t		year_from;		/* first day of the tier year it lies in */
+} BlPiece;
+
+/* What is measured of one part and channel in one schedule. */
+enum
+{
+	BL_SCHEDULE_TOTAL = -1,		/* all periods together */
+	BL_PEAK_NONE = 0,
+	BL_PEAK_SPAN,				/* the highest slot of the span */
+	BL_PEAK_PERIODS				/* of each period */
+};
+
+typedef struct BlScan
+{
+	int			part;			/* of the tariff: its own, a made one, or the whole */
+	BlChannel	channel;
+	int			schedule;
+	int			periods;
+	int			peaks;			/* BL_PEAK_... */
+	/* results of this rating */
+	bool		done;
+	bool		found;			/* the usage has it */
+	bool		estimated;
+	BlDec	   *cell;			/* [piece * periods + period], kWh */
+	bool	   *spread;			/* [piece]: a register was spread over its end */
+	bool		has_peak[BL_TARIFF_PERIODS_MAX];
+	int64_t		peak[BL_TARIFF_PERIODS_MAX];	/* of a slot, * 10^-peak_scale kWh */
+	int			peak_scale;
+	int			peak_minutes;	/* 0: no profile */
+} BlScan;
+
+/* The slots of a span one after another, for what cannot work on sums. */
+typedef struct BlSlots
+{
+	int			n;
+	int			minutes;
+	int			scale;			/* value * 10^-scale kWh */
+	const int64_t *value;
+	int32_t		start;
+} BlSlots;
+
+typedef struct BlTermSteps
+{
+	int			n;				/* 0: absent */
+	int32_t    *from;
+	const BlJson **value;
+} BlTermSteps;
+
+/* A line in the making. */
+typedef struct BlWork
+{
+	BlLine		line;
+	BlDec		exact;			/* at BL_EXACT_SCALE where wanted */
+	int			epoch;			/* -1: spans several */
+	int			piece;
+	int			parts;			/* of-which lines that follow it directly and belong to it */
+} BlWork;
+
+typedef struct BlCount
+{
+	BlText		name;
+	BlDec	   *counted;		/* [piece]: energy that advanced it there */
+	bool	   *set;
+	BlCounterKind kind;
+	bool		carried;		/* by year, season or each month: in the carry */
+	bool		touched;
+} BlCount;
+
+struct BlBound
+{
+	const BlTariff *tariff;
+	const BlMarket *market;
+	const BlZone *zone;
+	int32_t		from;
+	int32_t		until;
+	int			days;
+	BlDay	   *day;			/* one more than days: where the span ends */
+	int			maps;
+	int			cuts;			/* rising day indices, 0 and days left out */
+	int		   *cut;
+	bool	   *money_cut;		/* [day]: a charge on money begins, ends or changes */
+	bool		cuts_money;
+	bool		uses_terms;
+	bool		keeps_exact;
+	int			scans;
+	BlScan		scan[BL_RATE_SCANS_MAX];
+	int			scan_of[BL_TARIFF_CHARGES_MAX];	/* of each charge, or -1 */
+	BlScan		total[3];		/* of the whole: import, reactive import, reactive export */
+	int			kernel_per_hour;	/* what kernel[] is for; 0: nothing */
+	BlLanesHours kernel[17];
+	/* scratch of a rating */
+	BlPiece    *piece;
+	BlDec	   *cells;
+	BlWork	   *work;
+	BlLine	   *line;
+	BlArena    *arena;
+};
+
+/* One rating under way. */
+typedef struct BlRate
+{
+	BlBound    *b;
+	const BlTariff *t;
+	const BlUsage *usage;
+	const BlCarry *opening;
+	BlArena    *arena;
+	BlProblem  *problem;
+	int			pieces;
+	BlPiece    *piece;
+	int			epochs;
+	BlTermSteps *term;			/* of each of the tariff's terms; NULL: the tariff has none */
+	int			works;
+	BlWork	   *work;
+	int			counts;
+	BlCount    *count;
+	BlCarry		closing;
+} BlRate;
+
+/* bind.c */
+extern int32_t bl_year_start(const BlTariff *t, int32_t day);	/* first day of its tier year */
+
+/* measure.c */
+extern BlStatus bl_measure(BlRate *r, BlScan *scan);
+/* kWh (kvarh) of the whole over the span; *found false: no part has the channel */
+extern BlStatus bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found);
+extern BlStatus bl_slots_of(BlRate *r, const BlScan *scan, BlSlots *slots);
+extern int	bl_slot_period(const BlRate *r, int schedule, int32_t minute, int slot_minutes);	/* -1: straddles */
+extern int	bl_span_days(const BlRate *r);
+
+/* rate.c */
+extern BlStatus bl_price_at(BlRate *r, const BlPrice *p, int piece, int period, BlDec *price, bool *built);
+extern BlStatus bl_price_rounded(BlRate *r, const BlCharge *q, const BlPrice *p, int piece, int period, BlDec *price);
+extern BlStatus bl_condition_holds(BlRate *r, const BlCondition *condition, int piece, bool *holds);
+extern BlStatus bl_charge_holds(BlRate *r, const BlCharge *q, int piece, bool *holds);
+extern BlStatus bl_term_decimal(BlRate *r, int term, int piece, BlDec *value);
+extern const BlJson *bl_term_value(BlRate *r, int term, int piece);
+extern BlWork *bl_emit(BlRate *r, const BlCharge *q);	/* NULL: too many lines */
+extern BlStatus bl_amount(BlRate *r, const BlCharge *q, BlWork *w, BlDec quantity, BlDec price, int64_t num, int64_t den);
+extern BlStatus bl_months(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den);
+extern BlStatus bl_recorded(BlRate *r, int part, BlText period, bool *found, BlDec *kw);
+extern BlStatus bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDec *kw);
+
+/* tiers.c */
+extern BlStatus bl_rate_tiers_prepare(BlRate *r);
+extern BlStatus bl_rate_tiers(BlRate *r, const BlCharge *q);
+extern BlStatus bl_rate_first(BlRate *r, const BlCharge *q);
+
+/* money.c */
+extern BlStatus bl_rate_percent(BlRate *r, const BlCharge *q);
+extern BlStatus bl_rate_power_factor(BlRate *r, const BlCharge *q);
+extern BlStatus bl_rate_bound(BlRate *r, const BlCharge *q);
+extern BlStatus bl_round_group(BlRate *r, const BlCharge *q, int first);
+extern BlStatus bl_round_total(BlRate *r, BlDec *total);
+
+/* an overflow names the charge it happened in */
+extern BlStatus bl_rate_problem(BlRate *r, BlStatus status, const BlCharge *q);
+
+#define BL_TRY(call) \
+	do \
+	{ \
+		BlStatus	status_ = (call); \
+\
+		if (status_ != BL_OK) \
+			return status_; \
+	} while (0)
+
+#endif							/* BL_RATE_WORK_H */

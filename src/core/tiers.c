@@ -1,0 +1,976 @@
+/*
+ * tiers.c - tiers and the counts they go by
+ *
+ * Time runs on: a count goes through the pieces of the span in order, from
+ * the opening carry into the closing one, and each piece is divided at the
+ * limits in force there.  Within a window (tier year, season, calendar month,
+ * or the billed span) the count rises; the next window begins at zero.
+ */
+#include "rate_work.h"
+
+#include <stdio.h>
+
+/* The steps of one piece, with limits as whole numbers of 1 / (den * 10^scale) kWh. */
+typedef struct Ladder
+{
+	const BlSteps *steps;
+	int64_t		den;
+	int			scale;
+	BlInt128	limit[BL_TARIFF_STEPS_MAX];	/* upper; not set where the step is open */
+} Ladder;
+
+/* What a charge by steps is, for tiers and for "first so many kWh" alike. */
+typedef struct Tiers
+{
+	const BlCharge *q;
+	BlScan	   *scan;
+	const BlSteps *steps;
+	int			season_steps;
+	bool		open_end;		/* what lies beyond the last limit costs nothing */
+	bool		by_period;
+	BlSteps		own;
+	BlStep		own_step;
+} Tiers;
+
+static BlText
+season_key(BlText name, BlText period, BlArena *arena)
+{
+	char	   *text = bl_arena_get(arena, (size_t) (name.length + period.length + 1));
+
+	if (text == NULL)
+		return name;
+	memcpy(text, name.text, (size_t) name.length);
+	text[name.length] = '/';
+	memcpy(text + name.length + 1, period.text, (size_t) period.length);
+	return (BlText) {text, name.length + 1 + period.length};
+}
+
+/* ---- windows ------------------------------------------------------------------- */
+
+/* first day of the season's run that a day lies in */
+static int32_t
+season_start(const BlRate *r, int32_t day)
+{
+	const BlTariff *t = r->t;
+	int			season = -1;
+
+	for (int n = 0; n < 367; n++, day--)
+	{
+		BlDate		d = bl_date_of(day);
+		int			leap = bl_day_of(2000, d.month, d.day) + 1;
+
+		if (season < 0)
+			for (int s = 0; s < t->seasons; s++)
+				if (t->season[s].day[leap])
+					season = s;
+		if (season < 0 || !t->season[season].day[leap])
+			break;
+	}
+	return day + 1;
+}
+
+static bool
+is_carried(const BlCharge *q)
+{
+	return q->kind == BL_CHARGE_TIERS &&
+		(q->per == BL_PER_YEAR || q->per == BL_PER_SEASON || (q->per == BL_PER_MONTH && q->month == BL_MONTH_EACH));
+}
+
+/* first day of the window a piece lies in, as a day of the calendar */
+static int32_t
+window_of(const BlRate *r, const Tiers *tiers, int piece)
+{
+	const BlCharge *q = tiers->q;
+	int32_t		day = r->b->from + r->piece[piece].first;
+	BlDate		d;
+
+	if (q->per == BL_PER_YEAR && is_carried(q))
+		return r->piece[piece].year_from;
+	if (q->per == BL_PER_SEASON && is_carried(q))
+		return season_start(r, day);
+	if (is_carried(q))
+	{
+		d = bl_date_of(day);
+		return bl_day_of(d.year, d.month, 1);
+	}
+	if (tiers->season_steps > 0)
+		while (piece > 0 && r->piece[piece - 1].season == r->piece[piece].season)
+			piece--;
+	else
+		piece = 0;
+	return r->b->from + r->piece[piece].first;
+}
+
+/* days of the span inside a window */
+static int
+window_days(const BlRate *r, const Tiers *tiers, int32_t window)
+{
+	int			days = 0;
+
+	for (int i = 0; i < r->pieces; i++)
+		if (window_of(r, tiers, i) == window)
+			days += r->piece[i].end - r->piece[i].first;
+	return days;
+}
+
+/* ---- counts --------------------------------------------------------------------- */
+
+static BlCount *
+find_count(BlRate *r, BlText name)
+{
+	for (int i = 0; i < r->counts; i++)
+		if (bl_text_equal(r->count[i].name, name))
+			return &r->count[i];
+	return NULL;
+}
+
+static BlText
+count_name(BlRate *r, const BlCharge *q, int period)
+{
+	if (period < 0)
+		return q->counter;
+	return season_key(q->counter, r->t->schedule[q->schedule].period[period], r->arena);
+}
+
+static bool
+counts_by_period(const BlCharge *q)
+{
+	return q->kind == BL_CHARGE_TIERS && q->split == BL_SPLIT_COUNTERS;
+}
+
+static BlStatus
+piece_energy(const BlRate *r, const BlScan *s, int piece, int period, BlDec *energy)
+{
+	*energy = BL_ZERO;
+	for (int k = 0; k < s->periods; k++)
+		if (period < 0 || k == period)
+			BL_TRY(bl_dec_add(*energy, s->cell[piece * s->periods + k], energy));
+	if (energy->coefficient < 0)
+	{
+		bl_problem(r->problem, BL_BAD_VALUE, "tiers cannot count negative energy");
+		return bl_problem_hint(r->problem, "Split the profile with positive() and negative().");
+	}
+	return BL_OK;
+}
+
+/* enters what a charge counts; of charges that share a counter the first that holds counts a piece */
+static BlStatus
+prepare_count(BlRate *r, const BlCharge *q, BlScan *s, int period)
+{
+	BlText		name = count_name(r, q, period);
+	BlCount    *c = find_count(r, name);
+	bool		holds;
+
+	if (c == NULL)
+	{
+		c = &r->count[r->counts++];
+		c->name = name;
+		c->counted = bl_arena_get(r->arena, sizeof *c->counted * (size_t) r->pieces);
+		c->set = bl_arena_get(r->arena, (size_t) r->pieces);
+		c->kind = q->per == BL_PER_YEAR ? BL_COUNTER_YEAR : q->per == BL_PER_SEASON ? BL_COUNTER_FROM : BL_COUNTER_MONTH;
+		c->carried = is_carried(q);
+		if (c->counted == NULL || c->set == NULL)
+			return BL_NO_SPACE;
+	}
+	for (int i = 0; i < r->pieces; i++)
+	{
+		BL_TRY(bl_charge_holds(r, q, i, &holds));
+		if (!holds || c->set[i])
+			continue;
+		c->set[i] = c->touched = true;
+		BL_TRY(piece_energy(r, s, i, period, &c->counted[i]));
+	}
+	return BL_OK;
+}
+
+/* the carry's count, when it is of this window */
+static BlDec
+carried_in(const BlRate *r, const BlCount *c, int32_t window)
+{
+	if (c->carried && r->opening != NULL)
+		for (int i = 0; i < r->opening->counters; i++)
+		{
+			const BlCounter *o = &r->opening->counter[i];
+
+			if (bl_text_equal(o->name, c->name) && o->kind == c->kind &&
+				(c->kind == BL_COUNTER_YEAR ? bl_date_of(o->first_day).year == bl_date_of(window).year : o->first_day == window))
+				return o->kwh;
+		}
+	return BL_ZERO;
+}
+
+/* the count at the start of a piece (or, with end, at its end) */
+static BlStatus
+position(BlRate *r, const Tiers *tiers, const BlCount *c, int piece, bool end, BlDec *at)
+{
+	int32_t		window = window_of(r, tiers, piece);
+
+	*at = carried_in(r, c, window);
+	for (int i = 0; i < piece + end; i++)
+		if (c->set[i] && window_of(r, tiers, i) == window)
+			BL_TRY(bl_dec_add(*at, c->counted[i], at));
+	return BL_OK;
+}
+
+/* the closing carry of every carried count that moved */
+static BlStatus
+close_counts(BlRate *r, const Tiers *tiers, BlCount *c)
+{
+	BlCarry    *carry = &r->closing;
+	BlCounter  *list;
+	BlCounter	entry = {.name = c->name, .kind = c->kind};
+	int			last = r->pieces - 1,
+				n = 0;
+
+	if (!c->carried || !c->touched)
+		return BL_OK;
+	while (!c->set[last])
+		last--;
+	BL_TRY(position(r, tiers, c, last, true, &entry.kwh));
+	entry.kwh = bl_dec_trim(entry.kwh);
+	entry.first_day = window_of(r, tiers, last);
+	if (c->kind == BL_COUNTER_YEAR)
+		entry.first_day = bl_day_of(bl_date_of(entry.first_day).year, 1, 1);
+	list = bl_arena_get(r->arena, sizeof *list * (size_t) (carry->counters + 1));
+	if (list == NULL)
+		return BL_NO_SPACE;
+	for (int i = 0; i < carry->counters; i++)
+		if (!bl_text_equal(carry->counter[i].name, c->name))
+			list[n++] = carry->counter[i];
+	list[n++] = entry;
+	carry->counter = list;
+	carry->counters = n;
+	c->touched = false;			/* once */
+	return BL_OK;
+}
+
+static void
+tiers_of(BlRate *r, const BlCharge *q, Tiers *tiers)
+{
+	*tiers = (Tiers) {.q = q, .scan = &r->b->scan[r->b->scan_of[q - r->t->charge]],
+	.steps = q->steps, .season_steps = q->season_steps, .by_period = q->step_by_period};
+}
+
+BlStatus
+bl_rate_tiers_prepare(BlRate *r)
+{
+	int			n = 0;
+
+	for (int i = 0; i < r->t->charges; i++)
+		if (r->t->charge[i].kind == BL_CHARGE_TIERS)
+			n += counts_by_period(&r->t->charge[i]) ? r->t->schedule[r->t->charge[i].schedule].periods : 1;
+	if (n == 0)
+		return BL_OK;
+	r->count = bl_arena_get(r->arena, sizeof *r->count * (size_t) n);
+	if (r->count == NULL)
+		return BL_NO_SPACE;
+	for (int i = 0; i < r->t->charges; i++)
+	{
+		const BlCharge *q = &r->t->charge[i];
+		BlStatus	status;
+		Tiers		tiers;
+
+		if (q->kind != BL_CHARGE_TIERS)
+			continue;
+		tiers_of(r, q, &tiers);
+		status = bl_measure(r, tiers.scan);
+		for (int k = counts_by_period(q) ? 0 : -1; status == BL_OK && k < (counts_by_period(q) ? tiers.scan->periods : 0); k++)
+			status = prepare_count(r, q, tiers.scan, k);
+		if (status != BL_OK)
+			return bl_rate_problem(r, status, q);
+	}
+	return BL_OK;
+}
+
+/* ---- limits ------------------------------------------------------------------------ */
+
+/* the fraction of its limits that a window has */
+static BlStatus
+limit_scale(BlRate *r, const Tiers *tiers, int piece, int64_t *num, int64_t *den)
+{
+	const BlCharge *q = tiers->q;
+	int32_t		window = window_of(r, tiers, piece);
+	int			days = window_days(r, tiers, window);
+	const BlJson *service;
+	int32_t		since;
+	BlDate		a,
+				z;
+
+	*num = *den = 1;
+	switch (q->per)
+	{
+		case BL_PER_DAY:
+			*num = days;
+			return BL_OK;
+		case BL_PER_YEAR:
+			if (!q->prorate_months)
+				return BL_OK;
+			service = bl_term_value(r, q->service_term, piece);
+			if (service == NULL || service->type != BL_JSON_STRING ||
+				bl_day_parse(service->text, service->length, &since) != BL_OK)
+			{
+				bl_problem(r->problem, BL_NO_TERM, "term \"service_from\" is not a date");
+				return bl_problem_hint(r->problem, "Give the day on which supply began, as \"YYYY-MM-DD\".");
+			}
+			a = bl_date_of(since);
+			z = bl_date_of(window);
+			/* the month of the start counts; the year ends twelve months after the window began */
+			*num = since <= window ? 12 : 12 - ((a.year - z.year) * 12 + a.month - z.month);
+			*num = *num < 0 ? 0 : *num;
+			*den = 12;
+			return BL_OK;
+		case BL_PER_MONTH:
+			if (q->kind != BL_CHARGE_TIERS || q->month == BL_MONTH_EACH)
+				return BL_OK;
+			if (q->month == BL_MONTH_THIRTY)
+			{
+				*num = days;
+				*den = 30;
+				return BL_OK;
+			}
+			if (q->month == BL_MONTH_PRORATED)
+			{
+				/* months of the window's days, each by its own calendar month */
+				*num = 0;
+				for (int i = 0; i < r->pieces; i++)
+					if (window_of(r, tiers, i) == window)
+					{
+						BlCharge	calendar = {.proration = BL_PRORATE_CALENDAR};
+						int64_t		n,
+									d;
+
+						BL_TRY(bl_months(r, &calendar, r->piece[i].first, r->piece[i].end, &n, &d));
+						*num = *num * d + n * *den;
+						*den *= d;
+						for (int64_t x = *num, y = *den; x != 0;)
+						{
+							int64_t		rest = y % x;
+
+							y = x;
+							x = rest;
+							if (x == 0)
+							{
+								*num /= y;
+								*den /= y;
+							}
+						}
+					}
+				return BL_OK;
+			}
+			/* fall through */
+		case BL_PER_PERIOD:
+			if (tiers->season_steps > 0)
+			{
+				*num = days;
+				*den = r->b->days;
+			}
+			return BL_OK;
+		case BL_PER_SEASON:
+			return BL_OK;
+	}
+	return BL_CORRUPT;
+}
+
+/* one limit before scaling: times the term, plus allowances */
+static BlStatus
+one_limit(BlRate *r, const Tiers *tiers, int piece, int step, BlDec *limit)
+{
+	const BlCharge *q = tiers->q;
+	BlDec		factor;
+
+	if (q->limit_term >= 0)
+	{
+		BL_TRY(bl_term_decimal(r, q->limit_term, piece, &factor));
+		BL_TRY(bl_dec_mul(*limit, factor, limit));
+	}
+	for (int i = 0; i < q->allowances; i++)
+	{
+		const BlAllowance *a = &q->allowance[i];
+		BlDec		kwh = a->kwh;
+		bool		holds;
+
+		if (a->first_only && step > 0)
+			continue;
+		BL_TRY(bl_condition_holds(r, &a->when, piece, &holds));
+		if (!holds)
+			continue;
+		if (q->per == BL_PER_YEAR && a->per == BL_PER_MONTH)
+			BL_TRY(bl_dec_mul(kwh, bl_dec(12, 0), &kwh));
+		BL_TRY(bl_dec_add(*limit, kwh, limit));
+	}
+	return BL_OK;
+}
+
+/* value as a whole number of 1 / (den * 10^scale) kWh */
+static BlStatus
+on_ladder(const Ladder *l, BlDec value, int64_t num, BlInt128 *out)
+{
+	*out = value.coefficient;
+	for (int k = value.scale; k < l->scale; k++)
+		if (__builtin_mul_overflow(*out, (BlInt128) 10, out))
+			return BL_OVERFLOW;
+	return __builtin_mul_overflow(*out, (BlInt128) num, out) ? BL_OVERFLOW : BL_OK;
+}
+
+static BlStatus
+make_ladder(BlRate *r, const Tiers *tiers, int piece, int scale, Ladder *l)
+{
+	BlDec		limit[BL_TARIFF_STEPS_MAX];
+	int64_t		num;
+	int			season = r->piece[piece].season;
+
+	l->steps = &tiers->steps[tiers->season_steps > 0 && season >= 0 ? season : 0];
+	l->scale = scale;
+	BL_TRY(limit_scale(r, tiers, piece, &num, &l->den));
+	for (int k = 0; k < l->steps->n; k++)
+	{
+		if (!l->steps->step[k].limited)
+			continue;
+		limit[k] = l->steps->step[k].to;
+		BL_TRY(one_limit(r, tiers, piece, k, &limit[k]));
+		limit[k] = bl_dec_trim(limit[k]);
+		l->scale = limit[k].scale > l->scale ? limit[k].scale : l->scale;
+	}
+	for (int k = 0; k < l->steps->n; k++)
+		if (l->steps->step[k].limited)
+		{
+			BL_TRY(on_ladder(l, limit[k], num, &l->limit[k]));
+			/* an allowance on the first step may lift it above the second */
+			if (k > 0 && l->limit[k] < l->limit[k - 1])
+				l->limit[k] = l->limit[k - 1];
+		}
+	return BL_OK;
+}
+
+static BlStatus
+beyond(BlRate *r, const BlCharge *q)
+{
+	bl_problem(r->problem, BL_TARIFF_GAP, "the energy goes beyond the last tier of charge \"%.*s\"", q->code.length, q->code.text);
+	return bl_problem_hint(r->problem, "Add a step without a limit, or \"beyond\": \"last\".");
+}
+
+/* how much of (from, to] lies in each step; a last place takes what lies beyond and is free */
+static BlStatus
+climb(BlRate *r, const Tiers *tiers, const Ladder *l, BlInt128 from, BlInt128 to, BlInt128 *part)
+{
+	BlInt128	lower = 0;
+	int			n = l->steps->n;
+
+	for (int k = 0; k <= n; k++)
+	{
+		bool		last = k == n || !l->steps->step[k].limited;
+		BlInt128	upper = last ? to : l->limit[k];
+		BlInt128	a = from > lower ? from : lower;
+		BlInt128	z = to < upper ? to : upper;
+
+		part[k] = z > a ? z - a : 0;
+		if (last && k < n)
+		{
+			part[n] = 0;
+			return BL_OK;
+		}
+		lower = upper > lower ? upper : lower;
+	}
+	if (part[n] == 0 || tiers->open_end)
+		return BL_OK;
+	if (!tiers->q->beyond_last)
+		return beyond(r, tiers->q);
+	part[n - 1] += part[n];
+	part[n] = 0;
+	return BL_OK;
+}
+
+/* the step that a position has reached: limits are inclusive */
+static BlStatus
+reached(BlRate *r, const Tiers *tiers, const Ladder *l, BlInt128 at, int *step)
+{
+	for (*step = 0; *step < l->steps->n; (*step)++)
+		if (!l->steps->step[*step].limited || at <= l->limit[*step])
+			return BL_OK;
+	if (tiers->q->beyond_last)
+	{
+		*step = l->steps->n - 1;
+		return BL_OK;
+	}
+	return beyond(r, tiers->q);
+}
+
+/* ---- dividing a piece ------------------------------------------------------------------ */
+
+static BlDec
+quantity_step(const BlRate *r)
+{
+	return r->t->rounding.quantity.set ? r->t->rounding.quantity.step : bl_dec(1, 6);
+}
+
+/* energy in parts proportional to weights: exactly where decimals can say it, else in whole steps */
+static BlStatus
+divide(const BlRate *r, const Ladder *l, BlDec energy, const BlInt128 *weight, int n, BlDec *part)
+{
+	if (energy.coefficient == 0)
+	{
+		for (int i = 0; i < n; i++)
+			part[i] = BL_ZERO;
+		return BL_OK;
+	}
+	if (l->den == 1 && !r->t->rounding.quantity.set)
+	{
+		for (int i = 0; i < n; i++)
+			part[i] = (BlDec) {weight[i], l->scale};
+		return BL_OK;
+	}
+	return bl_split(energy, quantity_step(r), weight, n, part);
+}
+
+/* each step's energy over the periods, by what the periods have left */
+static BlStatus
+over_periods(const BlRate *r, const BlScan *s, int piece, const BlDec *tier, int steps, BlDec *out)
+{
+	BlDec		left[BL_TARIFF_PERIODS_MAX],
+				share[BL_TARIFF_PERIODS_MAX];
+	BlInt128	weight[BL_TARIFF_PERIODS_MAX];
+
+	for (int p = 0; p < s->periods; p++)
+		left[p] = s->cell[piece * s->periods + p];
+	for (int k = 0; k < steps; k++)
+	{
+		int			scale = 0;
+		BlInt128	sum = 0;
+
+		for (int p = 0; p < s->periods; p++)
+			scale = left[p].scale > scale ? left[p].scale : scale;
+		for (int p = 0; p < s->periods; p++)
+		{
+			if (left[p].coefficient < 0)
+				return BL_BAD_VALUE;
+			weight[p] = left[p].coefficient;
+			for (int i = left[p].scale; i < scale; i++)
+				if (__builtin_mul_overflow(weight[p], (BlInt128) 10, &weight[p]))
+					return BL_OVERFLOW;
+			sum += weight[p];
+		}
+		if (sum == 0 || tier[k].coefficient == 0)
+		{
+			for (int p = 0; p < s->periods; p++)
+				out[k * s->periods + p] = BL_ZERO;
+			continue;
+		}
+		BL_TRY(bl_split(tier[k], quantity_step(r), weight, s->periods, share));
+		for (int p = 0; p < s->periods; p++)
+		{
+			out[k * s->periods + p] = share[p];
+			BL_TRY(bl_dec_sub(left[p], share[p], &left[p]));
+		}
+	}
+	return BL_OK;
+}
+
+/* slot after slot, in the order of time */
+static BlStatus
+chronological(BlRate *r, const Tiers *tiers, const Ladder *l, int piece, BlInt128 at, BlDec energy, BlDec *out)
+{
+	const BlScan *s = tiers->scan;
+	int			n = l->steps->n;
+	BlInt128	weight[1024],
+				part[BL_TARIFF_STEPS_MAX + 1];
+	BlSlots		slots;
+	int			from,
+				until;
+
+	if ((n + 1) * s->periods > 1024)
+		return BL_LIMIT;
+	memset(weight, 0, sizeof *weight * (size_t) ((n + 1) * s->periods));
+	BL_TRY(bl_slots_of(r, s, &slots));
+	from = (r->b->day[r->piece[piece].first].start - slots.start) / slots.minutes;
+	until = (r->b->day[r->piece[piece].end].start - slots.start) / slots.minutes;
+	for (int i = from; i < until; i++)
+	{
+		int			p = s->periods == 1 ? 0 : bl_slot_period(r, tiers->q->schedule, slots.start + i * slots.minutes, slots.minutes);
+		BlInt128	value;
+
+		if (slots.value[i] < 0)
+			return BL_BAD_VALUE;
+		if (slots.scale > l->scale)
+			return BL_CORRUPT;	/* the piece's energy is a sum of them */
+		BL_TRY(on_ladder(l, (BlDec) {slots.value[i], slots.scale}, l->den, &value));
+		BL_TRY(climb(r, tiers, l, at, at + value, part));
+		at += value;
+		for (int k = 0; k <= n; k++)
+			weight[k * s->periods + p] += part[k];
+	}
+	return divide(r, l, energy, weight, (n + 1) * s->periods, out);
+}
+
+/* ---- runs and lines ----------------------------------------------------------------------- */
+
+/* Neighbouring pieces of one epoch with equal prices in all steps. */
+typedef struct Run
+{
+	int			first;			/* piece, -1: none */
+	int			steps;
+	int			periods;		/* 1, or those of the schedule where prices differ by period */
+	BlDec	   *quantity;		/* [step * periods + period] */
+	BlDec	   *price;
+	bool		priced[BL_TARIFF_STEPS_MAX];
+} Run;
+
+typedef struct Flat
+{
+	int			step;
+	int			piece;
+	BlDec		price;
+} Flat;
+
+static bool
+same_run(const Run *a, const Run *b)
+{
+	if (a->steps != b->steps)
+		return false;
+	for (int k = 0; k < a->steps; k++)
+	{
+		if (a->priced[k] != b->priced[k])
+			return false;
+		for (int p = 0; p < a->periods && a->priced[k]; p++)
+			if (bl_dec_cmp(a->price[k * a->periods + p], b->price[k * a->periods + p]) != 0)
+				return false;
+	}
+	return true;
+}
+
+static BlStatus
+run_lines(BlRate *r, const Tiers *tiers, const Run *run, int end)
+{
+	const BlCharge *q = tiers->q;
+	const BlScan *s = tiers->scan;
+
+	if (!r->t->split_days && end < r->pieces && s->spread[end - 1])
+	{
+		char		text[16];
+
+		bl_day_text(r->b->from + r->piece[end].first, text);
+		bl_problem(r->problem, BL_UNALIGNED, "a register of part \"%.*s\" spans the change on %s",
+				   r->t->part[s->part].name.length, r->t->part[s->part].name.text, text);
+		return bl_problem_hint(r->problem, "Give a reading at the change, split the register with split_register(), or let the tariff say \"split\": \"days\".");
+	}
+	for (int k = 0; k < run->steps; k++)
+		for (int p = 0; p < run->periods && run->priced[k]; p++)
+		{
+			BlWork	   *w;
+
+			if (q->periods != 0 && run->periods > 1 && !(q->periods & 1u << p))
+				continue;
+			w = bl_emit(r, q);
+			if (w == NULL)
+				return bl_problem(r->problem, BL_LIMIT, "the bill has more than %d lines", BL_CHARGES_LINES_MAX);
+			w->line.tier = k + 1;
+			if (run->periods > 1)
+				w->line.period = r->t->schedule[q->schedule].name_index[p];
+			w->piece = run->first;
+			w->epoch = r->piece[run->first].epoch;
+			if (run->first > 0 || end < r->pieces)
+			{
+				w->line.flags |= BL_LINE_SPAN;
+				w->line.from = r->b->from + r->piece[run->first].first;
+				w->line.until = r->b->from + r->piece[end - 1].end;
+			}
+			if (s->estimated)
+				w->line.flags |= BL_LINE_ESTIMATED;
+			BL_TRY(bl_amount(r, q, w, run->quantity[k * run->periods + p], run->price[k * run->periods + p], 1, 1));
+		}
+	return BL_OK;
+}
+
+static BlStatus
+flat_line(BlRate *r, const BlCharge *q, const Flat *flat)
+{
+	BlWork	   *w = bl_emit(r, q);
+
+	if (w == NULL)
+		return bl_problem(r->problem, BL_LIMIT, "the bill has more than %d lines", BL_CHARGES_LINES_MAX);
+	w->line.tier = flat->step + 1;
+	w->line.unit = BL_UNIT_COUNT_OF;
+	w->piece = flat->piece;
+	w->epoch = r->piece[flat->piece].epoch;
+	return bl_amount(r, q, w, bl_dec(1, 0), flat->price, 1, 1);
+}
+
+/* prices of all steps in a piece */
+static BlStatus
+run_prices(BlRate *r, const Tiers *tiers, const BlSteps *steps, int piece, Run *run)
+{
+	run->steps = steps->n;
+	for (int k = 0; k < steps->n; k++)
+	{
+		run->priced[k] = steps->step[k].price != NULL;
+		for (int p = 0; p < run->periods && run->priced[k]; p++)
+			BL_TRY(bl_price_rounded(r, tiers->q, steps->step[k].price, piece, p, &run->price[k * run->periods + p]));
+	}
+	return BL_OK;
+}
+
+/* flats that a piece of a count makes due */
+static BlStatus
+flats_due(BlRate *r, const Tiers *tiers, const BlCount *c, const Ladder *l, int piece, BlInt128 from, BlInt128 to,
+		  bool first_of_window, bool last_of_window, Flat *flats, int *n)
+{
+	const BlCharge *q = tiers->q;
+	BlInt128	lower = 0;
+	int			step;
+
+	if (q->volume)
+	{
+		if (!last_of_window)
+			return BL_OK;
+		BL_TRY(reached(r, tiers, l, to, &step));
+		if (l->steps->step[step].has_flat && *n < BL_RATE_PIECES_MAX)
+		{
+			flats[*n] = (Flat) {step, piece, BL_ZERO};
+			BL_TRY(bl_price_rounded(r, q, l->steps->step[step].flat, piece, 0, &flats[(*n)++].price));
+		}
+		return BL_OK;
+	}
+	for (int k = 0; k < l->steps->n; k++)
+	{
+		bool		due = from <= lower && lower < to;
+
+		if (k == 0)
+			due = c->carried ? from == 0 && to > 0 : first_of_window;
+		if (due && l->steps->step[k].has_flat && *n < BL_RATE_PIECES_MAX)
+		{
+			flats[*n] = (Flat) {k, piece, BL_ZERO};
+			BL_TRY(bl_price_rounded(r, q, l->steps->step[k].flat, piece, 0, &flats[(*n)++].price));
+		}
+		if (!l->steps->step[k].limited)
+			break;
+		lower = l->limit[k];
+	}
+	return BL_OK;
+}
+
+/* what one count adds to the quantities of a piece; period -1: all periods count together */
+static BlStatus
+count_piece(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int piece, bool first_of_window,
+			bool last_of_window, BlDec volume_at, Run *run, Flat *flats, int *flat_count)
+{
+	const BlCharge *q = tiers->q;
+	const BlScan *s = tiers->scan;
+	BlInt128	part[BL_TARIFF_STEPS_MAX + 1],
+				from,
+				to,
+				end = 0;
+	BlDec		at,
+				energy,
+				tier[1024];
+	Ladder		l;
+	int			n,
+				step,
+				scale;
+
+	BL_TRY(position(r, tiers, c, piece, false, &at));
+	BL_TRY(piece_energy(r, s, piece, period, &energy));
+	scale = at.scale > energy.scale ? at.scale : energy.scale;
+	BL_TRY(make_ladder(r, tiers, piece, scale > volume_at.scale ? scale : volume_at.scale, &l));
+	n = l.steps->n;
+	BL_TRY(on_ladder(&l, at, l.den, &from));
+	BL_TRY(on_ladder(&l, energy, l.den, &to));
+	to += from;
+	if (q->volume)
+	{
+		BL_TRY(on_ladder(&l, volume_at, l.den, &end));
+		BL_TRY(reached(r, tiers, &l, end, &step));
+		for (int k = 0; k <= n; k++)
+			part[k] = k == step ? to - from : 0;
+	}
+	else if (q->kind == BL_CHARGE_TIERS && q->split == BL_SPLIT_CHRONOLOGICAL && tiers->by_period)
+	{
+		BL_TRY(chronological(r, tiers, &l, piece, from, energy, tier));
+		for (int i = 0; i < n * s->periods; i++)
+			BL_TRY(bl_dec_add(run->quantity[i], tier[i], &run->quantity[i]));
+		return flats_due(r, tiers, c, &l, piece, from, to, first_of_window, last_of_window, flats, flat_count);
+	}
+	else
+		BL_TRY(climb(r, tiers, &l, from, to, part));
+	BL_TRY(divide(r, &l, energy, part, n + 1, tier));
+	if (run->periods > 1 && period < 0)
+	{
+		BlDec		over[1024];
+
+		if (n * s->periods > 1024)
+			return BL_LIMIT;
+		BL_TRY(over_periods(r, s, piece, tier, n, over));
+		for (int i = 0; i < n * s->periods; i++)
+			BL_TRY(bl_dec_add(run->quantity[i], over[i], &run->quantity[i]));
+	}
+	else
+		for (int k = 0; k < n; k++)
+		{
+			int			i = run->periods > 1 ? k * s->periods + period : k;
+
+			BL_TRY(bl_dec_add(run->quantity[i], tier[k], &run->quantity[i]));
+		}
+	return flats_due(r, tiers, c, &l, piece, from, q->volume ? end : to, first_of_window, last_of_window, flats, flat_count);
+}
+
+static BlStatus
+new_run(BlRate *r, const Tiers *tiers, Run *run)
+{
+	size_t		n = 0;
+
+	run->first = -1;
+	run->periods = tiers->by_period ? tiers->scan->periods : 1;
+	for (int i = 0; i < (tiers->season_steps ? tiers->season_steps : 1); i++)
+		if ((size_t) tiers->steps[i].n > n)
+			n = (size_t) tiers->steps[i].n;
+	n *= (size_t) run->periods;
+	run->quantity = bl_arena_get(r->arena, sizeof *run->quantity * n);
+	run->price = bl_arena_get(r->arena, sizeof *run->price * n);
+	return run->quantity == NULL || run->price == NULL ? BL_NO_SPACE : BL_OK;
+}
+
+/* the closing position of the window that a piece lies in: what volume pricing goes by */
+static BlStatus
+volume_position(BlRate *r, const Tiers *tiers, const BlCount *c, int piece, BlDec *at)
+{
+	int32_t		window = window_of(r, tiers, piece);
+	int			last = piece;
+
+	for (int i = piece; i < r->pieces; i++)
+		if (c->set[i] && window_of(r, tiers, i) == window)
+			last = i;
+	return position(r, tiers, c, last, true, at);
+}
+
+/* is there an earlier (or, backwards, a later) piece of the same window in which the charge holds? */
+static BlStatus
+is_edge(BlRate *r, const Tiers *tiers, int piece, int direction, bool *edge)
+{
+	int32_t		window = window_of(r, tiers, piece);
+	bool		holds;
+
+	*edge = true;
+	for (int i = piece + direction; i >= 0 && i < r->pieces && *edge; i += direction)
+		if (window_of(r, tiers, i) == window)
+		{
+			BL_TRY(bl_charge_holds(r, tiers->q, i, &holds));
+			*edge = !holds;
+		}
+	return BL_OK;
+}
+
+static bool
+has_flats(const Tiers *tiers)
+{
+	for (int i = 0; i < (tiers->season_steps ? tiers->season_steps : 1); i++)
+		for (int k = 0; k < tiers->steps[i].n; k++)
+			if (tiers->steps[i].step[k].has_flat)
+				return true;
+	return false;
+}
+
+static BlStatus
+rate_steps(BlRate *r, const Tiers *tiers)
+{
+	const BlCharge *q = tiers->q;
+	int			counts = counts_by_period(q) ? tiers->scan->periods : 1;
+	Flat	   *flats = NULL;
+	int			flat_count = 0;
+	Run			run,
+				now;
+	bool		holds;
+
+	if (has_flats(tiers))
+	{
+		flats = bl_arena_get(r->arena, sizeof *flats * BL_RATE_PIECES_MAX);
+		if (flats == NULL)
+			return BL_NO_SPACE;
+	}
+	BL_TRY(new_run(r, tiers, &run));
+	BL_TRY(new_run(r, tiers, &now));
+	for (int piece = 0; piece < r->pieces; piece++)
+	{
+		const BlSteps *steps = &tiers->steps[tiers->season_steps > 0 ? r->piece[piece].season : 0];
+		bool		first_of_window,
+					last_of_window;
+
+		BL_TRY(bl_charge_holds(r, q, piece, &holds));
+		if (holds)
+			BL_TRY(run_prices(r, tiers, steps, piece, &now));
+		if (run.first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch || !same_run(&run, &now)))
+		{
+			BL_TRY(run_lines(r, tiers, &run, piece));
+			run.first = -1;
+		}
+		if (!holds)
+			continue;
+		if (run.first < 0)
+		{
+			Run			swap = run;
+
+			run = now;
+			now = swap;
+			run.first = piece;
+			for (int i = 0; i < run.steps * run.periods; i++)
+				run.quantity[i] = BL_ZERO;
+		}
+		BL_TRY(is_edge(r, tiers, piece, -1, &first_of_window));
+		BL_TRY(is_edge(r, tiers, piece, 1, &last_of_window));
+		for (int k = 0; k < counts; k++)
+		{
+			int			period = counts_by_period(q) ? k : -1;
+			BlCount    *c = find_count(r, count_name(r, q, period));
+			BlDec		volume_at = BL_ZERO;
+
+			if (c == NULL)
+				return BL_CORRUPT;
+			if (q->volume)
+				BL_TRY(volume_position(r, tiers, c, piece, &volume_at));
+			BL_TRY(count_piece(r, tiers, c, period, piece, first_of_window, last_of_window, volume_at, &run, flats, &flat_count));
+		}
+	}
+	if (run.first >= 0)
+		BL_TRY(run_lines(r, tiers, &run, r->pieces));
+	for (int i = 0; i < flat_count; i++)
+		BL_TRY(flat_line(r, q, &flats[i]));
+	for (int k = 0; k < counts; k++)
+		BL_TRY(close_counts(r, tiers, find_count(r, count_name(r, q, counts_by_period(q) ? k : -1))));
+	return BL_OK;
+}
+
+BlStatus
+bl_rate_tiers(BlRate *r, const BlCharge *q)
+{
+	Tiers		tiers;
+
+	tiers_of(r, q, &tiers);
+	return rate_steps(r, &tiers);
+}
+
+/* an energy charge on only the first so many kWh of the span: one step whose beyond is free */
+BlStatus
+bl_rate_first(BlRate *r, const BlCharge *q)
+{
+	Tiers		tiers;
+	BlCount		own;
+	BlCount    *counts = r->count;
+	int			n = r->counts;
+	BlStatus	status;
+
+	tiers_of(r, q, &tiers);
+	tiers.own_step = (BlStep) {.limited = true, .to = q->first_kwh, .price = q->price};
+	tiers.own = (BlSteps) {1, &tiers.own_step};
+	tiers.steps = &tiers.own;
+	tiers.season_steps = 0;
+	tiers.open_end = true;
+	tiers.by_period = bl_price_has(q->price, BL_PRICE_BY_PERIOD, 0) || bl_price_has(q->price, BL_PRICE_COMPONENTS, 0);
+	BL_TRY(bl_measure(r, tiers.scan));
+	/* a count of its own, seen by nobody else */
+	memset(&own, 0, sizeof own);
+	r->count = &own;
+	r->counts = 0;
+	status = prepare_count(r, q, tiers.scan, -1);
+	if (status == BL_OK)
+		status = rate_steps(r, &tiers);
+	r->count = counts;
+	r->counts = n;
+	return status;
+}
