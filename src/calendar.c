@@ -224,12 +224,14 @@ bl_minute_of(TimestampTz at, const char *what)
 	if (TIMESTAMP_NOT_FINITE(at))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s is not a finite moment", what)));
+				 errmsg("%s is not a finite moment", what),
+				 errhint("Give a date and time of day.")));
 	if (at < bl_timestamp_of((BL_DAY_MIN + 2) * BL_MINUTES_PER_DAY) ||
 		at > bl_timestamp_of((BL_DAY_MAX - 2) * BL_MINUTES_PER_DAY))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s is outside the years 1 to 4997", what)));
+				 errmsg("%s is outside the years 1 to 4997", what),
+				 errhint("Check the year.")));
 	if (at % USECS_PER_MINUTE != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_BILLING_UNALIGNED),
@@ -255,7 +257,8 @@ bl_minutes_of(const Interval *span, int max, const char *what)
 		us < USECS_PER_MINUTE || us > max * USECS_PER_MINUTE || us % USECS_PER_MINUTE != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s is not a whole number of minutes from 1 to %d", what, max)));
+				 errmsg("%s is not a whole number of minutes from 1 to %d", what, max),
+				 errhint("Give minutes, hours, or one day.")));
 	return (int) (us / USECS_PER_MINUTE);
 }
 

@@ -44,7 +44,8 @@ peak_of(FunctionCallInfo fcinfo, bool sliding, BlDec *kw, int32_t *at)
 				(errcode(ERRCODE_BILLING_UNALIGNED),
 				 errmsg("a window of %d minutes does not fit the profile", window),
 				 errdetail("Its slots are %d minutes long; a window is a whole number of slots, up to a day%s.",
-						   profile.slot_minutes, sliding ? "" : " that it divides")));
+						   profile.slot_minutes, sliding ? "" : " that it divides"),
+				 errhint("Use resample() first, or another window.")));
 	bl_check(status, "peak");
 	if (!peak.found)
 		peak.value = 0;

@@ -26,7 +26,8 @@ aggregate_context(FunctionCallInfo fcinfo)
 	if (!AggCheckCallContext(fcinfo, &context))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("a support function of an aggregate was called on its own")));
+				 errmsg("a support function of an aggregate was called on its own"),
+				 errhint("Call the aggregate.")));
 	return context;
 }
 
@@ -180,7 +181,8 @@ billing_readings_add(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("a reading has no %s", PG_ARGISNULL(1) ? "moment" : "slot")));
+				 errmsg("a reading has no %s", PG_ARGISNULL(1) ? "moment" : "slot"),
+				 errhint("Every reading needs the start of its slot, and the slot's length.")));
 	if (r == NULL)
 		r = readings_new(context);
 	readings_slot(r, PG_GETARG_INTERVAL_P(3));
@@ -370,7 +372,7 @@ billing_readings_final(PG_FUNCTION_ARGS)
 	bl_load_finish(&series);
 	series.shape.scale = r->unit_scale;
 	if (r->unit_scale > BL_PROFILE_SCALE_MAX)
-		bl_check(bl_series_rescale(&series, BL_PROFILE_SCALE_MAX), "profile");
+		bl_profile_check(bl_series_rescale(&series, BL_PROFILE_SCALE_MAX), &shape);
 	if (bl_calendar_zone(&r->zone, shape.start, bl_shape_until(&shape), &zone, &problem) != BL_OK)
 		bl_raise(&problem);
 	bl_profile_set_zone(&series.shape, &r->zone, &zone);
@@ -574,6 +576,7 @@ load_add(Load *load, MemoryContext context, BlSeries *series)
 		ereport(ERROR,
 				(errcode(ERRCODE_BILLING_UNALIGNED),
 				 errmsg("profiles are of different time zones"),
+				 errdetail("Days of a profile begin at the midnights of its zone."),
 				 errhint("Use in_zone() first.")));
 	status = bl_load_union(&load->sum.shape, shape, &start, &slots);
 	if (status == BL_LIMIT)
@@ -582,7 +585,8 @@ load_add(Load *load, MemoryContext context, BlSeries *series)
 		ereport(ERROR,
 				(errcode(ERRCODE_BILLING_BAD_UNIT),
 				 errmsg("profiles of %s and %s do not go together",
-						bl_unit_name(load->sum.shape.unit), bl_unit_name(shape->unit))));
+						bl_unit_name(load->sum.shape.unit), bl_unit_name(shape->unit)),
+				 errhint("Group them by channel, so that each result is of one unit.")));
 	if (status != BL_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_BILLING_UNALIGNED),

@@ -118,7 +118,7 @@ finish_unit_scale(BlSeries *series, int unit_scale)
 {
 	series->shape.scale = unit_scale;
 	if (unit_scale > BL_PROFILE_SCALE_MAX)
-		bl_check(bl_series_rescale(series, BL_PROFILE_SCALE_MAX), "profile");
+		bl_profile_check(bl_series_rescale(series, BL_PROFILE_SCALE_MAX), &series->shape);
 }
 
 static Datum
@@ -233,7 +233,8 @@ decimal_of(Numeric value, int most)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("a value of the profile is out of range"),
-				 errdetail("%.60s is too large.", text)));
+				 errdetail("%.60s is too large.", text),
+				 errhint("Give the values in a coarser unit.")));
 	pfree(text);
 	return d;
 }
@@ -273,14 +274,8 @@ billing_profile_from_numeric(PG_FUNCTION_ARGS)
 		decimals[i] = nulls[i] ? BL_ZERO : decimal_of(DatumGetNumeric(elements[i]), most);
 	}
 	status = bl_series_from_decimals(&series, decimals, unit_scale);
-	if (status == BL_OVERFLOW)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("a value of the profile is out of range"),
-				 errdetail("Values are kept as 64-bit integers at one decimal scale, here with %d decimals.",
-						   most),
-				 errhint("Round the values to fewer decimals, or give them in a coarser unit.")));
-	bl_check(status, "profile");
+	if (status != BL_OK)
+		bl_profile_refuse(status, &series.shape);
 	return construct(fcinfo, &series, array_contains_nulls(array), INT_MIN, &zone);
 }
 
@@ -308,7 +303,8 @@ check_kin(const BlProfile *a, const BlProfile *b)
 		ereport(ERROR,
 				(errcode(ERRCODE_BILLING_BAD_UNIT),
 				 errmsg("profiles of %s and %s do not go together",
-						bl_unit_name(a->unit), bl_unit_name(b->unit))));
+						bl_unit_name(a->unit), bl_unit_name(b->unit)),
+				 errhint("Group them by channel, so that each result is of one unit.")));
 	if (a->slot_minutes != b->slot_minutes)
 		ereport(ERROR,
 				(errcode(ERRCODE_BILLING_UNALIGNED),
@@ -319,6 +315,7 @@ check_kin(const BlProfile *a, const BlProfile *b)
 		ereport(ERROR,
 				(errcode(ERRCODE_BILLING_UNALIGNED),
 				 errmsg("profiles are of different time zones"),
+				 errdetail("Days of a profile begin at the midnights of its zone."),
 				 errhint("Use in_zone() first.")));
 }
 
@@ -335,7 +332,7 @@ sum_of(FunctionCallInfo fcinfo, int sign)
 		different_spans(&a, &b);
 	into = bl_series_of(&a);
 	other = bl_series_of(&b);
-	bl_check(bl_series_add(&into, &other, sign), "profile");
+	bl_profile_check(bl_series_add(&into, &other, sign), &a);
 	PG_RETURN_POINTER(bl_series_packed(&into));
 }
 
@@ -375,7 +372,7 @@ billing_profile_negative(PG_FUNCTION_ARGS)
 	BlProfile	profile = BL_GETARG_PROFILE(0);
 	BlSeries	series = bl_series_of(&profile);
 
-	bl_check(bl_series_negative(&series), "profile");
+	bl_profile_check(bl_series_negative(&series), &profile);
 	PG_RETURN_POINTER(bl_series_packed(&series));
 }
 
@@ -470,7 +467,8 @@ bl_profiles_joined(BlProfile *parts, int n)
 		ereport(ERROR,
 				(errcode(ERRCODE_BILLING_UNALIGNED),
 				 errmsg("the slots of the profiles lie on different grids"),
-				 errdetail("The time from the first to the end of the last is not a whole number of slots.")));
+				 errdetail("The time from the first to the end of the last is not a whole number of slots."),
+				 errhint("Use resample() to a slot that fits both.")));
 	if (minutes / whole.shape.slot_minutes > BL_PROFILE_SLOTS_MAX)
 		bl_profile_refuse(BL_LIMIT, &whole.shape);
 	joined = days_joined(parts, n);
@@ -489,7 +487,8 @@ bl_profiles_joined(BlProfile *parts, int n)
 					 errmsg("the slots of the profiles lie on different grids"),
 					 errdetail("%s is not a whole number of slots after %s.",
 							   bl_local_text(parts[i].start, parts[0].offset),
-							   bl_local_text(whole.shape.start, parts[0].offset))));
+							   bl_local_text(whole.shape.start, parts[0].offset)),
+					 errhint("Use resample() to a slot that fits both.")));
 		/* the time between two profiles is missing */
 		for (; slot < at; slot++)
 		{
@@ -498,7 +497,7 @@ bl_profiles_joined(BlProfile *parts, int n)
 		}
 		part = (BlSeries) {parts[i], whole.values + at, whole.qualities + at};
 		bl_check(bl_profile_decode(&parts[i], part.values, part.qualities, NULL), "profile");
-		bl_check(bl_series_rescale(&part, whole.shape.scale), "profile");
+		bl_profile_check(bl_series_rescale(&part, whole.shape.scale), &whole.shape);
 		slot += parts[i].slots;
 	}
 	return bl_series_packed(&whole);
@@ -522,7 +521,8 @@ sliced(const BlProfile *profile, int64 from, int64 until)
 				(errcode(ERRCODE_BILLING_UNALIGNED),
 				 errmsg("the span cuts through a slot of the profile"),
 				 errdetail("Slots are %d minutes long and begin at %s.", profile->slot_minutes,
-						   bl_local_text(profile->start, profile->offset))));
+						   bl_local_text(profile->start, profile->offset)),
+				 errhint("Cut between slots, or use resample() first.")));
 	series = bl_series_of(profile);
 	skip = (int) ((from - profile->start) / profile->slot_minutes);
 	series.values += skip;
@@ -628,7 +628,7 @@ billing_profile_resample(PG_FUNCTION_ARGS)
 	}
 	from = bl_series_of(&profile);
 	bl_series_room(&to, room);
-	bl_check(bl_series_resample(&from, slot_minutes, &to, room), "profile");
+	bl_profile_check(bl_series_resample(&from, slot_minutes, &to, room), &profile);
 	PG_RETURN_POINTER(bl_series_packed(&to));
 }
 

@@ -148,11 +148,19 @@ bl_profile_refuse(BlStatus status, const BlProfile *shape)
 							   BL_PROFILE_SLOTS_MAX, BL_PROFILE_BLOCKS_MAX, BL_BLOCK_SLOTS_MAX),
 					 errhint("Split it into shorter spans.")));
 			break;
+		case BL_OVERFLOW:
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("a value of the profile is out of range"),
+					 errdetail("Values are kept as 64-bit integers at one decimal scale."),
+					 errhint("Use a coarser unit, or fewer decimals.")));
+			break;
 		default:
 			if (shape->slots < 1)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("a profile has at least one slot")));
+						 errmsg("a profile has at least one slot"),
+						 errhint("Give at least one value; null stands for a missing one.")));
 			if (shape->slot_minutes < 1 || BL_MINUTES_PER_DAY % shape->slot_minutes != 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -162,7 +170,14 @@ bl_profile_refuse(BlStatus status, const BlProfile *shape)
 				ereport(ERROR,
 						(errcode(ERRCODE_BILLING_BAD_UNIT),
 						 errmsg("scale %d is outside what %s allows", shape->scale, bl_unit_name(shape->unit)),
-						 errdetail("Energies are kept in steps of 10^-9 kWh at the finest.")));
+						 errdetail("Energies are kept in steps of 10^-9 kWh at the finest."),
+						 errhint("Use a coarser unit, or give decimals, which are rounded.")));
+			if (shape->start + (int64) shape->slots * shape->slot_minutes >
+				(BL_DAY_MAX - 2) * (int64) BL_MINUTES_PER_DAY)
+				ereport(ERROR,
+						(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						 errmsg("the profile ends beyond the year 4997"),
+						 errhint("Check its start and its slot.")));
 			bl_check(status, "profile");
 	}
 	pg_unreachable();
@@ -365,12 +380,6 @@ read_values(const BlJson *array, BlSeries *series, int unit_scale)
 			bad_text(v, "not a number", "Values are numbers, or null where a slot is missing.");
 	}
 	status = bl_series_from_decimals(series, decimals, unit_scale);
-	if (status == BL_OVERFLOW)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("a value of the profile is out of range"),
-				 errdetail("Values are kept as 64-bit integers at one decimal scale."),
-				 errhint("Use a coarser unit or scale, or fewer decimals.")));
 	series->shape.scale = status == BL_OK ? series->shape.scale : unit_scale;
 	if (status != BL_OK)
 		bl_profile_refuse(status, &series->shape);

@@ -37,6 +37,13 @@ extern struct varlena *bl_profiles_joined(BlProfile *parts, int n);
 /* raises why a shape is refused, in words */
 extern void bl_profile_refuse(BlStatus status, const BlProfile *shape) pg_attribute_noreturn();
 
+static inline void
+bl_profile_check(BlStatus status, const BlProfile *shape)
+{
+	if (unlikely(status != BL_OK))
+		bl_profile_refuse(status, shape);
+}
+
 /* a unit's name with its prefix; errors are raised */
 extern void bl_unit_of(const char *text, size_t length, BlUnit *unit, int *scale);
 extern BlQuality bl_quality_of(const char *text, size_t length);

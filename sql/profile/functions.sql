@@ -1,6 +1,6 @@
 /*
  * Profiles: making, looking at, cutting, reckoning with them.  Costs are in
- * units of some nanoseconds for a month of quarter-hours.
+ * units of about 40 ns, measured on a month of quarter-hours.
  */
 -- making
 
@@ -8,7 +8,7 @@ CREATE FUNCTION billing.profile(start_at timestamptz, slot interval, energy_wh b
 	unit text DEFAULT 'Wh', time_zone text DEFAULT NULL,
 	quality text[] DEFAULT NULL)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 500
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 150
 AS 'MODULE_PATHNAME', 'billing_profile_from_int8';
 COMMENT ON FUNCTION billing.profile(timestamptz, interval, bigint[], text, text, text[])
 	IS 'a profile of whole numbers of unit (watt-hours): slots follow each other from start_at on; null is a missing slot. unit may carry a prefix (kWh, MWh, kvarh, W, V ...). time_zone is a name or a fixed offset such as +08:00 and says where days begin; without it UTC does. quality is one word for all slots or one for each: actual, estimated, substituted, corrected, suspect, missing';
@@ -17,7 +17,7 @@ CREATE FUNCTION billing.profile(start_at timestamptz, slot interval, energy_wh i
 	unit text DEFAULT 'Wh', time_zone text DEFAULT NULL,
 	quality text[] DEFAULT NULL)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 500
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 150
 AS 'MODULE_PATHNAME', 'billing_profile_from_int4';
 COMMENT ON FUNCTION billing.profile(timestamptz, interval, integer[], text, text, text[])
 	IS 'a profile of whole numbers of unit (watt-hours): slots follow each other from start_at on; null is a missing slot. unit may carry a prefix (kWh, MWh, kvarh, W, V ...). time_zone is a name or a fixed offset such as +08:00 and says where days begin; without it UTC does. quality is one word for all slots or one for each: actual, estimated, substituted, corrected, suspect, missing';
@@ -26,21 +26,21 @@ CREATE FUNCTION billing.profile(start_at timestamptz, slot interval, energy_kwh 
 	unit text DEFAULT 'kWh', time_zone text DEFAULT NULL,
 	quality text[] DEFAULT NULL)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20000
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 5000
 AS 'MODULE_PATHNAME', 'billing_profile_from_numeric';
 COMMENT ON FUNCTION billing.profile(timestamptz, interval, numeric[], text, text, text[])
 	IS 'a profile of decimals of unit (kWh), exact down to 10^-9 kWh; finer input is rounded half up there. Slots follow each other from start_at on; null is a missing slot. unit may carry a prefix (kWh, MWh, kvarh, W, V ...). time_zone is a name or a fixed offset such as +08:00 and says where days begin; without it UTC does. quality is one word for all slots or one for each: actual, estimated, substituted, corrected, suspect, missing';
 
 CREATE FUNCTION billing.profile(form jsonb)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10000
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
 AS 'MODULE_PATHNAME', 'billing_profile_from_jsonb';
 COMMENT ON FUNCTION billing.profile(jsonb)
 	IS 'a profile from its jsonb form, which is its text form';
 
 CREATE FUNCTION billing.jsonb(profile billing.profile)
 RETURNS jsonb
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10000
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
 AS 'MODULE_PATHNAME', 'billing_profile_to_jsonb';
 COMMENT ON FUNCTION billing.jsonb(billing.profile)
 	IS 'jsonb form of a profile, which is its text form';
@@ -90,7 +90,7 @@ COMMENT ON FUNCTION billing.slot_count(billing.profile)
 
 CREATE FUNCTION billing.missing_count(profile billing.profile)
 RETURNS integer
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20
 AS 'MODULE_PATHNAME', 'billing_profile_missing_count';
 COMMENT ON FUNCTION billing.missing_count(billing.profile)
 	IS 'number of missing slots';
@@ -111,21 +111,21 @@ COMMENT ON FUNCTION billing.time_zone(billing.profile)
 
 CREATE FUNCTION billing.qualities(profile billing.profile, OUT quality text, OUT slots integer)
 RETURNS SETOF record
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500 ROWS 2
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 200 ROWS 2
 AS 'MODULE_PATHNAME', 'billing_profile_qualities';
 COMMENT ON FUNCTION billing.qualities(billing.profile)
 	IS 'how many slots there are of each quality';
 
 CREATE FUNCTION billing.slots(profile billing.profile, OUT at timestamptz, OUT value numeric, OUT quality text)
 RETURNS SETOF record
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20000 ROWS 2976
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 8000 ROWS 2976
 AS 'MODULE_PATHNAME', 'billing_profile_slots';
 COMMENT ON FUNCTION billing.slots(billing.profile)
 	IS 'the slots of a profile as rows: at is the start, value is in the plain unit (Wh, not kWh), null where missing';
 
 CREATE FUNCTION billing.gaps(profile billing.profile)
 RETURNS SETOF tstzrange
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 2
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 150 ROWS 2
 AS 'MODULE_PATHNAME', 'billing_profile_gaps';
 COMMENT ON FUNCTION billing.gaps(billing.profile)
 	IS 'the spans in which slots are missing';
@@ -134,14 +134,14 @@ COMMENT ON FUNCTION billing.gaps(billing.profile)
 
 CREATE FUNCTION billing.energy_wh(profile billing.profile)
 RETURNS numeric
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 60
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 25
 AS 'MODULE_PATHNAME', 'billing_profile_energy_wh';
 COMMENT ON FUNCTION billing.energy_wh(billing.profile)
 	IS 'energy of all slots in Wh (varh, VAh); missing slots count as nothing, see missing_count(). An error for levels such as V';
 
 CREATE FUNCTION billing.energy_kwh(profile billing.profile)
 RETURNS numeric
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 60
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 25
 AS 'MODULE_PATHNAME', 'billing_profile_energy_kwh';
 COMMENT ON FUNCTION billing.energy_kwh(billing.profile)
 	IS 'energy of all slots in kWh (kvarh, kVAh); missing slots count as nothing, see missing_count(). An error for levels such as V';
@@ -149,28 +149,28 @@ COMMENT ON FUNCTION billing.energy_kwh(billing.profile)
 CREATE FUNCTION billing.peak(profile billing.profile, window_length interval DEFAULT NULL, sliding boolean DEFAULT false,
 	OUT kw numeric, OUT at timestamptz)
 RETURNS record
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 300
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 40
 AS 'MODULE_PATHNAME', 'billing_profile_peak';
 COMMENT ON FUNCTION billing.peak(billing.profile, interval, boolean)
 	IS 'the highest mean power in kW (kvar, kVA) over windows of the given length (default: one slot), and the start of that window; of equal ones the first. By block the windows lie on the grid of the local day, sliding ones begin at any slot. Windows with a missing slot do not count; null where none is whole';
 
 CREATE FUNCTION billing.peak_kw(profile billing.profile, window_length interval DEFAULT NULL)
 RETURNS numeric
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 300
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 40
 AS 'MODULE_PATHNAME', 'billing_profile_peak_kw';
 COMMENT ON FUNCTION billing.peak_kw(billing.profile, interval)
 	IS 'the highest mean power in kW (kvar, kVA) over windows on the grid of the local day (default: one slot); see peak() for the moment';
 
 CREATE FUNCTION billing.sliding_peak_kw(profile billing.profile, window_length interval)
 RETURNS numeric
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 250
 AS 'MODULE_PATHNAME', 'billing_profile_sliding_peak_kw';
 COMMENT ON FUNCTION billing.sliding_peak_kw(billing.profile, interval)
 	IS 'the highest mean power in kW (kvar, kVA) over windows that begin at any slot; see peak() for the moment';
 
 CREATE FUNCTION billing.load_factor(profile billing.profile)
 RETURNS numeric
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 150
 AS 'MODULE_PATHNAME', 'billing_profile_load_factor';
 COMMENT ON FUNCTION billing.load_factor(billing.profile)
 	IS 'mean slot over highest slot, to six decimals; null where nothing is above zero. Missing slots do not count';
@@ -180,7 +180,7 @@ CREATE FUNCTION billing.statistics(profile billing.profile,
 	OUT min numeric, OUT min_at timestamptz, OUT max numeric, OUT max_at timestamptz,
 	OUT mean numeric, OUT sum numeric, OUT load_factor numeric)
 RETURNS record
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 200
 AS 'MODULE_PATHNAME', 'billing_profile_statistics';
 COMMENT ON FUNCTION billing.statistics(billing.profile)
 	IS 'counts and extremes of the slots, in the plain unit; the mean to six decimals of the last one kept; no sum for levels. not_actual counts the slots that are there but estimated, substituted, corrected or suspect';
@@ -189,7 +189,7 @@ CREATE FUNCTION billing.storage(profile billing.profile,
 	OUT bytes integer, OUT bytes_per_slot numeric, OUT blocks integer, OUT wide_blocks integer,
 	OUT quality_blocks integer, OUT min_width integer, OUT max_width integer)
 RETURNS record
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 30
 AS 'MODULE_PATHNAME', 'billing_profile_storage';
 COMMENT ON FUNCTION billing.storage(billing.profile)
 	IS 'how a profile is packed: its bytes, blocks (days), those with values beyond 16 bits, those with qualities of their own, and the bits a slot takes';
@@ -198,70 +198,70 @@ COMMENT ON FUNCTION billing.storage(billing.profile)
 
 CREATE FUNCTION billing.slice(profile billing.profile, from_at timestamptz, until_at timestamptz)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 150
 AS 'MODULE_PATHNAME', 'billing_profile_slice';
 COMMENT ON FUNCTION billing.slice(billing.profile, timestamptz, timestamptz)
 	IS 'the slots of a profile from from_at on and before until_at; null where none is in the span. A border within a slot is an error';
 
 CREATE FUNCTION billing.slice(profile billing.profile, during daterange)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 150
 AS 'MODULE_PATHNAME', 'billing_profile_slice_days';
 COMMENT ON FUNCTION billing.slice(billing.profile, daterange)
 	IS 'the slots of a profile on these local days of its time zone; null where it has none of them';
 
 CREATE FUNCTION billing.concat(profile billing.profile, other billing.profile)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 250
 AS 'MODULE_PATHNAME', 'billing_profile_concat';
 COMMENT ON FUNCTION billing.concat(billing.profile, billing.profile)
 	IS 'the slots of two profiles that do not overlap, whichever is first; slots between them are missing';
 
 CREATE FUNCTION billing.add(profile billing.profile, other billing.profile)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1500
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 400
 AS 'MODULE_PATHNAME', 'billing_profile_add';
 COMMENT ON FUNCTION billing.add(billing.profile, billing.profile)
 	IS 'sum of two profiles of the same slots; a slot that either misses is missing, the worse quality counts';
 
 CREATE FUNCTION billing.subtract(profile billing.profile, other billing.profile)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1500
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 400
 AS 'MODULE_PATHNAME', 'billing_profile_subtract';
 COMMENT ON FUNCTION billing.subtract(billing.profile, billing.profile)
 	IS 'difference of two profiles of the same slots; a slot that either misses is missing, the worse quality counts';
 
 CREATE FUNCTION billing.positive(profile billing.profile)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 300
 AS 'MODULE_PATHNAME', 'billing_profile_positive';
 COMMENT ON FUNCTION billing.positive(billing.profile)
 	IS 'what is above zero; negative slots become zero';
 
 CREATE FUNCTION billing.negative(profile billing.profile)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 300
 AS 'MODULE_PATHNAME', 'billing_profile_negative';
 COMMENT ON FUNCTION billing.negative(billing.profile)
 	IS 'what is below zero, as positive numbers; positive slots become zero';
 
 CREATE FUNCTION billing.scale(profile billing.profile, factor numeric)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1500
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500
 AS 'MODULE_PATHNAME', 'billing_profile_scale';
 COMMENT ON FUNCTION billing.scale(billing.profile, numeric)
 	IS 'every value times a factor, exact; what is finer than 10^-9 kWh is rounded half up there';
 
 CREATE FUNCTION billing.resample(profile billing.profile, slot interval)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2000
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500
 AS 'MODULE_PATHNAME', 'billing_profile_resample';
 COMMENT ON FUNCTION billing.resample(billing.profile, interval)
 	IS 'a profile with slots of another length. Energy is kept exactly: longer slots are sums, shorter ones split evenly, in steps of 10^-6 kWh at the finest, by largest remainder. Levels: means, and repeats. A longer slot of which a part is missing is missing';
 
 CREATE FUNCTION billing.in_zone(profile billing.profile, time_zone text)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 250
 AS 'MODULE_PATHNAME', 'billing_profile_in_zone';
 COMMENT ON FUNCTION billing.in_zone(billing.profile, text)
 	IS 'the same slots with days that begin at the midnights of another time zone';
@@ -270,35 +270,35 @@ COMMENT ON FUNCTION billing.in_zone(billing.profile, text)
 
 CREATE FUNCTION billing.equal(profile billing.profile, other billing.profile)
 RETURNS boolean
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 25
 AS 'MODULE_PATHNAME', 'billing_profile_equal';
 COMMENT ON FUNCTION billing.equal(billing.profile, billing.profile)
 	IS 'same span, slots, unit, values and qualities; zone and scale do not count';
 
 CREATE FUNCTION billing.not_equal(profile billing.profile, other billing.profile)
 RETURNS boolean
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 25
 AS 'MODULE_PATHNAME', 'billing_profile_not_equal';
 COMMENT ON FUNCTION billing.not_equal(billing.profile, billing.profile)
 	IS 'not the same span, slots, unit, values and qualities';
 
 CREATE FUNCTION billing.hash(profile billing.profile)
 RETURNS integer
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1500
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 400
 AS 'MODULE_PATHNAME', 'billing_profile_hash';
 COMMENT ON FUNCTION billing.hash(billing.profile)
 	IS 'hash of the logical content, for hash joins and grouping';
 
 CREATE FUNCTION billing.hash_extended(profile billing.profile, seed bigint)
 RETURNS bigint
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1500
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 400
 AS 'MODULE_PATHNAME', 'billing_profile_hash_extended';
 COMMENT ON FUNCTION billing.hash_extended(billing.profile, bigint)
 	IS '64-bit hash of the logical content';
 
 CREATE FUNCTION billing.digest(profile billing.profile)
 RETURNS bytea
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 3000
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500
 AS 'MODULE_PATHNAME', 'billing_profile_digest';
 COMMENT ON FUNCTION billing.digest(billing.profile)
 	IS 'SHA-256 of the logical content: span, slot, unit, values and qualities; the same however the profile was made, scaled or packed';
@@ -492,14 +492,14 @@ COMMENT ON AGGREGATE billing.concat_agg(billing.profile)
 
 CREATE FUNCTION billing._load_add(internal, billing.profile)
 RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1500
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200
 AS 'MODULE_PATHNAME', 'billing_load_add';
 COMMENT ON FUNCTION billing._load_add(internal, billing.profile) IS 'part of an aggregate';
 REVOKE ALL ON FUNCTION billing._load_add(internal, billing.profile) FROM PUBLIC;
 
 CREATE FUNCTION billing._load_combine(internal, internal)
 RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200
 AS 'MODULE_PATHNAME', 'billing_load_combine';
 COMMENT ON FUNCTION billing._load_combine(internal, internal) IS 'part of an aggregate';
 REVOKE ALL ON FUNCTION billing._load_combine(internal, internal) FROM PUBLIC;

@@ -2,7 +2,7 @@ CREATE TYPE billing.profile;
 
 CREATE FUNCTION billing.profile_in(cstring)
 RETURNS billing.profile
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 4000
 AS 'MODULE_PATHNAME', 'billing_profile_in';
 COMMENT ON FUNCTION billing.profile_in(cstring) IS 'a profile from its text form, a JSON object';
 

@@ -301,52 +301,54 @@ bl_series_resample(const BlSeries *from, int slot_minutes, BlSeries *to, int roo
 	return status;
 }
 
+/* at most so many decimals, half up; most numbers have fewer and stay as they are */
+static inline BlStatus
+limit_decimals(BlDec *d, int most)
+{
+	BlRounding	rounding;
+
+	if (d->scale <= most)
+		return BL_OK;
+	rounding = bl_round_places(most, BL_HALF_UP);
+	return bl_dec_round(*d, &rounding, d);
+}
+
 BlStatus
 bl_series_from_decimals(BlSeries *series, const BlDec *decimals, int unit_scale)
 {
 	BlProfile  *shape = &series->shape;
 	int			most = unit_scale - bl_unit_scale_min(shape->unit);	/* decimals that are kept */
-	int			places = -BL_PROFILE_SCALE_MAX;
+	int			places = unit_scale - BL_PROFILE_SCALE_MAX;
 
 	if (most < 0 || most > BL_SCALE_MAX)
 		return BL_BAD_UNIT;
-	/* the places that some value needs, perhaps fewer than none */
+	/* the places that some value needs; whole numbers stay as they are given */
+	places = places > 0 ? places : 0;
 	for (int i = 0; i < shape->slots; i++)
 	{
-		BlRounding	rounding = bl_round_places(most, BL_HALF_UP);
-		BlDec		d;
-		BlInt128	c;
-		int			need;
+		BlDec		d = decimals[i];
 
 		if (series->qualities[i] == BL_MISSING)
 			continue;
-		if (bl_dec_round(decimals[i], &rounding, &d) != BL_OK)
+		if (limit_decimals(&d, most) != BL_OK)
 			return BL_OVERFLOW;
-		need = d.scale;
-		if (d.coefficient == 0)
-			continue;
-		for (c = d.coefficient; need > places && c % 10 == 0; need--)
-			c /= 10;
-		places = need > places ? need : places;
+		for (; d.scale > places && d.coefficient % 10 == 0; d.scale--)
+			d.coefficient /= 10;
+		places = d.scale > places ? d.scale : places;
 	}
-	if (places < unit_scale - BL_PROFILE_SCALE_MAX)
-		places = unit_scale - BL_PROFILE_SCALE_MAX;
-	if (places < 0)
-		places = 0;				/* as given: whole numbers stay as they are */
 	for (int i = 0; i < shape->slots; i++)
 	{
-		BlRounding	rounding = bl_round_places(places, BL_HALF_UP);
-		BlDec		d = BL_ZERO;
+		BlDec		d = series->qualities[i] == BL_MISSING ? BL_ZERO : decimals[i];
 		BlInt128	v;
 
-		if (series->qualities[i] != BL_MISSING && bl_dec_round(decimals[i], &rounding, &d) != BL_OK)
+		/* the first loop has seen that no digit is lost beyond `most` */
+		if (limit_decimals(&d, places) != BL_OK)
 			return BL_OVERFLOW;
-		d = bl_dec_trim(d);
 		if (__builtin_mul_overflow(d.coefficient, bl_pow10(places - d.scale), &v) ||
 			v > INT64_MAX || v < INT64_MIN)
 			return BL_OVERFLOW;
 		series->values[i] = (int64_t) v;
 	}
 	shape->scale = unit_scale - places;
-	return shape->scale > BL_PROFILE_SCALE_MAX ? BL_BAD_UNIT : BL_OK;
+	return BL_OK;
 }
