@@ -96,7 +96,7 @@ bl_calendar_name(const char *text, size_t length, BlZoneName *name, BlProblem *p
 	if (strlen(canonical) > BL_PROFILE_ZONE_MAX)
 		return unknown_zone(text, length, problem);
 	memset(name->name, 0, sizeof name->name);
-	strcpy(name->name, canonical);
+	memcpy(name->name, canonical, strlen(canonical));
 	name->length = (int) strlen(canonical);
 	return BL_OK;
 }
