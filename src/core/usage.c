@@ -712,7 +712,7 @@ merge_demands(const BlUsagePart *a, const BlUsagePart *b, BlWriter *w, BlProblem
 	const uint8_t *next[2] = {a->demand_bytes, b->demand_bytes};
 	int			left[2] = {a->demands, b->demands};
 	BlRecordedDemand head[2];
-	BlRecordedDemand last;
+	BlRecordedDemand last = {0};
 
 	if (left[0] + left[1] > BL_USAGE_DEMANDS_MAX)
 		return too_many(a->name, "demands", BL_USAGE_DEMANDS_MAX, problem);

@@ -1,0 +1,43 @@
+-- Rating: one step of the fold (tariff, usage, terms, market, carry) -> charges with their closing carry.
+
+CREATE FUNCTION billing._rate_support(internal)
+RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_rate_support';
+COMMENT ON FUNCTION billing._rate_support(internal) IS 'planner support of rate(): a usage of one profile is not built';
+REVOKE ALL ON FUNCTION billing._rate_support(internal) FROM PUBLIC;
+
+CREATE FUNCTION billing.rate(tariff billing.tariff, usage billing.usage, during daterange, terms jsonb DEFAULT '{}',
+							 market billing.market DEFAULT NULL, carry billing.carry DEFAULT NULL)
+RETURNS billing.charges
+LANGUAGE c STABLE PARALLEL SAFE COST 100
+SUPPORT billing._rate_support
+AS 'MODULE_PATHNAME', 'billing_rate';
+COMMENT ON FUNCTION billing.rate(billing.tariff, billing.usage, daterange, jsonb, billing.market, billing.carry) IS
+'the bill of a usage over a span of days by a tariff: terms is what the contract says, market the dated facts the tariff '
+'names, carry what earlier periods left behind; errors UB1xx for usage, UB2xx for tariff, terms, market and carry';
+
+CREATE FUNCTION billing._rate_import(tariff billing.tariff, import billing.profile, during daterange, terms jsonb,
+									 market billing.market, carry billing.carry)
+RETURNS billing.charges
+LANGUAGE c STABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'billing_rate_import';
+COMMENT ON FUNCTION billing._rate_import(billing.tariff, billing.profile, daterange, jsonb, billing.market, billing.carry) IS
+'rate() of usage(import => profile) in one call; the planner puts it in';
+
+CREATE FUNCTION billing.try_rate(tariff billing.tariff, usage billing.usage, during daterange, terms jsonb DEFAULT '{}',
+								 market billing.market DEFAULT NULL, carry billing.carry DEFAULT NULL,
+								 OUT charges billing.charges, OUT sqlstate text, OUT message text, OUT detail text, OUT hint text)
+LANGUAGE c STABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'billing_try_rate';
+COMMENT ON FUNCTION billing.try_rate(billing.tariff, billing.usage, daterange, jsonb, billing.market, billing.carry) IS
+'rate(), with what is wrong as values in place of an error, so that one bad account never stops a statement';
+
+CREATE FUNCTION billing.rate_months(tariff billing.tariff, usage billing.usage, from_on date, months integer,
+									terms jsonb DEFAULT '{}', market billing.market DEFAULT NULL,
+									carry billing.carry DEFAULT NULL)
+RETURNS TABLE (during daterange, charges billing.charges)
+LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 12
+AS 'MODULE_PATHNAME', 'billing_rate_months';
+COMMENT ON FUNCTION billing.rate_months(billing.tariff, billing.usage, date, integer, jsonb, billing.market, billing.carry) IS
+'month after month from a day on, each rated with the carry that the month before left';

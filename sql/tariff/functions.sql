@@ -1,0 +1,73 @@
+CREATE FUNCTION billing.jsonb(billing.tariff)
+RETURNS jsonb
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'billing_tariff_to_jsonb';
+COMMENT ON FUNCTION billing.jsonb(billing.tariff) IS 'the tariff as jsonb';
+CREATE CAST (billing.tariff AS jsonb) WITH FUNCTION billing.jsonb(billing.tariff);
+COMMENT ON CAST (billing.tariff AS jsonb) IS 'the tariff as jsonb';
+
+CREATE FUNCTION billing.tariff(jsonb)
+RETURNS billing.tariff
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10000
+AS 'MODULE_PATHNAME', 'billing_tariff_from_jsonb';
+COMMENT ON FUNCTION billing.tariff(jsonb) IS 'a tariff from jsonb, checked whole';
+CREATE CAST (jsonb AS billing.tariff) WITH FUNCTION billing.tariff(jsonb);
+COMMENT ON CAST (jsonb AS billing.tariff) IS 'a tariff from jsonb, checked whole';
+
+CREATE FUNCTION billing.digest(tariff billing.tariff)
+RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_tariff_digest';
+COMMENT ON FUNCTION billing.digest(billing.tariff) IS 'SHA-256 of the canonical JSON: the identity of a tariff on bills';
+
+CREATE FUNCTION billing.tariff_eq(billing.tariff, billing.tariff)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_eq';
+COMMENT ON FUNCTION billing.tariff_eq(billing.tariff, billing.tariff) IS 'the same tariff?';
+
+CREATE FUNCTION billing.tariff_ne(billing.tariff, billing.tariff)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_ne';
+COMMENT ON FUNCTION billing.tariff_ne(billing.tariff, billing.tariff) IS 'another tariff?';
+
+CREATE FUNCTION billing.tariff_hash(billing.tariff)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_hash';
+COMMENT ON FUNCTION billing.tariff_hash(billing.tariff) IS 'hash of a tariff';
+
+CREATE FUNCTION billing.tariff_hash_extended(billing.tariff, bigint)
+RETURNS bigint
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_hash_extended';
+COMMENT ON FUNCTION billing.tariff_hash_extended(billing.tariff, bigint) IS 'hash of a tariff, seeded';
+
+CREATE OPERATOR billing.= (
+	LEFTARG = billing.tariff, RIGHTARG = billing.tariff, FUNCTION = billing.tariff_eq,
+	COMMUTATOR = OPERATOR(billing.=), NEGATOR = OPERATOR(billing.<>),
+	RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+COMMENT ON OPERATOR billing.= (billing.tariff, billing.tariff) IS 'the same tariff?';
+
+CREATE OPERATOR billing.<> (
+	LEFTARG = billing.tariff, RIGHTARG = billing.tariff, FUNCTION = billing.tariff_ne,
+	COMMUTATOR = OPERATOR(billing.<>), NEGATOR = OPERATOR(billing.=),
+	RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR billing.<> (billing.tariff, billing.tariff) IS 'another tariff?';
+
+CREATE OPERATOR CLASS billing.tariff_hash_ops
+DEFAULT FOR TYPE billing.tariff USING hash AS
+	OPERATOR 1 billing.= (billing.tariff, billing.tariff),
+	FUNCTION 1 billing.tariff_hash(billing.tariff),
+	FUNCTION 2 billing.tariff_hash_extended(billing.tariff, bigint);
+COMMENT ON OPERATOR CLASS billing.tariff_hash_ops USING hash IS 'hashing of tariff';
+
+CREATE FUNCTION billing.tariff_check(tariff json)
+RETURNS TABLE (path text, problem text, hint text)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 5
+AS 'MODULE_PATHNAME', 'billing_tariff_check';
+COMMENT ON FUNCTION billing.tariff_check(json) IS
+'all problems of a tariff at once, each with its JSON path and what would be right; no row: the tariff is good';

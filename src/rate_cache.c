@@ -1,0 +1,261 @@
+/*
+ * rate_cache.c - tariffs compiled and bound once a query, not once a row
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+#include "billing.h"
+#include "calendar.h"
+#include "jsontext.h"
+#include "rate_cache.h"
+
+enum
+{
+	ROOM = 64 * 1024,
+	ARENA_CEILING = 1 << 29
+};
+
+BlRateCall *
+bl_rate_call(FunctionCallInfo fcinfo, int tariff, int during, int market)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	BlRateCall *call = flinfo->fn_extra;
+	MemoryContext context;
+
+	if (call != NULL)
+		return call;
+	context = AllocSetContextCreate(flinfo->fn_mcxt, "billing rate", ALLOCSET_DEFAULT_SIZES);
+	call = MemoryContextAllocZero(context, sizeof *call);
+	call->context = context;
+	call->scratch = AllocSetContextCreate(context, "billing rate scratch", ALLOCSET_DEFAULT_SIZES);
+	call->tariff_stable = get_fn_expr_arg_stable(flinfo, tariff);
+	call->during_stable = get_fn_expr_arg_stable(flinfo, during);
+	call->market_stable = get_fn_expr_arg_stable(flinfo, market);
+	call->room = MemoryContextAlloc(context, ROOM + 16);
+	flinfo->fn_extra = call;
+	return call;
+}
+
+void
+bl_rate_next_row(BlRateCall *call)
+{
+	if (call->arena.asked > 0)
+		MemoryContextReset(call->scratch);
+	if (call->arena.more == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(call->scratch);
+
+		bl_arena_init(&call->arena, ARENA_CEILING);
+		MemoryContextSwitchTo(old);
+	}
+	call->arena.asked = 0;
+	call->arena.next = (uint8_t *) TYPEALIGN(16, call->room);
+	call->arena.left = ROOM;
+}
+
+/* ---- binding ---- */
+
+/* all that a bill depends on besides tariff, usage, terms and carry */
+static void
+facts_digest(BlBinding *b, const BlZone *zone)
+{
+	size_t		size = 2 * BL_DIGEST_SIZE + (size_t) zone->n * 6;
+	uint8_t    *bytes = palloc(size);
+	int32_t		from = b->from * BL_MINUTES_PER_DAY - 2 * BL_MINUTES_PER_DAY;
+	int32_t		until = b->until * BL_MINUTES_PER_DAY + 2 * BL_MINUTES_PER_DAY;
+	uint8_t    *at = bytes + BL_DIGEST_SIZE;
+
+	memcpy(bytes, b->market_digest, BL_DIGEST_SIZE);
+	/* the offsets in force around the span, however long the table is */
+	for (int i = 0; i < zone->n; i++)
+	{
+		bool		last_before = i + 1 == zone->n || zone->step[i + 1].from_minute > from;
+
+		if (!last_before || (i > 0 && zone->step[i].from_minute >= until))
+			continue;
+		bl_put_le32(at, (uint32_t) (zone->step[i].from_minute <= from ? 0 : zone->step[i].from_minute));
+		bl_put_le16(at + 4, (uint16_t) zone->step[i].offset);
+		at += 6;
+	}
+	bl_sha256(bytes, (size_t) (at - bytes), b->facts_digest);
+	pfree(bytes);
+}
+
+static BlStatus
+zone_of(const BlBinding *b, BlZone *zone, BlProblem *problem)
+{
+	const BlZone *given = bl_market_zone(b->market, b->tariff->zone);
+	BlZoneName	name;
+	BlStatus	status;
+
+	if (given != NULL)
+	{
+		*zone = *given;
+		return BL_OK;
+	}
+	status = bl_calendar_name(b->tariff->zone.text, (size_t) b->tariff->zone.length, &name, problem);
+	if (status != BL_OK)
+		return status;
+	return bl_calendar_zone(&name, (b->from - 400) * BL_MINUTES_PER_DAY, (b->until + 400) * BL_MINUTES_PER_DAY,
+							zone, problem);
+}
+
+/* in b->context */
+static BlStatus
+make_binding(BlBinding *b, const BlDocument *tariff, const BlDocument *market, BlProblem *problem)
+{
+	BlStatus	status;
+	BlArena		arena;
+	BlZone	   *zone;
+
+	/* dates far beyond the calendar must not reach the arithmetic of zones */
+	if (b->from <= BL_DAY_MIN + 400 || b->until >= BL_DAY_MAX - 800)
+		return bl_problem(problem, BL_BAD_VALUE, "the billed span is beyond the calendar");
+	status = bl_document_tariff(tariff, &b->tariff, problem);
+	if (status == BL_OK && market != NULL)
+		status = bl_document_market(market, &b->market, problem);
+	if (status != BL_OK)
+		return status;
+	zone = palloc(sizeof *zone);
+	status = zone_of(b, zone, problem);
+	if (status != BL_OK)
+		return status;
+	bl_arena_init(&arena, ARENA_CEILING);
+	status = bl_bind(b->tariff, b->market, zone, b->from, b->until, &arena, &b->bound, problem);
+	if (status == BL_OK)
+		facts_digest(b, zone);
+	return status;
+}
+
+static BlBinding *
+find(BlRateCall *call, const uint8_t *tariff, const uint8_t *market, int32_t from, int32_t until)
+{
+	for (int i = 0; i < call->bindings; i++)
+	{
+		BlBinding  *b = call->binding[i];
+
+		if (b->from == from && b->until == until &&
+			memcmp(b->tariff_digest, tariff, BL_DIGEST_SIZE) == 0 &&
+			memcmp(b->market_digest, market, BL_DIGEST_SIZE) == 0)
+			return b;
+	}
+	return NULL;
+}
+
+/* room for one more: the oldest goes */
+static void
+enter(BlRateCall *call, BlBinding *b)
+{
+	if (call->bindings == lengthof(call->binding))
+	{
+		MemoryContextDelete(call->binding[0]->context);
+		memmove(call->binding, call->binding + 1, sizeof *call->binding * (size_t) (call->bindings - 1));
+		call->bindings--;
+	}
+	call->binding[call->bindings++] = b;
+}
+
+static BlStatus
+open_documents(Datum tariff_value, Datum market_value, bool has_market, BlDocument *tariff, BlDocument *market,
+			   BlProblem *problem)
+{
+	BlStatus	status = bl_document_open(bl_bytes(PG_DETOAST_DATUM_PACKED(tariff_value)), BL_DOCUMENT_TARIFF, tariff);
+
+	if (status != BL_OK)
+		return bl_problem(problem, status, "tariff: %s", bl_status_text(status));
+	if (has_market)
+		status = bl_document_open(bl_bytes(PG_DETOAST_DATUM_PACKED(market_value)), BL_DOCUMENT_MARKET, market);
+	if (status != BL_OK)
+		return bl_problem(problem, status, "market: %s", bl_status_text(status));
+	return BL_OK;
+}
+
+BlStatus
+bl_rate_bind(BlRateCall *call, Datum tariff_value, int32_t from, int32_t until,
+			 Datum market_value, bool has_market, BlBinding **binding)
+{
+	static const uint8_t none[BL_DIGEST_SIZE];
+	BlDocument	tariff,
+				market = {none, NULL, 0};
+	MemoryContext context,
+				old;
+	BlBinding  *b;
+	BlStatus	status;
+
+	if (call->bound && call->tariff_stable && call->market_stable &&
+		(call->during_stable || (call->last->from == from && call->last->until == until)))
+	{
+		*binding = call->last;
+		return BL_OK;
+	}
+	status = open_documents(tariff_value, market_value, has_market, &tariff, &market, &call->problem);
+	if (status != BL_OK)
+		return status;
+	b = find(call, tariff.digest, market.digest, from, until);
+	if (b == NULL)
+	{
+		context = AllocSetContextCreate(call->context, "billing bound tariff", ALLOCSET_DEFAULT_SIZES);
+		old = MemoryContextSwitchTo(context);
+		b = palloc0(sizeof *b);
+		b->context = context;
+		b->from = from;
+		b->until = until;
+		memcpy(b->tariff_digest, tariff.digest, BL_DIGEST_SIZE);
+		memcpy(b->market_digest, market.digest, BL_DIGEST_SIZE);
+		status = make_binding(b, &tariff, has_market ? &market : NULL, &call->problem);
+		MemoryContextSwitchTo(old);
+		if (status != BL_OK)
+		{
+			MemoryContextDelete(context);
+			return status;
+		}
+		enter(call, b);
+	}
+	*binding = call->last = b;
+	call->bound = true;
+	return BL_OK;
+}
+
+/* ---- terms ---- */
+
+BlStatus
+bl_rate_terms(BlRateCall *call, Datum terms, bool has_terms, BlJson **json)
+{
+	struct varlena *value;
+	MemoryContext old;
+	BlArena		arena;
+	char	   *text;
+	BlStatus	status;
+
+	*json = NULL;
+	if (!has_terms)
+		return BL_OK;
+	value = PG_DETOAST_DATUM_PACKED(terms);
+	if (call->terms_value != NULL && VARSIZE_ANY_EXHDR(value) == VARSIZE_ANY_EXHDR(call->terms_value) &&
+		memcmp(VARDATA_ANY(value), VARDATA_ANY(call->terms_value), VARSIZE_ANY_EXHDR(value)) == 0)
+	{
+		*json = call->terms;
+		return BL_OK;
+	}
+	call->terms_value = NULL;
+	if (call->terms_context == NULL)
+		call->terms_context = AllocSetContextCreate(call->context, "billing terms", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextReset(call->terms_context);
+	old = MemoryContextSwitchTo(call->terms_context);
+	bl_arena_init(&arena, ARENA_CEILING);
+	text = bl_text_of_jsonb(terms);
+	text = pg_server_to_any(text, (int) strlen(text), PG_UTF8);
+	status = bl_json_parse(text, strlen(text), &arena, &call->terms, &call->problem);
+	if (status == BL_OK)
+	{
+		call->terms_value = palloc(VARSIZE_ANY(value));
+		memcpy(call->terms_value, value, VARSIZE_ANY(value));
+	}
+	MemoryContextSwitchTo(old);
+	*json = call->terms;
+	return status;
+}

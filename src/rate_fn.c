@@ -1,0 +1,453 @@
+/*
+ * rate_fn.c - rate(), try_rate(), rate_months(), explain_charges()
+ *
+ * rate() and try_rate() are one step of the fold.  All that the core finds wrong
+ * is a status with its words: rate() raises it, try_rate() hands it back, so
+ * that one bad account never stops a statement.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/supportnodes.h"
+#include "parser/parse_func.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/rangetypes.h"
+#include "utils/typcache.h"
+
+#include "billing.h"
+#include "carry_type.h"
+#include "jsontext.h"
+#include "numeric.h"
+#include "rate_cache.h"
+#include "value_op.h"
+
+/* the arguments of rate() and its kin, in order */
+enum
+{
+	ARG_TARIFF,
+	ARG_USAGE,
+	ARG_DURING,
+	ARG_TERMS,
+	ARG_MARKET,
+	ARG_CARRY,
+	ARGS
+};
+
+/* ---- the span ---- */
+
+static void
+span_of(Datum during, int32_t *from, int32_t *until)
+{
+	RangeType  *range = DatumGetRangeTypeP(during);
+	TypeCacheEntry *type = lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO);
+	RangeBound	lower,
+				upper;
+	bool		empty;
+
+	range_deserialize(type, range, &lower, &upper, &empty);
+	if (empty || lower.infinite || upper.infinite ||
+		DATE_NOT_FINITE(DatumGetDateADT(lower.val)) || DATE_NOT_FINITE(DatumGetDateADT(upper.val)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the billed span has no first or no last day"),
+				 errhint("Give a span such as daterange('2026-01-01', '2026-02-01').")));
+	*from = DatumGetDateADT(lower.val);
+	*until = DatumGetDateADT(upper.val);
+}
+
+static Datum
+range_of(int32_t from, int32_t until)
+{
+	TypeCacheEntry *type = lookup_type_cache(DATERANGEOID, TYPECACHE_RANGE_INFO);
+	RangeBound	lower = {.val = DateADTGetDatum(from), .inclusive = true, .lower = true};
+	RangeBound	upper = {.val = DateADTGetDatum(until)};
+
+	return RangeTypePGetDatum(make_range(type, &lower, &upper, false));
+}
+
+/* ---- one step ---- */
+
+typedef struct Step
+{
+	BlRateCall *call;
+	BlBinding  *binding;
+	BlUsage		usage;
+	BlCarry		carry;
+	bool		has_carry;
+	BlJson	   *terms;
+	BlRated		rated;
+} Step;
+
+static BlStatus
+say(Step *s, BlStatus status, const char *what)
+{
+	return status == BL_OK ? BL_OK : bl_problem(&s->call->problem, status, "%s: %s", what, bl_status_text(status));
+}
+
+static BlStatus
+open_carry(Step *s, FunctionCallInfo fcinfo)
+{
+	BlBytes		bytes;
+
+	s->has_carry = !PG_ARGISNULL(ARG_CARRY);
+	if (!s->has_carry)
+		return BL_OK;
+	bytes = BL_GETARG_BYTES(ARG_CARRY);
+	return say(s, bl_carry_open(&s->carry, bytes.bytes, bytes.size, &s->call->arena), "carry");
+}
+
+/* everything but the usage; the span is given, since rate_months() walks it */
+static BlStatus
+prepare(Step *s, FunctionCallInfo fcinfo, int32_t from, int32_t until)
+{
+	BlStatus	status;
+
+	status = bl_rate_bind(s->call, PG_GETARG_DATUM(ARG_TARIFF), from, until,
+						  PG_ARGISNULL(ARG_MARKET) ? (Datum) 0 : PG_GETARG_DATUM(ARG_MARKET),
+						  !PG_ARGISNULL(ARG_MARKET), &s->binding);
+	if (status == BL_OK)
+		status = bl_rate_terms(s->call, PG_ARGISNULL(ARG_TERMS) ? (Datum) 0 : PG_GETARG_DATUM(ARG_TERMS),
+							   !PG_ARGISNULL(ARG_TERMS), &s->terms);
+	return status;
+}
+
+static BlStatus
+rate_step(Step *s)
+{
+	BlStatus	status;
+
+	s->call->problem.status = BL_OK;
+	status = bl_rate(s->binding->bound, &s->usage, s->terms, s->has_carry ? &s->carry : NULL,
+					 &s->call->arena, &s->rated, &s->call->problem);
+	/* a status without words of its own */
+	if (status != BL_OK && s->call->problem.status != status)
+		bl_problem(&s->call->problem, status, "%s", bl_status_text(status));
+	return status;
+}
+
+/* the result as a value; *carry, unless NULL, points at the closing carry inside it */
+static struct varlena *
+charges_of(Step *s)
+{
+	BlWriter	carry = {NULL, 0, 0};
+	BlWriter	w;
+	struct varlena *value;
+	size_t		size;
+
+	if (s->rated.carry.counters + s->rated.carry.demands + s->rated.carry.banks > 0)
+	{
+		bl_check(bl_carry_write(&s->rated.carry, &carry), "closing carry");
+		carry = (BlWriter) {palloc(carry.used), carry.used, 0};
+		bl_check(bl_carry_write(&s->rated.carry, &carry), "closing carry");
+	}
+	size = bl_rated_size(s->binding->bound, &s->rated, carry.used);
+	value = bl_new_value(size);
+	w = (BlWriter) {bl_new_bytes(value), size, 0};
+	bl_rated_write(s->binding->bound, &s->rated, s->binding->tariff_digest, s->binding->facts_digest,
+				   carry.bytes, carry.used, &w);
+	return value;
+}
+
+static void
+open_span(FunctionCallInfo fcinfo, BlRateCall *call, int32_t *from, int32_t *until)
+{
+	if (call->bound && call->during_stable)
+	{
+		*from = call->last->from;
+		*until = call->last->until;
+	}
+	else
+		span_of(PG_GETARG_DATUM(ARG_DURING), from, until);
+}
+
+/* all of a call up to its result; usage is a value, or a bare import profile */
+static BlStatus
+whole_step(Step *s, FunctionCallInfo fcinfo, bool bare_profile)
+{
+	int32_t		from,
+				until;
+	BlStatus	status;
+	BlBytes		bytes;
+
+	s->call = bl_rate_call(fcinfo, ARG_TARIFF, ARG_DURING, ARG_MARKET);
+	open_span(fcinfo, s->call, &from, &until);
+	bl_rate_next_row(s->call);
+	status = prepare(s, fcinfo, from, until);
+	if (status == BL_OK)
+		status = open_carry(s, fcinfo);
+	if (status != BL_OK)
+		return status;
+	if (bare_profile)
+	{
+		bytes = PG_ARGISNULL(ARG_USAGE) ? (BlBytes) {NULL, 0} : BL_GETARG_BYTES(ARG_USAGE);
+		bl_usage_of_profile(&s->usage, BL_IMPORT, bytes.bytes, bytes.size);
+	}
+	else
+	{
+		bytes = BL_GETARG_BYTES(ARG_USAGE);
+		status = say(s, bl_usage_open(&s->usage, bytes.bytes, bytes.size), "usage");
+		if (status != BL_OK)
+			return status;
+	}
+	return rate_step(s);
+}
+
+/* rate(tariff, usage, during, terms, market, carry) returns charges */
+PG_FUNCTION_INFO_V1(billing_rate);
+Datum
+billing_rate(PG_FUNCTION_ARGS)
+{
+	Step		s;
+
+	if (PG_ARGISNULL(ARG_TARIFF) || PG_ARGISNULL(ARG_USAGE) || PG_ARGISNULL(ARG_DURING))
+		PG_RETURN_NULL();
+	if (whole_step(&s, fcinfo, false) != BL_OK)
+		bl_raise(&s.call->problem);
+	PG_RETURN_POINTER(charges_of(&s));
+}
+
+/* _rate_import(tariff, profile, during, terms, market, carry) returns charges: rate() of usage(import => profile) */
+PG_FUNCTION_INFO_V1(billing_rate_import);
+Datum
+billing_rate_import(PG_FUNCTION_ARGS)
+{
+	Step		s;
+
+	if (PG_ARGISNULL(ARG_TARIFF) || PG_ARGISNULL(ARG_DURING))
+		PG_RETURN_NULL();
+	if (whole_step(&s, fcinfo, true) != BL_OK)
+		bl_raise(&s.call->problem);
+	PG_RETURN_POINTER(charges_of(&s));
+}
+
+static Datum
+text_or_null(const char *text, bool *isnull)
+{
+	*isnull = text == NULL || text[0] == '\0';
+	return *isnull ? (Datum) 0 : CStringGetTextDatum(bl_utf8_to_server(text));
+}
+
+/* try_rate(...) returns (charges, sqlstate, message, detail, hint) */
+PG_FUNCTION_INFO_V1(billing_try_rate);
+Datum
+billing_try_rate(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Datum		values[5] = {0};
+	bool		nulls[5] = {true, true, true, true, true};
+	BlStatus	status;
+	Step		s;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "try_rate() must be called for a row");
+	if (!PG_ARGISNULL(ARG_TARIFF) && !PG_ARGISNULL(ARG_USAGE) && !PG_ARGISNULL(ARG_DURING))
+	{
+		status = whole_step(&s, fcinfo, false);
+		if (status == BL_OK)
+		{
+			values[0] = PointerGetDatum(charges_of(&s));
+			nulls[0] = false;
+		}
+		else
+		{
+			const BlProblem *p = &s.call->problem;
+
+			values[1] = CStringGetTextDatum(unpack_sql_state(bl_status_sqlstate(status)));
+			nulls[1] = false;
+			values[2] = text_or_null(p->message, &nulls[2]);
+			values[3] = text_or_null(p->detail, &nulls[3]);
+			values[4] = text_or_null(p->hint[0] ? p->hint : bl_status_hint(status), &nulls[4]);
+		}
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/* ---- many months ---- */
+
+/* the first of a month n months after from keeps its day where the month has it */
+static int32_t
+month_after(int32_t from, int n)
+{
+	BlDate		d = bl_date_of(from);
+	int32_t		first = bl_day_of(d.year, d.month + n, 1);
+	BlDate		f = bl_date_of(first);
+	int			last = bl_days_in_month(f.year, f.month);
+
+	return first + (d.day < last ? d.day : last) - 1;
+}
+
+static bool
+has_open_register(const BlUsage *usage)
+{
+	for (int i = 0; i < usage->parts; i++)
+	{
+		const uint8_t *next = usage->part[i].register_bytes;
+
+		for (int k = 0; k < usage->part[i].registers; k++)
+		{
+			BlRegister	reg;
+
+			bl_usage_register(&usage->part[i], &next, &reg);
+			if (reg.kind == BL_SPAN_NONE)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* rate_months(tariff, usage, from_on, months, terms, market, carry) returns table (during, charges) */
+PG_FUNCTION_INFO_V1(billing_rate_months);
+Datum
+billing_rate_months(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	LOCAL_FCINFO(one, ARGS);
+	int32_t		from;
+	int			months;
+	BlBytes		bytes;
+	Step		s;
+	struct varlena *carry_value = NULL;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < 4; i++)
+		if (PG_ARGISNULL(i))
+			return (Datum) 0;
+	from = PG_GETARG_DATEADT(2);
+	months = PG_GETARG_INT32(3);
+	if (DATE_NOT_FINITE(from) || from <= BL_DAY_MIN + 400 || from >= BL_DAY_MAX - 40000)
+		bl_fail(BL_BAD_VALUE, "first day");
+	if (months < 1 || months > 1200)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rate_months() rates 1 to 1200 months, not %d", months)));
+	/* rate()'s arguments */
+	InitFunctionCallInfoData(*one, fcinfo->flinfo, ARGS, fcinfo->fncollation, NULL, NULL);
+	one->args[ARG_TARIFF] = fcinfo->args[0];
+	one->args[ARG_USAGE] = fcinfo->args[1];
+	one->args[ARG_DURING] = (NullableDatum) {(Datum) 0, true};
+	one->args[ARG_TERMS] = fcinfo->args[4];
+	one->args[ARG_MARKET] = fcinfo->args[5];
+	one->args[ARG_CARRY] = fcinfo->args[6];
+	s.call = bl_rate_call(fcinfo, 0, 2, 5);
+	s.call->during_stable = false;
+	bytes = BL_GETARG_BYTES(1);
+	bl_check(bl_usage_open(&s.usage, bytes.bytes, bytes.size), "usage");
+	if (months > 1 && has_open_register(&s.usage))
+		ereport(ERROR,
+				(errcode(ERRCODE_BILLING_UNALIGNED),
+				 errmsg("a register without a span cannot be rated over several months"),
+				 errhint("Give each register its \"from\" and \"until\".")));
+	for (int i = 0; i < months; i++)
+	{
+		int32_t		first = month_after(from, i);
+		int32_t		next = month_after(from, i + 1);
+		Datum		values[2];
+		bool		nulls[2] = {false, false};
+		BlStatus	status;
+		struct varlena *value;
+		BlCharges	charges;
+
+		CHECK_FOR_INTERRUPTS();
+		bl_rate_next_row(s.call);
+		status = prepare(&s, one, first, next);
+		if (status == BL_OK)
+			status = open_carry(&s, one);
+		if (status == BL_OK)
+			status = rate_step(&s);
+		if (status != BL_OK)
+			bl_raise(&s.call->problem);
+		value = charges_of(&s);
+		values[0] = range_of(first, next);
+		values[1] = PointerGetDatum(value);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		/* hand the carry on */
+		bl_check(bl_charges_open(&charges, bl_bytes(value).bytes, bl_bytes(value).size), "charges");
+		if (carry_value != NULL)
+			pfree(carry_value);
+		carry_value = charges.carry_size > 0 ? bl_value_of(charges.carry, charges.carry_size) : NULL;
+		one->args[ARG_CARRY] = (NullableDatum) {PointerGetDatum(carry_value), carry_value == NULL};
+		pfree(value);
+	}
+	return (Datum) 0;
+}
+
+/* ---- one call for rate(usage(import => p)) ---- */
+
+/* is it usage() of this schema with nothing but the import profile of part main? */
+static Node *
+bare_import(Node *node, Oid schema)
+{
+	FuncExpr   *usage = (FuncExpr *) node;
+	int			i = 0;
+	ListCell   *cell;
+	Node	   *import = NULL;
+	char	   *name;
+
+	if (!IsA(node, FuncExpr) || get_func_namespace(usage->funcid) != schema || list_length(usage->args) < 3)
+		return NULL;
+	name = get_func_name(usage->funcid);
+	if (name == NULL || strcmp(name, "usage") != 0)
+		return NULL;
+	foreach(cell, usage->args)
+	{
+		Node	   *arg = lfirst(cell);
+
+		if (i == 0)
+		{
+			/* the name of the part */
+			if (!IsA(arg, Const) || ((Const *) arg)->constisnull || ((Const *) arg)->consttype != TEXTOID ||
+				strcmp(TextDatumGetCString(((Const *) arg)->constvalue), "main") != 0)
+				return NULL;
+		}
+		else if (i == 1)
+			import = arg;
+		else if (!IsA(arg, Const) || !((Const *) arg)->constisnull)
+			return NULL;
+		i++;
+	}
+	return import;
+}
+
+/*
+ * Support function of rate(): a usage of one profile is rated straight from the
+ * profile, without copying it into a usage first.
+ */
+PG_FUNCTION_INFO_V1(billing_rate_support);
+Datum
+billing_rate_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+	FuncExpr   *call;
+	Node	   *import;
+	Oid			schema,
+				direct,
+				types[ARGS];
+	List	   *args;
+
+	if (!IsA(request, SupportRequestSimplify))
+		PG_RETURN_POINTER(NULL);
+	call = ((SupportRequestSimplify *) request)->fcall;
+	if (list_length(call->args) != ARGS)
+		PG_RETURN_POINTER(NULL);
+	schema = get_func_namespace(call->funcid);
+	import = bare_import(list_nth(call->args, ARG_USAGE), schema);
+	if (import == NULL)
+		PG_RETURN_POINTER(NULL);
+	for (int i = 0; i < ARGS; i++)
+		types[i] = exprType(i == ARG_USAGE ? import : list_nth(call->args, i));
+	direct = LookupFuncName(list_make2(makeString(get_namespace_name(schema)), makeString(pstrdup("_rate_import"))),
+							ARGS, types, true);
+	if (!OidIsValid(direct))
+		PG_RETURN_POINTER(NULL);
+	args = list_copy(call->args);
+	lfirst(list_nth_cell(args, ARG_USAGE)) = import;
+	PG_RETURN_POINTER(makeFuncExpr(direct, call->funcresulttype, args, call->funccollid, call->inputcollid,
+								   COERCE_EXPLICIT_CALL));
+}
