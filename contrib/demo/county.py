@@ -226,7 +226,7 @@ def farm(rng, number):
 
 def industry(rng, number):
     voltage, low, high = rng.choices((("1-10 kV", 315, 4000), ("35 kV", 4000, 16000), ("110 kV", 20000, 63000),
-                                      ("220 kV", 90000, 180000)), (84, 11, 4, 1))[0]
+                                      ("220 kV", 90000, 180000)), (86, 11, 2.5, 0.5))[0]
     capacity = round(rng.uniform(low, high), -2 if low > 1000 else -1)
     data = {"wh": works(rng, capacity * rng.uniform(0.45, 0.85), rng.choice((1, 2, 2, 3, 3)))}
     data["varh"] = reactive(data["wh"], rng, rng.uniform(0.84, 0.97))
@@ -310,7 +310,7 @@ def array(values):
 
 
 def main():
-    accounts = int(sys.argv[1]) if len(sys.argv) > 1 else 4000
+    accounts = int(sys.argv[1]) if len(sys.argv) > 1 else 6000
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 2026
     plan = [(name, maker) for name, maker, share in CLASSES for _ in range(round(accounts * share / 1000))]
     # mixed, as an office has them; the singles stand at fixed places

@@ -22,12 +22,12 @@ CREATE TABLE county.class (
 COMMENT ON TABLE county.class IS 'classes of customers, in the order of the reports';
 INSERT INTO county.class VALUES
 	('res_flat', 1, '居民阶梯', 'homes, tiers'),
-	('res_tou', 2, '居民阶梯分时', 'homes, tiers, day and night'),
-	('res_pv', 3, '居民光伏（净额）', 'homes with solar, net of sales'),
-	('res_read', 4, '居民抄表', 'homes read once a month'),
-	('res_other', 5, '粤深苏京居民', 'homes under four other tariffs'),
+	('res_tou', 2, '居民阶梯分时', 'homes, tiers, day/night'),
+	('res_pv', 3, '居民光伏', 'homes with solar, net'),
+	('res_read', 4, '居民抄表', 'homes, read monthly'),
+	('res_other', 5, '粤深苏京居民', 'homes, other provinces'),
 	('shop', 6, '商业单一制', 'shops, single-part'),
-	('shop_read', 7, '商业互感器抄表', 'shops read with multipliers'),
+	('shop_read', 7, '商业抄表', 'shops, read monthly'),
 	('farm', 8, '农业排灌', 'farms and pumps'),
 	('industry', 9, '工业两部制', 'industry, two-part'),
 	('shanghai', 10, '上海两部制', 'Shanghai, two-part'),

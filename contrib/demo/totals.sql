@@ -20,8 +20,9 @@ WITH line AS (
 SELECT coalesce(c.name_zh, '合计') AS "类别", coalesce(c.name_en, 'total') AS "class",
 	   to_char(sum(accounts), '99,999') AS "户数", to_char(sum(kwh), '999,999,990') AS "电量 kWh",
 	   to_char(sum(amount), '999,999,990.99') AS "电费 amount", currency AS "币种",
-	   to_char(sum(amount) / sum(kwh), '0.0000') AS "均价/kWh"
+	   -- what the solar homes sold is in their amount, not in their energy
+	   CASE WHEN c.class = 'res_pv' THEN '' ELSE to_char(sum(amount) / sum(kwh), '0.0000') END AS "均价/kWh"
   FROM class JOIN county.class c USING (class)
- GROUP BY GROUPING SETS ((currency, c.place, c.name_zh, c.name_en), (currency))
+ GROUP BY GROUPING SETS ((currency, c.place, c.class, c.name_zh, c.name_en), (currency))
 HAVING c.place IS NOT NULL OR count(*) > 1
  ORDER BY currency <> 'CNY', currency, c.place NULLS LAST;

@@ -60,7 +60,7 @@ BEGIN ATOMIC
 			('price', '单价', 'Price'),
 			('amount', '金额', 'Amount'),
 			('rule', '依据', 'Rule'),
-			('of which', '其中', 'of which'),
+			('of which', '其中', 'incl.'),
 			('step', '第 %s 档', 'tier %s'),
 			('rounding', '尾差', 'Rounding'),
 			('total', '合计', 'Total'),
@@ -138,7 +138,9 @@ BEGIN
 	END IF;
 	FOR l IN SELECT * FROM billing.named_lines(charges, tariff, language) LOOP
 		cells := ARRAY[l.name || CASE WHEN l.estimated THEN ' *' ELSE '' END,
-			coalesce(billing.grouped(l.quantity), ''), coalesce(l.unit, ''), coalesce(billing.grouped(l.price), ''),
+			-- what a percentage is taken of is money
+			coalesce(billing.grouped(CASE WHEN l.unit = '%' THEN round(l.quantity, greatest(scale(l.quantity), 2))
+				ELSE l.quantity END), ''), coalesce(l.unit, ''), coalesce(billing.grouped(l.price), ''),
 			CASE WHEN l.counted THEN billing.grouped(l.amount) || ' ' ELSE '(' || billing.grouped(l.amount) || ')' END,
 			coalesce(l.rule, '')];
 		page := page || cells;
