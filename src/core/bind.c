@@ -384,6 +384,21 @@ scan_index(BlBound *b, int part, BlChannel channel, int schedule)
 	return b->scans++;
 }
 
+/* must the energy of this charge be told apart by period? */
+static bool
+needs_periods(const BlCharge *q)
+{
+	switch (q->kind)
+	{
+		case BL_CHARGE_ENERGY:
+			return q->by_period || q->periods != 0;
+		case BL_CHARGE_TIERS:
+			return q->step_by_period || q->split == BL_SPLIT_COUNTERS;
+		default:
+			return q->each_period || q->periods != 0;
+	}
+}
+
 static BlStatus
 bind_scans(BlBound *b, BlProblem *problem)
 {
@@ -393,13 +408,15 @@ bind_scans(BlBound *b, BlProblem *problem)
 	for (int i = 0; i < t->charges; i++)
 	{
 		const BlCharge *q = &t->charge[i];
-		int			n;
+		int			n,
+					schedule;
 
 		b->scan_of[i] = -1;
 		b->keeps_exact = b->keeps_exact || q->exact || q->rounding.group.set;
 		if (q->kind != BL_CHARGE_ENERGY && q->kind != BL_CHARGE_TIERS && q->kind != BL_CHARGE_DEMAND)
 			continue;
-		n = scan_index(b, q->part, q->channel, q->schedule);
+		schedule = needs_periods(q) ? q->schedule : BL_SCHEDULE_TOTAL;
+		n = scan_index(b, q->part, q->channel, schedule);
 		/* a made part comes out of its original, so both are measured */
 		if (n >= 0 && t->part[q->part].of >= 0)
 		{
@@ -409,22 +426,32 @@ bind_scans(BlBound *b, BlProblem *problem)
 						   q->code.length, q->code.text);
 				return bl_problem_hint(problem, "Demand, other channels and price series need a part with a meter of its own.");
 			}
-			if (scan_index(b, t->part[q->part].of, q->channel, q->schedule) < 0)
+			if (scan_index(b, t->part[q->part].of, q->channel, schedule) < 0)
 				n = -1;
 		}
 		for (int p = 0; n >= 0 && p < t->parts && q->channel == BL_IMPORT; p++)
-			if (t->part[p].of == q->part && scan_index(b, p, q->channel, q->schedule) < 0)
+			if (t->part[p].of == q->part && scan_index(b, p, q->channel, schedule) < 0)
 				n = -1;
 		if (n < 0)
 			return bl_problem(problem, BL_LIMIT, "the tariff measures more than %d parts, channels and schedules", BL_RATE_SCANS_MAX);
 		b->scan_of[i] = n;
 		if (q->kind == BL_CHARGE_DEMAND)
 		{
-			bool		periods = q->each_period || q->periods != 0;
+			bool		periods = schedule >= 0;
 
 			if (b->scan[n].peaks < (periods ? BL_PEAK_PERIODS : BL_PEAK_SPAN))
 				b->scan[n].peaks = periods ? BL_PEAK_PERIODS : BL_PEAK_SPAN;
 		}
+	}
+	/* a total is summed from the periods where those are measured anyway: let them look for its peak */
+	for (int i = 0; i < b->scans; i++)
+	{
+		BlScan	   *total = &b->scan[i];
+
+		for (int k = 0; k < b->scans && total->schedule < 0; k++)
+			if (b->scan[k].schedule >= 0 && b->scan[k].part == total->part &&
+				b->scan[k].channel == total->channel && b->scan[k].peaks < total->peaks)
+				b->scan[k].peaks = total->peaks;
 	}
 	for (int i = 0; i < 3; i++)
 		b->total[i] = (BlScan) {.part = 1, .channel = totals[i], .schedule = BL_SCHEDULE_TOTAL, .periods = 1};

@@ -754,13 +754,83 @@ make_parts(BlRate *r, BlScan *s)
 
 /* ---- scans ------------------------------------------------------------------------- */
 
+/* would this schedule understand every register that a part (or the whole) has on a channel? */
+static bool
+all_periods_known(const BlRate *r, const BlScan *s, BlText part_name, bool whole)
+{
+	for (int i = 0; i < r->usage->parts; i++)
+	{
+		const BlUsagePart *part = &r->usage->part[i];
+		const uint8_t *next = part->register_bytes;
+
+		if (!whole && !bl_text_equal(part->name, part_name))
+			continue;
+		for (int k = 0; k < part->registers; k++)
+		{
+			BlRegister	reg;
+
+			bl_usage_register(part, &next, &reg);
+			if (reg.channel == s->channel && period_index(r, s, reg.period) < 0)
+				return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * The total of a part as the sum of its periods, where those are measured
+ * anyway: the profile is read once, and the kWh of a line over all periods are those of the
+ * lines by period.  *done false: there is no such scan.
+ */
+static BlStatus
+sum_of_periods(BlRate *r, BlScan *s, bool *done)
+{
+	const BlPartRule *rule = &r->t->part[s->part];
+	BlText		name = rule->of >= 0 ? r->t->part[rule->of].name : rule->name;
+
+	*done = false;
+	for (int i = 0; i < r->b->scans && !*done; i++)
+	{
+		BlScan	   *o = &r->b->scan[i];
+
+		if (o->schedule < 0 || o->part != s->part || o->channel != s->channel || !all_periods_known(r, o, name, rule->whole))
+			continue;
+		BL_TRY(bl_measure(r, o));
+		*done = s->done = true;
+		s->found = o->found;
+		s->estimated = o->estimated;
+		memcpy(s->spread, o->spread, (size_t) r->pieces);
+		for (int k = 0; k < r->pieces; k++)
+		{
+			s->cell[k] = BL_ZERO;
+			for (int p = 0; p < o->periods; p++)
+				BL_TRY(bl_dec_add(s->cell[k], o->cell[k * o->periods + p], &s->cell[k]));
+		}
+		s->peak_minutes = o->peak_minutes;
+		s->peak_scale = o->peak_scale;
+		s->has_peak[0] = false;
+		for (int p = 0; p < (o->peaks == BL_PEAK_SPAN ? 1 : o->periods) && o->peaks != BL_PEAK_NONE; p++)
+			if (o->has_peak[p] && (!s->has_peak[0] || o->peak[p] > s->peak[0]))
+			{
+				s->has_peak[0] = true;
+				s->peak[0] = o->peak[p];
+			}
+	}
+	return BL_OK;
+}
+
 BlStatus
 bl_measure(BlRate *r, BlScan *s)
 {
 	const BlPartRule *rule = &r->t->part[s->part];
 	int			n = r->pieces * s->periods;
+	bool		done = false;
 
 	if (s->done)
+		return BL_OK;
+	if (s->schedule < 0)
+		BL_TRY(sum_of_periods(r, s, &done));
+	if (done)
 		return BL_OK;
 	if (rule->of >= 0)
 	{

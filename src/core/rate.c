@@ -542,13 +542,20 @@ check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece)
 /* the prices of a run of pieces: one for each period, or for each component and period */
 typedef struct Prices
 {
-	int			n;
+	int			n;				/* periods told apart; 1 where the price is the same for all */
+	unsigned	mask;			/* bits of the periods wanted; 0: all n */
 	BlDec		price[BL_TARIFF_PERIODS_MAX];
 	int			parts;			/* components, in printing order */
 	int			component[BL_TARIFF_COMPONENTS_MAX + 1];
 	BlDec	   *part;			/* [component * periods + period]; the rest's are the difference */
 	bool		rest;			/* the last component is the remainder */
 } Prices;
+
+static inline bool
+wanted(unsigned mask, int period)
+{
+	return mask == 0 || (mask & 1u << period);
+}
 
 /* of the components of a built price */
 static BlStatus
@@ -604,13 +611,38 @@ of_which_prices(BlRate *r, const BlCharge *q, int piece, Prices *p)
 	return BL_OK;
 }
 
+/* the energy of a piece by the periods that the price tells apart, added to energy */
+static BlStatus
+add_energy(const BlCharge *q, const BlScan *s, int piece, BlDec *energy)
+{
+	for (int k = 0; k < s->periods; k++)
+		if (q->by_period || wanted(q->periods, k))
+			BL_TRY(bl_dec_add(energy[q->by_period ? k : 0], s->cell[piece * s->periods + k], &energy[q->by_period ? k : 0]));
+	return BL_OK;
+}
+
+/* the dictionary index of what a line for place k of the prices says of its period */
+static int
+line_period(const BlRate *r, const BlCharge *q, int k)
+{
+	const BlSchedule *s = &r->t->schedule[q->schedule];
+
+	if (q->by_period)
+		return s->name_index[k];
+	/* all together, or the only one that is wanted */
+	if (q->periods == 0 || (q->periods & (q->periods - 1)) != 0)
+		return BL_NONE;
+	return s->name_index[__builtin_ctz(q->periods)];
+}
+
 static BlStatus
 prices_of(BlRate *r, const BlCharge *q, const BlScan *s, int piece, Prices *p)
 {
-	p->n = s->periods;
+	p->n = q->by_period ? s->periods : 1;
+	p->mask = q->by_period ? q->periods : 0;
 	p->parts = 0;
 	for (int k = 0; k < p->n; k++)
-		if (q->periods == 0 || (q->periods & 1u << k))
+		if (wanted(p->mask, k))
 			BL_TRY(bl_price_rounded(r, q, q->price, piece, k, &p->price[k]));
 		else
 			p->price[k] = BL_ZERO;
@@ -635,13 +667,13 @@ same_prices(const Prices *a, const Prices *b)
 
 /* is the price of a component the same in all periods? */
 static bool
-even(const BlDec *price, int n, unsigned periods)
+even(const BlDec *price, int n, unsigned mask)
 {
 	int			first = -1;
 
 	for (int k = 0; k < n; k++)
 	{
-		if (periods != 0 && !(periods & 1u << k))
+		if (!wanted(mask, k))
 			continue;
 		if (first >= 0 && bl_dec_cmp(price[k], price[first]) != 0)
 			return false;
@@ -653,14 +685,14 @@ even(const BlDec *price, int n, unsigned periods)
 
 /* sum of energy * price over periods, rounded once */
 static BlStatus
-sum_product(const BlCharge *q, const BlDec *energy, const BlDec *price, int n, const BlRounding *rounding, BlDec *amount)
+sum_product(const BlCharge *q, const Prices *p, const BlDec *energy, const BlDec *price, const BlRounding *rounding, BlDec *amount)
 {
 	BlDec		sum = BL_ZERO,
 				one;
 
-	for (int k = 0; k < n; k++)
+	for (int k = 0; k < p->n; k++)
 	{
-		if (q->periods != 0 && !(q->periods & 1u << k))
+		if (!wanted(p->mask, k))
 			continue;
 		BL_TRY(bl_dec_mul(energy[k], price[k], &one));
 		BL_TRY(bl_dec_add(sum, one, &sum));
@@ -669,11 +701,11 @@ sum_product(const BlCharge *q, const BlDec *energy, const BlDec *price, int n, c
 }
 
 static BlStatus
-sum_energy(const BlCharge *q, const BlDec *energy, int n, BlDec *sum)
+sum_energy(const Prices *p, const BlDec *energy, BlDec *sum)
 {
 	*sum = BL_ZERO;
-	for (int k = 0; k < n; k++)
-		if (q->periods == 0 || (q->periods & 1u << k))
+	for (int k = 0; k < p->n; k++)
+		if (wanted(p->mask, k))
 			BL_TRY(bl_dec_add(*sum, energy[k], sum));
 	return BL_OK;
 }
@@ -691,22 +723,22 @@ component_line(BlRate *r, const BlCharge *q, const Prices *p, const BlDec *energ
 		return too_many_lines(r);
 	w->line.flags = flags | BL_LINE_MEASURED;
 	w->line.component = p->component[i];
-	BL_TRY(sum_energy(q, energy, p->n, &sum));
+	BL_TRY(sum_energy(p, energy, &sum));
 	w->line.quantity = sum;
-	if (even(price, p->n, q->periods))
+	if (even(price, p->n, p->mask))
 	{
 		w->line.flags |= BL_LINE_PRICED;
 		for (int k = p->n - 1; k >= 0; k--)
-			if (q->periods == 0 || (q->periods & 1u << k))
+			if (wanted(p->mask, k))
 				w->line.price = price[k];
 	}
 	if (r->b->keeps_exact)
 	{
 		BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
 
-		BL_TRY(sum_product(q, energy, price, p->n, &fine, &w->exact));
+		BL_TRY(sum_product(q, p, energy, price, &fine, &w->exact));
 	}
-	return sum_product(q, energy, price, p->n, rounding, &w->line.amount);
+	return sum_product(q, p, energy, price, rounding, &w->line.amount);
 }
 
 /*
@@ -744,22 +776,21 @@ by_component(BlRate *r, const BlCharge *q, const BlScan *s, const Prices *p, con
 				others = BL_ZERO;
 
 	if (p->rest)
-		BL_TRY(sum_product(q, energy, p->price, p->n, q->rounding.line.set && !q->rounding.group.set ? &q->rounding.line : NULL, &whole));
+		BL_TRY(sum_product(q, p, energy, p->price, q->rounding.line.set && !q->rounding.group.set ? &q->rounding.line : NULL, &whole));
 	for (int i = 0; i < p->parts; i++)
 	{
 		BlWork	   *w;
 
-		if (!p->rest && (q->price->multiplied[i] || !even(&p->part[i * p->n], p->n, q->periods)))
+		if (!p->rest && (q->price->multiplied[i] || !even(&p->part[i * p->n], p->n, p->mask)))
 		{
 			for (int k = 0; k < p->n; k++)
 			{
-				if (q->periods != 0 && !(q->periods & 1u << k))
+				if (!wanted(p->mask, k))
 					continue;
 				if ((w = bl_emit(r, q)) == NULL)
 					return too_many_lines(r);
 				w->line.component = p->component[i];
-				if (q->schedule >= 0)
-					w->line.period = r->t->schedule[q->schedule].name_index[k];
+				w->line.period = line_period(r, q, k);
 				set_span(r, w, first, end);
 				if (s->estimated)
 					w->line.flags |= BL_LINE_ESTIMATED;
@@ -787,15 +818,15 @@ energy_lines(BlRate *r, const BlCharge *q, const BlScan *s, const Prices *p, con
 	BL_TRY(check_spread(r, q, s, end));
 	if (q->by_component)
 		return by_component(r, q, s, p, energy, first, end);
-	for (int k = 0; k < s->periods; k++)
+	for (int k = 0; k < p->n; k++)
 	{
 		BlWork	   *w;
 
-		if (q->periods != 0 && !(q->periods & 1u << k))
+		if (!wanted(p->mask, k))
 			continue;
 		if ((w = bl_emit(r, q)) == NULL)
 			return too_many_lines(r);
-		w->line.period = r->t->schedule[q->schedule].name_index[k];
+		w->line.period = line_period(r, q, k);
 		set_span(r, w, first, end);
 		if (s->estimated)
 			w->line.flags |= BL_LINE_ESTIMATED;
@@ -855,12 +886,10 @@ rate_energy(BlRate *r, const BlCharge *q)
 			/* the piece before held another price or none */
 			if (piece > 0)
 				BL_TRY(check_spread(r, q, s, piece));
-			for (int k = 0; k < s->periods; k++)
-				energy[k] = s->cell[piece * s->periods + k];
+			for (int k = 0; k < run.n; k++)
+				energy[k] = BL_ZERO;
 		}
-		else
-			for (int k = 0; k < s->periods; k++)
-				BL_TRY(bl_dec_add(energy[k], s->cell[piece * s->periods + k], &energy[k]));
+		BL_TRY(add_energy(q, s, piece, energy));
 	}
 	return first >= 0 ? energy_lines(r, q, s, &run, energy, first, r->pieces) : BL_OK;
 }
@@ -913,8 +942,9 @@ rate_series(BlRate *r, const BlCharge *q)
 	BL_TRY(bl_slots_of(r, s, &slots));
 	for (int piece = 0; piece <= r->pieces; piece++)
 	{
-		BlDec		sum[BL_TARIFF_PERIODS_MAX],
-					energy[BL_TARIFF_PERIODS_MAX];
+		BlDec		sum = BL_ZERO,
+					energy = BL_ZERO;
+		BlWork	   *w;
 		int			from,
 					until;
 
@@ -926,44 +956,40 @@ rate_series(BlRate *r, const BlCharge *q)
 			continue;
 		if (first >= 0)
 		{
-			for (int k = 0; k < s->periods; k++)
-				sum[k] = energy[k] = BL_ZERO;
 			from = (r->b->day[r->piece[first].first].start - slots.start) / slots.minutes;
 			until = (r->b->day[r->piece[piece - 1].end].start - slots.start) / slots.minutes;
 			for (int i = from; i < until; i++)
 			{
 				int32_t		at = slots.start + i * slots.minutes;
-				int			k = s->periods == 1 ? 0 : bl_slot_period(r, q->schedule, at, slots.minutes);
 				BlDec		price,
 							one;
 
+				if (q->periods != 0)
+				{
+					int			k = bl_slot_period(r, q->schedule, at, slots.minutes);
+
+					if (k < 0 || !wanted(q->periods, k))
+						continue;
+				}
 				BL_TRY(series_price(r, q, series, at, slots.minutes, &price));
 				BL_TRY(bl_dec_mul((BlDec) {slots.value[i], slots.scale}, price, &one));
-				BL_TRY(bl_dec_add(sum[k], one, &sum[k]));
+				BL_TRY(bl_dec_add(sum, one, &sum));
 			}
 			for (int j = first; j < piece; j++)
-				for (int k = 0; k < s->periods; k++)
-					BL_TRY(bl_dec_add(energy[k], s->cell[j * s->periods + k], &energy[k]));
-			for (int k = 0; k < s->periods; k++)
+				BL_TRY(add_energy(q, s, j, &energy));
+			if ((w = bl_emit(r, q)) == NULL)
+				return too_many_lines(r);
+			w->line.period = line_period(r, q, 0);
+			w->line.flags |= BL_LINE_MEASURED | (s->estimated ? BL_LINE_ESTIMATED : 0);
+			w->line.quantity = energy;
+			set_span(r, w, first, piece);
+			if (r->b->keeps_exact)
 			{
-				BlWork	   *w;
+				BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
 
-				if (q->periods != 0 && !(q->periods & 1u << k))
-					continue;
-				if ((w = bl_emit(r, q)) == NULL)
-					return too_many_lines(r);
-				w->line.period = r->t->schedule[q->schedule].name_index[k];
-				w->line.flags |= BL_LINE_MEASURED | (s->estimated ? BL_LINE_ESTIMATED : 0);
-				w->line.quantity = energy[k];
-				set_span(r, w, first, piece);
-				if (r->b->keeps_exact)
-				{
-					BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
-
-					BL_TRY(bl_dec_mul_ratio(sum[k], bl_dec(1, 0), q->credit ? -1 : 1, 1, &fine, &w->exact));
-				}
-				BL_TRY(bl_dec_mul_ratio(sum[k], bl_dec(1, 0), q->credit ? -1 : 1, 1, rounding, &w->line.amount));
+				BL_TRY(bl_dec_mul_ratio(sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, &fine, &w->exact));
 			}
+			BL_TRY(bl_dec_mul_ratio(sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, rounding, &w->line.amount));
 			first = -1;
 		}
 		if (holds)

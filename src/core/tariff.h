@@ -273,6 +273,7 @@ typedef struct BlCharge
 	BlRoundings rounding;
 	BlPrice    *price;
 	bool		series;			/* price holds a series */
+	bool		by_period;		/* the price of energy differs by period: a line for each */
 	bool		credit;			/* the amount changes its sign */
 	bool		by_component;	/* lines by component */
 	int			of_which;		/* components named by of_which */

@@ -421,8 +421,7 @@ tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 	}
 	for (int s = 0; s < (q->season_steps ? q->season_steps : 1); s++)
 		for (int i = 0; i < q->steps[s].n; i++)
-			if (bl_price_has(q->steps[s].step[i].price, BL_PRICE_BY_PERIOD, 0) ||
-				bl_price_has(q->steps[s].step[i].price, BL_PRICE_COMPONENTS, 0))
+			if (bl_price_by_period(c, q->steps[s].step[i].price, 0))
 				q->step_by_period = true;
 }
 
@@ -712,6 +711,9 @@ energy(BlCompile *c, BlJson *node, BlCharge *q)
 				bl_compile_error(c, per, "Use day, month or period.", "the first kWh count per day, month or period");
 		}
 	}
+	q->by_period = bl_price_by_period(c, q->price, 0);
+	for (int i = 0; i < q->of_which; i++)
+		q->by_period = q->by_period || bl_price_by_period(c, q->of_which_price[i], 0);
 	q->series = bl_price_has(q->price, BL_PRICE_SERIES, 0);
 	if (q->series && (q->price->kind != BL_PRICE_SERIES || q->of_which || q->has_first || q->by_component))
 		bl_compile_error(c, node, "Give the charge {\"series\": …} as its whole price.", "a series stands alone in its price");

@@ -315,6 +315,25 @@ bl_price_has(const BlPrice *price, BlPriceKind kind, int depth)
 	return false;
 }
 
+/* does the price differ by period, in itself or in a component? */
+bool
+bl_price_by_period(BlCompile *c, const BlPrice *price, int depth)
+{
+	if (price == NULL || depth > BL_JSON_DEPTH)
+		return false;
+	if (price->kind == BL_PRICE_BY_PERIOD || price->multiplier != NULL)
+		return true;
+	if (price->kind == BL_PRICE_COMPONENTS)
+		for (int i = 0; i < price->n; i++)
+			if (bl_price_by_period(c, c->t->component[price->component[i]].price, depth + 1))
+				return true;
+	if (price->item != NULL)
+		for (int i = 0; i < price->n; i++)
+			if (bl_price_by_period(c, price->item[i], depth + 1))
+				return true;
+	return false;
+}
+
 void
 bl_compile_tags(BlCompile *c, BlJson *node, BlTags *tags)
 {

@@ -961,7 +961,7 @@ bl_rate_first(BlRate *r, const BlCharge *q)
 	tiers.steps = &tiers.own;
 	tiers.season_steps = 0;
 	tiers.open_end = true;
-	tiers.by_period = bl_price_has(q->price, BL_PRICE_BY_PERIOD, 0) || bl_price_has(q->price, BL_PRICE_COMPONENTS, 0);
+	tiers.by_period = q->by_period;
 	BL_TRY(bl_measure(r, tiers.scan));
 	/* a count of its own, seen by nobody else */
 	memset(&own, 0, sizeof own);
