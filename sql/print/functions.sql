@@ -157,8 +157,8 @@ BEGIN
 	RETURN NEXT ruler;
 	RETURN NEXT billing.word('bill', language) || coalesce('    ' || account, '');
 	RETURN NEXT billing.word('tariff', language) || '  ' || billing.in_language(tariff::jsonb -> 'name', language);
-	RETURN NEXT billing.word('billed', language) || '  ' || lower(billing.during(charges)) || ' '
-		|| billing.word('until', language) || ' ' || upper(billing.during(charges)) - 1;
+	RETURN NEXT billing.word('billed', language) || '  ' || to_char(lower(billing.during(charges)), 'YYYY-MM-DD')
+		|| ' ' || billing.word('until', language) || ' ' || to_char(upper(billing.during(charges)) - 1, 'YYYY-MM-DD');
 	RETURN NEXT ruler;
 	FOR i IN 1 .. array_length(page, 1) LOOP
 		IF i = array_length(page, 1) THEN
