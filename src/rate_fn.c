@@ -139,7 +139,7 @@ charges_of(Step *s)
 	BlWriter	carry = {NULL, 0, 0};
 	BlWriter	w;
 	struct varlena *value;
-	size_t		size;
+	size_t		room;
 
 	if (s->rated.carry.counters + s->rated.carry.demands + s->rated.carry.banks > 0)
 	{
@@ -147,11 +147,12 @@ charges_of(Step *s)
 		carry = (BlWriter) {palloc(carry.used), carry.used, 0};
 		bl_check(bl_carry_write(&s->rated.carry, &carry), "closing carry");
 	}
-	size = bl_rated_size(s->binding->bound, &s->rated, carry.used);
-	value = bl_new_value(size);
-	w = (BlWriter) {bl_new_bytes(value), size, 0};
+	room = bl_rated_bound(s->binding->bound, &s->rated, carry.used);
+	value = bl_new_value(room);
+	w = (BlWriter) {bl_new_bytes(value), room, 0};
 	bl_rated_write(s->binding->bound, &s->rated, s->binding->tariff_digest, s->binding->facts_digest,
 				   carry.bytes, carry.used, &w);
+	SET_VARSIZE(value, VARHDRSZ + w.used);
 	return value;
 }
 

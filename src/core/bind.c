@@ -325,6 +325,46 @@ cut_charge(const BlBound *b, bool *cut, const BlCharge *q)
 				cut[i] = true;
 }
 
+static bool
+season_price(const BlTariff *t, const BlPrice *p, int depth)
+{
+	if (p == NULL || depth > 2 * BL_JSON_DEPTH)
+		return false;
+	if (p->kind == BL_PRICE_BY_SEASON)
+		return true;
+	if (p->kind == BL_PRICE_COMPONENTS)
+		for (int i = 0; i < p->n; i++)
+			if (season_price(t, t->component[p->component[i]].price, depth + 1))
+				return true;
+	for (int i = 0; p->multiplier != NULL && i < t->schedule[0].periods; i++)
+		if (season_price(t, p->multiplier[i], depth + 1))
+			return true;
+	for (int i = 0; p->item != NULL && i < p->n; i++)
+		if (season_price(t, p->item[i], depth + 1))
+			return true;
+	return false;
+}
+
+/* does anything but windows depend on the season? */
+static bool
+seasons_matter(const BlTariff *t)
+{
+	for (int i = 0; i < t->charges; i++)
+	{
+		const BlCharge *q = &t->charge[i];
+
+		if (q->season_steps > 0 || (q->kind == BL_CHARGE_TIERS && q->per == BL_PER_SEASON) || season_price(t, q->price, 0))
+			return true;
+		for (int k = 0; k < q->of_which; k++)
+			if (season_price(t, q->of_which_price[k], 0))
+				return true;
+		for (int k = 0; q->steps != NULL && k < q->steps[0].n; k++)
+			if (season_price(t, q->steps[0].step[k].price, 0) || season_price(t, q->steps[0].step[k].flat, 0))
+				return true;
+	}
+	return false;
+}
+
 static BlStatus
 bind_cuts(BlBound *b, BlArena *arena, BlProblem *problem)
 {
@@ -346,7 +386,7 @@ bind_cuts(BlBound *b, BlArena *arena, BlProblem *problem)
 	}
 	for (int i = 0; i < t->parts; i++)
 		cut_price(b, cut, t->part[i].share, 0);
-	for (int i = 1; i < b->days; i++)
+	for (int i = 1; i < b->days && seasons_matter(t); i++)
 		if (b->day[i].season != b->day[i - 1].season)
 			cut[i] = true;
 	for (int i = 1; i < b->days; i++)
@@ -535,6 +575,13 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 	cells += 3;
 	b->piece = bl_arena_get(arena, sizeof *b->piece * (size_t) (b->cuts + 1));
 	b->cells = bl_arena_get(arena, sizeof *b->cells * (size_t) (cells * (b->cuts + 1)));
+	for (int i = 0; i < tariff->charges; i++)
+		b->counts_years = b->counts_years || (tariff->charge[i].kind == BL_CHARGE_TIERS && tariff->charge[i].per == BL_PER_YEAR);
+	b->prices[0] = bl_arena_get(arena, sizeof *b->prices[0]);
+	b->prices[1] = bl_arena_get(arena, sizeof *b->prices[1]);
+	b->span_months = bl_arena_get(arena, sizeof *b->span_months * (size_t) (tariff->charges + 1));
+	if (b->prices[0] == NULL || b->prices[1] == NULL || b->span_months == NULL)
+		return no_space(problem);
 	b->work = bl_arena_get(arena, sizeof *b->work * BL_CHARGES_LINES_MAX);
 	b->line = bl_arena_get(arena, sizeof *b->line * BL_CHARGES_LINES_MAX);
 	if (b->piece == NULL || b->cells == NULL || b->work == NULL || b->line == NULL)

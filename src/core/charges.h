@@ -70,6 +70,7 @@ enum
 	BL_CHARGES_HEADER = 86,
 	BL_CHARGES_LINES_MAX = 4096,
 	BL_LINE_SIZE = 34,
+	BL_LINE_SIZE_MAX = 66,		/* wide, with a span */
 	BL_NONE = 255,
 	BL_TAGS_MAX = 32,			/* of a charge, of a component */
 	BL_DIGEST = 32,

@@ -180,7 +180,7 @@ set_piece(const BlRate *r, BlPiece *p, int first, int end, int epoch)
 	p->end = end;
 	p->epoch = epoch;
 	p->season = r->b->day[first].season;
-	p->year_from = bl_year_start(r->t, r->b->from + first);
+	p->year_from = r->b->counts_years ? bl_year_start(r->t, r->b->from + first) : 0;
 }
 
 static BlStatus
@@ -539,18 +539,6 @@ check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece)
 
 /* ---- energy -------------------------------------------------------------------------- */
 
-/* the prices of a run of pieces: one for each period, or for each component and period */
-typedef struct Prices
-{
-	int			n;				/* periods told apart; 1 where the price is the same for all */
-	unsigned	mask;			/* bits of the periods wanted; 0: all n */
-	BlDec		price[BL_TARIFF_PERIODS_MAX];
-	int			parts;			/* components, in printing order */
-	int			component[BL_TARIFF_COMPONENTS_MAX + 1];
-	BlDec	   *part;			/* [component * periods + period]; the rest's are the difference */
-	bool		rest;			/* the last component is the remainder */
-} Prices;
-
 static inline bool
 wanted(unsigned mask, int period)
 {
@@ -559,7 +547,7 @@ wanted(unsigned mask, int period)
 
 /* of the components of a built price */
 static BlStatus
-component_prices(BlRate *r, const BlCharge *q, int piece, Prices *p)
+component_prices(BlRate *r, const BlCharge *q, int piece, BlPrices *p)
 {
 	const BlPrice *price = q->price;
 
@@ -591,7 +579,7 @@ component_prices(BlRate *r, const BlCharge *q, int piece, Prices *p)
 
 /* of the parts an absolute price says it is made of */
 static BlStatus
-of_which_prices(BlRate *r, const BlCharge *q, int piece, Prices *p)
+of_which_prices(BlRate *r, const BlCharge *q, int piece, BlPrices *p)
 {
 	p->parts = q->of_which + 1;
 	p->rest = true;
@@ -636,7 +624,7 @@ line_period(const BlRate *r, const BlCharge *q, int k)
 }
 
 static BlStatus
-prices_of(BlRate *r, const BlCharge *q, const BlScan *s, int piece, Prices *p)
+prices_of(BlRate *r, const BlCharge *q, const BlScan *s, int piece, BlPrices *p)
 {
 	p->n = q->by_period ? s->periods : 1;
 	p->mask = q->by_period ? q->periods : 0;
@@ -654,7 +642,7 @@ prices_of(BlRate *r, const BlCharge *q, const BlScan *s, int piece, Prices *p)
 }
 
 static bool
-same_prices(const Prices *a, const Prices *b)
+same_prices(const BlPrices *a, const BlPrices *b)
 {
 	for (int k = 0; k < a->n; k++)
 		if (bl_dec_cmp(a->price[k], b->price[k]) != 0)
@@ -685,7 +673,7 @@ even(const BlDec *price, int n, unsigned mask)
 
 /* sum of energy * price over periods, rounded once */
 static BlStatus
-sum_product(const BlCharge *q, const Prices *p, const BlDec *energy, const BlDec *price, const BlRounding *rounding, BlDec *amount)
+sum_product(const BlCharge *q, const BlPrices *p, const BlDec *energy, const BlDec *price, const BlRounding *rounding, BlDec *amount)
 {
 	BlDec		sum = BL_ZERO,
 				one;
@@ -701,7 +689,7 @@ sum_product(const BlCharge *q, const Prices *p, const BlDec *energy, const BlDec
 }
 
 static BlStatus
-sum_energy(const Prices *p, const BlDec *energy, BlDec *sum)
+sum_energy(const BlPrices *p, const BlDec *energy, BlDec *sum)
 {
 	*sum = BL_ZERO;
 	for (int k = 0; k < p->n; k++)
@@ -712,7 +700,7 @@ sum_energy(const Prices *p, const BlDec *energy, BlDec *sum)
 
 /* one component over all periods of a run */
 static BlStatus
-component_line(BlRate *r, const BlCharge *q, const Prices *p, const BlDec *energy, int i, int flags, BlWork **out)
+component_line(BlRate *r, const BlCharge *q, const BlPrices *p, const BlDec *energy, int i, int flags, BlWork **out)
 {
 	const BlRounding *rounding = q->rounding.line.set && !q->rounding.group.set ? &q->rounding.line : NULL;
 	const BlDec *price = &p->part[i * p->n];
@@ -747,7 +735,7 @@ component_line(BlRate *r, const BlCharge *q, const Prices *p, const BlDec *energ
  * so that the parts add up to the printed lines.
  */
 static BlStatus
-of_which_lines(BlRate *r, const BlCharge *q, const Prices *p, const BlDec *energy, int first, int end, BlDec printed)
+of_which_lines(BlRate *r, const BlCharge *q, const BlPrices *p, const BlDec *energy, int first, int end, BlDec printed)
 {
 	int			slack = p->rest ? p->parts - 1 : 0;
 	int			parent = r->works - 1;
@@ -770,7 +758,7 @@ of_which_lines(BlRate *r, const BlCharge *q, const Prices *p, const BlDec *energ
 
 /* lines by component: a multiplied component has one for each period, any other one for all */
 static BlStatus
-by_component(BlRate *r, const BlCharge *q, const BlScan *s, const Prices *p, const BlDec *energy, int first, int end)
+by_component(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p, const BlDec *energy, int first, int end)
 {
 	BlDec		whole = BL_ZERO,
 				others = BL_ZERO;
@@ -811,7 +799,7 @@ by_component(BlRate *r, const BlCharge *q, const BlScan *s, const Prices *p, con
 
 /* the lines of a run of pieces with one price */
 static BlStatus
-energy_lines(BlRate *r, const BlCharge *q, const BlScan *s, const Prices *p, const BlDec *energy, int first, int end)
+energy_lines(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p, const BlDec *energy, int first, int end)
 {
 	BlDec		printed = BL_ZERO;
 
@@ -842,9 +830,8 @@ rate_energy(BlRate *r, const BlCharge *q)
 {
 	BlScan	   *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
 	BlDec		energy[BL_TARIFF_PERIODS_MAX];
-	Prices		now,
-				run;
-	BlDec	   *room[2] = {NULL, NULL};
+	BlPrices   *now = r->b->prices[0],
+			   *run = r->b->prices[1];
 	int			first = -1;
 	bool		holds;
 
@@ -854,20 +841,18 @@ rate_energy(BlRate *r, const BlCharge *q)
 		{
 			int			parts = q->of_which > 0 ? q->of_which + 1 : q->price->n;
 
-			room[i] = bl_arena_get(r->arena, sizeof *room[i] * (size_t) (parts * s->periods));
-			if (room[i] == NULL)
+			r->b->prices[i]->part = bl_arena_get(r->arena, sizeof(BlDec) * (size_t) (parts * s->periods));
+			if (r->b->prices[i]->part == NULL)
 				return BL_NO_SPACE;
 		}
-	now.part = room[0];
-	run.part = room[1];
 	for (int piece = 0; piece < r->pieces; piece++)
 	{
 		BL_TRY(bl_charge_holds(r, q, piece, &holds));
 		if (holds)
-			BL_TRY(prices_of(r, q, s, piece, &now));
-		if (first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch || !same_prices(&now, &run)))
+			BL_TRY(prices_of(r, q, s, piece, now));
+		if (first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch || !same_prices(now, run)))
 		{
-			BL_TRY(energy_lines(r, q, s, &run, energy, first, piece));
+			BL_TRY(energy_lines(r, q, s, run, energy, first, piece));
 			first = -1;
 		}
 		if (!holds)
@@ -878,7 +863,7 @@ rate_energy(BlRate *r, const BlCharge *q)
 		}
 		if (first < 0)
 		{
-			Prices		swap = run;
+			BlPrices   *swap = run;
 
 			first = piece;
 			run = now;
@@ -886,12 +871,12 @@ rate_energy(BlRate *r, const BlCharge *q)
 			/* the piece before held another price or none */
 			if (piece > 0)
 				BL_TRY(check_spread(r, q, s, piece));
-			for (int k = 0; k < run.n; k++)
+			for (int k = 0; k < run->n; k++)
 				energy[k] = BL_ZERO;
 		}
 		BL_TRY(add_energy(q, s, piece, energy));
 	}
-	return first >= 0 ? energy_lines(r, q, s, &run, energy, first, r->pieces) : BL_OK;
+	return first >= 0 ? energy_lines(r, q, s, run, energy, first, r->pieces) : BL_OK;
 }
 
 /* ---- energy at a price series --------------------------------------------------------- */
@@ -1061,9 +1046,8 @@ thirtieths(int32_t from, int32_t day)
 	return n * 30 + (day - start < 30 ? day - start : 30);
 }
 
-/* the months that days [first, end) of the span are worth, as a fraction */
-BlStatus
-bl_months(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den)
+static BlStatus
+months_of(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den)
 {
 	const BlBound *b = r->b;
 
@@ -1112,6 +1096,23 @@ bl_months(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_
 		*num = (int64_t) f.coefficient;
 		*den = (int64_t) bl_pow10(f.scale);
 	}
+	return BL_OK;
+}
+
+/* the months that days [first, end) of the span are worth, as a fraction */
+BlStatus
+bl_months(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den)
+{
+	BlFraction *known;
+
+	if (first != 0 || end != r->b->days || q < r->t->charge || q >= r->t->charge + r->t->charges)
+		return months_of(r, q, first, end, num, den);
+	/* the whole span is asked for in every bill */
+	known = &r->b->span_months[q - r->t->charge];
+	if (known->den == 0)
+		BL_TRY(months_of(r, q, first, end, &known->num, &known->den));
+	*num = known->num;
+	*den = known->den;
 	return BL_OK;
 }
 
@@ -1821,13 +1822,9 @@ bl_rate(BlBound *b, const BlUsage *usage, BlJson *terms, const BlCarry *carry, B
 /* ---- bytes --------------------------------------------------------------------------------- */
 
 size_t
-bl_rated_size(const BlBound *b, const BlRated *rated, size_t carry_size)
+bl_rated_bound(const BlBound *b, const BlRated *rated, size_t carry_size)
 {
-	BlWriter	w = {NULL, 0, 0};
-
-	for (int i = 0; i < rated->lines; i++)
-		bl_line_write(&w, &rated->line[i]);
-	return BL_CHARGES_HEADER + b->tariff->dictionary_size + w.used + carry_size;
+	return BL_CHARGES_HEADER + b->tariff->dictionary_size + (size_t) rated->lines * BL_LINE_SIZE_MAX + carry_size;
 }
 
 void

@@ -54,8 +54,8 @@ typedef struct BlRated
 extern BlStatus bl_rate(BlBound *bound, const BlUsage *usage, BlJson *terms, const BlCarry *carry,
 						BlArena *arena, BlRated *rated, BlProblem *problem);
 
-/* the charges as bytes; carry_bytes from bl_carry_write */
-extern size_t bl_rated_size(const BlBound *bound, const BlRated *rated, size_t carry_size);
+/* the charges as bytes: room enough for them, then the bytes themselves; the carry's come from bl_carry_write */
+extern size_t bl_rated_bound(const BlBound *bound, const BlRated *rated, size_t carry_size);
 extern void bl_rated_write(const BlBound *bound, const BlRated *rated, const uint8_t *tariff_digest,
 						   const uint8_t *market_digest, const uint8_t *carry, size_t carry_size, BlWriter *w);
 

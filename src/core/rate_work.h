@@ -113,6 +113,24 @@ typedef struct BlCount
 	bool		touched;
 } BlCount;
 
+/* The prices of a run of pieces: one for each period, or for each component and period. */
+typedef struct BlPrices
+{
+	int			n;				/* periods told apart; 1 where the price is the same for all */
+	unsigned	mask;			/* bits of the periods wanted; 0: all n */
+	BlDec		price[BL_TARIFF_PERIODS_MAX];
+	int			parts;			/* components, in printing order */
+	int			component[BL_TARIFF_COMPONENTS_MAX + 1];
+	BlDec	   *part;			/* [component * periods + period]; the rest's are the difference */
+	bool		rest;			/* the last component is the remainder */
+} BlPrices;
+
+typedef struct BlFraction
+{
+	int64_t		num;
+	int64_t		den;			/* 0: not known yet */
+} BlFraction;
+
 struct BlBound
 {
 	const BlTariff *tariff;
@@ -135,7 +153,10 @@ struct BlBound
 	BlScan		total[3];		/* of the whole: import, reactive import, reactive export */
 	int			kernel_per_hour;	/* what kernel[] is for; 0: nothing */
 	BlLanesHours kernel[17];
+	bool		counts_years;	/* some tiers go by the year */
+	BlFraction *span_months;	/* of each charge: the months of the whole span, once known */
 	/* scratch of a rating */
+	BlPrices   *prices[2];
 	BlPiece    *piece;
 	BlDec	   *cells;
 	BlWork	   *work;

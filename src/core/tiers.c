@@ -290,7 +290,6 @@ limit_scale(BlRate *r, const Tiers *tiers, int piece, int64_t *num, int64_t *den
 {
 	const BlCharge *q = tiers->q;
 	int32_t		window = window_of(r, tiers, piece);
-	int			days = window_days(r, tiers, window);
 	const BlJson *service;
 	int32_t		since;
 	BlDate		a,
@@ -300,7 +299,7 @@ limit_scale(BlRate *r, const Tiers *tiers, int piece, int64_t *num, int64_t *den
 	switch (q->per)
 	{
 		case BL_PER_DAY:
-			*num = days;
+			*num = window_days(r, tiers, window);
 			return BL_OK;
 		case BL_PER_YEAR:
 			if (!q->prorate_months)
@@ -324,7 +323,7 @@ limit_scale(BlRate *r, const Tiers *tiers, int piece, int64_t *num, int64_t *den
 				return BL_OK;
 			if (q->month == BL_MONTH_THIRTY)
 			{
-				*num = days;
+				*num = window_days(r, tiers, window);
 				*den = 30;
 				return BL_OK;
 			}
@@ -361,7 +360,7 @@ limit_scale(BlRate *r, const Tiers *tiers, int piece, int64_t *num, int64_t *den
 		case BL_PER_PERIOD:
 			if (tiers->season_steps > 0)
 			{
-				*num = days;
+				*num = window_days(r, tiers, window);
 				*den = r->b->days;
 			}
 			return BL_OK;
@@ -717,6 +716,8 @@ flats_due(BlRate *r, const Tiers *tiers, const BlCount *c, const Ladder *l, int 
 	BlInt128	lower = 0;
 	int			step;
 
+	if (flats == NULL)
+		return BL_OK;
 	if (q->volume)
 	{
 		if (!last_of_window)
@@ -912,8 +913,12 @@ rate_steps(BlRate *r, const Tiers *tiers)
 			for (int i = 0; i < run.steps * run.periods; i++)
 				run.quantity[i] = BL_ZERO;
 		}
-		BL_TRY(is_edge(r, tiers, piece, -1, &first_of_window));
-		BL_TRY(is_edge(r, tiers, piece, 1, &last_of_window));
+		first_of_window = last_of_window = false;
+		if (flats != NULL)
+		{
+			BL_TRY(is_edge(r, tiers, piece, -1, &first_of_window));
+			BL_TRY(is_edge(r, tiers, piece, 1, &last_of_window));
+		}
 		for (int k = 0; k < counts; k++)
 		{
 			int			period = counts_by_period(q) ? k : -1;
