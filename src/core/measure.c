@@ -579,41 +579,13 @@ has_registers(const BlUsagePart *part, BlChannel channel)
 
 /* rounds the sum of the cells and lets them share it in whole steps */
 static BlStatus
-round_cells(const BlRate *r, BlDec *cells, int n)
+round_cells(BlRate *r, BlDec *cells, int n)
 {
 	const BlRounding *rounding = &r->t->rounding.quantity;
-	BlDec		total = BL_ZERO,
-				rounded;
-	BlInt128	weight[1024];
-	int			scale = 0;
 
 	if (!rounding->set)
 		return BL_OK;
-	for (int i = 0; i < n; i++)
-	{
-		BL_TRY(bl_dec_add(total, cells[i], &total));
-		scale = cells[i].scale > scale ? cells[i].scale : scale;
-	}
-	BL_TRY(bl_dec_round(total, rounding, &rounded));
-	if (n > 1024)
-		return BL_LIMIT;
-	if (n == 1 || total.coefficient == 0)
-	{
-		for (int i = 0; i < n; i++)
-			cells[i] = BL_ZERO;
-		cells[0] = rounded;
-		return BL_OK;
-	}
-	for (int i = 0; i < n; i++)
-	{
-		weight[i] = cells[i].coefficient;
-		if (weight[i] < 0)
-			return BL_BAD_VALUE;
-		for (int k = cells[i].scale; k < scale; k++)
-			if (__builtin_mul_overflow(weight[i], (BlInt128) 10, &weight[i]))
-				return BL_OVERFLOW;
-	}
-	return bl_split(rounded, rounding->step, weight, n, cells);
+	return bl_share(r->arena, cells, n, rounding);
 }
 
 /* a part's channel: its profile, or its registers, added to cells (rounded by itself) */

@@ -417,8 +417,10 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 
 /* the floor of a / step, and what is left */
 static BlStatus
-in_steps(BlDec a, BlDec step, BlInt128 *whole, BlInt128 *left)
+in_steps(BlDec a, BlDec step, BlInt128 *whole, BlDec *left)
 {
+	BlInt128	rest;
+
 	for (; a.scale < step.scale; a.scale++)
 		if (__builtin_mul_overflow(a.coefficient, (BlInt128) 10, &a.coefficient))
 			return BL_OVERFLOW;
@@ -426,63 +428,74 @@ in_steps(BlDec a, BlDec step, BlInt128 *whole, BlInt128 *left)
 		if (__builtin_mul_overflow(step.coefficient, (BlInt128) 10, &step.coefficient))
 			return BL_OVERFLOW;
 	*whole = a.coefficient / step.coefficient;
-	*left = a.coefficient % step.coefficient;
-	if (*left < 0)
+	rest = a.coefficient % step.coefficient;
+	if (rest < 0)
 	{
 		(*whole)--;
-		*left += step.coefficient;
+		rest += step.coefficient;
+	}
+	*left = (BlDec) {rest, a.scale};
+	return BL_OK;
+}
+
+/*
+ * Rounds the sum of the values and lets them share it in whole steps: each its
+ * floor, then a step more for the largest remainders, ties to the earlier.
+ */
+BlStatus
+bl_share(BlArena *arena, BlDec *values, int n, const BlRounding *rounding)
+{
+	BlDec	   *left = bl_arena_get(arena, sizeof *left * (size_t) (n + 1));
+	BlInt128	spare,
+				whole;
+	BlDec		sum = BL_ZERO,
+				none;
+
+	if (left == NULL)
+		return BL_NO_SPACE;
+	for (int i = 0; i < n; i++)
+		BL_TRY(bl_dec_add(sum, values[i], &sum));
+	BL_TRY(bl_dec_round(sum, rounding, &sum));
+	BL_TRY(in_steps(sum, rounding->step, &spare, &none));
+	for (int i = 0; i < n; i++)
+	{
+		BL_TRY(in_steps(values[i], rounding->step, &whole, &left[i]));
+		spare -= whole;
+		values[i] = (BlDec) {whole * rounding->step.coefficient, rounding->step.scale};
+	}
+	/* spare is at most n: each remainder is below a step */
+	for (; spare > 0; spare--)
+	{
+		int			best = 0;
+
+		for (int i = 1; i < n; i++)
+			if (bl_dec_cmp(left[i], left[best]) > 0)
+				best = i;
+		left[best] = bl_dec(-1, 0);
+		values[best].coefficient += rounding->step.coefficient;
 	}
 	return BL_OK;
 }
 
-/* the lines of one charge share its rounded sum in whole steps, by largest remainder */
+/* the lines of one charge share its rounded sum; those that do not count are rounded by themselves */
 BlStatus
 bl_round_group(BlRate *r, const BlCharge *q, int first)
 {
-	const BlRounding *rounding = &q->rounding.group;
-	int			n = r->works - first;
-	BlInt128   *left = bl_arena_get(r->arena, sizeof *left * (size_t) (n + 1));
-	BlInt128	spare,
-				none;
-	BlDec		sum = BL_ZERO,
-				rounded;
+	int			n = 0;
+	BlDec	   *share = bl_arena_get(r->arena, sizeof *share * (size_t) (r->works - first + 1));
 
-	if (left == NULL)
+	if (share == NULL)
 		return BL_NO_SPACE;
 	for (int i = first; i < r->works; i++)
 		if (r->work[i].line.flags & BL_LINE_COUNTED)
-			BL_TRY(bl_dec_add(sum, r->work[i].exact, &sum));
-	BL_TRY(bl_dec_round(sum, rounding, &rounded));
-	BL_TRY(in_steps(rounded, rounding->step, &spare, &none));
+			share[n++] = r->work[i].exact;
+		else
+			BL_TRY(bl_dec_round(r->work[i].exact, &q->rounding.group, &r->work[i].line.amount));
+	BL_TRY(bl_share(r->arena, share, n, &q->rounding.group));
+	n = 0;
 	for (int i = first; i < r->works; i++)
-	{
-		BlWork	   *w = &r->work[i];
-		BlInt128	whole;
-
-		left[i - first] = -1;
-		if (!(w->line.flags & BL_LINE_COUNTED))
-		{
-			BL_TRY(bl_dec_round(w->exact, rounding, &w->line.amount));
-			continue;
-		}
-		BL_TRY(in_steps(w->exact, rounding->step, &whole, &left[i - first]));
-		spare -= whole;
-		w->line.amount = (BlDec) {whole * rounding->step.coefficient, rounding->step.scale};
-	}
-	/* spare is below the number of lines: each remainder is below a step */
-	while (spare > 0)
-	{
-		int			best = -1;
-
-		for (int i = 0; i < n; i++)
-			if (left[i] >= 0 && (best < 0 || left[i] > left[best]))
-				best = i;
-		if (best < 0)
-			break;
-		left[best] = -1;
-		r->work[first + best].line.amount.coefficient += rounding->step.coefficient;
-		spare--;
-	}
+		if (r->work[i].line.flags & BL_LINE_COUNTED)
+			r->work[i].line.amount = share[n++];
 	return BL_OK;
 }
 

@@ -217,6 +217,7 @@ extern BlStatus bl_rate_first(BlRate *r, const BlCharge *q);
 extern BlStatus bl_rate_percent(BlRate *r, const BlCharge *q);
 extern BlStatus bl_rate_power_factor(BlRate *r, const BlCharge *q);
 extern BlStatus bl_rate_bound(BlRate *r, const BlCharge *q);
+extern BlStatus bl_share(BlArena *arena, BlDec *values, int n, const BlRounding *rounding);
 extern BlStatus bl_round_group(BlRate *r, const BlCharge *q, int first);
 extern BlStatus bl_round_total(BlRate *r, BlDec *total);
 
