@@ -96,7 +96,7 @@ too_many_lines(BlRate *r)
 static void
 span_of(BlRate *r, BlWork *w, int first, int end)
 {
-	w->piece = first;
+	w->piece = end - 1;
 	if (first == 0 && end == r->pieces)
 		return;
 	w->line.flags |= BL_LINE_SPAN;
@@ -373,7 +373,8 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 				limit = BL_ZERO,
 				one;
 	BlWork	   *w;
-	int			last = -1;
+	int			last = -1,
+				days = 0;
 
 	for (int piece = 0, end; piece < r->pieces; piece = end)
 	{
@@ -390,9 +391,13 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 		BL_TRY(base_of(r, &q->of, false, piece, end, &one));
 		BL_TRY(bl_dec_add(base, one, &base));
 		BL_TRY(bl_price_at(r, q->price, piece, 0, &limit, &built));
-		if (q->per == BL_PER_PERIOD)
-			continue;
 		num = r->piece[piece].end - r->piece[piece].first;
+		if (q->per == BL_PER_PERIOD)
+		{
+			/* of the span, the days on which it holds */
+			days += (int) num;
+			den = r->b->days;
+		}
 		if (q->per == BL_PER_MONTH)
 			BL_TRY(bl_months(r, q, r->piece[piece].first, r->piece[piece].end, &num, &den));
 		BL_TRY(bl_dec_mul_ratio(limit, bl_dec(1, 0), num, den, &fine, &one));
@@ -400,8 +405,8 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 	}
 	if (last < 0)
 		return BL_OK;
-	if (q->per == BL_PER_PERIOD)
-		bound = limit;
+	if (q->per == BL_PER_PERIOD && days == r->b->days && bl_dec_cmp(bound, limit) != 0)
+		bound = limit;			/* a sum of shares, where they do not end, is a hair off the whole */
 	BL_TRY(bl_dec_sub(bound, base, &one));
 	if (q->kind == BL_CHARGE_MINIMUM ? one.coefficient <= 0 : one.coefficient >= 0)
 		return BL_OK;

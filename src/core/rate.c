@@ -1492,7 +1492,7 @@ month_of(int32_t day)
 
 /* the highest past demand within the look-back, before this month */
 static void
-past_demand(const BlRate *r, const BlCharge *q, bool *found, BlDec *kw)
+past_demand(const BlRate *r, const BlCharge *q, BlText name, bool *found, BlDec *kw)
 {
 	BlDate		d = bl_date_of(r->b->from);
 	int32_t		month = month_of(r->b->from);
@@ -1503,7 +1503,7 @@ past_demand(const BlRate *r, const BlCharge *q, bool *found, BlDec *kw)
 	{
 		const BlPastDemand *p = &r->closing.demand[i];
 
-		if (!bl_text_equal(p->name, q->code) || p->first_day < since || p->first_day >= month)
+		if (!bl_text_equal(p->name, name) || p->first_day < since || p->first_day >= month)
 			continue;
 		if (!*found || bl_dec_cmp(p->kw, *kw) > 0)
 			*kw = p->kw;
@@ -1513,7 +1513,7 @@ past_demand(const BlRate *r, const BlCharge *q, bool *found, BlDec *kw)
 
 /* notes this month's measured demand and forgets what no look-back reaches */
 static BlStatus
-keep_demand(BlRate *r, const BlCharge *q, BlDec kw)
+keep_demand(BlRate *r, const BlCharge *q, BlText name, BlDec kw)
 {
 	BlCarry    *c = &r->closing;
 	BlDate		d = bl_date_of(r->b->from);
@@ -1528,7 +1528,7 @@ keep_demand(BlRate *r, const BlCharge *q, BlDec kw)
 	{
 		BlPastDemand *p = &c->demand[i];
 
-		if (bl_text_equal(p->name, q->code))
+		if (bl_text_equal(p->name, name))
 		{
 			if (p->first_day == month)
 			{
@@ -1540,7 +1540,7 @@ keep_demand(BlRate *r, const BlCharge *q, BlDec kw)
 		}
 		list[n++] = *p;
 	}
-	list[n++] = (BlPastDemand) {q->code, month, kw};
+	list[n++] = (BlPastDemand) {name, month, bl_dec_trim(kw)};
 	c->demand = list;
 	c->demands = n;
 	return BL_OK;
@@ -1548,7 +1548,7 @@ keep_demand(BlRate *r, const BlCharge *q, BlDec kw)
 
 /* billed kW of one piece */
 static BlStatus
-billed_kw(BlRate *r, const BlCharge *q, BlDec measured, int piece, BlDec *kw)
+billed_kw(BlRate *r, const BlCharge *q, BlText name, BlDec measured, int piece, BlDec *kw)
 {
 	BlRounding	six = bl_round_places(6, BL_HALF_UP);
 	const BlRounding *rounding = q->rounding.demand.set ? &q->rounding.demand : &six;
@@ -1560,7 +1560,7 @@ billed_kw(BlRate *r, const BlCharge *q, BlDec measured, int piece, BlDec *kw)
 		BL_TRY(bl_dec_round(*kw, rounding, kw));
 	if (q->ratchet_months > 0)
 	{
-		past_demand(r, q, &found, &other);
+		past_demand(r, q, name, &found, &other);
 		if (found)
 		{
 			BL_TRY(bl_dec_mul_ratio(other, q->ratchet_share, 1, 1, rounding, &other));
@@ -1635,7 +1635,8 @@ demand_line(BlRate *r, const BlCharge *q, BlDec kw, BlDec price, int period, int
 static BlStatus
 rate_demand_of(BlRate *r, const BlCharge *q, int period)
 {
-	BlText		name = {"", 0};
+	BlText		name = {"", 0},
+				count = q->code;	/* its name in the carry */
 	unsigned	periods = period >= 0 ? 1u << period : q->periods;
 	BlDec		measured,
 				kw = BL_ZERO,
@@ -1651,6 +1652,8 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period)
 		BL_TRY(bl_charge_holds(r, q, piece, &ever));
 	if (!ever)
 		return BL_OK;
+	if (period >= 0 && q->ratchet_months > 0)
+		count = bl_joined_name(r->arena, q->code, r->t->schedule[q->schedule].period[period]);
 	/* a recorded demand of the period, or of several: the highest */
 	for (int k = 0; k < 32 && periods != 0; k++)
 		if (periods & 1u << k)
@@ -1678,7 +1681,7 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period)
 		BL_TRY(bl_charge_holds(r, q, piece, &holds));
 		if (holds)
 		{
-			BL_TRY(billed_kw(r, q, measured, piece, &kw));
+			BL_TRY(billed_kw(r, q, count, measured, piece, &kw));
 			BL_TRY(demand_price(r, q, piece, period < 0 ? 0 : period, &price));
 		}
 		if (first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch ||
@@ -1696,7 +1699,7 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period)
 	}
 	if (first >= 0)
 		BL_TRY(demand_line(r, q, run_kw, run_price, period, first, r->pieces));
-	return q->ratchet_months > 0 ? keep_demand(r, q, measured) : BL_OK;
+	return q->ratchet_months > 0 ? keep_demand(r, q, count, measured) : BL_OK;
 }
 
 static BlStatus

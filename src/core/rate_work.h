@@ -211,6 +211,7 @@ extern BlStatus bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, b
 /* tiers.c */
 extern BlStatus bl_rate_tiers_prepare(BlRate *r);
 extern BlStatus bl_rate_tiers(BlRate *r, const BlCharge *q);
+extern BlText bl_joined_name(BlArena *arena, BlText name, BlText period);
 extern BlStatus bl_rate_first(BlRate *r, const BlCharge *q);
 
 /* money.c */

@@ -33,15 +33,11 @@ bl_compile_error(BlCompile *c, const BlJson *at, const char *hint, const char *m
 void *
 bl_compile_get(BlCompile *c, size_t size)
 {
-	/* Larger than any one structure list below; used only to unwind after memory ran out. */
-	static _Thread_local uint64_t scratch[16384];
 	void	   *got = bl_arena_get(c->arena, size);
 
-	if (got != NULL)
-		return got;
-	c->stop = c->failed = c->no_space = true;
-	memset(scratch, 0, sizeof scratch);
-	return scratch;
+	if (got == NULL)
+		longjmp(c->no_space, 1);
+	return got;
 }
 
 bool
@@ -1182,6 +1178,8 @@ bl_tariff_compile(BlJson *root, BlArena *arena, BlTariff **tariff, BlTariffRepor
 	if (c.t == NULL)
 		return BL_NO_SPACE;
 	c.t->root = root;
+	if (setjmp(c.no_space) != 0)
+		return BL_NO_SPACE;
 	if (!bl_compile_is(&c, root, BL_JSON_OBJECT, "a tariff"))
 		return BL_BAD_TARIFF;
 	head(&c, root);
@@ -1206,7 +1204,5 @@ bl_tariff_compile(BlJson *root, BlArena *arena, BlTariff **tariff, BlTariffRepor
 	}
 	if (!c.failed)
 		dictionary(&c);
-	if (c.no_space)
-		return BL_NO_SPACE;
 	return c.failed ? BL_BAD_TARIFF : BL_OK;
 }

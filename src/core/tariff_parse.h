@@ -9,6 +9,8 @@
 #ifndef BL_TARIFF_PARSE_H
 #define BL_TARIFF_PARSE_H
 
+#include <setjmp.h>
+
 #include "tariff.h"
 
 typedef struct BlCompile
@@ -18,15 +20,15 @@ typedef struct BlCompile
 	BlTariffReport report;
 	void	   *context;
 	bool		failed;
-	bool		stop;			/* the reporter has heard enough, or memory is gone */
-	bool		no_space;
+	bool		stop;			/* the reporter has heard enough */
+	jmp_buf		no_space;		/* memory is gone: nothing read so far is of use */
 	int			names;			/* dictionary of period names */
 	BlText		name[BL_PERIOD_NAMES_MAX];
 } BlCompile;
 
 extern void bl_compile_error(BlCompile *c, const BlJson *at, const char *hint, const char *message,...)
 			__attribute__((format(printf, 4, 5)));
-extern void *bl_compile_get(BlCompile *c, size_t size); /* never NULL: falls back to a scratch that `stop` makes harmless */
+extern void *bl_compile_get(BlCompile *c, size_t size); /* never NULL: jumps to no_space */
 
 extern BlText bl_compile_name(BlCompile *c, BlJson *node, const char *what);	/* 1 .. 63 bytes */
 extern void bl_compile_names(BlCompile *c, BlJson *node);	/* text, or texts by language */

@@ -113,9 +113,10 @@ component_of(BlCompile *c, BlJson *node)
 	BlText		name = bl_compile_name(c, node, "a component");
 	int			i = bl_compile_find_component(c, name);
 
-	if (i >= 0)
+	if (i >= 0 && c->t->component[i].price != NULL)
 		return i;
-	bl_compile_error(c, node, "Declare it in components.", "component \"%.*s\" is not known", name.length, name.text);
+	bl_compile_error(c, node, i < 0 ? "Declare it in components." : "Give it a price in components.",
+					 "component \"%.*s\" %s", name.length, name.text, i < 0 ? "is not known" : "has no price");
 	return 0;
 }
 
@@ -370,12 +371,20 @@ bl_compile_components(BlCompile *c, BlJson *node)
 		k->name = (BlText) {e->key, (int) e->key_length};
 		if (e->key_length < 1 || e->key_length > BL_NAME_MAX)
 			bl_compile_error(c, e, "Use 1 to 63 bytes.", "bad name of a component");
-		if (e->type == BL_JSON_OBJECT && (price = bl_json_member(e, "price")) != NULL)
+		if (e->type == BL_JSON_OBJECT)
 		{
+			price = bl_json_member(e, "price");
 			if ((m = bl_json_member(e, "tags")) != NULL)
 				bl_compile_tags(c, m, &k->tags);
 			if ((m = bl_json_member(e, "name")) != NULL)
 				bl_compile_names(c, m);
+		}
+		/* without a price it is a name and tags for of_which */
+		if (price == NULL && e->type == BL_JSON_OBJECT &&
+			(bl_json_member(e, "tags") != NULL || bl_json_member(e, "name") != NULL))
+		{
+			c->t->components++;
+			continue;
 		}
 		k->price = price_tree(c, price ? price : e, 0);
 		if (bl_price_has(k->price, BL_PRICE_COMPONENTS, 0) || bl_price_has(k->price, BL_PRICE_SERIES, 0))

@@ -32,8 +32,9 @@ typedef struct Tiers
 	BlStep		own_step;
 } Tiers;
 
-static BlText
-season_key(BlText name, BlText period, BlArena *arena)
+/* "name/period": what a period has of its own in the carry */
+BlText
+bl_joined_name(BlArena *arena, BlText name, BlText period)
 {
 	char	   *text = bl_arena_get(arena, (size_t) (name.length + period.length + 1));
 
@@ -129,7 +130,7 @@ count_name(BlRate *r, const BlCharge *q, int period)
 {
 	if (period < 0)
 		return q->counter;
-	return season_key(q->counter, r->t->schedule[q->schedule].period[period], r->arena);
+	return bl_joined_name(r->arena, q->counter, r->t->schedule[q->schedule].period[period]);
 }
 
 static bool
