@@ -511,6 +511,16 @@ bl_json_unseen(BlJson *value)
 }
 
 int
+bl_json_cut(const char *text, size_t length, int most)
+{
+	if (length <= (size_t) most)
+		return (int) length;
+	while (most > 0 && ((unsigned char) text[most] & 0xC0) == 0x80)
+		most--;
+	return most;
+}
+
+int
 bl_json_path(const BlJson *value, char out[BL_JSON_PATH])
 {
 	const BlJson *chain[BL_JSON_DEPTH + 2];
@@ -527,13 +537,13 @@ bl_json_path(const BlJson *value, char out[BL_JSON_PATH])
 
 		if (chain[n]->key != NULL)
 			wrote = snprintf(out + used, (size_t) room, ".%.*s",
-							 chain[n]->key_length > 60 ? 60 : (int) chain[n]->key_length, chain[n]->key);
+							 bl_json_cut(chain[n]->key, chain[n]->key_length, 60), chain[n]->key);
 		else
 			wrote = snprintf(out + used, (size_t) room, "[%d]", chain[n]->index);
 		if (wrote >= room)
 		{
 			/* too long a path: say so rather than cut inside a character */
-			used = used > BL_JSON_PATH - 5 ? BL_JSON_PATH - 5 : used;
+			used = bl_json_cut(out, (size_t) used, BL_JSON_PATH - 5);
 			memcpy(out + used, "...", 4);
 			return used + 3;
 		}

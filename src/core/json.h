@@ -69,6 +69,8 @@ extern void bl_json_see_all(BlJson *value);
 /* the first object member never asked for, in reading order, or NULL */
 extern BlJson *bl_json_unseen(BlJson *value);
 
+/* how much of a UTF-8 text fits into so many bytes without cutting a character */
+extern int	bl_json_cut(const char *text, size_t length, int most);
 /* "$.charges[0].price"; returns its length */
 extern int	bl_json_path(const BlJson *value, char out[BL_JSON_PATH]);
 

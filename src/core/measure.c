@@ -20,12 +20,6 @@ usage_part(const BlRate *r, BlText name)
 	return NULL;
 }
 
-int
-bl_span_days(const BlRate *r)
-{
-	return r->b->days;
-}
-
 static BlUnit
 unit_of(BlChannel channel)
 {
@@ -867,6 +861,21 @@ bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found)
 	for (int i = 0; i < r->pieces; i++)
 		BL_TRY(bl_dec_add(*sum, s->cell[i], sum));
 	return BL_OK;
+}
+
+/* a register spread over a cut that separates lines is only allowed where the tariff says so */
+BlStatus
+bl_check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece)
+{
+	char		text[16];
+
+	if (r->t->split_days || end_piece >= r->pieces || !s->spread[end_piece - 1])
+		return BL_OK;
+	bl_day_text(r->b->from + r->piece[end_piece].first, text);
+	bl_problem(r->problem, BL_UNALIGNED, "a register of part \"%.*s\" spans the change on %s",
+			   r->t->part[s->part].name.length, r->t->part[s->part].name.text, text);
+	bl_problem_detail(r->problem, "Charge \"%.*s\" has another price or condition from then on.", q->code.length, q->code.text);
+	return bl_problem_hint(r->problem, "Give a reading at the change, split the register with split_register(), or let the tariff say \"split\": \"days\".");
 }
 
 /* ---- slots one by one ---------------------------------------------------------------- */

@@ -5,11 +5,15 @@
  * days, their kinds and their maps of periods, the places where the span is
  * cut.  Rating does the rest for each usage.
  *
- *	bind.c		days, maps, cuts
- *	measure.c	profiles and registers -> energy by piece and period, peaks
- *	rate.c		charges on energy, demand, capacity, time
- *	tiers.c		tiers and their counts
- *	money.c		charges on money: percent, power factor, minimum; rounding of groups and the total
+ *	bind.c			days, maps, cuts
+ *	measure.c		profiles and registers -> energy by piece and period, peaks
+ *	rate.c			pieces, the order of things, bytes
+ *	rate_terms.c	terms, prices, conditions
+ *	rate_energy.c	charges on energy
+ *	rate_tiers.c	tiers and their counts
+ *	rate_demand.c	demand
+ *	rate_time.c		fixed and capacity charges, months
+ *	rate_money.c	percent, power factor, bounds; rounding of groups and the total
  *
  * A bound tariff carries its own scratch, so one thread rates with it at a time.
  */

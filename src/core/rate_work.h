@@ -193,28 +193,47 @@ extern BlStatus bl_measure(BlRate *r, BlScan *scan);
 extern BlStatus bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found);
 extern BlStatus bl_slots_of(BlRate *r, const BlScan *scan, BlSlots *slots);
 extern int	bl_slot_period(const BlRate *r, int schedule, int32_t minute, int slot_minutes);	/* -1: straddles */
-extern int	bl_span_days(const BlRate *r);
+/* a register spread over a cut that separates lines is only allowed where the tariff says so */
+extern BlStatus bl_check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece);
 
-/* rate.c */
+/* rate_terms.c */
+extern BlStatus bl_open_terms(BlRate *r, BlJson *terms);
+extern bool bl_same_scalar(const BlJson *a, const BlJson *b);
+extern const BlJson *bl_term_value(BlRate *r, int term, int piece);	/* NULL: absent, no default */
+extern BlStatus bl_term_decimal(BlRate *r, int term, int piece, BlDec *value);
+/* *built: the price was summed, multiplied or derived, so that the rounding of prices applies */
 extern BlStatus bl_price_at(BlRate *r, const BlPrice *p, int piece, int period, BlDec *price, bool *built);
 extern BlStatus bl_price_rounded(BlRate *r, const BlCharge *q, const BlPrice *p, int piece, int period, BlDec *price);
 extern BlStatus bl_condition_holds(BlRate *r, const BlCondition *condition, int piece, bool *holds);
 extern BlStatus bl_charge_holds(BlRate *r, const BlCharge *q, int piece, bool *holds);
-extern BlStatus bl_term_decimal(BlRate *r, int term, int piece, BlDec *value);
-extern const BlJson *bl_term_value(BlRate *r, int term, int piece);
+
+/* rate.c: lines */
 extern BlWork *bl_emit(BlRate *r, const BlCharge *q);	/* NULL: too many lines */
+extern BlStatus bl_too_many_lines(BlRate *r);
+extern void bl_set_span(BlRate *r, BlWork *w, int first_piece, int end_piece);
+/* quantity * price * num / den, rounded as the charge says */
 extern BlStatus bl_amount(BlRate *r, const BlCharge *q, BlWork *w, BlDec quantity, BlDec price, int64_t num, int64_t den);
+
+/* rate_energy.c */
+extern BlStatus bl_rate_energy(BlRate *r, const BlCharge *q);
+extern BlStatus bl_rate_series(BlRate *r, const BlCharge *q);
+
+/* rate_time.c */
+extern BlStatus bl_rate_time(BlRate *r, const BlCharge *q);
 extern BlStatus bl_months(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den);
+
+/* rate_demand.c */
+extern BlStatus bl_rate_demand(BlRate *r, const BlCharge *q);
 extern BlStatus bl_recorded(BlRate *r, int part, BlText period, bool *found, BlDec *kw);
 extern BlStatus bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDec *kw);
 
-/* tiers.c */
+/* rate_tiers.c */
 extern BlStatus bl_rate_tiers_prepare(BlRate *r);
 extern BlStatus bl_rate_tiers(BlRate *r, const BlCharge *q);
 extern BlText bl_joined_name(BlArena *arena, BlText name, BlText period);
 extern BlStatus bl_rate_first(BlRate *r, const BlCharge *q);
 
-/* money.c */
+/* rate_money.c */
 extern BlStatus bl_rate_percent(BlRate *r, const BlCharge *q);
 extern BlStatus bl_rate_power_factor(BlRate *r, const BlCharge *q);
 extern BlStatus bl_rate_bound(BlRate *r, const BlCharge *q);

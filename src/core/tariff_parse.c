@@ -56,12 +56,25 @@ BlText
 bl_compile_name(BlCompile *c, BlJson *node, const char *what)
 {
 	node->seen = true;
-	if (node->type != BL_JSON_STRING || node->length < 1 || node->length > BL_NAME_MAX)
+	if (node->type != BL_JSON_STRING || node->length > BL_NAME_MAX ||
+		!bl_name_valid((BlText) {node->text, (int) node->length}))
 	{
 		bl_compile_error(c, node, "Write a text of 1 to 63 bytes.", "not the name of %s", what);
 		return (BlText) {"?", 1};
 	}
 	return (BlText) {node->text, (int) node->length};
+}
+
+BlText
+bl_compile_key(BlCompile *c, BlJson *member, const char *what)
+{
+	member->seen = true;
+	if (member->key_length > BL_NAME_MAX || !bl_name_valid((BlText) {member->key, (int) member->key_length}))
+	{
+		bl_compile_error(c, member, "Use 1 to 63 bytes.", "bad name of %s", what);
+		return (BlText) {"?", 1};
+	}
+	return (BlText) {member->key, (int) member->key_length};
 }
 
 void
@@ -187,6 +200,11 @@ selection(BlCompile *c, BlJson *node, BlSelection *s)
 
 		if (list == NULL || !bl_compile_is(c, list, BL_JSON_ARRAY, "a selection"))
 			continue;
+		if (list->count > BL_TARIFF_LIST_MAX)
+		{
+			bl_compile_error(c, list, "At most 64; a tag can stand for many charges.", "too many names in a selection");
+			continue;
+		}
 		names = bl_compile_get(c, sizeof *names * (size_t) (list->count + 1));
 		for (BlJson *e = list->first; e && !c->stop; e = e->next)
 		{
@@ -655,7 +673,7 @@ of_which(BlCompile *c, BlJson *node, BlJson *list, BlCharge *q)
 		e->seen = true;
 		if (k < 0)
 			bl_compile_error(c, e, "Declare it in components.", "component \"%.*s\" is not known",
-							 name.length > 63 ? 63 : name.length, name.text);
+							 bl_json_cut(name.text, (size_t) name.length, 63), name.text);
 		q->of_which_component[q->of_which] = k < 0 ? 0 : k;
 		q->of_which_price[q->of_which++] = bl_compile_price(c, e, q->schedule);
 	}
@@ -715,7 +733,7 @@ energy(BlCompile *c, BlJson *node, BlCharge *q)
 		bl_compile_error(c, node, "Give the charge {\"series\": …} as its whole price.", "a series stands alone in its price");
 	if (q->by_component && !bl_price_has(q->price, BL_PRICE_COMPONENTS, 0) && q->of_which == 0)
 		bl_compile_error(c, node, "Give it components or of_which.", "lines by component of a price without components");
-	if (q->by_component && q->of_which == 0 && q->price->kind != BL_PRICE_COMPONENTS)
+	if (q->by_component && q->of_which == 0 && q->price != NULL && q->price->kind != BL_PRICE_COMPONENTS)
 		bl_compile_error(c, node, "Let components (with their versions and seasons inside) be the whole price.",
 						 "lines by component of a price with components deeper inside");
 	if (q->of_which > 0 && q->price != NULL && q->price->kind == BL_PRICE_COMPONENTS)
@@ -897,15 +915,12 @@ parts(BlCompile *c, BlJson *node)
 		return;
 	for (BlJson *e = node->first; e && !c->stop; e = e->next)
 	{
-		BlText		name = {e->key, (int) e->key_length};
+		BlText		name = bl_compile_key(c, e, "a part");
 		BlJson	   *of = bl_json_member(e, "of");
 		BlJson	   *share = bl_json_member(e, "share");
 		int			i,
 					from;
 
-		e->seen = true;
-		if (name.length < 1 || name.length > BL_NAME_MAX)
-			bl_compile_error(c, e, "Use 1 to 63 bytes.", "bad name of a part");
 		if (of == NULL || share == NULL)
 		{
 			bl_compile_error(c, e, "Write {\"of\": \"main\", \"share\": \"0.03\"}.", "a part needs of and share");
@@ -913,6 +928,10 @@ parts(BlCompile *c, BlJson *node)
 		}
 		from = part_index(c, bl_compile_name(c, of, "a part"), of);
 		i = part_index(c, name, e);
+		/* whichever of the two comes first in the document, none is made of a made one */
+		for (int k = 2; k < t->parts && i != from; k++)
+			if (t->part[k].of == i)
+				from = i;
 		if (i < 2 || from == 1 || i == from || t->part[i].of >= 0 || t->part[from].of >= 0)
 		{
 			bl_compile_error(c, e, "Take a share of main or of a part of the usage.", "not a part that a share can make");
@@ -949,6 +968,11 @@ power_tables(BlCompile *c, BlJson *node)
 	}
 	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "power_factor_tables"))
 		return;
+	if (node->count > BL_TARIFF_LIST_MAX)
+	{
+		bl_compile_error(c, node, "At most 64.", "too many tables");
+		return;
+	}
 	c->t->table = bl_compile_get(c, sizeof *c->t->table * (size_t) (node->count + 1));
 	for (BlJson *e = node->first; e && !c->stop; e = e->next)
 	{
@@ -958,8 +982,7 @@ power_tables(BlCompile *c, BlJson *node)
 		BlJson	   *rise = bl_json_member(e, "rise");
 		BlDec		last;
 
-		e->seen = true;
-		p->name = (BlText) {e->key, (int) e->key_length};
+		p->name = bl_compile_key(c, e, "a table");
 		if (best == NULL || at == NULL || rise == NULL || rise->type != BL_JSON_ARRAY || rise->count < 1 || rise->count > 8)
 		{
 			bl_compile_error(c, e, "Write {\"best\": \"-0.75\", \"at\": \"0.95\", \"rise\": [{\"to\": \"0.90\", \"by\": \"0.15\"}]}.",
@@ -1136,12 +1159,7 @@ schedules(BlCompile *c, BlJson *node)
 	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "schedules"))
 		return;
 	for (BlJson *e = node->first; e && !c->stop; e = e->next)
-	{
-		e->seen = true;
-		if (e->key_length < 1 || e->key_length > BL_NAME_MAX)
-			bl_compile_error(c, e, "Use 1 to 63 bytes.", "bad name of a schedule");
-		bl_compile_schedule(c, e, (BlText) {e->key, (int) e->key_length});
-	}
+		bl_compile_schedule(c, e, bl_compile_key(c, e, "a schedule"));
 }
 
 static void
@@ -1167,12 +1185,23 @@ charges(BlCompile *c, BlJson *list)
 	}
 }
 
+/* what no reader asked for; below an unknown field nothing more is said */
+static void
+unknown_fields(BlCompile *c, const BlJson *node)
+{
+	for (const BlJson *e = node->first; e && !c->stop; e = e->next)
+		if (node->type == BL_JSON_OBJECT && !e->seen)
+			bl_compile_error(c, e, "Take it out, or look for its spelling in doc/tariff.md; \"notes\" holds free text.",
+							 "unknown field \"%.*s\"", bl_json_cut(e->key, e->key_length, 60), e->key);
+		else
+			unknown_fields(c, e);
+}
+
 BlStatus
 bl_tariff_compile(BlJson *root, BlArena *arena, BlTariff **tariff, BlTariffReport report, void *context)
 {
 	BlCompile	c = {.arena = arena, .report = report, .context = context};
-	BlJson	   *unknown,
-			   *m;
+	BlJson	   *m;
 
 	*tariff = c.t = bl_arena_get(arena, sizeof **tariff);
 	if (c.t == NULL)
@@ -1195,13 +1224,7 @@ bl_tariff_compile(BlJson *root, BlArena *arena, BlTariff **tariff, BlTariffRepor
 	parts(&c, bl_json_member(root, "parts"));
 	power_tables(&c, bl_json_member(root, "power_factor_tables"));
 	charges(&c, bl_json_member(root, "charges"));
-	/* unknown fields are only told apart from unread ones when reading was not cut short */
-	while (!c.stop && (unknown = bl_json_unseen(root)) != NULL)
-	{
-		bl_compile_error(&c, unknown, "Take it out, or look for its spelling in doc/tariff.md; \"notes\" holds free text.",
-						 "unknown field \"%.*s\"", unknown->key_length > 60 ? 60 : (int) unknown->key_length, unknown->key);
-		bl_json_see_all(unknown);
-	}
+	unknown_fields(&c, root);
 	if (!c.failed)
 		dictionary(&c);
 	return c.failed ? BL_BAD_TARIFF : BL_OK;

@@ -31,6 +31,7 @@ extern void bl_compile_error(BlCompile *c, const BlJson *at, const char *hint, c
 extern void *bl_compile_get(BlCompile *c, size_t size); /* never NULL: jumps to no_space */
 
 extern BlText bl_compile_name(BlCompile *c, BlJson *node, const char *what);	/* 1 .. 63 bytes */
+extern BlText bl_compile_key(BlCompile *c, BlJson *member, const char *what);	/* the same of a member's key; marks it as seen */
 extern void bl_compile_names(BlCompile *c, BlJson *node);	/* text, or texts by language */
 extern BlDec bl_compile_decimal(BlCompile *c, BlJson *node, int scale, const char *what);
 extern int	bl_compile_choice(BlCompile *c, BlJson *node, const char *const *choices, const char *what);

@@ -60,7 +60,7 @@ by_name(BlCompile *c, BlJson *node, BlPriceKind kind, int n, int schedule)
 					break;
 		if (i < 0)
 			bl_compile_error(c, m, "A price is a decimal, an object by period or by season, or one of the forms of the tariff language.",
-							 "\"%.*s\" is no %s here", name.length, name.text, what);
+							 "\"%.*s\" is no %s here", bl_json_cut(name.text, (size_t) name.length, 63), name.text, what);
 		else
 			p->item[i] = price_tree(c, m, schedule);
 	}
@@ -83,7 +83,10 @@ versions(BlCompile *c, BlJson *node, int schedule)
 	if (!bl_compile_is(c, node, BL_JSON_ARRAY, "versions"))
 		return new_price(c, BL_PRICE_VALUE, 0, node);
 	if (node->count < 1 || node->count > BL_TARIFF_VERSIONS_MAX)
+	{
 		bl_compile_error(c, node, "Give 1 to 1200 versions.", "%d versions", node->count);
+		return new_price(c, BL_PRICE_VALUE, 0, node);
+	}
 	p = new_price(c, BL_PRICE_VERSIONS, node->count, node);
 	p->day = bl_compile_get(c, sizeof *p->day * (size_t) (node->count + 1));
 	for (BlJson *e = node->first; e; e = e->next)
@@ -177,7 +180,8 @@ components(BlCompile *c, BlJson *node, BlJson *list, int schedule)
 		for (i = s->periods - 1; i >= 0 && !bl_text_equal(s->period[i], name); i--)
 			;
 		if (i < 0)
-			bl_compile_error(c, m, "Use \"on\" and the names of the periods.", "\"%.*s\" is no period here", name.length, name.text);
+			bl_compile_error(c, m, "Use \"on\" and the names of the periods.", "\"%.*s\" is no period here",
+							 bl_json_cut(name.text, (size_t) name.length, 63), name.text);
 		else
 			p->multiplier[i] = price_tree(c, m, schedule);
 	}
@@ -367,10 +371,7 @@ bl_compile_components(BlCompile *c, BlJson *node)
 		BlComponent *k = &c->t->component[c->t->components];
 		BlJson	   *price = NULL;
 
-		e->seen = true;
-		k->name = (BlText) {e->key, (int) e->key_length};
-		if (e->key_length < 1 || e->key_length > BL_NAME_MAX)
-			bl_compile_error(c, e, "Use 1 to 63 bytes.", "bad name of a component");
+		k->name = bl_compile_key(c, e, "a component");
 		if (e->type == BL_JSON_OBJECT)
 		{
 			price = bl_json_member(e, "price");
@@ -460,7 +461,7 @@ bl_compile_terms(BlCompile *c, BlJson *node)
 		int			i;
 
 		e->seen = true;
-		if (name.length < 1 || name.length > BL_NAME_MAX || memchr(name.text, '.', (size_t) name.length))
+		if (!bl_name_valid(name) || memchr(name.text, '.', (size_t) name.length))
 			bl_compile_error(c, e, "Use 1 to 63 bytes, no dot.", "bad name of a term");
 		if (!bl_compile_is(c, e, BL_JSON_OBJECT, "a term"))
 			continue;
@@ -507,9 +508,9 @@ bl_compile_condition(BlCompile *c, BlJson *node, BlCondition *condition)
 		{
 			BlText		name = {e->key, (int) e->key_length};
 
-			if (name.length < 1 || name.length > BL_NAME_MAX || memchr(name.text, '.', (size_t) name.length))
+			if (!bl_name_valid(name) || memchr(name.text, '.', (size_t) name.length))
 				bl_compile_error(c, e, "Use a term's name, usage.kwh, usage.kwh_per_day or usage.demand_kw.",
-								 "\"%.*s\" cannot be tested", name.length > 63 ? 63 : name.length, name.text);
+								 "\"%.*s\" cannot be tested", bl_json_cut(name.text, (size_t) name.length, 63), name.text);
 			else
 				test->term = bl_compile_term_named(c, name, e);
 		}

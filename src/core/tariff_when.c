@@ -94,10 +94,7 @@ bl_compile_seasons(BlCompile *c, BlJson *node)
 	{
 		BlSeason   *s = &c->t->season[c->t->seasons];
 
-		m->seen = true;
-		s->name = (BlText) {m->key, (int) m->key_length};
-		if (m->key_length < 1 || m->key_length > BL_NAME_MAX)
-			bl_compile_error(c, m, "Use 1 to 63 bytes.", "bad name of a season");
+		s->name = bl_compile_key(c, m, "a season");
 		if (bl_json_is(m, "else"))
 		{
 			if (rest >= 0)
@@ -434,9 +431,7 @@ bl_compile_schedule(BlCompile *c, BlJson *node, BlText name)
 	}
 	for (BlJson *m = node->first; m; m = m->next)
 	{
-		m->seen = true;
-		if (m->key_length < 1 || m->key_length > BL_NAME_MAX)
-			bl_compile_error(c, m, "Use 1 to 63 bytes.", "bad name of a period");
+		bl_compile_key(c, m, "a period");
 		if (bl_compile_find_season(c, (BlText) {m->key, (int) m->key_length}) >= 0)
 			bl_compile_error(c, m, "Prices could not tell them apart.", "a period and a season have the same name");
 		member[n++] = m;

@@ -1,5 +1,5 @@
 /*
- * money.c - charges on money: percent, power factor, bounds; rounding of groups and of the total
+ * rate_money.c - charges on money: percent, power factor, bounds; rounding of groups and of the total
  *
  * A base is a selection of the lines before, by code, tag or component.  A
  * line that was printed by period can still be taken apart by its of-which lines.
@@ -87,12 +87,6 @@ base_of(const BlRate *r, const BlSelection *s, bool exact, int first, int end, B
 	return BL_OK;
 }
 
-static BlStatus
-too_many_lines(BlRate *r)
-{
-	return bl_problem(r->problem, BL_LIMIT, "the bill has more than %d lines", BL_CHARGES_LINES_MAX);
-}
-
 static void
 span_of(BlRate *r, BlWork *w, int first, int end)
 {
@@ -116,7 +110,7 @@ percent_line(BlRate *r, const BlCharge *q, BlDec percent, int first, int end)
 	BL_TRY(base_of(r, &q->of, q->exact, first, end, &base));
 	base = bl_dec_trim(base);
 	if ((w = bl_emit(r, q)) == NULL)
-		return too_many_lines(r);
+		return bl_too_many_lines(r);
 	span_of(r, w, first, end);
 	if (!q->included)
 		return bl_amount(r, q, w, base, percent, 1, 100);
@@ -293,7 +287,7 @@ factor_line(BlRate *r, const BlCharge *q, BlDec factor, int table, int first, in
 	BL_TRY(base_of(r, &q->of, false, first, end, &base));
 	base = bl_dec_trim(base);
 	if ((w = bl_emit(r, q)) == NULL)
-		return too_many_lines(r);
+		return bl_too_many_lines(r);
 	span_of(r, w, first, end);
 	if (!q->ratio_form)
 	{
@@ -411,7 +405,7 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 	if (q->kind == BL_CHARGE_MINIMUM ? one.coefficient <= 0 : one.coefficient >= 0)
 		return BL_OK;
 	if ((w = bl_emit(r, q)) == NULL)
-		return too_many_lines(r);
+		return bl_too_many_lines(r);
 	w->piece = last;
 	BL_TRY(bl_amount(r, q, w, one, bl_dec(1, 0), 1, 1));
 	w->line.flags &= ~(BL_LINE_MEASURED | BL_LINE_PRICED);
@@ -553,7 +547,7 @@ bl_round_total(BlRate *r, BlDec *total)
 	if (difference.coefficient == 0)
 		return BL_OK;
 	if (r->works == BL_CHARGES_LINES_MAX)
-		return too_many_lines(r);
+		return bl_too_many_lines(r);
 	w = &r->work[r->works++];
 	*w = (BlWork) {.line = {.flags = BL_LINE_COUNTED, .charge = BL_NONE, .period = BL_NONE, .component = BL_NONE,
 	.amount = bl_dec_trim(difference)}, .epoch = -1};

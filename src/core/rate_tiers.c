@@ -1,5 +1,5 @@
 /*
- * tiers.c - tiers and the counts they go by
+ * rate_tiers.c - tiers and the counts they go by
  *
  * Time runs on: a count goes through the pieces of the span in order, from
  * the opening carry into the closing one, and each piece is divided at the
@@ -591,7 +591,7 @@ chronological(BlRate *r, const Tiers *tiers, const Ladder *l, int piece, BlInt12
 		if (slots.value[i] < 0)
 			return BL_BAD_VALUE;
 		if (slots.scale > l->scale)
-			return BL_CORRUPT;	/* the piece's energy is a sum of them */
+			return BL_CORRUPT;	/* the ladder was made for them */
 		BL_TRY(on_ladder(l, (BlDec) {slots.value[i], slots.scale}, l->den, &value));
 		BL_TRY(climb(r, tiers, l, at, at + value, part));
 		at += value;
@@ -643,15 +643,7 @@ run_lines(BlRate *r, const Tiers *tiers, const Run *run, int end)
 	const BlCharge *q = tiers->q;
 	const BlScan *s = tiers->scan;
 
-	if (!r->t->split_days && end < r->pieces && s->spread[end - 1])
-	{
-		char		text[16];
-
-		bl_day_text(r->b->from + r->piece[end].first, text);
-		bl_problem(r->problem, BL_UNALIGNED, "a register of part \"%.*s\" spans the change on %s",
-				   r->t->part[s->part].name.length, r->t->part[s->part].name.text, text);
-		return bl_problem_hint(r->problem, "Give a reading at the change, split the register with split_register(), or let the tariff say \"split\": \"days\".");
-	}
+	BL_TRY(bl_check_spread(r, q, s, end));
 	for (int k = 0; k < run->steps; k++)
 		for (int p = 0; p < run->periods && run->priced[k]; p++)
 		{
@@ -661,18 +653,11 @@ run_lines(BlRate *r, const Tiers *tiers, const Run *run, int end)
 				continue;
 			w = bl_emit(r, q);
 			if (w == NULL)
-				return bl_problem(r->problem, BL_LIMIT, "the bill has more than %d lines", BL_CHARGES_LINES_MAX);
+				return bl_too_many_lines(r);
 			w->line.tier = k + 1;
 			if (run->periods > 1)
 				w->line.period = r->t->schedule[q->schedule].name_index[p];
-			w->piece = run->first;
-			w->epoch = r->piece[run->first].epoch;
-			if (run->first > 0 || end < r->pieces)
-			{
-				w->line.flags |= BL_LINE_SPAN;
-				w->line.from = r->b->from + r->piece[run->first].first;
-				w->line.until = r->b->from + r->piece[end - 1].end;
-			}
+			bl_set_span(r, w, run->first, end);
 			if (s->estimated)
 				w->line.flags |= BL_LINE_ESTIMATED;
 			BL_TRY(bl_amount(r, q, w, run->quantity[k * run->periods + p], run->price[k * run->periods + p], 1, 1));
@@ -686,7 +671,7 @@ flat_line(BlRate *r, const BlCharge *q, const Flat *flat)
 	BlWork	   *w = bl_emit(r, q);
 
 	if (w == NULL)
-		return bl_problem(r->problem, BL_LIMIT, "the bill has more than %d lines", BL_CHARGES_LINES_MAX);
+		return bl_too_many_lines(r);
 	w->line.tier = flat->step + 1;
 	w->line.unit = BL_UNIT_COUNT_OF;
 	w->piece = flat->piece;
@@ -771,6 +756,14 @@ count_piece(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int pie
 	BL_TRY(position(r, tiers, c, piece, false, &at));
 	BL_TRY(piece_energy(r, s, piece, period, &energy));
 	scale = at.scale > energy.scale ? at.scale : energy.scale;
+	if (q->kind == BL_CHARGE_TIERS && q->split == BL_SPLIT_CHRONOLOGICAL && tiers->by_period)
+	{
+		BlSlots		slots;
+
+		/* slots may be finer than the piece's energy, which was rounded */
+		BL_TRY(bl_slots_of(r, s, &slots));
+		scale = slots.scale > scale ? slots.scale : scale;
+	}
 	BL_TRY(make_ladder(r, tiers, piece, scale > volume_at.scale ? scale : volume_at.scale, &l));
 	n = l.steps->n;
 	BL_TRY(on_ladder(&l, at, l.den, &from));

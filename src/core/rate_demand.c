@@ -1,0 +1,477 @@
+/*
+ * rate_demand.c - charges on power: the measured peak, what is billed of it, its memory in the carry
+ *
+ * The kW is measured once over the billed span; contract, floor and price may
+ * differ between its pieces.
+ */
+#include "rate_work.h"
+
+/* the highest recorded demand of a part (of all, for the whole) and period */
+BlStatus
+bl_recorded(BlRate *r, int part, BlText period, bool *found, BlDec *kw)
+{
+	const BlPartRule *rule = &r->t->part[part];
+
+	*found = false;
+	for (int i = 0; i < r->usage->parts; i++)
+	{
+		const BlUsagePart *u = &r->usage->part[i];
+		const uint8_t *next = u->demand_bytes;
+
+		if (!rule->whole && !bl_text_equal(u->name, rule->name))
+			continue;
+		for (int k = 0; k < u->demands; k++)
+		{
+			BlRecordedDemand d;
+
+			bl_usage_demand(u, &next, &d);
+			if (!bl_text_equal(d.period, period) ||
+				(d.has_moment && (d.moment < r->b->day[0].start || d.moment >= r->b->day[r->b->days].start)))
+				continue;
+			if (!*found || bl_dec_cmp(d.kw, *kw) > 0)
+				*kw = d.kw;
+			*found = true;
+		}
+	}
+	return BL_OK;
+}
+
+/* energy of a window of minutes to kW: exact, else half-up at 10^-6 */
+static BlStatus
+power_of(BlInt128 value, int scale, int minutes, BlDec *kw)
+{
+	BlDec		kwh = {value, scale};
+
+	while (kwh.scale < 0)
+	{
+		if (__builtin_mul_overflow(kwh.coefficient, (BlInt128) 10, &kwh.coefficient))
+			return BL_OVERFLOW;
+		kwh.scale++;
+	}
+	if (__builtin_mul_overflow(kwh.coefficient, (BlInt128) 60, &kwh.coefficient))
+		return BL_OVERFLOW;
+	BL_TRY(bl_dec_div(kwh, bl_dec(minutes, 0), BL_ENERGY_SCALE + 3, BL_HALF_UP, kw));
+	/* a quotient that ends is exact; one that does not is cut at 10^-6 */
+	if ((kw->coefficient * minutes) * bl_pow10(kwh.scale > kw->scale ? kwh.scale - kw->scale : 0) !=
+		kwh.coefficient * bl_pow10(kw->scale > kwh.scale ? kw->scale - kwh.scale : 0))
+		BL_TRY(bl_dec_div(kwh, bl_dec(minutes, 0), 6, BL_HALF_UP, kw));
+	*kw = bl_dec_trim(*kw);
+	return BL_OK;
+}
+
+static BlStatus
+by_size(const BlInt128 *day_peak, const bool *has, int days, int n, BlInt128 *sum, int *used)
+{
+	bool		taken[BL_RATE_DAYS_MAX + 1];
+
+	memset(taken, 0, sizeof taken);
+	*sum = 0;
+	for (*used = 0; *used < n; (*used)++)
+	{
+		int			best = -1;
+
+		for (int d = 0; d < days; d++)
+			if (has[d] && !taken[d] && (best < 0 || day_peak[d] > day_peak[best]))
+				best = d;
+		if (best < 0)
+			break;
+		taken[best] = true;
+		*sum += day_peak[best];
+	}
+	return BL_OK;
+}
+
+/* the window that begins at slot i counts for the wanted periods only if all of it lies in them */
+static bool
+in_periods(const BlRate *r, const BlCharge *q, const BlSlots *slots, int i, int n, unsigned periods)
+{
+	for (int k = i; periods != 0 && k < i + n; k++)
+	{
+		int			p = bl_slot_period(r, q->schedule, slots->start + k * slots->minutes, slots->minutes);
+
+		if (p < 0 || !(periods & 1u << p))
+			return false;
+	}
+	return true;
+}
+
+/* peaks by windows of several slots, or the mean of several days */
+static BlStatus
+window_peak(BlRate *r, const BlCharge *q, const BlScan *s, unsigned periods, bool *found, BlDec *kw)
+{
+	BlSlots		slots;
+	BlInt128   *day_peak = bl_arena_get(r->arena, sizeof *day_peak * (size_t) (r->b->days + 1));
+	bool	   *has = bl_arena_get(r->arena, (size_t) r->b->days + 1);
+	BlInt128	sum;
+	int			window,
+				day = 0,
+				used;
+
+	if (day_peak == NULL || has == NULL)
+		return BL_NO_SPACE;
+	BL_TRY(bl_slots_of(r, s, &slots));
+	window = q->window_minutes ? q->window_minutes / slots.minutes : 1;
+	if (window < 1 || (q->window_minutes && q->window_minutes % slots.minutes != 0))
+	{
+		bl_problem(r->problem, BL_UNALIGNED, "demand over %d minutes needs slots that divide them", q->window_minutes);
+		bl_problem_detail(r->problem, "The profile has slots of %d minutes.", slots.minutes);
+		return bl_problem_hint(r->problem, "Resample the profile.");
+	}
+	for (int i = 0; i < slots.n; i += q->sliding ? 1 : 0)
+	{
+		int32_t		at = slots.start + i * slots.minutes;
+		BlInt128	one = 0;
+		int			n = window;
+
+		while (at >= r->b->day[day + 1].start)
+			day++;
+		if (!q->sliding)
+		{
+			/* blocks begin at midnight; the last of a day or of the span may be short */
+			int			left = (r->b->day[day + 1].start - at) / slots.minutes;
+
+			n = n < left ? n : left;
+		}
+		else if (i + n > slots.n)
+			break;
+		for (int k = 0; k < n; k++)
+			one += slots.value[i + k];
+		if (in_periods(r, q, &slots, i, n, periods) && (!has[day] || one > day_peak[day]))
+		{
+			has[day] = true;
+			day_peak[day] = one;
+		}
+		if (!q->sliding)
+			i += n;
+	}
+	BL_TRY(by_size(day_peak, has, r->b->days, q->mean_of > 1 ? q->mean_of : 1, &sum, &used));
+	*found = used > 0;
+	return *found ? power_of(sum, slots.scale, window * slots.minutes * used, kw) : BL_OK;
+}
+
+/* the measured kW of a charge, of the wanted periods (bits; 0: all) */
+BlStatus
+bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDec *kw)
+{
+	BlScan	   *s = NULL;
+	BlScan		whole = {.part = 1, .channel = BL_IMPORT, .schedule = BL_SCHEDULE_TOTAL, .periods = 1};
+	int64_t		best = 0;
+
+	*found = false;
+	if (q >= r->t->charge && q < r->t->charge + r->t->charges)
+		s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
+	if (s == NULL)
+	{
+		bool		any = false;
+
+		for (int i = 0; i < r->usage->parts; i++)
+			any = any || r->usage->part[i].profile[BL_IMPORT] != NULL;
+		return any ? window_peak(r, q, &whole, 0, found, kw) : BL_OK;
+	}
+	BL_TRY(bl_measure(r, s));
+	if (!s->found || s->peak_minutes == 0)
+	{
+		/* a profile that does not bill, or several parts: only slots could tell, and they may not be there */
+		const BlPartRule *rule = &r->t->part[s->part];
+		int			profiles = 0;
+
+		for (int i = 0; i < r->usage->parts; i++)
+			if (r->usage->part[i].profile[s->channel] != NULL && (rule->whole || bl_text_equal(r->usage->part[i].name, rule->name)))
+				profiles++;
+		return profiles > 0 ? window_peak(r, q, s, periods, found, kw) : BL_OK;
+	}
+	if ((q->window_minutes != 0 && q->window_minutes != s->peak_minutes) || q->mean_of > 1)
+		return window_peak(r, q, s, periods, found, kw);
+	for (int k = 0; k < (s->peaks == BL_PEAK_SPAN ? 1 : s->periods); k++)
+		if (s->has_peak[k] && (s->peaks == BL_PEAK_SPAN || periods == 0 || (periods & 1u << k)) &&
+			(!*found || s->peak[k] > best))
+		{
+			*found = true;
+			best = s->peak[k];
+		}
+	return *found ? power_of(best, s->peak_scale, s->peak_minutes, kw) : BL_OK;
+}
+
+static BlStatus
+max_of(BlDec a, BlDec *b)
+{
+	if (bl_dec_cmp(a, *b) > 0)
+		*b = a;
+	return BL_OK;
+}
+
+/* the three published readings of what is above (or below) the contract */
+static BlStatus
+overrun(const BlCharge *q, BlDec contract, BlDec *kw)
+{
+	BlDec		upper,
+				lower,
+				over;
+
+	BL_TRY(bl_dec_mul(contract, bl_dec(105, 2), &upper));
+	BL_TRY(bl_dec_mul(contract, bl_dec(95, 2), &lower));
+	switch (q->overrun)
+	{
+		case BL_OVERRUN_NONE:
+			return max_of(contract, kw);
+		case BL_OVERRUN_CONTRACT_105:
+			if (bl_dec_cmp(*kw, upper) <= 0)
+			{
+				*kw = contract;
+				return BL_OK;
+			}
+			/* all up to 105 % once, the part above it twice */
+			BL_TRY(bl_dec_sub(*kw, upper, &over));
+			return bl_dec_add(*kw, over, kw);
+		case BL_OVERRUN_CONTRACT_105_LITERAL:
+			if (bl_dec_cmp(*kw, upper) <= 0)
+			{
+				*kw = contract;
+				return BL_OK;
+			}
+			BL_TRY(bl_dec_sub(*kw, upper, &over));
+			BL_TRY(bl_dec_add(over, over, &over));
+			return bl_dec_add(contract, over, kw);
+		case BL_OVERRUN_BAND_95_105:
+			if (bl_dec_cmp(*kw, lower) < 0)
+				*kw = lower;
+			else if (bl_dec_cmp(*kw, upper) > 0)
+			{
+				BL_TRY(bl_dec_sub(*kw, contract, &over));
+				BL_TRY(bl_dec_add(over, over, &over));
+				return bl_dec_add(contract, over, kw);
+			}
+			return BL_OK;
+	}
+	return BL_CORRUPT;
+}
+
+static int32_t
+month_of(int32_t day)
+{
+	BlDate		d = bl_date_of(day);
+
+	return bl_day_of(d.year, d.month, 1);
+}
+
+/* the highest past demand within the look-back, before this month */
+static void
+past_demand(const BlRate *r, const BlCharge *q, BlText name, bool *found, BlDec *kw)
+{
+	BlDate		d = bl_date_of(r->b->from);
+	int32_t		month = month_of(r->b->from);
+	int32_t		since = bl_day_of(d.year, d.month - q->ratchet_months, 1);
+
+	*found = false;
+	for (int i = 0; i < r->closing.demands; i++)
+	{
+		const BlPastDemand *p = &r->closing.demand[i];
+
+		if (!bl_text_equal(p->name, name) || p->first_day < since || p->first_day >= month)
+			continue;
+		if (!*found || bl_dec_cmp(p->kw, *kw) > 0)
+			*kw = p->kw;
+		*found = true;
+	}
+}
+
+/* notes this month's measured demand and forgets what no look-back reaches */
+static BlStatus
+keep_demand(BlRate *r, const BlCharge *q, BlText name, BlDec kw)
+{
+	BlCarry    *c = &r->closing;
+	BlDate		d = bl_date_of(r->b->from);
+	int32_t		month = month_of(r->b->from);
+	int32_t		since = bl_day_of(d.year, d.month - q->ratchet_months + 1, 1);
+	BlPastDemand *list = bl_arena_get(r->arena, sizeof *list * (size_t) (c->demands + 1));
+	int			n = 0;
+
+	if (list == NULL)
+		return BL_NO_SPACE;
+	for (int i = 0; i < c->demands; i++)
+	{
+		BlPastDemand *p = &c->demand[i];
+
+		if (bl_text_equal(p->name, name))
+		{
+			if (p->first_day == month)
+			{
+				max_of(p->kw, &kw);
+				continue;
+			}
+			if (p->first_day < since)
+				continue;
+		}
+		list[n++] = *p;
+	}
+	list[n++] = (BlPastDemand) {name, month, bl_dec_trim(kw)};
+	c->demand = list;
+	c->demands = n;
+	return BL_OK;
+}
+
+/* billed kW of one piece */
+static BlStatus
+billed_kw(BlRate *r, const BlCharge *q, BlText name, BlDec measured, int piece, BlDec *kw)
+{
+	BlRounding	six = bl_round_places(6, BL_HALF_UP);
+	const BlRounding *rounding = q->rounding.demand.set ? &q->rounding.demand : &six;
+	BlDec		other;
+	bool		found;
+
+	*kw = measured;
+	if (q->rounding.demand.set)
+		BL_TRY(bl_dec_round(*kw, rounding, kw));
+	if (q->ratchet_months > 0)
+	{
+		past_demand(r, q, name, &found, &other);
+		if (found)
+		{
+			BL_TRY(bl_dec_mul_ratio(other, q->ratchet_share, 1, 1, rounding, &other));
+			max_of(other, kw);
+		}
+	}
+	if (q->contract_term >= 0)
+	{
+		BL_TRY(bl_term_decimal(r, q->contract_term, piece, &other));
+		BL_TRY(overrun(q, other, kw));
+	}
+	if (q->has_floor)
+	{
+		other = q->floor_share;
+		if (q->floor_term >= 0)
+		{
+			BL_TRY(bl_term_decimal(r, q->floor_term, piece, &other));
+			BL_TRY(bl_dec_mul_ratio(other, q->floor_share, 1, 1, rounding, &other));
+		}
+		max_of(other, kw);
+	}
+	*kw = bl_dec_trim(*kw);
+	return BL_OK;
+}
+
+static BlStatus
+demand_price(BlRate *r, const BlCharge *q, int piece, int period, BlDec *price)
+{
+	bool		built = false,
+				found;
+	BlDec		kwh,
+				need;
+
+	BL_TRY(bl_price_at(r, q->price, piece, period, price, &built));
+	if (q->discount_term >= 0)
+	{
+		BL_TRY(bl_measure_total(r, 0, &kwh, &found));
+		BL_TRY(bl_term_decimal(r, q->discount_term, piece, &need));
+		BL_TRY(bl_dec_mul(need, q->discount_at, &need));
+		if (need.coefficient > 0 && bl_dec_cmp(kwh, need) >= 0)
+		{
+			BL_TRY(bl_dec_mul(*price, q->discount_times, price));
+			built = true;
+		}
+	}
+	if (built)
+		BL_TRY(bl_dec_round(*price, &q->rounding.price, price));
+	*price = bl_dec_trim(*price);
+	return BL_OK;
+}
+
+static BlStatus
+demand_line(BlRate *r, const BlCharge *q, BlDec kw, BlDec price, int period, int first, int end)
+{
+	BlScan	   *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
+	BlWork	   *w = bl_emit(r, q);
+	int64_t		num,
+				den;
+
+	if (w == NULL)
+		return bl_too_many_lines(r);
+	bl_set_span(r, w, first, end);
+	if (period >= 0)
+		w->line.period = r->t->schedule[q->schedule].name_index[period];
+	if (s->done && s->estimated)
+		w->line.flags |= BL_LINE_ESTIMATED;
+	BL_TRY(bl_months(r, q, r->piece[first].first, r->piece[end - 1].end, &num, &den));
+	return bl_amount(r, q, w, kw, price, num, den);
+}
+
+/* the demand of one period (-1: of the charge's periods together) */
+static BlStatus
+rate_demand_of(BlRate *r, const BlCharge *q, int period)
+{
+	BlText		name = {"", 0},
+				count = q->code;	/* its name in the carry */
+	unsigned	periods = period >= 0 ? 1u << period : q->periods;
+	BlDec		measured,
+				kw = BL_ZERO,
+				price = BL_ZERO,
+				run_kw = BL_ZERO,
+				run_price = BL_ZERO;
+	bool		found = false,
+				holds,
+				ever = false;
+	int			first = -1;
+
+	for (int piece = 0; piece < r->pieces && !ever; piece++)
+		BL_TRY(bl_charge_holds(r, q, piece, &ever));
+	if (!ever)
+		return BL_OK;
+	if (period >= 0 && q->ratchet_months > 0)
+		count = bl_joined_name(r->arena, q->code, r->t->schedule[q->schedule].period[period]);
+	/* a recorded demand of the period, or of several: the highest */
+	for (int k = 0; k < 32 && periods != 0; k++)
+		if (periods & 1u << k)
+		{
+			BlDec		one;
+			bool		has;
+
+			name = r->t->schedule[q->schedule].period[k];
+			BL_TRY(bl_recorded(r, q->part, name, &has, &one));
+			if (has && (!found || bl_dec_cmp(one, measured) > 0))
+				measured = one;
+			found = found || has;
+		}
+	if (periods == 0)
+		BL_TRY(bl_recorded(r, q->part, name, &found, &measured));
+	if (!found)
+		BL_TRY(bl_measured_kw(r, q, periods, &found, &measured));
+	if (!found)
+	{
+		bl_problem(r->problem, BL_NO_USAGE, "the usage has no demand for charge \"%.*s\"", q->code.length, q->code.text);
+		return bl_problem_hint(r->problem, "Give an import profile, or the recorded demand.");
+	}
+	for (int piece = 0; piece < r->pieces; piece++)
+	{
+		BL_TRY(bl_charge_holds(r, q, piece, &holds));
+		if (holds)
+		{
+			BL_TRY(billed_kw(r, q, count, measured, piece, &kw));
+			BL_TRY(demand_price(r, q, piece, period < 0 ? 0 : period, &price));
+		}
+		if (first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch ||
+						   bl_dec_cmp(kw, run_kw) != 0 || bl_dec_cmp(price, run_price) != 0))
+		{
+			BL_TRY(demand_line(r, q, run_kw, run_price, period, first, piece));
+			first = -1;
+		}
+		if (holds && first < 0)
+		{
+			first = piece;
+			run_kw = kw;
+			run_price = price;
+		}
+	}
+	if (first >= 0)
+		BL_TRY(demand_line(r, q, run_kw, run_price, period, first, r->pieces));
+	return q->ratchet_months > 0 ? keep_demand(r, q, count, measured) : BL_OK;
+}
+
+BlStatus
+bl_rate_demand(BlRate *r, const BlCharge *q)
+{
+	if (!q->each_period)
+		return rate_demand_of(r, q, -1);
+	for (int k = 0; k < r->t->schedule[q->schedule].periods; k++)
+		BL_TRY(rate_demand_of(r, q, k));
+	return BL_OK;
+}
