@@ -1,6 +1,8 @@
 """Runs the SQL of a document and compares what it prints.
 
     run.py DOCUMENT.md
+    run.py --write DOCUMENT.md		puts what psql prints into the document;
+									read the difference before you commit it
 
 Fenced blocks of the document, in one psql session, so that they build on each
 other:
@@ -28,6 +30,7 @@ class Block:
         self.info = info
         self.text = text
         self.expected = None
+        self.expected_lines = None		# first and last, counted from 0, without the fences
 
 
 def blocks_of(document):
@@ -52,6 +55,7 @@ def blocks_of(document):
             if info in ([], ["text"]):
                 if last_sql is not None:
                     last_sql.expected = block.text
+                    last_sql.expected_lines = (start, number - 1)
                 last_sql = None
                 continue
             last_sql = block if info[:1] == ["sql"] else None
@@ -89,13 +93,26 @@ def tidy(text):
     return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
 
 
+def write(document, blocks, outputs):
+    with open(document, encoding="utf-8") as file:
+        lines = file.read().split("\n")
+    for block, output in reversed(list(zip(blocks, outputs))):
+        if block.expected is not None:
+            first, end = block.expected_lines
+            lines[first:end] = tidy(output).split("\n")
+    with open(document, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines))
+
+
 def main():
-    document = sys.argv[1]
+    document = sys.argv[-1]
     blocks = blocks_of(document)
     before, outputs = run(blocks)
     outputs += [""] * (len(blocks) - len(outputs))
     if "ERROR:" in before:
         print("# " + before)
+    if "--write" in sys.argv:
+        write(document, blocks, outputs)
     for number, (block, output) in enumerate(zip(blocks, outputs), 1):
         problems = []
         raised = re.search(r"^(ERROR|FATAL|PANIC|psql: error):", output, flags=re.MULTILINE)
