@@ -11,6 +11,7 @@ import json
 import math
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -407,6 +408,7 @@ def main():
     parser.add_argument("--no-peers", action="store_true", help="without plain SQL and DuckDB")
     parser.add_argument("--rounds", type=int, help=f"rounds to take the median of (default {ROUNDS})")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))     # so that temporary files go
     sizes = (1000,) if options.quick else (1000, 10000, 100000)
     peer_sizes = () if options.no_peers else (1000, 10000)
     rounds = options.rounds or (5 if options.quick else ROUNDS)
