@@ -4,6 +4,8 @@
  * The caller hands in a function that gives memory (in the server a memory
  * context, in tests malloc) and a ceiling; the core carves and never frees.
  * A NULL from the caller, or the ceiling reached, is BL_NO_SPACE, not a crash.
+ * Since every long piece of work has an arena, it also carries the way to be
+ * interrupted.
  */
 #ifndef BL_ARENA_H
 #define BL_ARENA_H
@@ -16,6 +18,7 @@ typedef struct BlArena
 {
 	void	   *(*more) (void *context, size_t size);	/* NULL when there is none */
 	void	   *context;
+	void		(*poll) (void);	/* called now and then during long work; may not return. NULL: none */
 	size_t		ceiling;		/* bytes this arena may ask for in all */
 	size_t		asked;
 	uint8_t    *next;
@@ -51,6 +54,14 @@ bl_arena_get(BlArena *arena, size_t size)
 	arena->next += size;
 	arena->left -= size;
 	return memset(at, 0, size);
+}
+
+/* lets the caller be interrupted: in the server a cancelled statement ends here */
+static inline void
+bl_arena_poll(const BlArena *arena)
+{
+	if (arena->poll != NULL)
+		arena->poll();
 }
 
 #endif							/* BL_ARENA_H */

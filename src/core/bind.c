@@ -68,49 +68,73 @@ wall_minute(const BlBound *b, int32_t day_number, int32_t minute)
 	return (int) ((int64_t) minute + bl_zone_offset(b->zone, minute) - (int64_t) day_number * BL_MINUTES_PER_DAY);
 }
 
-/* an event's part of one day, painted where nothing of an earlier event is; true if it meets the day */
-static bool
-paint_event(const BlBound *b, const BlWindow *w, int32_t number, const BlDay *d, int8_t *minutes)
+/* the first of some events that goes on beyond a moment (or day) */
+static int
+event_beyond(const BlEvent *event, int n, int32_t at)
 {
-	const BlEvents *events = bl_market_events(b->market, w->event);
+	int			lo = 0,
+				hi = n;
+
+	while (lo < hi)
+	{
+		int			mid = (lo + hi) / 2;
+
+		if (event[mid].until > at)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+/* marks the wall-clock minutes of a day that lie inside events of a list */
+static void
+mark_events(const BlBound *b, const BlEvents *events, int32_t number, const BlDay *d, int8_t *inside)
+{
+	int			i = event_beyond(events->event, events->whole_days, number);
+	int32_t		end = d->start + d->minutes;
+
+	memset(inside, 0, BL_MINUTES_PER_DAY);
+	if (i < events->whole_days && events->event[i].from <= number)
+		memset(inside, 1, BL_MINUTES_PER_DAY);
+	for (i = events->whole_days + event_beyond(events->event + events->whole_days, events->n - events->whole_days, d->start);
+		 i < events->n && events->event[i].from < end; i++)
+	{
+		int32_t		from = events->event[i].from > d->start ? events->event[i].from : d->start;
+		int32_t		until = events->event[i].until < end ? events->event[i].until : end;
+
+		/* minute by minute, since on some days the clock does not run on */
+		for (int32_t at = from; at < until; at++)
+		{
+			int			m = d->minutes == BL_MINUTES_PER_DAY ? at - d->start : wall_minute(b, number, at);
+
+			if (m >= 0 && m < BL_MINUTES_PER_DAY)
+				inside[m] = 1;
+		}
+	}
+}
+
+/* an event's window on one day, painted where nothing of an earlier event is; true if it meets the day */
+static bool
+paint_event(const BlWindow *w, const int8_t *inside, int8_t *minutes)
+{
+	int			at[2] = {w->from, 0},
+				end[2] = {w->to, 0};
 	bool		met = false;
 
-	for (int i = 0; i < events->n; i++)
+	if (w->to <= w->from)
 	{
-		const BlEvent *e = &events->event[i];
-		int			from = 0,
-					to = BL_MINUTES_PER_DAY;
-		int8_t		holds[BL_MINUTES_PER_DAY];
-
-		if (e->days)
-		{
-			if (number < e->from || number >= e->until)
-				continue;
-		}
-		else
-		{
-			if (e->until <= d->start || e->from >= d->start + d->minutes)
-				continue;
-			if (e->from > d->start)
-				from = wall_minute(b, number, e->from);
-			if (e->until < d->start + d->minutes)
-				to = wall_minute(b, number, e->until);
-		}
-		memset(holds, -1, sizeof holds);
-		if (w->to <= w->from)
-		{
-			paint(holds, 0, w->to, w->period);
-			paint(holds, w->from, BL_MINUTES_PER_DAY, w->period);
-		}
-		else
-			paint(holds, w->from, w->to, w->period);
-		for (int m = from; m < to; m++)
-			if (holds[m] >= 0 && minutes[m] < 0)
-			{
-				minutes[m] = holds[m];
-				met = true;
-			}
+		end[0] = BL_MINUTES_PER_DAY;
+		end[1] = w->to;
 	}
+	for (int k = 0; k < 2; k++)
+		for (int m = at[k]; m < end[k]; m++)
+		{
+			bool		paints = inside[m] && minutes[m] < 0;
+
+			minutes[m] = paints ? (int8_t) w->period : minutes[m];
+			met |= paints;
+		}
 	return met;
 }
 
@@ -120,6 +144,8 @@ day_periods(const BlBound *b, const BlSchedule *s, int32_t number, const BlDay *
 			unsigned kind, int8_t *minutes, bool *events, BlProblem *problem)
 {
 	int8_t		plain[BL_MINUTES_PER_DAY];
+	int8_t		inside[BL_MINUTES_PER_DAY];
+	const BlEvents *marked = NULL;
 
 	memset(minutes, -1, BL_MINUTES_PER_DAY);
 	memset(plain, s->rest, sizeof plain);
@@ -132,7 +158,12 @@ day_periods(const BlBound *b, const BlSchedule *s, int32_t number, const BlDay *
 			continue;
 		if (w->event.length > 0)
 		{
-			if (paint_event(b, w, number, d, minutes))
+			const BlEvents *list = bl_market_events(b->market, w->event);
+
+			if (list != marked)
+				mark_events(b, list, number, d, inside);
+			marked = list;
+			if (paint_event(w, inside, minutes))
 				*events = true;
 		}
 		else if (w->to <= w->from)
@@ -223,8 +254,19 @@ bind_days(BlBound *b, BlArena *arena, BlProblem *problem)
 		if (i > 0)
 			b->day[i - 1].minutes = d->start - b->day[i - 1].start;
 		d->minutes = bl_zone_midnight(b->zone, number + 1) - d->start;
+		/* a day that a zone skips has no minutes; more than two days' clock changes make no sense of any day */
+		if (d->minutes < 0 || d->minutes > 3 * BL_MINUTES_PER_DAY || (i > 0 && b->day[i - 1].minutes < 0))
+		{
+			char		text[16];
+
+			bl_day_text(number, text);
+			bl_problem(problem, BL_BAD_ZONE, "the days of time zone \"%.*s\" do not follow each other on %s",
+					   t->zone.length, t->zone.text, text);
+			return bl_problem_hint(problem, "Check its offsets in the market value's \"zones\".");
+		}
 		if (i == b->days)
 			break;
+		bl_arena_poll(arena);
 		for (int s = 0; s < t->schedules; s++)
 		{
 			BlDayMap   *map = NULL;
@@ -274,7 +316,7 @@ cut_at(const BlBound *b, bool *cut, int32_t day)
 }
 
 static void
-cut_price(const BlBound *b, bool *cut, const BlPrice *p, int depth)
+cut_price(BlBound *b, bool *cut, const BlPrice *p, int depth)
 {
 	if (p == NULL || depth > 2 * BL_JSON_DEPTH)
 		return;
@@ -290,9 +332,14 @@ cut_price(const BlBound *b, bool *cut, const BlPrice *p, int depth)
 	}
 	if (p->kind == BL_PRICE_COMPONENTS)
 	{
+		/* of a component that has been here once, every cut is known */
 		for (int i = 0; i < p->n; i++)
-			cut_price(b, cut, b->tariff->component[p->component[i]].price, depth + 1);
-		for (int i = 0; p->multiplier != NULL && i < b->tariff->schedule[0].periods; i++)
+			if (!b->component_cut[p->component[i]])
+			{
+				b->component_cut[p->component[i]] = true;
+				cut_price(b, cut, b->tariff->component[p->component[i]].price, depth + 1);
+			}
+		for (int i = 0; i < p->multipliers; i++)
 			cut_price(b, cut, p->multiplier[i], depth + 1);
 	}
 	if (p->item != NULL)
@@ -301,7 +348,7 @@ cut_price(const BlBound *b, bool *cut, const BlPrice *p, int depth)
 }
 
 static void
-cut_charge(const BlBound *b, bool *cut, const BlCharge *q)
+cut_charge(BlBound *b, bool *cut, const BlCharge *q)
 {
 	if (q->has_from)
 		cut_at(b, cut, q->from);
@@ -326,21 +373,17 @@ cut_charge(const BlBound *b, bool *cut, const BlCharge *q)
 }
 
 static bool
-season_price(const BlTariff *t, const BlPrice *p, int depth)
+season_price(const BlPrice *p, int depth)
 {
 	if (p == NULL || depth > 2 * BL_JSON_DEPTH)
 		return false;
 	if (p->kind == BL_PRICE_BY_SEASON)
 		return true;
-	if (p->kind == BL_PRICE_COMPONENTS)
-		for (int i = 0; i < p->n; i++)
-			if (season_price(t, t->component[p->component[i]].price, depth + 1))
-				return true;
-	for (int i = 0; p->multiplier != NULL && i < t->schedule[0].periods; i++)
-		if (season_price(t, p->multiplier[i], depth + 1))
+	for (int i = 0; i < p->multipliers; i++)
+		if (season_price(p->multiplier[i], depth + 1))
 			return true;
 	for (int i = 0; p->item != NULL && i < p->n; i++)
-		if (season_price(t, p->item[i], depth + 1))
+		if (season_price(p->item[i], depth + 1))
 			return true;
 	return false;
 }
@@ -349,17 +392,20 @@ season_price(const BlTariff *t, const BlPrice *p, int depth)
 static bool
 seasons_matter(const BlTariff *t)
 {
+	for (int i = 0; i < t->components; i++)
+		if (season_price(t->component[i].price, 0))
+			return true;
 	for (int i = 0; i < t->charges; i++)
 	{
 		const BlCharge *q = &t->charge[i];
 
-		if (q->season_steps > 0 || (q->kind == BL_CHARGE_TIERS && q->per == BL_PER_SEASON) || season_price(t, q->price, 0))
+		if (q->season_steps > 0 || (q->kind == BL_CHARGE_TIERS && q->per == BL_PER_SEASON) || season_price(q->price, 0))
 			return true;
 		for (int k = 0; k < q->of_which; k++)
-			if (season_price(t, q->of_which_price[k], 0))
+			if (season_price(q->of_which_price[k], 0))
 				return true;
 		for (int k = 0; q->steps != NULL && k < q->steps[0].n; k++)
-			if (season_price(t, q->steps[0].step[k].price, 0) || season_price(t, q->steps[0].step[k].flat, 0))
+			if (season_price(q->steps[0].step[k].price, 0) || season_price(q->steps[0].step[k].flat, 0))
 				return true;
 	}
 	return false;
@@ -370,6 +416,7 @@ bind_cuts(BlBound *b, BlArena *arena, BlProblem *problem)
 {
 	const BlTariff *t = b->tariff;
 	bool	   *cut = bl_arena_get(arena, (size_t) b->days + 1);
+	bool		seasons;
 
 	b->money_cut = bl_arena_get(arena, (size_t) b->days + 1);
 	if (cut == NULL || b->money_cut == NULL)
@@ -380,13 +427,16 @@ bind_cuts(BlBound *b, BlArena *arena, BlProblem *problem)
 		/* a charge on money changes: no line it could look at may lie across */
 		if (t->charge[i].kind >= BL_CHARGE_PERCENT)
 		{
+			memset(b->component_cut, 0, sizeof b->component_cut);
 			cut_charge(b, b->money_cut, &t->charge[i]);
+			memset(b->component_cut, 0, sizeof b->component_cut);
 			b->cuts_money = true;
 		}
 	}
 	for (int i = 0; i < t->parts; i++)
 		cut_price(b, cut, t->part[i].share, 0);
-	for (int i = 1; i < b->days && seasons_matter(t); i++)
+	seasons = seasons_matter(t);
+	for (int i = 1; i < b->days && seasons; i++)
 		if (b->day[i].season != b->day[i - 1].season)
 			cut[i] = true;
 	for (int i = 1; i < b->days; i++)
@@ -577,10 +627,9 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 	b->cells = bl_arena_get(arena, sizeof *b->cells * (size_t) (cells * (b->cuts + 1)));
 	for (int i = 0; i < tariff->charges; i++)
 		b->counts_years = b->counts_years || (tariff->charge[i].kind == BL_CHARGE_TIERS && tariff->charge[i].per == BL_PER_YEAR);
-	b->prices[0] = bl_arena_get(arena, sizeof *b->prices[0]);
-	b->prices[1] = bl_arena_get(arena, sizeof *b->prices[1]);
+	b->prices = bl_arena_get(arena, sizeof *b->prices);
 	b->span_months = bl_arena_get(arena, sizeof *b->span_months * (size_t) (tariff->charges + 1));
-	if (b->prices[0] == NULL || b->prices[1] == NULL || b->span_months == NULL)
+	if (b->prices == NULL || b->span_months == NULL)
 		return no_space(problem);
 	b->work = bl_arena_get(arena, sizeof *b->work * BL_CHARGES_LINES_MAX);
 	b->line = bl_arena_get(arena, sizeof *b->line * BL_CHARGES_LINES_MAX);

@@ -267,6 +267,8 @@ children(Parser *p, BlJson *node, char close)
 			return no_space(p);
 		child->parent = node;
 		child->index = node->count++;
+		if (node->count % 4096 == 0)
+			bl_arena_poll(p->arena);
 		*tail = child;
 		tail = &child->next;
 		blanks(p);

@@ -107,6 +107,40 @@ event(Reader *r, BlJson *node, BlEvent *out)
 	return BL_OK;
 }
 
+/* days first, then by time */
+static int
+by_time(const void *a, const void *b)
+{
+	const BlEvent *x = a,
+			   *y = b;
+
+	if (x->days != y->days)
+		return x->days ? -1 : 1;
+	return (x->from > y->from) - (x->from < y->from);
+}
+
+/* sorted, and those that meet made one: all that is asked is whether a moment lies inside */
+static void
+merge_events(BlEvents *list)
+{
+	int			n = 0;
+
+	qsort(list->event, (size_t) list->n, sizeof *list->event, by_time);
+	for (int i = 0; i < list->n; i++)
+	{
+		const BlEvent *e = &list->event[i];
+		BlEvent    *last = n > 0 ? &list->event[n - 1] : NULL;
+
+		if (last == NULL || e->days != last->days || e->from > last->until)
+			list->event[n++] = *e;
+		else if (e->until > last->until)
+			last->until = e->until;
+	}
+	list->n = n;
+	for (int i = 0; i < n; i++)
+		list->whole_days += list->event[i].days;
+}
+
 static BlStatus
 events(Reader *r, BlJson *node, BlMarket *m)
 {
@@ -125,6 +159,8 @@ events(Reader *r, BlJson *node, BlMarket *m)
 			return no_space(r);
 		for (BlJson *one = e->first; one && status == BL_OK; one = one->next)
 			status = event(r, one, &list->event[list->n++]);
+		if (status == BL_OK)
+			merge_events(list);
 	}
 	return status;
 }

@@ -37,7 +37,8 @@ typedef struct BlEvents
 {
 	BlText		name;
 	int			n;
-	BlEvent    *event;
+	int			whole_days;		/* how many of them are days; these come first */
+	BlEvent    *event;			/* in order of time, none meets the next */
 } BlEvents;
 
 typedef struct BlPublished

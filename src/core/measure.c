@@ -232,6 +232,7 @@ slow_block(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile 
 	int			missing,
 				run = 0;
 
+	bl_arena_poll(r->arena);
 	BL_TRY(bl_block_decode(p, block, values, qualities, &missing));
 	for (int i = 0; i < block->slots; i++)
 	{
@@ -519,7 +520,7 @@ add_register(BlRate *r, BlScan *s, const BlUsagePart *part, const BlRegister *re
 	{
 		BL_TRY(bl_dec_add(cells[piece[i] * s->periods + period], share[i], &cells[piece[i] * s->periods + period]));
 		if (i < k - 1)
-			s->spread[piece[i]] = true;
+			s->spread[piece[i] * s->periods + period] = true;
 	}
 	return BL_OK;
 }
@@ -707,7 +708,7 @@ make_parts(BlRate *r, BlScan *s)
 		made->done = true;
 		made->found = s->found;
 		made->estimated = s->estimated;
-		memcpy(made->spread, s->spread, (size_t) r->pieces);
+		memcpy(made->spread, s->spread, (size_t) (r->pieces * s->periods));
 		for (int a = 0, z; a < r->pieces; a = z)
 		{
 			for (z = a + 1; z < r->pieces && r->piece[z].epoch == r->piece[a].epoch; z++)
@@ -765,12 +766,14 @@ sum_of_periods(BlRate *r, BlScan *s, bool *done)
 		*done = s->done = true;
 		s->found = o->found;
 		s->estimated = o->estimated;
-		memcpy(s->spread, o->spread, (size_t) r->pieces);
 		for (int k = 0; k < r->pieces; k++)
 		{
 			s->cell[k] = BL_ZERO;
 			for (int p = 0; p < o->periods; p++)
+			{
 				BL_TRY(bl_dec_add(s->cell[k], o->cell[k * o->periods + p], &s->cell[k]));
+				s->spread[k] |= o->spread[k * o->periods + p];
+			}
 		}
 		s->peak_minutes = o->peak_minutes;
 		s->peak_scale = o->peak_scale;
@@ -865,11 +868,16 @@ bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found)
 
 /* a register spread over a cut that separates lines is only allowed where the tariff says so */
 BlStatus
-bl_check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece)
+bl_check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece, int period)
 {
+	bool		spread = false;
 	char		text[16];
 
-	if (r->t->split_days || end_piece >= r->pieces || !s->spread[end_piece - 1])
+	if (r->t->split_days || end_piece >= r->pieces || end_piece == 0)
+		return BL_OK;
+	for (int k = 0; k < s->periods; k++)
+		spread |= s->spread[(end_piece - 1) * s->periods + k] && (period < 0 || k == period);
+	if (!spread)
 		return BL_OK;
 	bl_day_text(r->b->from + r->piece[end_piece].first, text);
 	bl_problem(r->problem, BL_UNALIGNED, "a register of part \"%.*s\" spans the change on %s",
@@ -885,7 +893,7 @@ bl_check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece)
  * Only a part with one profile has them (the whole, when there is one part).
  */
 BlStatus
-bl_slots_of(BlRate *r, const BlScan *s, BlSlots *slots)
+bl_slots_of(BlRate *r, BlScan *s, BlSlots *slots)
 {
 	const BlBound *b = r->b;
 	const BlPartRule *rule = &r->t->part[s->part];
@@ -899,7 +907,9 @@ bl_slots_of(BlRate *r, const BlScan *s, BlSlots *slots)
 	BlCursor	cursor = {0};
 	BlBlock		block;
 
-	memset(slots, 0, sizeof *slots);
+	*slots = s->slots;
+	if (slots->minutes != 0)
+		return BL_OK;
 	if (part == NULL || part->profile[s->channel] == NULL)
 	{
 		bl_problem(r->problem, BL_NO_USAGE, "the tariff needs the %s profile of one part", bl_channel_name[s->channel]);
@@ -913,8 +923,10 @@ bl_slots_of(BlRate *r, const BlScan *s, BlSlots *slots)
 	slots->value = value = bl_arena_get(r->arena, sizeof *value * (size_t) (slots->n + 1));
 	if (value == NULL)
 		return BL_NO_SPACE;
+	s->slots = *slots;
 	for (;;)
 	{
+		bl_arena_poll(r->arena);
 		BL_TRY(bl_profile_next(&p, &cursor, &block));
 		if (block.slots == 0 || block.start >= until)
 			return BL_OK;
@@ -931,14 +943,31 @@ bl_slots_of(BlRate *r, const BlScan *s, BlSlots *slots)
 	}
 }
 
+/* the same of what bills: registers have no slots, whatever profile stands beside them */
+BlStatus
+bl_billed_slots(BlRate *r, BlScan *s, BlSlots *slots)
+{
+	if (s->found && s->peak_minutes == 0)
+	{
+		bl_problem(r->problem, BL_NO_USAGE, "the tariff needs the %s profile of one part", bl_channel_name[s->channel]);
+		return bl_problem_hint(r->problem, "Registers and several parts together have no slots to look at.");
+	}
+	return bl_slots_of(r, s, slots);
+}
+
 int
 bl_slot_period(const BlRate *r, int schedule, int32_t minute, int slot_minutes)
 {
 	const BlBound *b = r->b;
-	int32_t		number = bl_zone_day(b->zone, minute);
-	const BlDay *d = &b->day[number - b->from];
-	int			wall = (int) ((int64_t) minute + bl_zone_offset(b->zone, minute) - (int64_t) number * BL_MINUTES_PER_DAY);
-	int			run = 0;
+	int64_t		local = (int64_t) minute + bl_zone_offset(b->zone, minute);
+	int32_t		number = (int32_t) bl_floor_div(local, BL_MINUTES_PER_DAY);
+	const BlDay *d;
+	int			run = 0,
+				wall;
 
+	/* where the clock falls back across midnight, an hour of the day before comes again */
+	number = number < b->from ? b->from : number >= b->until ? b->until - 1 : number;
+	d = &b->day[number - b->from];
+	wall = (int) (local - (int64_t) number * BL_MINUTES_PER_DAY);
 	return period_at(map_of(d, schedule), &run, wall, slot_minutes);
 }

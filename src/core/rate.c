@@ -105,7 +105,7 @@ make_cells(BlRate *r)
 		need += (size_t) b->scan[i].periods;
 	if (r->pieces > b->cuts + 1)
 		cells = bl_arena_get(r->arena, sizeof *cells * need * (size_t) r->pieces);
-	spread = bl_arena_get(r->arena, (size_t) (b->scans + 3) * (size_t) r->pieces);
+	spread = bl_arena_get(r->arena, need * (size_t) r->pieces);
 	if (cells == NULL || spread == NULL)
 		return BL_NO_SPACE;
 	for (int i = 0; i < b->scans + 3; i++)
@@ -113,11 +113,11 @@ make_cells(BlRate *r)
 		BlScan	   *s = i < b->scans ? &b->scan[i] : &b->total[i - b->scans];
 
 		s->done = s->found = s->estimated = false;
-		s->peak_minutes = 0;
+		s->peak_minutes = s->slots.minutes = 0;
 		s->cell = cells;
 		s->spread = spread;
 		cells += s->periods * r->pieces;
-		spread += r->pieces;
+		spread += s->periods * r->pieces;
 	}
 	return BL_OK;
 }
@@ -140,7 +140,8 @@ bl_emit(BlRate *r, const BlCharge *q)
 	w->line.quantity = w->line.price = w->line.amount = w->exact = BL_ZERO;
 	w->epoch = -1;
 	w->piece = 0;
-	w->parts = 0;
+	w->end = 0;
+	w->cell = -1;
 	return w;
 }
 
@@ -150,11 +151,18 @@ bl_too_many_lines(BlRate *r)
 	return bl_problem(r->problem, BL_LIMIT, "the bill has more than %d lines", BL_CHARGES_LINES_MAX);
 }
 
+/* a group is rounded when all its lines are there */
+const BlRounding *
+bl_line_rounding(const BlCharge *q)
+{
+	return q->rounding.line.set && !q->rounding.group.set ? &q->rounding.line : NULL;
+}
+
 /* quantity * price * num / den into a line; a credit turns its sign */
 BlStatus
 bl_amount(BlRate *r, const BlCharge *q, BlWork *w, BlDec quantity, BlDec price, int64_t num, int64_t den)
 {
-	const BlRounding *rounding = q->rounding.line.set && !q->rounding.group.set ? &q->rounding.line : NULL;
+	const BlRounding *rounding = bl_line_rounding(q);
 
 	if (q->credit)
 		num = -num;
@@ -180,6 +188,58 @@ bl_set_span(BlRate *r, BlWork *w, int first_piece, int end_piece)
 	w->line.flags |= BL_LINE_SPAN;
 	w->line.from = r->b->from + r->piece[first_piece].first;
 	w->line.until = r->b->from + r->piece[end_piece - 1].end;
+}
+
+/* the place of a period's name in its scan, for spread registers */
+static int
+cell_of(const BlRate *r, const BlScan *s, int period)
+{
+	if (s->periods == 1)
+		return 0;
+	for (int k = 0; k < s->periods && period != BL_NONE; k++)
+		if (r->t->schedule[s->schedule].name_index[k] == period)
+			return k;
+	return -1;
+}
+
+BlStatus
+bl_extend_line(BlRate *r, const BlCharge *q, const BlScan *s, BlOpen *open, int piece,
+			   int period, int component, int tier, BlDec price, BlDec energy)
+{
+	BlWork	   *w = open->line >= 0 ? &r->work[open->line] : NULL;
+
+	if (w != NULL && w->end == piece && bl_dec_cmp(w->line.price, price) == 0)
+	{
+		w->end = piece + 1;
+		return bl_dec_add(w->line.quantity, energy, &w->line.quantity);
+	}
+	w = bl_emit(r, q);
+	if (w == NULL)
+		return bl_too_many_lines(r);
+	open->line = r->works - 1;
+	w->piece = piece;
+	w->end = piece + 1;
+	w->cell = cell_of(r, s, period);
+	w->line.period = period;
+	w->line.component = component;
+	w->line.tier = tier;
+	w->line.price = price;
+	w->line.quantity = energy;
+	return BL_OK;
+}
+
+BlStatus
+bl_close_line(BlRate *r, const BlCharge *q, const BlScan *s, BlWork *w)
+{
+	if (r->pieces > 1)
+	{
+		BL_TRY(bl_check_spread(r, q, s, w->piece, w->cell));
+		BL_TRY(bl_check_spread(r, q, s, w->end, w->cell));
+	}
+	if (s->estimated)
+		w->line.flags |= BL_LINE_ESTIMATED;
+	bl_set_span(r, w, w->piece, w->end);
+	return bl_amount(r, q, w, w->line.quantity, w->line.price, 1, 1);
 }
 
 /* ---- the whole bill ---- */
@@ -282,6 +342,7 @@ bl_rate(BlBound *b, const BlUsage *usage, BlJson *terms, const BlCarry *carry, B
 		const BlCharge *q = &b->tariff->charge[i];
 		int			first = r.works;
 
+		bl_arena_poll(arena);
 		status = rate_charge(&r, q);
 		if (status == BL_OK && q->rounding.group.set)
 			status = bl_round_group(&r, q, first);

@@ -40,7 +40,8 @@ bl_recorded(BlRate *r, int part, BlText period, bool *found, BlDec *kw)
 static BlStatus
 power_of(BlInt128 value, int scale, int minutes, BlDec *kw)
 {
-	BlDec		kwh = {value, scale};
+	BlDec		kwh = {value, scale},
+				back;
 
 	while (kwh.scale < 0)
 	{
@@ -52,8 +53,8 @@ power_of(BlInt128 value, int scale, int minutes, BlDec *kw)
 		return BL_OVERFLOW;
 	BL_TRY(bl_dec_div(kwh, bl_dec(minutes, 0), BL_ENERGY_SCALE + 3, BL_HALF_UP, kw));
 	/* a quotient that ends is exact; one that does not is cut at 10^-6 */
-	if ((kw->coefficient * minutes) * bl_pow10(kwh.scale > kw->scale ? kwh.scale - kw->scale : 0) !=
-		kwh.coefficient * bl_pow10(kw->scale > kwh.scale ? kw->scale - kwh.scale : 0))
+	BL_TRY(bl_dec_mul(*kw, bl_dec(minutes, 0), &back));
+	if (bl_dec_cmp(back, kwh) != 0)
 		BL_TRY(bl_dec_div(kwh, bl_dec(minutes, 0), 6, BL_HALF_UP, kw));
 	*kw = bl_dec_trim(*kw);
 	return BL_OK;
@@ -81,25 +82,57 @@ by_size(const BlInt128 *day_peak, const bool *has, int days, int n, BlInt128 *su
 	return BL_OK;
 }
 
-/* the window that begins at slot i counts for the wanted periods only if all of it lies in them */
-static bool
-in_periods(const BlRate *r, const BlCharge *q, const BlSlots *slots, int i, int n, unsigned periods)
+/* Slots [from, to) under a window that only moves on. */
+typedef struct Window
 {
-	for (int k = i; periods != 0 && k < i + n; k++)
-	{
-		int			p = bl_slot_period(r, q->schedule, slots->start + k * slots->minutes, slots->minutes);
+	const BlSlots *slots;
+	const bool *outside;		/* of each slot: not in the wanted periods; NULL: all are wanted */
+	int			from;
+	int			to;
+	int			strangers;		/* slots outside */
+	BlInt128	sum;
+} Window;
 
-		if (p < 0 || !(periods & 1u << p))
-			return false;
+static void
+move_window(Window *w, int from, int to)
+{
+	for (; w->to < to; w->to++)
+	{
+		w->sum += w->slots->value[w->to];
+		w->strangers += w->outside != NULL && w->outside[w->to];
 	}
-	return true;
+	for (; w->from < from; w->from++)
+	{
+		w->sum -= w->slots->value[w->from];
+		w->strangers -= w->outside != NULL && w->outside[w->from];
+	}
+}
+
+static BlStatus
+slots_outside(BlRate *r, const BlCharge *q, const BlSlots *slots, unsigned periods, const bool **outside)
+{
+	bool	   *out = bl_arena_get(r->arena, (size_t) slots->n + 1);
+
+	*outside = out;
+	if (out == NULL)
+		return BL_NO_SPACE;
+	for (int i = 0; i < slots->n; i++)
+	{
+		int			p = bl_slot_period(r, q->schedule, slots->start + i * slots->minutes, slots->minutes);
+
+		out[i] = p < 0 || !(periods & 1u << p);
+		if (i % 4096 == 0)
+			bl_arena_poll(r->arena);
+	}
+	return BL_OK;
 }
 
 /* peaks by windows of several slots, or the mean of several days */
 static BlStatus
-window_peak(BlRate *r, const BlCharge *q, const BlScan *s, unsigned periods, bool *found, BlDec *kw)
+window_peak(BlRate *r, const BlCharge *q, BlScan *s, unsigned periods, bool *found, BlDec *kw)
 {
 	BlSlots		slots;
+	Window		w = {.slots = &slots};
 	BlInt128   *day_peak = bl_arena_get(r->arena, sizeof *day_peak * (size_t) (r->b->days + 1));
 	bool	   *has = bl_arena_get(r->arena, (size_t) r->b->days + 1);
 	BlInt128	sum;
@@ -117,12 +150,15 @@ window_peak(BlRate *r, const BlCharge *q, const BlScan *s, unsigned periods, boo
 		bl_problem_detail(r->problem, "The profile has slots of %d minutes.", slots.minutes);
 		return bl_problem_hint(r->problem, "Resample the profile.");
 	}
+	if (periods != 0)
+		BL_TRY(slots_outside(r, q, &slots, periods, &w.outside));
 	for (int i = 0; i < slots.n; i += q->sliding ? 1 : 0)
 	{
 		int32_t		at = slots.start + i * slots.minutes;
-		BlInt128	one = 0;
 		int			n = window;
 
+		if (i % 4096 == 0)
+			bl_arena_poll(r->arena);
 		while (at >= r->b->day[day + 1].start)
 			day++;
 		if (!q->sliding)
@@ -130,16 +166,21 @@ window_peak(BlRate *r, const BlCharge *q, const BlScan *s, unsigned periods, boo
 			/* blocks begin at midnight; the last of a day or of the span may be short */
 			int			left = (r->b->day[day + 1].start - at) / slots.minutes;
 
+			if (left < 1)
+			{
+				bl_problem(r->problem, BL_UNALIGNED, "demand needs slots that do not reach across midnight of the tariff's zone");
+				return bl_problem_hint(r->problem, "Resample the profile to slots that divide the day there.");
+			}
 			n = n < left ? n : left;
 		}
 		else if (i + n > slots.n)
 			break;
-		for (int k = 0; k < n; k++)
-			one += slots.value[i + k];
-		if (in_periods(r, q, &slots, i, n, periods) && (!has[day] || one > day_peak[day]))
+		move_window(&w, i, i + n);
+		/* a window counts for the wanted periods only if all of it lies in them */
+		if (w.strangers == 0 && (!has[day] || w.sum > day_peak[day]))
 		{
 			has[day] = true;
-			day_peak[day] = one;
+			day_peak[day] = w.sum;
 		}
 		if (!q->sliding)
 			i += n;

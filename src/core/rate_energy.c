@@ -14,6 +14,40 @@ wanted(unsigned mask, int period)
 	return mask == 0 || (mask & 1u << period);
 }
 
+/* the energy of a piece at place k of the prices: a period, or all that are wanted together */
+static BlStatus
+energy_at(const BlCharge *q, const BlScan *s, int piece, int k, BlDec *energy)
+{
+	const BlDec *cell = &s->cell[piece * s->periods];
+
+	if (q->by_period || s->periods == 1)
+	{
+		*energy = cell[k];
+		return BL_OK;
+	}
+	*energy = BL_ZERO;
+	for (int p = 0; p < s->periods; p++)
+		if (wanted(q->periods, p))
+			BL_TRY(bl_dec_add(*energy, cell[p], energy));
+	return BL_OK;
+}
+
+/* the dictionary index of what a line for place k of the prices says of its period */
+static int
+line_period(const BlRate *r, const BlCharge *q, int k)
+{
+	const BlSchedule *s = &r->t->schedule[q->schedule];
+
+	if (q->by_period)
+		return s->name_index[k];
+	/* all together, or the only one that is wanted */
+	if (q->periods == 0 || (q->periods & (q->periods - 1)) != 0)
+		return BL_NONE;
+	return s->name_index[__builtin_ctz(q->periods)];
+}
+
+/* ---- prices of a piece ---- */
+
 /* of the components of a built price */
 static BlStatus
 component_prices(BlRate *r, const BlCharge *q, int piece, BlPrices *p)
@@ -21,7 +55,6 @@ component_prices(BlRate *r, const BlCharge *q, int piece, BlPrices *p)
 	const BlPrice *price = q->price;
 
 	p->parts = price->n;
-	p->rest = false;
 	for (int i = 0; i < price->n; i++)
 	{
 		p->component[i] = price->component[i];
@@ -51,7 +84,6 @@ static BlStatus
 of_which_prices(BlRate *r, const BlCharge *q, int piece, BlPrices *p)
 {
 	p->parts = q->of_which + 1;
-	p->rest = true;
 	for (int k = 0; k < p->n; k++)
 	{
 		BlDec		left = p->price[k];
@@ -66,30 +98,6 @@ of_which_prices(BlRate *r, const BlCharge *q, int piece, BlPrices *p)
 		p->part[q->of_which * p->n + k] = bl_dec_trim(left);
 	}
 	return BL_OK;
-}
-
-/* the energy of a piece by the periods that the price tells apart, added to energy */
-static BlStatus
-add_energy(const BlCharge *q, const BlScan *s, int piece, BlDec *energy)
-{
-	for (int k = 0; k < s->periods; k++)
-		if (q->by_period || wanted(q->periods, k))
-			BL_TRY(bl_dec_add(energy[q->by_period ? k : 0], s->cell[piece * s->periods + k], &energy[q->by_period ? k : 0]));
-	return BL_OK;
-}
-
-/* the dictionary index of what a line for place k of the prices says of its period */
-static int
-line_period(const BlRate *r, const BlCharge *q, int k)
-{
-	const BlSchedule *s = &r->t->schedule[q->schedule];
-
-	if (q->by_period)
-		return s->name_index[k];
-	/* all together, or the only one that is wanted */
-	if (q->periods == 0 || (q->periods & (q->periods - 1)) != 0)
-		return BL_NONE;
-	return s->name_index[__builtin_ctz(q->periods)];
 }
 
 static BlStatus
@@ -110,18 +118,6 @@ prices_of(BlRate *r, const BlCharge *q, const BlScan *s, int piece, BlPrices *p)
 	return BL_OK;
 }
 
-static bool
-same_prices(const BlPrices *a, const BlPrices *b)
-{
-	for (int k = 0; k < a->n; k++)
-		if (bl_dec_cmp(a->price[k], b->price[k]) != 0)
-			return false;
-	for (int i = 0; i < a->parts * a->n; i++)
-		if (bl_dec_cmp(a->part[i], b->part[i]) != 0)
-			return false;
-	return true;
-}
-
 /* is the price of a component the same in all periods? */
 static bool
 even(const BlDec *price, int n, unsigned mask)
@@ -140,212 +136,221 @@ even(const BlDec *price, int n, unsigned mask)
 	return true;
 }
 
-/* sum of energy * price over periods, rounded once */
-static BlStatus
-sum_product(const BlCharge *q, const BlPrices *p, const BlDec *energy, const BlDec *price, const BlRounding *rounding, BlDec *amount)
-{
-	BlDec		sum = BL_ZERO,
-				one;
+/* ---- runs ---- */
 
+/* A component's share of a run: what it is worth there, exactly. */
+typedef struct Part
+{
+	BlDec		quantity;
+	BlDec		sum;			/* energy * price over pieces and periods */
+	BlDec		price;
+	bool		any;
+	bool		priced;			/* one price throughout */
+} Part;
+
+/* Neighbouring pieces in which the charge holds and no term changes. */
+typedef struct Run
+{
+	int			first;			/* piece; -1: none */
+	int			line;			/* first line */
+	int			parts;
+	int			component[BL_TARIFF_COMPONENTS_MAX + 1];
+	Part		part[BL_TARIFF_COMPONENTS_MAX + 1];
+	Part		whole;			/* what the printed prices make: of an absolute price by component */
+	BlOpen	   *open;			/* [place of the prices], or [component * places] */
+} Run;
+
+static BlStatus
+add_part(const BlPrices *p, const BlDec *price, const BlDec *energy, Part *part)
+{
 	for (int k = 0; k < p->n; k++)
 	{
+		BlDec		one;
+
 		if (!wanted(p->mask, k))
 			continue;
 		BL_TRY(bl_dec_mul(energy[k], price[k], &one));
-		BL_TRY(bl_dec_add(sum, one, &sum));
+		BL_TRY(bl_dec_add(part->sum, one, &part->sum));
+		BL_TRY(bl_dec_add(part->quantity, energy[k], &part->quantity));
+		if (part->any && bl_dec_cmp(part->price, price[k]) != 0)
+			part->priced = false;
+		part->any = true;
+		part->price = price[k];
 	}
-	return bl_dec_mul_ratio(sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, rounding, amount);
-}
-
-static BlStatus
-sum_energy(const BlPrices *p, const BlDec *energy, BlDec *sum)
-{
-	*sum = BL_ZERO;
-	for (int k = 0; k < p->n; k++)
-		if (wanted(p->mask, k))
-			BL_TRY(bl_dec_add(*sum, energy[k], sum));
 	return BL_OK;
 }
 
-/* one component over all periods of a run */
+/* the line of a component over all the pieces of a run */
 static BlStatus
-component_line(BlRate *r, const BlCharge *q, const BlPrices *p, const BlDec *energy, int i, int flags, BlWork **out)
+part_line(BlRate *r, const BlCharge *q, const BlScan *s, const Run *run, int i, int flags, int end, BlWork **out)
 {
-	const BlRounding *rounding = q->rounding.line.set && !q->rounding.group.set ? &q->rounding.line : NULL;
-	const BlDec *price = &p->part[i * p->n];
+	const Part *part = &run->part[i];
 	BlWork	   *w = *out = bl_emit(r, q);
-	BlDec		sum;
+	BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
 
 	if (w == NULL)
 		return bl_too_many_lines(r);
-	w->line.flags = flags | BL_LINE_MEASURED;
-	w->line.component = p->component[i];
-	BL_TRY(sum_energy(p, energy, &sum));
-	w->line.quantity = sum;
-	if (even(price, p->n, p->mask))
-	{
-		w->line.flags |= BL_LINE_PRICED;
-		for (int k = p->n - 1; k >= 0; k--)
-			if (wanted(p->mask, k))
-				w->line.price = price[k];
-	}
+	w->line.flags = flags | BL_LINE_MEASURED | (part->priced ? BL_LINE_PRICED : 0) | (s->estimated ? BL_LINE_ESTIMATED : 0);
+	w->line.component = run->component[i];
+	w->line.quantity = part->quantity;
+	w->line.price = part->price;
+	bl_set_span(r, w, run->first, end);
 	if (r->b->keeps_exact)
-	{
-		BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
-
-		BL_TRY(sum_product(q, p, energy, price, &fine, &w->exact));
-	}
-	return sum_product(q, p, energy, price, rounding, &w->line.amount);
+		BL_TRY(bl_dec_mul_ratio(part->sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, &fine, &w->exact));
+	return bl_dec_mul_ratio(part->sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, bl_line_rounding(q), &w->line.amount);
 }
 
 /*
- * The components of a run that was printed by period: lines that do not count.
- * The rest (of of_which), or the first component, takes the cents of rounding,
- * so that the parts add up to the printed lines.
+ * The components of a run, so that they add up to the printed amount: the rest
+ * of of_which, or the first component, takes the cents of rounding.
  */
 static BlStatus
-of_which_lines(BlRate *r, const BlCharge *q, const BlPrices *p, const BlDec *energy, int first, int end, BlDec printed)
+part_lines(BlRate *r, const BlCharge *q, const BlScan *s, const Run *run, int flags, int end, BlDec printed)
 {
-	int			slack = p->rest ? p->parts - 1 : 0;
-	int			parent = r->works - 1;
+	int			slack = q->of_which > 0 ? run->parts - 1 : 0;
 	BlDec		others = BL_ZERO;
 	BlWork	   *w,
 			   *rest = NULL;
 
-	for (int i = 0; i < p->parts; i++)
+	for (int i = 0; i < run->parts; i++)
 	{
-		BL_TRY(component_line(r, q, p, energy, i, BL_LINE_OF_WHICH, &w));
-		bl_set_span(r, w, first, end);
+		BL_TRY(part_line(r, q, s, run, i, flags, end, &w));
 		if (i == slack)
 			rest = w;
 		else
 			BL_TRY(bl_dec_add(others, w->line.amount, &others));
 	}
-	r->work[parent].parts = p->parts;
 	return bl_dec_sub(printed, others, &rest->line.amount);
+}
+
+/* amounts of the lines of a run, then what they are made of */
+static BlStatus
+close_run(BlRate *r, const BlCharge *q, const BlScan *s, Run *run, int end)
+{
+	BlDec		printed = BL_ZERO;
+	int			lines = r->works;
+
+	if (run->first < 0)
+		return BL_OK;
+	for (int i = run->line; i < lines; i++)
+	{
+		BL_TRY(bl_close_line(r, q, s, &r->work[i]));
+		if (run->parts > 0)
+			BL_TRY(bl_dec_add(printed, r->work[i].line.amount, &printed));
+	}
+	if (run->parts > 0 && !q->by_component)
+		BL_TRY(part_lines(r, q, s, run, BL_LINE_OF_WHICH, end, printed));
+	else if (run->parts > 0 && q->of_which > 0)
+	{
+		BL_TRY(bl_dec_mul_ratio(run->whole.sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, bl_line_rounding(q), &printed));
+		BL_TRY(part_lines(r, q, s, run, BL_LINE_COUNTED, end, printed));
+	}
+	run->first = -1;
+	return BL_OK;
+}
+
+static void
+open_run(BlRate *r, const BlCharge *q, const BlPrices *p, int piece, Run *run)
+{
+	int			places = q->by_component ? p->parts * p->n : p->n;
+
+	run->first = piece;
+	run->line = r->works;
+	run->parts = p->parts;
+	for (int i = 0; i < places; i++)
+		run->open[i].line = -1;
+	for (int i = 0; i <= p->parts; i++)
+	{
+		Part	   *part = i < p->parts ? &run->part[i] : &run->whole;
+
+		*part = (Part) {.quantity = BL_ZERO, .sum = BL_ZERO, .price = BL_ZERO, .priced = true};
+		if (i < p->parts)
+			run->component[i] = p->component[i];
+	}
 }
 
 /* lines by component: a multiplied component has one for each period, any other one for all */
 static BlStatus
-by_component(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p, const BlDec *energy, int first, int end)
+add_components(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p, const BlDec *energy, int piece, Run *run)
 {
-	BlDec		whole = BL_ZERO,
-				others = BL_ZERO;
-
-	if (p->rest)
-		BL_TRY(sum_product(q, p, energy, p->price, q->rounding.line.set && !q->rounding.group.set ? &q->rounding.line : NULL, &whole));
 	for (int i = 0; i < p->parts; i++)
 	{
-		BlWork	   *w;
+		const BlDec *price = &p->part[i * p->n];
+		bool		together = !q->price->multiplied[i] && even(price, p->n, p->mask);
+		BlDec		sum = BL_ZERO;
+		int			last = 0;
 
-		if (!p->rest && (q->price->multiplied[i] || !even(&p->part[i * p->n], p->n, p->mask)))
+		for (int k = 0; k < p->n; k++)
 		{
-			for (int k = 0; k < p->n; k++)
-			{
-				if (!wanted(p->mask, k))
-					continue;
-				if ((w = bl_emit(r, q)) == NULL)
-					return bl_too_many_lines(r);
-				w->line.component = p->component[i];
-				w->line.period = line_period(r, q, k);
-				bl_set_span(r, w, first, end);
-				if (s->estimated)
-					w->line.flags |= BL_LINE_ESTIMATED;
-				BL_TRY(bl_amount(r, q, w, energy[k], p->part[i * p->n + k], 1, 1));
-			}
-			continue;
+			if (!wanted(p->mask, k))
+				continue;
+			last = k;
+			BL_TRY(bl_dec_add(sum, energy[k], &sum));
+			if (!together)
+				BL_TRY(bl_extend_line(r, q, s, &run->open[i * p->n + k], piece, line_period(r, q, k), p->component[i], 0,
+									  price[k], energy[k]));
 		}
-		BL_TRY(component_line(r, q, p, energy, i, BL_LINE_COUNTED, &w));
-		bl_set_span(r, w, first, end);
-		if (s->estimated)
-			w->line.flags |= BL_LINE_ESTIMATED;
-		if (p->rest && i == p->parts - 1)
-			return bl_dec_sub(whole, others, &w->line.amount);
-		BL_TRY(bl_dec_add(others, w->line.amount, &others));
+		if (together)
+			BL_TRY(bl_extend_line(r, q, s, &run->open[i * p->n], piece, q->by_period ? BL_NONE : line_period(r, q, 0),
+								  p->component[i], 0, price[last], sum));
 	}
 	return BL_OK;
 }
 
-/* the lines of a run of pieces with one price */
+/* what one piece adds to its run */
 static BlStatus
-energy_lines(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p, const BlDec *energy, int first, int end)
+add_piece(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p, int piece, Run *run)
 {
-	BlDec		printed = BL_ZERO;
+	BlDec		energy[BL_TARIFF_PERIODS_MAX];
 
-	BL_TRY(bl_check_spread(r, q, s, end));
-	if (q->by_component)
-		return by_component(r, q, s, p, energy, first, end);
 	for (int k = 0; k < p->n; k++)
-	{
-		BlWork	   *w;
-
-		if (!wanted(p->mask, k))
-			continue;
-		if ((w = bl_emit(r, q)) == NULL)
-			return bl_too_many_lines(r);
-		w->line.period = line_period(r, q, k);
-		bl_set_span(r, w, first, end);
-		if (s->estimated)
-			w->line.flags |= BL_LINE_ESTIMATED;
-		BL_TRY(bl_amount(r, q, w, energy[k], p->price[k], 1, 1));
-		if (p->parts > 0)
-			BL_TRY(bl_dec_add(printed, w->line.amount, &printed));
-	}
-	return p->parts > 0 ? of_which_lines(r, q, p, energy, first, end, printed) : BL_OK;
+		BL_TRY(energy_at(q, s, piece, k, &energy[k]));
+	for (int k = 0; k < p->n && !q->by_component; k++)
+		if (wanted(p->mask, k))
+			BL_TRY(bl_extend_line(r, q, s, &run->open[k], piece, line_period(r, q, k), BL_NONE, 0, p->price[k], energy[k]));
+	if (p->parts == 0)
+		return BL_OK;
+	if (q->by_component && q->of_which == 0)
+		return add_components(r, q, s, p, energy, piece, run);
+	for (int i = 0; i < p->parts; i++)
+		BL_TRY(add_part(p, &p->part[i * p->n], energy, &run->part[i]));
+	return q->by_component ? add_part(p, p->price, energy, &run->whole) : BL_OK;
 }
 
 BlStatus
 bl_rate_energy(BlRate *r, const BlCharge *q)
 {
 	BlScan	   *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
-	BlDec		energy[BL_TARIFF_PERIODS_MAX];
-	BlPrices   *now = r->b->prices[0],
-			   *run = r->b->prices[1];
-	int			first = -1;
+	BlPrices   *p = r->b->prices;
+	BlOpen		few[BL_TARIFF_PERIODS_MAX];
+	Run			run;
 	bool		holds;
 
 	BL_TRY(bl_measure(r, s));
+	run.first = -1;
+	run.open = few;
 	if (q->of_which > 0 || q->price->kind == BL_PRICE_COMPONENTS)
-		for (int i = 0; i < 2; i++)
-		{
-			int			parts = q->of_which > 0 ? q->of_which + 1 : q->price->n;
+	{
+		int			parts = q->of_which > 0 ? q->of_which + 1 : q->price->n;
 
-			r->b->prices[i]->part = bl_arena_get(r->arena, sizeof(BlDec) * (size_t) (parts * s->periods));
-			if (r->b->prices[i]->part == NULL)
-				return BL_NO_SPACE;
-		}
+		p->part = bl_arena_get(r->arena, sizeof *p->part * (size_t) (parts * s->periods));
+		run.open = bl_arena_get(r->arena, sizeof *run.open * (size_t) (parts * s->periods));
+		if (p->part == NULL || run.open == NULL)
+			return BL_NO_SPACE;
+	}
 	for (int piece = 0; piece < r->pieces; piece++)
 	{
 		BL_TRY(bl_charge_holds(r, q, piece, &holds));
-		if (holds)
-			BL_TRY(prices_of(r, q, s, piece, now));
-		if (first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch || !same_prices(now, run)))
-		{
-			BL_TRY(energy_lines(r, q, s, run, energy, first, piece));
-			first = -1;
-		}
+		if (run.first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch))
+			BL_TRY(close_run(r, q, s, &run, piece));
 		if (!holds)
-		{
-			if (piece > 0 && s->spread[piece - 1])
-				BL_TRY(bl_check_spread(r, q, s, piece));
 			continue;
-		}
-		if (first < 0)
-		{
-			BlPrices   *swap = run;
-
-			first = piece;
-			run = now;
-			now = swap;
-			/* the piece before held another price or none */
-			if (piece > 0)
-				BL_TRY(bl_check_spread(r, q, s, piece));
-			for (int k = 0; k < run->n; k++)
-				energy[k] = BL_ZERO;
-		}
-		BL_TRY(add_energy(q, s, piece, energy));
+		BL_TRY(prices_of(r, q, s, piece, p));
+		if (run.first < 0)
+			open_run(r, q, p, piece, &run);
+		BL_TRY(add_piece(r, q, s, p, piece, &run));
 	}
-	return first >= 0 ? energy_lines(r, q, s, run, energy, first, r->pieces) : BL_OK;
+	return close_run(r, q, s, &run, r->pieces);
 }
 
 /* ---- energy at a price series ---- */
@@ -382,7 +387,7 @@ bl_rate_series(BlRate *r, const BlCharge *q)
 {
 	BlScan	   *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
 	const BlPriceSeries *series = bl_market_series(r->b->market, q->price->name);
-	const BlRounding *rounding = q->rounding.line.set && !q->rounding.group.set ? &q->rounding.line : NULL;
+	const BlRounding *rounding = bl_line_rounding(q);
 	BlSlots		slots;
 	bool		holds;
 	int			first = -1;
@@ -393,7 +398,7 @@ bl_rate_series(BlRate *r, const BlCharge *q)
 		return BL_NO_MARKET;
 	}
 	BL_TRY(bl_measure(r, s));
-	BL_TRY(bl_slots_of(r, s, &slots));
+	BL_TRY(bl_billed_slots(r, s, &slots));
 	for (int piece = 0; piece <= r->pieces; piece++)
 	{
 		BlDec		sum = BL_ZERO,
@@ -418,6 +423,8 @@ bl_rate_series(BlRate *r, const BlCharge *q)
 				BlDec		price,
 							one;
 
+				if (i % 4096 == 0)
+					bl_arena_poll(r->arena);
 				if (q->periods != 0)
 				{
 					int			k = bl_slot_period(r, q->schedule, at, slots.minutes);
@@ -430,7 +437,12 @@ bl_rate_series(BlRate *r, const BlCharge *q)
 				BL_TRY(bl_dec_add(sum, one, &sum));
 			}
 			for (int j = first; j < piece; j++)
-				BL_TRY(add_energy(q, s, j, &energy));
+			{
+				BlDec		one;
+
+				BL_TRY(energy_at(q, s, j, 0, &one));
+				BL_TRY(bl_dec_add(energy, one, &energy));
+			}
 			if ((w = bl_emit(r, q)) == NULL)
 				return bl_too_many_lines(r);
 			w->line.period = line_period(r, q, 0);

@@ -580,38 +580,42 @@ chronological(BlRate *r, const Tiers *tiers, const Ladder *l, int piece, BlInt12
 	if ((n + 1) * s->periods > 1024)
 		return BL_LIMIT;
 	memset(weight, 0, sizeof *weight * (size_t) ((n + 1) * s->periods));
-	BL_TRY(bl_slots_of(r, s, &slots));
+	BL_TRY(bl_billed_slots(r, tiers->scan, &slots));
 	from = (r->b->day[r->piece[piece].first].start - slots.start) / slots.minutes;
 	until = (r->b->day[r->piece[piece].end].start - slots.start) / slots.minutes;
 	for (int i = from; i < until; i++)
 	{
 		int			p = s->periods == 1 ? 0 : bl_slot_period(r, tiers->q->schedule, slots.start + i * slots.minutes, slots.minutes);
-		BlInt128	value;
+		BlInt128	value,
+					next;
 
+		if (i % 4096 == 0)
+			bl_arena_poll(r->arena);
 		if (slots.value[i] < 0)
 			return BL_BAD_VALUE;
-		if (slots.scale > l->scale)
-			return BL_CORRUPT;	/* the ladder was made for them */
+		if (p < 0 || slots.scale > l->scale)
+			return BL_CORRUPT;	/* measuring refused it, the ladder was made for them */
 		BL_TRY(on_ladder(l, (BlDec) {slots.value[i], slots.scale}, l->den, &value));
-		BL_TRY(climb(r, tiers, l, at, at + value, part));
-		at += value;
+		if (__builtin_add_overflow(at, value, &next))
+			return BL_OVERFLOW;
+		BL_TRY(climb(r, tiers, l, at, next, part));
+		at = next;
 		for (int k = 0; k <= n; k++)
 			weight[k * s->periods + p] += part[k];
 	}
 	return divide(r, l, energy, weight, (n + 1) * s->periods, out);
 }
 
-/* ---- runs and lines ----------------------------------------------------------------------- */
+/* ---- runs and lines ---- */
 
-/* Neighbouring pieces of one epoch with equal prices in all steps. */
+/* Neighbouring pieces in which the charge holds and no term changes: a line for each step and period while its price stays. */
 typedef struct Run
 {
-	int			first;			/* piece, -1: none */
-	int			steps;
-	int			periods;		/* 1, or those of the schedule where prices differ by period */
-	BlDec	   *quantity;		/* [step * periods + period] */
-	BlDec	   *price;
-	bool		priced[BL_TARIFF_STEPS_MAX];
+	int			first;			/* piece; -1: none */
+	int			line;			/* first line */
+	int			places;			/* 1, or the periods of the schedule where prices differ by period */
+	BlOpen	   *open;			/* [step * places + place] */
+	BlDec	   *quantity;		/* of one piece, as open */
 } Run;
 
 typedef struct Flat
@@ -621,46 +625,33 @@ typedef struct Flat
 	BlDec		price;
 } Flat;
 
-static bool
-same_run(const Run *a, const Run *b)
+/* the amounts of the lines of a run */
+static BlStatus
+close_run(BlRate *r, const Tiers *tiers, Run *run)
 {
-	if (a->steps != b->steps)
-		return false;
-	for (int k = 0; k < a->steps; k++)
-	{
-		if (a->priced[k] != b->priced[k])
-			return false;
-		for (int p = 0; p < a->periods && a->priced[k]; p++)
-			if (bl_dec_cmp(a->price[k * a->periods + p], b->price[k * a->periods + p]) != 0)
-				return false;
-	}
-	return true;
+	for (int i = run->line; run->first >= 0 && i < r->works; i++)
+		BL_TRY(bl_close_line(r, tiers->q, tiers->scan, &r->work[i]));
+	run->first = -1;
+	return BL_OK;
 }
 
+/* one piece's quantities into the lines */
 static BlStatus
-run_lines(BlRate *r, const Tiers *tiers, const Run *run, int end)
+add_piece(BlRate *r, const Tiers *tiers, const BlSteps *steps, int piece, Run *run)
 {
 	const BlCharge *q = tiers->q;
-	const BlScan *s = tiers->scan;
 
-	BL_TRY(bl_check_spread(r, q, s, end));
-	for (int k = 0; k < run->steps; k++)
-		for (int p = 0; p < run->periods && run->priced[k]; p++)
+	for (int k = 0; k < steps->n; k++)
+		for (int p = 0; p < run->places && steps->step[k].price != NULL; p++)
 		{
-			BlWork	   *w;
+			BlDec		price;
 
-			if (q->periods != 0 && run->periods > 1 && !(q->periods & 1u << p))
+			if (q->periods != 0 && run->places > 1 && !(q->periods & 1u << p))
 				continue;
-			w = bl_emit(r, q);
-			if (w == NULL)
-				return bl_too_many_lines(r);
-			w->line.tier = k + 1;
-			if (run->periods > 1)
-				w->line.period = r->t->schedule[q->schedule].name_index[p];
-			bl_set_span(r, w, run->first, end);
-			if (s->estimated)
-				w->line.flags |= BL_LINE_ESTIMATED;
-			BL_TRY(bl_amount(r, q, w, run->quantity[k * run->periods + p], run->price[k * run->periods + p], 1, 1));
+			BL_TRY(bl_price_rounded(r, q, steps->step[k].price, piece, p, &price));
+			BL_TRY(bl_extend_line(r, q, tiers->scan, &run->open[k * run->places + p], piece,
+								  run->places > 1 ? r->t->schedule[q->schedule].name_index[p] : BL_NONE, BL_NONE, k + 1,
+								  price, run->quantity[k * run->places + p]));
 		}
 	return BL_OK;
 }
@@ -677,20 +668,6 @@ flat_line(BlRate *r, const BlCharge *q, const Flat *flat)
 	w->piece = flat->piece;
 	w->epoch = r->piece[flat->piece].epoch;
 	return bl_amount(r, q, w, bl_dec(1, 0), flat->price, 1, 1);
-}
-
-/* prices of all steps in a piece */
-static BlStatus
-run_prices(BlRate *r, const Tiers *tiers, const BlSteps *steps, int piece, Run *run)
-{
-	run->steps = steps->n;
-	for (int k = 0; k < steps->n; k++)
-	{
-		run->priced[k] = steps->step[k].price != NULL;
-		for (int p = 0; p < run->periods && run->priced[k]; p++)
-			BL_TRY(bl_price_rounded(r, tiers->q, steps->step[k].price, piece, p, &run->price[k * run->periods + p]));
-	}
-	return BL_OK;
 }
 
 /* flats that a piece of a count makes due */
@@ -761,14 +738,15 @@ count_piece(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int pie
 		BlSlots		slots;
 
 		/* slots may be finer than the piece's energy, which was rounded */
-		BL_TRY(bl_slots_of(r, s, &slots));
+		BL_TRY(bl_billed_slots(r, tiers->scan, &slots));
 		scale = slots.scale > scale ? slots.scale : scale;
 	}
 	BL_TRY(make_ladder(r, tiers, piece, scale > volume_at.scale ? scale : volume_at.scale, &l));
 	n = l.steps->n;
 	BL_TRY(on_ladder(&l, at, l.den, &from));
 	BL_TRY(on_ladder(&l, energy, l.den, &to));
-	to += from;
+	if (__builtin_add_overflow(to, from, &to))
+		return BL_OVERFLOW;
 	if (q->volume)
 	{
 		BL_TRY(on_ladder(&l, volume_at, l.den, &end));
@@ -786,7 +764,7 @@ count_piece(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int pie
 	else
 		BL_TRY(climb(r, tiers, &l, from, to, part));
 	BL_TRY(divide(r, &l, energy, part, n + 1, tier));
-	if (run->periods > 1 && period < 0)
+	if (run->places > 1 && period < 0)
 	{
 		BlDec		over[1024];
 
@@ -799,7 +777,7 @@ count_piece(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int pie
 	else
 		for (int k = 0; k < n; k++)
 		{
-			int			i = run->periods > 1 ? k * s->periods + period : k;
+			int			i = run->places > 1 ? k * s->periods + period : k;
 
 			BL_TRY(bl_dec_add(run->quantity[i], tier[k], &run->quantity[i]));
 		}
@@ -807,19 +785,18 @@ count_piece(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int pie
 }
 
 static BlStatus
-new_run(BlRate *r, const Tiers *tiers, Run *run)
+new_run(BlRate *r, const Tiers *tiers, Run *run, int *most)
 {
-	size_t		n = 0;
-
 	run->first = -1;
-	run->periods = tiers->by_period ? tiers->scan->periods : 1;
+	run->places = tiers->by_period ? tiers->scan->periods : 1;
+	*most = 0;
 	for (int i = 0; i < (tiers->season_steps ? tiers->season_steps : 1); i++)
-		if ((size_t) tiers->steps[i].n > n)
-			n = (size_t) tiers->steps[i].n;
-	n *= (size_t) run->periods;
-	run->quantity = bl_arena_get(r->arena, sizeof *run->quantity * n);
-	run->price = bl_arena_get(r->arena, sizeof *run->price * n);
-	return run->quantity == NULL || run->price == NULL ? BL_NO_SPACE : BL_OK;
+		if (tiers->steps[i].n > *most)
+			*most = tiers->steps[i].n;
+	*most *= run->places;
+	run->open = bl_arena_get(r->arena, sizeof *run->open * (size_t) *most);
+	run->quantity = bl_arena_get(r->arena, sizeof *run->quantity * (size_t) *most);
+	return run->open == NULL || run->quantity == NULL ? BL_NO_SPACE : BL_OK;
 }
 
 /* the closing position of the window that a piece lies in: what volume pricing goes by */
@@ -869,8 +846,8 @@ rate_steps(BlRate *r, const Tiers *tiers)
 	int			counts = counts_by_period(q) ? tiers->scan->periods : 1;
 	Flat	   *flats = NULL;
 	int			flat_count = 0;
-	Run			run,
-				now;
+	Run			run;
+	int			most;
 	bool		holds;
 
 	if (has_flats(tiers))
@@ -879,8 +856,7 @@ rate_steps(BlRate *r, const Tiers *tiers)
 		if (flats == NULL)
 			return BL_NO_SPACE;
 	}
-	BL_TRY(new_run(r, tiers, &run));
-	BL_TRY(new_run(r, tiers, &now));
+	BL_TRY(new_run(r, tiers, &run, &most));
 	for (int piece = 0; piece < r->pieces; piece++)
 	{
 		const BlSteps *steps = &tiers->steps[tiers->season_steps > 0 ? r->piece[piece].season : 0];
@@ -888,25 +864,19 @@ rate_steps(BlRate *r, const Tiers *tiers)
 					last_of_window;
 
 		BL_TRY(bl_charge_holds(r, q, piece, &holds));
-		if (holds)
-			BL_TRY(run_prices(r, tiers, steps, piece, &now));
-		if (run.first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch || !same_run(&run, &now)))
-		{
-			BL_TRY(run_lines(r, tiers, &run, piece));
-			run.first = -1;
-		}
+		if (run.first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch))
+			BL_TRY(close_run(r, tiers, &run));
 		if (!holds)
 			continue;
 		if (run.first < 0)
 		{
-			Run			swap = run;
-
-			run = now;
-			now = swap;
 			run.first = piece;
-			for (int i = 0; i < run.steps * run.periods; i++)
-				run.quantity[i] = BL_ZERO;
+			run.line = r->works;
+			for (int i = 0; i < most; i++)
+				run.open[i].line = -1;
 		}
+		for (int i = 0; i < steps->n * run.places; i++)
+			run.quantity[i] = BL_ZERO;
 		first_of_window = last_of_window = false;
 		if (flats != NULL)
 		{
@@ -925,9 +895,9 @@ rate_steps(BlRate *r, const Tiers *tiers)
 				BL_TRY(volume_position(r, tiers, c, piece, &volume_at));
 			BL_TRY(count_piece(r, tiers, c, period, piece, first_of_window, last_of_window, volume_at, &run, flats, &flat_count));
 		}
+		BL_TRY(add_piece(r, tiers, steps, piece, &run));
 	}
-	if (run.first >= 0)
-		BL_TRY(run_lines(r, tiers, &run, r->pieces));
+	BL_TRY(close_run(r, tiers, &run));
 	for (int i = 0; i < flat_count; i++)
 		BL_TRY(flat_line(r, q, &flats[i]));
 	for (int k = 0; k < counts; k++)

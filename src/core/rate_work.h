@@ -57,6 +57,16 @@ enum
 	BL_PEAK_PERIODS				/* of each period */
 };
 
+/* The slots of a span one after another, for what cannot work on sums. */
+typedef struct BlSlots
+{
+	int			n;
+	int			minutes;
+	int			scale;			/* value * 10^-scale kWh */
+	const int64_t *value;
+	int32_t		start;
+} BlSlots;
+
 typedef struct BlScan
 {
 	int			part;			/* of the tariff: its own, a made one, or the whole */
@@ -69,22 +79,13 @@ typedef struct BlScan
 	bool		found;			/* the usage has it */
 	bool		estimated;
 	BlDec	   *cell;			/* [piece * periods + period], kWh */
-	bool	   *spread;			/* [piece]: a register was spread over its end */
+	bool	   *spread;			/* [as cell]: a register was spread over the piece's end */
 	bool		has_peak[BL_TARIFF_PERIODS_MAX];
 	int64_t		peak[BL_TARIFF_PERIODS_MAX];	/* of a slot, * 10^-peak_scale kWh */
 	int			peak_scale;
 	int			peak_minutes;	/* 0: no profile */
+	BlSlots		slots;			/* once asked for; minutes 0: not yet */
 } BlScan;
-
-/* The slots of a span one after another, for what cannot work on sums. */
-typedef struct BlSlots
-{
-	int			n;
-	int			minutes;
-	int			scale;			/* value * 10^-scale kWh */
-	const int64_t *value;
-	int32_t		start;
-} BlSlots;
 
 typedef struct BlTermSteps
 {
@@ -99,9 +100,16 @@ typedef struct BlWork
 	BlLine		line;
 	BlDec		exact;			/* at BL_EXACT_SCALE where wanted */
 	int			epoch;			/* -1: spans several */
-	int			piece;
-	int			parts;			/* of-which lines that follow it directly and belong to it */
+	int			piece;			/* first of those it covers */
+	int			end;			/* and the first not covered */
+	int			cell;			/* period of its scan; -1: all */
 } BlWork;
+
+/* A line that grows from piece to piece while its price stays. */
+typedef struct BlOpen
+{
+	int			line;			/* of the working lines; -1: none yet */
+} BlOpen;
 
 typedef struct BlCount
 {
@@ -122,7 +130,6 @@ typedef struct BlPrices
 	int			parts;			/* components, in printing order */
 	int			component[BL_TARIFF_COMPONENTS_MAX + 1];
 	BlDec	   *part;			/* [component * periods + period]; the rest's are the difference */
-	bool		rest;			/* the last component is the remainder */
 } BlPrices;
 
 typedef struct BlFraction
@@ -143,6 +150,7 @@ struct BlBound
 	int			maps;
 	int			cuts;			/* rising day indices, 0 and days left out */
 	int		   *cut;
+	bool		component_cut[BL_TARIFF_COMPONENTS_MAX];	/* while cuts are gathered */
 	bool	   *money_cut;		/* [day]: a charge on money begins, ends or changes */
 	bool		cuts_money;
 	bool		uses_terms;
@@ -156,7 +164,7 @@ struct BlBound
 	bool		counts_years;	/* some tiers go by the year */
 	BlFraction *span_months;	/* of each charge: the months of the whole span, once known */
 	/* scratch of a rating */
-	BlPrices   *prices[2];
+	BlPrices   *prices;
 	BlPiece    *piece;
 	BlDec	   *cells;
 	BlWork	   *work;
@@ -191,10 +199,11 @@ extern int32_t bl_year_start(const BlTariff *t, int32_t day);	/* first day of it
 extern BlStatus bl_measure(BlRate *r, BlScan *scan);
 /* kWh (kvarh) of the whole over the span; *found false: no part has the channel */
 extern BlStatus bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found);
-extern BlStatus bl_slots_of(BlRate *r, const BlScan *scan, BlSlots *slots);
+extern BlStatus bl_slots_of(BlRate *r, BlScan *scan, BlSlots *slots);
+extern BlStatus bl_billed_slots(BlRate *r, BlScan *scan, BlSlots *slots);
 extern int	bl_slot_period(const BlRate *r, int schedule, int32_t minute, int slot_minutes);	/* -1: straddles */
 /* a register spread over a cut that separates lines is only allowed where the tariff says so */
-extern BlStatus bl_check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece);
+extern BlStatus bl_check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece, int period);
 
 /* rate_terms.c */
 extern BlStatus bl_open_terms(BlRate *r, BlJson *terms);
@@ -211,6 +220,15 @@ extern BlStatus bl_charge_holds(BlRate *r, const BlCharge *q, int piece, bool *h
 extern BlWork *bl_emit(BlRate *r, const BlCharge *q);	/* NULL: too many lines */
 extern BlStatus bl_too_many_lines(BlRate *r);
 extern void bl_set_span(BlRate *r, BlWork *w, int first_piece, int end_piece);
+extern const BlRounding *bl_line_rounding(const BlCharge *q);	/* NULL: none now */
+/*
+ * Energy of one piece into the line that is open, or a new one where the price,
+ * the terms or a gap say so.  cell: the period of the scan it is of, -1 for all together.
+ */
+extern BlStatus bl_extend_line(BlRate *r, const BlCharge *q, const BlScan *s, BlOpen *open, int piece,
+							   int period, int component, int tier, BlDec price, BlDec energy);
+/* the line grows no more: its amount and span */
+extern BlStatus bl_close_line(BlRate *r, const BlCharge *q, const BlScan *s, BlWork *w);
 /* quantity * price * num / den, rounded as the charge says */
 extern BlStatus bl_amount(BlRate *r, const BlCharge *q, BlWork *w, BlDec quantity, BlDec price, int64_t num, int64_t den);
 

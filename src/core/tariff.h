@@ -96,6 +96,7 @@ typedef struct BlPrice
 	int32_t    *day;
 	int		   *component;
 	bool	   *multiplied;
+	int			multipliers;	/* as many as the schedule has periods; 0: none */
 	struct BlPrice **multiplier;	/* by period; NULL: none */
 	BlText		name;
 	int			term;

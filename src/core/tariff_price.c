@@ -155,6 +155,7 @@ components(BlCompile *c, BlJson *node, BlJson *list, int schedule)
 	if (multipliers == NULL || !bl_compile_is(c, multipliers, BL_JSON_OBJECT, "multipliers"))
 		return p;
 	p->multiplier = bl_compile_get(c, sizeof *p->multiplier * (size_t) s->periods);
+	p->multipliers = s->periods;
 	for (BlJson *m = multipliers->first; m; m = m->next)
 	{
 		BlText		name = {m->key, (int) m->key_length};
