@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -22,12 +23,19 @@ more_memory(void *context, size_t size)
 	return MemoryContextAllocExtended(context, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
 }
 
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
 void
 bl_arena_init(BlArena *arena, size_t ceiling)
 {
 	*arena = (BlArena) {
 		.more = more_memory,
 		.context = CurrentMemoryContext,
+		.poll = check_interrupts,
 		.ceiling = ceiling
 	};
 }
