@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
@@ -19,6 +20,20 @@ enum
 	ARENA_CEILING = 1 << 29
 };
 
+/*
+ * Is the argument a constant of the expression?  A parameter that stays the
+ * same within a query is not enough: PL/pgSQL keeps an expression and what we
+ * know of it while its variables change.
+ */
+static bool
+is_constant(FmgrInfo *flinfo, int n)
+{
+	Node	   *call = flinfo->fn_expr;
+
+	return call != NULL && IsA(call, FuncExpr) && n < list_length(((FuncExpr *) call)->args) &&
+		IsA(list_nth(((FuncExpr *) call)->args, n), Const);
+}
+
 BlRateCall *
 bl_rate_call(FunctionCallInfo fcinfo, int tariff, int during, int market)
 {
@@ -32,9 +47,9 @@ bl_rate_call(FunctionCallInfo fcinfo, int tariff, int during, int market)
 	call = MemoryContextAllocZero(context, sizeof *call);
 	call->context = context;
 	call->scratch = AllocSetContextCreate(context, "billing rate scratch", ALLOCSET_DEFAULT_SIZES);
-	call->tariff_stable = get_fn_expr_arg_stable(flinfo, tariff);
-	call->during_stable = get_fn_expr_arg_stable(flinfo, during);
-	call->market_stable = get_fn_expr_arg_stable(flinfo, market);
+	call->tariff_stable = is_constant(flinfo, tariff);
+	call->during_stable = is_constant(flinfo, during);
+	call->market_stable = is_constant(flinfo, market);
 	call->room = MemoryContextAlloc(context, ROOM + 16);
 	flinfo->fn_extra = call;
 	return call;

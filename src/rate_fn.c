@@ -42,8 +42,8 @@ enum
 
 /* ---- the span ---- */
 
-static void
-span_of(Datum during, int32_t *from, int32_t *until)
+static BlStatus
+span_of(Datum during, int32_t *from, int32_t *until, BlProblem *problem)
 {
 	RangeType  *range = DatumGetRangeTypeP(during);
 	TypeCacheEntry *type = lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO);
@@ -54,12 +54,14 @@ span_of(Datum during, int32_t *from, int32_t *until)
 	range_deserialize(type, range, &lower, &upper, &empty);
 	if (empty || lower.infinite || upper.infinite ||
 		DATE_NOT_FINITE(DatumGetDateADT(lower.val)) || DATE_NOT_FINITE(DatumGetDateADT(upper.val)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the billed span has no first or no last day"),
-				 errhint("Give a span such as daterange('2026-01-01', '2026-02-01').")));
+	{
+		bl_problem(problem, BL_BAD_VALUE, "the billed span has no first or no last day");
+		bl_problem_hint(problem, "Give a span such as daterange('2026-01-01', '2026-02-01').");
+		return BL_BAD_VALUE;
+	}
 	*from = DatumGetDateADT(lower.val);
 	*until = DatumGetDateADT(upper.val);
+	return BL_OK;
 }
 
 static Datum
@@ -83,6 +85,7 @@ typedef struct Step
 	bool		has_carry;
 	BlJson	   *terms;
 	BlRated		rated;
+	size_t		carry_size;		/* of the closing carry; 0: empty */
 } Step;
 
 static BlStatus
@@ -129,10 +132,18 @@ rate_step(Step *s)
 	/* a status without words of its own */
 	if (status != BL_OK && s->call->problem.status != status)
 		bl_problem(&s->call->problem, status, "%s", bl_status_text(status));
+	s->carry_size = 0;
+	if (status == BL_OK && s->rated.carry.counters + s->rated.carry.demands + s->rated.carry.banks > 0)
+	{
+		BlWriter	size = {NULL, 0, 0};
+
+		status = say(s, bl_carry_write(&s->rated.carry, &size), "closing carry");
+		s->carry_size = size.used;
+	}
 	return status;
 }
 
-/* the result as a value; *carry, unless NULL, points at the closing carry inside it */
+/* the result as a value */
 static struct varlena *
 charges_of(Step *s)
 {
@@ -141,10 +152,9 @@ charges_of(Step *s)
 	struct varlena *value;
 	size_t		room;
 
-	if (s->rated.carry.counters + s->rated.carry.demands + s->rated.carry.banks > 0)
+	if (s->carry_size > 0)
 	{
-		bl_check(bl_carry_write(&s->rated.carry, &carry), "closing carry");
-		carry = (BlWriter) {palloc(carry.used), carry.used, 0};
+		carry = (BlWriter) {palloc(s->carry_size), s->carry_size, 0};
 		bl_check(bl_carry_write(&s->rated.carry, &carry), "closing carry");
 	}
 	room = bl_rated_bound(s->binding->bound, &s->rated, carry.used);
@@ -156,16 +166,14 @@ charges_of(Step *s)
 	return value;
 }
 
-static void
+static BlStatus
 open_span(FunctionCallInfo fcinfo, BlRateCall *call, int32_t *from, int32_t *until)
 {
-	if (call->bound && call->during_stable)
-	{
-		*from = call->last->from;
-		*until = call->last->until;
-	}
-	else
-		span_of(PG_GETARG_DATUM(ARG_DURING), from, until);
+	if (!call->bound || !call->during_stable)
+		return span_of(PG_GETARG_DATUM(ARG_DURING), from, until, &call->problem);
+	*from = call->last->from;
+	*until = call->last->until;
+	return BL_OK;
 }
 
 /* all of a call up to its result; usage is a value, or a bare import profile */
@@ -178,7 +186,9 @@ whole_step(Step *s, FunctionCallInfo fcinfo, bool bare_profile)
 	BlBytes		bytes;
 
 	s->call = bl_rate_call(fcinfo, ARG_TARIFF, ARG_DURING, ARG_MARKET);
-	open_span(fcinfo, s->call, &from, &until);
+	status = open_span(fcinfo, s->call, &from, &until);
+	if (status != BL_OK)
+		return status;
 	bl_rate_next_row(s->call);
 	status = prepare(s, fcinfo, from, until);
 	if (status == BL_OK)
