@@ -348,6 +348,19 @@ allowances(BlCompile *c, BlJson *list, BlCharge *q)
 	}
 }
 
+/* the carry says "counter/period" */
+static void
+composed_names(BlCompile *c, const BlJson *at, BlText name, const BlSchedule *s)
+{
+	for (int i = 0; i < s->periods; i++)
+		if (name.length + 1 + s->period[i].length > BL_NAME_MAX)
+		{
+			bl_compile_error(c, at, "The carry keeps them as one name of at most 63 bytes.", "the names \"%.*s\" and \"%.*s\" are too long together",
+							 name.length, name.text, s->period[i].length, s->period[i].text);
+			return;
+		}
+}
+
 static void
 tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 {
@@ -426,6 +439,8 @@ tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 		q->split = (BlTierSplit) bl_compile_choice(c, m, split_names, "a way to split tiers");
 	if ((m = bl_json_member(node, "counter")) != NULL)
 		q->counter = bl_compile_name(c, m, "a counter");
+	if (q->split == BL_SPLIT_COUNTERS)
+		composed_names(c, node, q->counter, &c->t->schedule[q->schedule]);
 	if ((m = bl_json_member(node, "beyond")) != NULL)
 	{
 		static const char *const beyond_names[] = {"last", NULL};
@@ -524,6 +539,8 @@ demand(BlCompile *c, BlJson *node, BlJson *d, BlCharge *q)
 		}
 	}
 	overruns(c, d, q);
+	if (q->each_period && q->ratchet_months > 0)
+		composed_names(c, node, q->code, s);
 	if ((m = bl_json_member(d, "rounding")) != NULL)
 		bl_compile_one_rounding(c, m, BL_HALF_UP, &q->rounding.demand);
 	if ((discount = bl_json_member(node, "discount")) == NULL ||

@@ -256,82 +256,100 @@ window_holds(const BlWindow *w, int month, int season, unsigned kind)
 		(w->days == 0 || (w->days & kind));
 }
 
-/* do the times of two windows of the same day meet? */
-static bool
-times_meet(const BlWindow *a, const BlWindow *b)
+/* A plain window on the line of a day, or one of the two halves of one that wraps. */
+typedef struct Stretch
 {
-	bool		wrap_a = a->to <= a->from,
-				wrap_b = b->to <= b->from;
+	int			from;
+	int			to;
+	const BlWindow *window;
+} Stretch;
 
-	if (wrap_a && wrap_b)
-		return true;
-	if (wrap_a)
-		return b->to > a->from || b->from < a->to;
-	if (wrap_b)
-		return a->to > b->from || a->from < b->to;
-	return a->from < b->to && b->from < a->to;
+static int
+by_start(const void *a, const void *b)
+{
+	const Stretch *x = a,
+			   *y = b;
+
+	return x->from != y->from ? x->from - y->from : (x->window > y->window) - (x->window < y->window);
 }
 
-/* two plain windows of different periods on some kind of day */
-static void
-check_overlap(BlCompile *c, const BlSchedule *s, int month, int season, unsigned kind, bool *found)
+/* all stretches of a schedule in the order of their starts; two places for each window */
+static int
+stretches(const BlSchedule *s, Stretch *out)
 {
-	for (int i = 0; i < s->windows && !*found; i++)
-	{
-		const BlWindow *a = &s->window[i];
+	int			n = 0;
 
-		if (a->event.length > 0 || !window_holds(a, month, season, kind))
+	for (int i = 0; i < s->windows; i++)
+	{
+		const BlWindow *w = &s->window[i];
+		bool		wraps = w->to <= w->from;
+
+		if (w->event.length > 0)
 			continue;
-		for (int j = 0; j < i; j++)
-		{
-			const BlWindow *b = &s->window[j];
-
-			if (b->event.length > 0 || b->period == a->period ||
-				!window_holds(b, month, season, kind) || !times_meet(a, b))
-				continue;
-			*found = true;
-			bl_compile_error(c, a->at, "Every minute belongs to one period; only windows with an event go before others.",
-							 "periods \"%.*s\" and \"%.*s\" overlap in month %d",
-							 s->period[a->period].length, s->period[a->period].text,
-							 s->period[b->period].length, s->period[b->period].text, month);
-			break;
-		}
+		out[n++] = (Stretch) {w->from, wraps ? BL_MINUTES_PER_DAY : w->to, w};
+		if (wraps)
+			out[n++] = (Stretch) {0, w->to, w};
 	}
+	qsort(out, (size_t) n, sizeof *out, by_start);
+	return n;
 }
 
-/* every minute covered on one kind of day? */
 static void
-check_cover(BlCompile *c, const BlSchedule *s, const BlJson *at, int month, int season, unsigned kind, bool *found)
+overlapping(BlCompile *c, const BlSchedule *s, const BlWindow *a, const BlWindow *b, int month)
 {
-	int			minute = 0;
+	const BlWindow *later = a > b ? a : b;
+	const BlWindow *earlier = a > b ? b : a;
 
-	for (int moved = 1; moved && minute < BL_MINUTES_PER_DAY;)
+	bl_compile_error(c, later->at, "Every minute belongs to one period; only windows with an event go before others.",
+					 "periods \"%.*s\" and \"%.*s\" overlap in month %d",
+					 s->period[later->period].length, s->period[later->period].text,
+					 s->period[earlier->period].length, s->period[earlier->period].text, month);
+}
+
+/* What one walk along all kinds of day has to say, each once. */
+typedef struct Found
+{
+	bool		overlap;
+	bool		gap;
+} Found;
+
+/*
+ * One kind of day, from its first minute to its last.  As long as nothing
+ * overlaps, all that goes on beyond a minute is of one period, so the stretch
+ * that goes furthest speaks for all.
+ */
+static void
+check_day(BlCompile *c, const BlSchedule *s, const BlJson *at, const Stretch *stretch, int n,
+		  int month, int season, unsigned kind, Found *found)
+{
+	const Stretch *furthest = NULL;
+	int			covered = 0;
+
+	for (int i = 0; i <= n; i++)
 	{
-		moved = 0;
-		for (int i = 0; i < s->windows; i++)
+		const Stretch *t = &stretch[i];
+		int			from = i < n ? t->from : BL_MINUTES_PER_DAY;
+
+		if (i < n && !window_holds(t->window, month, season, kind))
+			continue;
+		if (from > covered && !found->gap)
 		{
-			const BlWindow *w = &s->window[i];
-			bool		wrap = w->to <= w->from;
-			int			end;
-
-			if (w->event.length > 0 || !window_holds(w, month, season, kind))
-				continue;
-			if (minute >= w->from && (wrap || minute < w->to))
-				end = wrap ? BL_MINUTES_PER_DAY : w->to;
-			else if (wrap && minute < w->to)
-				end = w->to;
-			else
-				continue;
-			minute = end;
-			moved = 1;
-			break;
+			found->gap = true;
+			bl_compile_error(c, at, "Let one period be \"else\".", "no period covers %02d:%02d in month %d",
+							 covered / 60, covered % 60, month);
 		}
-	}
-	if (minute < BL_MINUTES_PER_DAY)
-	{
-		*found = true;
-		bl_compile_error(c, at, "Let one period be \"else\".", "no period covers %02d:%02d in month %d",
-						 minute / 60, minute % 60, month);
+		if (i == n)
+			return;
+		if (furthest != NULL && from < covered && furthest->window->period != t->window->period && !found->overlap)
+		{
+			found->overlap = true;
+			overlapping(c, s, furthest->window, t->window, month);
+		}
+		if (t->to > covered)
+		{
+			covered = t->to;
+			furthest = t;
+		}
 	}
 }
 
@@ -351,12 +369,13 @@ kind_of_day(int weekday, int class)
 static void
 check_schedule(BlCompile *c, const BlSchedule *s, const BlJson *at)
 {
-	bool		overlap = false,
-				uncovered = s->rest >= 0;
+	Stretch    *stretch = bl_compile_get(c, sizeof *stretch * (size_t) (2 * s->windows + 1));
+	int			n = stretches(s, stretch);
+	Found		found = {.gap = s->rest >= 0};
 	int			done_month = 0,
 				done_season = -2;
 
-	for (int d = 1; d <= 366; d++)
+	for (int d = 1; d <= 366 && !(found.overlap && found.gap); d++)
 	{
 		int			month = bl_date_of(d - 1).month;
 		int			season = -1;
@@ -370,16 +389,7 @@ check_schedule(BlCompile *c, const BlSchedule *s, const BlJson *at)
 		done_season = season;
 		for (int class = 0; class < (c->t->says_holiday ? 3 : 1); class++)
 			for (int weekday = 0; weekday < 7; weekday++)
-			{
-				unsigned	kind = kind_of_day(weekday, class);
-
-				if (!overlap)
-					check_overlap(c, s, month, season, kind, &overlap);
-				if (!uncovered)
-					check_cover(c, s, at, month, season, kind, &uncovered);
-			}
-		if (overlap && uncovered)
-			return;
+				check_day(c, s, at, stretch, n, month, season, kind_of_day(weekday, class), &found);
 	}
 }
 
