@@ -194,6 +194,16 @@ bl_moment_text(int32_t minute, char out[24])
 }
 
 int
+bl_local_text(int32_t minute, const BlZone *zone, char out[32])
+{
+	int			offset = bl_zone_offset(zone, minute);
+	unsigned	away = (unsigned) (offset < 0 ? -offset : offset);
+	int			n = bl_moment_text(minute + offset, out) - 1;
+
+	return n + snprintf(out + n, 32 - (size_t) n, "%c%02u:%02u", offset < 0 ? '-' : '+', away / 60u % 100u, away % 60u);
+}
+
+int
 bl_zone_offset(const BlZone *zone, int32_t minute)
 {
 	int			lo = 0,

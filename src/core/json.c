@@ -21,9 +21,26 @@ static BlStatus value(Parser *p, BlJson *node);
 static BlStatus
 fail(Parser *p, const char *what)
 {
+	const char *line = p->start;
+	const char *near;
+	int			number = 1;
+
+	/* what was read already is ASCII, or strings whose UTF-8 was checked */
+	for (const char *c = p->start; c < p->at; c++)
+		if (*c == '\n')
+		{
+			line = c + 1;
+			number++;
+		}
+	near = p->at - line > 40 ? p->at - 40 : line;
+	while (near < p->at && ((unsigned char) *near & 0xC0) == 0x80)
+		near++;
 	bl_problem(p->problem, BL_BAD_TEXT, "invalid JSON: %s", what);
-	bl_problem_detail(p->problem, "At byte %zu of %zu.", (size_t) (p->at - p->start) + 1,
-					  (size_t) (p->end - p->start));
+	if (p->at == p->start)
+		bl_problem_detail(p->problem, p->end == p->start ? "The text is empty." : "At the first character.");
+	else
+		bl_problem_detail(p->problem, "%s line %d, after: %.*s", p->at < p->end ? "In" : "At the end, in", number,
+						  (int) (p->at - near), near);
 	return BL_BAD_TEXT;
 }
 

@@ -38,10 +38,10 @@ static BlStatus
 refuse_at(BlRate *r, BlStatus status, const BlUsagePart *part, BlChannel channel, const char *what,
 		  int32_t minute, const char *hint)
 {
-	char		text[24];
+	char		text[32];
 
 	refuse(r, status, part, channel, what, hint);
-	bl_moment_text(minute, text);
+	bl_local_text(minute, r->b->zone, text);
 	return bl_problem_detail(r->problem, "At %s.", text);
 }
 

@@ -436,9 +436,16 @@ demand_line(BlRate *r, const BlCharge *q, BlDec kw, BlDec price, int period, int
 	return bl_amount(r, q, w, kw, price, num, den);
 }
 
+static BlStatus
+no_demand(BlRate *r, const BlCharge *q)
+{
+	bl_problem(r->problem, BL_NO_USAGE, "the usage has no demand for charge \"%.*s\"", q->code.length, q->code.text);
+	return bl_problem_hint(r->problem, "Give an import profile, or the recorded demand.");
+}
+
 /* the demand of one period (-1: of the charge's periods together) */
 static BlStatus
-rate_demand_of(BlRate *r, const BlCharge *q, int period)
+rate_demand_of(BlRate *r, const BlCharge *q, int period, bool *found_any)
 {
 	BlText		name = {"", 0},
 				count = q->code;	/* its name in the carry */
@@ -456,7 +463,10 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period)
 	for (int piece = 0; piece < r->pieces && !ever; piece++)
 		BL_TRY(bl_charge_holds(r, q, piece, &ever));
 	if (!ever)
+	{
+		*found_any = true;		/* nothing is asked for */
 		return BL_OK;
+	}
 	if (period >= 0 && q->ratchet_months > 0)
 		count = bl_joined_name(r->arena, q->code, r->t->schedule[q->schedule].period[period]);
 	/* a recorded demand of the period, or of several: the highest */
@@ -476,11 +486,11 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period)
 		BL_TRY(bl_recorded(r, q->part, name, &found, &measured));
 	if (!found)
 		BL_TRY(bl_measured_kw(r, q, periods, &found, &measured));
+	*found_any |= found;
+	if (!found && period >= 0)
+		return BL_OK;			/* a period that did not occur; the caller asks whether any did */
 	if (!found)
-	{
-		bl_problem(r->problem, BL_NO_USAGE, "the usage has no demand for charge \"%.*s\"", q->code.length, q->code.text);
-		return bl_problem_hint(r->problem, "Give an import profile, or the recorded demand.");
-	}
+		return no_demand(r, q);
 	for (int piece = 0; piece < r->pieces; piece++)
 	{
 		BL_TRY(bl_charge_holds(r, q, piece, &holds));
@@ -510,9 +520,11 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period)
 BlStatus
 bl_rate_demand(BlRate *r, const BlCharge *q)
 {
+	bool		found = false;
+
 	if (!q->each_period)
-		return rate_demand_of(r, q, -1);
+		return rate_demand_of(r, q, -1, &found);
 	for (int k = 0; k < r->t->schedule[q->schedule].periods; k++)
-		BL_TRY(rate_demand_of(r, q, k));
-	return BL_OK;
+		BL_TRY(rate_demand_of(r, q, k, &found));
+	return found ? BL_OK : no_demand(r, q);
 }

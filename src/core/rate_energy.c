@@ -360,9 +360,9 @@ series_price(BlRate *r, const BlCharge *q, const BlPriceSeries *series, int32_t 
 {
 	const BlPrice *p = q->price;
 	int64_t		i = bl_floor_div((int64_t) at - series->from, series->slot_minutes);
-	char		text[24];
+	char		text[32];
 
-	bl_moment_text(at, text);
+	bl_local_text(at, r->b->zone, text);
 	if (i < 0 || i >= series->n || series->value[i].scale < 0)
 	{
 		bl_problem(r->problem, BL_NO_MARKET, "series \"%.*s\" has no price at %s", p->name.length, p->name.text, text);

@@ -295,6 +295,8 @@ steps_list(BlCompile *c, BlJson *list, const BlCharge *q)
 			bl_compile_error(c, e, "A step has one of them.", "both price and add");
 		if (price != NULL || add != NULL)
 			step->price = bl_compile_price(c, price ? price : add, q->schedule);
+		if (bl_price_has(step->price, BL_PRICE_SERIES, 0))
+			bl_compile_error(c, e, "A series is the whole price of a charge on energy.", "a series in a step");
 		if (flat != NULL)
 		{
 			step->has_flat = true;
@@ -357,6 +359,18 @@ composed_names(BlCompile *c, const BlJson *at, BlText name, const BlSchedule *s)
 		{
 			bl_compile_error(c, at, "The carry keeps them as one name of at most 63 bytes.", "the names \"%.*s\" and \"%.*s\" are too long together",
 							 name.length, name.text, s->period[i].length, s->period[i].text);
+			return;
+		}
+}
+
+/* "counter/period" must fit where names are kept */
+static void
+joined_names(BlCompile *c, const BlJson *at, BlText name, const BlSchedule *s)
+{
+	for (int i = 0; i < s->periods; i++)
+		if (name.length + 1 + s->period[i].length > BL_NAME_MAX)
+		{
+			bl_compile_error(c, at, "Shorten one of them.", "the counter's and the period's name are too long together");
 			return;
 		}
 }
@@ -440,6 +454,8 @@ tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 	if ((m = bl_json_member(node, "counter")) != NULL)
 		q->counter = bl_compile_name(c, m, "a counter");
 	if (q->split == BL_SPLIT_COUNTERS)
+		joined_names(c, node, q->counter, &c->t->schedule[q->schedule]);
+	if (q->split == BL_SPLIT_COUNTERS)
 		composed_names(c, node, q->counter, &c->t->schedule[q->schedule]);
 	if ((m = bl_json_member(node, "beyond")) != NULL)
 	{
@@ -498,6 +514,8 @@ overruns(BlCompile *c, BlJson *node, BlCharge *q)
 		{
 			q->ratchet_share = bl_compile_decimal(c, share, BL_RATIO_SCALE, "a share");
 			q->ratchet_months = bl_compile_int(c, months, 1, 60, "months");
+			if (q->each_period)
+				joined_names(c, m, q->code, &c->t->schedule[q->schedule]);
 		}
 	}
 }
@@ -1202,14 +1220,81 @@ charges(BlCompile *c, BlJson *list)
 	}
 }
 
+/* every field of the language, for whoever mistypes one */
+static const char *const fields[] = {
+	"add", "allowance", "at", "at_least", "at_most", "base", "best", "beyond", "bills", "by", "capacity", "channel",
+	"charges", "code", "component", "components", "contract", "counter", "currency", "days", "default", "demand",
+	"discount", "event", "except", "first", "fixed", "flat", "fraction", "from", "group", "highest", "included", "kwh",
+	"kwh_per", "line", "lines", "maximum", "mean_of", "minimum", "minutes", "missing", "mode", "month", "months",
+	"multipliers", "name", "notes", "of", "of_which", "on", "one_of", "overrun", "part", "parts", "per", "percent",
+	"periods", "places", "plus", "power_factor", "power_factor_tables", "price", "prorate", "proration", "published",
+	"quantity", "ratchet", "required", "rest", "rise", "rounding", "schedule", "schedules", "season", "seasons",
+	"series", "share", "sign", "sliding", "source", "split", "standard", "step", "steps", "tags", "tax_class", "term",
+	"terms", "time_zone", "times", "to", "total", "unit", "until", "valid", "versions", "when", "year_days", "year_start"
+};
+
+/* letters to change, add, leave out or swap with the next between two short words */
+static int
+distance(const char *a, int n, const char *b, int m)
+{
+	int			d[32][32];
+
+	for (int i = 0; i <= n; i++)
+		for (int j = 0; j <= m; j++)
+		{
+			int			best;
+
+			if (i == 0 || j == 0)
+			{
+				d[i][j] = i + j;
+				continue;
+			}
+			best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
+			best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
+		}
+	return d[n][m];
+}
+
+/* the field that was meant, or NULL: one letter away, two in a long word */
+static const char *
+meant(const BlJson *e)
+{
+	const char *found = NULL;
+	int			least = e->key_length > 5 ? 3 : 2;
+
+	if (e->key_length < 2 || e->key_length > 24)
+		return NULL;
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+	{
+		int			d = distance(e->key, (int) e->key_length, fields[i], (int) strlen(fields[i]));
+
+		if (d > 0 && d < least)
+		{
+			least = d;
+			found = fields[i];
+		}
+	}
+	return found;
+}
+
 /* what no reader asked for; below an unknown field nothing more is said */
 static void
 unknown_fields(BlCompile *c, const BlJson *node)
 {
 	for (const BlJson *e = node->first; e && !c->stop; e = e->next)
 		if (node->type == BL_JSON_OBJECT && !e->seen)
-			bl_compile_error(c, e, "Take it out, or look for its spelling in doc/tariff.md; \"notes\" holds free text.",
-							 "unknown field \"%.*s\"", bl_json_cut(e->key, e->key_length, 60), e->key);
+		{
+			const char *field = meant(e);
+			char		hint[160] = "Take it out, or look for its spelling in doc/tariff.md; \"notes\" holds free text.";
+
+			if (field != NULL)
+				snprintf(hint, sizeof hint, "Perhaps you meant \"%s\".", field);
+			bl_compile_error(c, e, hint, "unknown field \"%.*s\"", bl_json_cut(e->key, e->key_length, 60), e->key);
+		}
 		else
 			unknown_fields(c, e);
 }
