@@ -282,7 +282,7 @@ class Generator:
 			c["tags"] = r.sample(["levy", "grid", "extra"], r.randint(1, 2))
 			self.tags += c["tags"]
 		if self.chance(0.08):
-			c["rounding"] = r.choice([{"line": 1}, {"line": 3, "mode": "half_even"}, {"price": 4}, {"group": 2}, {"quantity": 1}])
+			c["rounding"] = r.choice([{"line": 1}, {"line": 3, "mode": "half_even"}, {"price": 4}, {"group": 2}])
 		return c
 
 	def schedule_for(self, c):
@@ -292,10 +292,10 @@ class Generator:
 	def energy(self, c):
 		self.schedule_for(c)
 		names = self.charge_names(c)
-		series = self.profiles and c.get("part", "main") not in self.tariff.get("parts", {})
+		series = self.profiles and self.has_slots(c)
 		if self.chance(0.12):
 			c["price"] = self.price(names)
-			c["first"] = {"kwh": self.decimal(1, 300, 1), "per": self.r.choice(["month", "year", "period", "day"])}
+			c["first"] = {"kwh": self.decimal(1, 300, 1), "per": self.r.choice(["month", "period", "day"])}
 			return
 		c["price"] = self.price(names, series=series)
 		if names != [None] and self.chance(0.1):
@@ -310,6 +310,9 @@ class Generator:
 				c["lines"] = "component"
 		if self.chance(0.08):
 			c["sign"] = "credit"
+
+	def has_slots(self, c):
+		return not self.tariff.get("parts") or c.get("part") in ("shop", "whole")
 
 	def steps(self, c):
 		r = self.r
@@ -327,7 +330,7 @@ class Generator:
 			c["unit"], c["of"] = "kWh/kVA", self.capacity_term()
 			unit = 500
 		simple = self.chance(0.6)
-		series = self.profiles and names != [None] and self.chance(0.1) and c.get("part", "main") not in self.tariff.get("parts", {})
+		series = self.profiles and names != [None] and self.chance(0.1) and self.has_slots(c)
 
 		def step_list():
 			limits = sorted({self.decimal(size / 10 / unit, size * 2 / unit, r.choice([0, 0, 2])) for _ in range(r.randint(1, 3))}, key=rater.dec)
@@ -337,40 +340,41 @@ class Generator:
 					continue
 				key = r.choice(["price", "add"])
 				s[key] = self.series() if series else self.decimal(0, 1, 4) if simple else self.price(names, 1)
-				if self.chance(0.1):
-					s["price"], s["add"] = self.price_text(), self.price_text()
 				if self.chance(0.08) and per in ("month", "period") and c.get("month") != "each":
 					s["flat"] = self.decimal(0, 20, 2)
 			if self.chance(0.05) and len(steps) > 1:
 				steps.pop()
 				c["beyond"] = "last"
-				steps[-1].setdefault("price", "0.5")
+				self.priced(steps[-1])
 			return steps
 		if self.tariff.get("seasons") and per in ("month", "season", "day") and self.chance(0.3):
 			c["steps"] = {s: step_list() for s in self.tariff["seasons"]}
 			if "beyond" in c:
 				for l in c["steps"].values():
-					l[-1].setdefault("price", "0.5")
+					self.priced(l[-1])
 		else:
 			c["steps"] = step_list()
 		if self.chance(0.15) and not series:
 			c["mode"] = "volume"
 		if names != [None] and (series or self.chance(0.35)):
 			c["split"] = "chronological" if series else r.choice(["proportional", "chronological", "counters"])
-			if c["split"] == "chronological" and (not self.profiles or c.get("mode") or c.get("part", "main") in self.tariff.get("parts", {})):
+			if c["split"] == "chronological" and (not self.profiles or c.get("mode") or not self.has_slots(c)):
 				c["split"] = "proportional"
-		if self.chance(0.15):
+		if self.chance(0.15) and per in ("month", "year"):
 			name = self.term("household_size", lambda: r.randint(1, 8))
-			c["allowance"] = [{"when": {name: {"at_least": 5}}, "kwh": self.decimal(10, 100, 0), "per": "month" if per in ("month", "year") else per}]
+			c["allowance"] = [{"when": {name: {"at_least": 5}}, "kwh": self.decimal(10, 100, 0), "per": "month" if per == "month" else r.choice(["month", "year"])}]
 			if self.chance(0.5):
 				c["allowance"][0]["to"] = r.choice(["each", "first"])
-			if per == "day":
-				c["allowance"][0]["kwh"] = "3"
 		if per == "year" and self.chance(0.2):
 			c["prorate"] = "months"
 			self.terms.setdefault("service_from", (self.from_ - datetime.timedelta(r.randint(0, 500))).isoformat())
-		if self.chance(0.1):
-			c["counter"] = "shared"
+		if self.chance(0.15) and "part" not in c and "split" not in c and "schedule" not in c:
+			c["counter"] = f"shared {per} {c.get('month', '')}".strip()
+
+	@staticmethod
+	def priced(step):
+		if "add" not in step:
+			step.setdefault("price", "0.5")
 
 	def demand(self, c):
 		r = self.r
@@ -445,7 +449,7 @@ class Generator:
 			self.of(c)
 			c.setdefault("of", [r.choice(self.codes)])
 		else:
-			c["power_factor"] = {"required": self.decimal(0.85, 0.98, 2), "at_most": "1.2"}
+			c["power_factor"] = {"required": f"0.{r.randint(85, 98)}", "at_most": "1.2"}
 			c["of"] = [r.choice(self.codes)]
 			if self.chance(0.5):
 				c["power_factor"]["places"] = 3

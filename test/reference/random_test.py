@@ -115,6 +115,10 @@ def simpler(case):
 			if key == "registers":
 				for i in range(len(value)):
 					yield without(case, ("usage", "parts", name, key), i)
+			elif key != "demand_kw" and len(set(value["values"])) > 1:
+				flat = copy.deepcopy(case)
+				flat["usage"]["parts"][name][key]["values"] = [1000] * len(value["values"])
+				yield flat
 
 
 def without(case, path, key):
@@ -149,13 +153,23 @@ def shrunk(case):
 	return case
 
 
+def brief(case):
+	"""The case as text, profiles of equal slots short."""
+	case = copy.deepcopy({k: v for k, v in case.items() if v})
+	for part in case.get("usage", {}).get("parts", {}).values():
+		for profile in part.values():
+			if isinstance(profile, dict) and len(set(profile["values"])) == 1:
+				profile["values"] = {"each": profile["values"][0], "count": len(profile["values"])}
+	text = json.dumps(case, ensure_ascii=False)
+	return text if len(text) < 4000 else text[:4000] + " …"
+
+
 def report(seed, case):
 	case = shrunk(case)
 	directory = pathlib.Path(".build/test")
 	if directory.is_dir():
 		(directory / f"random_{seed}.json").write_text(json.dumps(case, ensure_ascii=False) + "\n", encoding="utf-8")
-	text = json.dumps({k: v for k, v in case.items() if v}, ensure_ascii=False)
-	print(f"#   {text if len(text) < 6000 else text[:6000] + ' …'}")
+	print(f"#   {brief(case)}")
 	for d in differences(reference(case), server.rate_all([case])[0]):
 		print(f"#   {d}")
 

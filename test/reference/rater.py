@@ -240,7 +240,6 @@ class Rater:
 		self.cell_cache = {}
 		self.slot_cache = {}
 		self.lines = []
-		self.parts_of_lines = []	# what lines are made of, for bases that name components
 		self.counted = {}
 		self.new_counters = {}
 		self.new_demands = []
@@ -354,7 +353,7 @@ class Rater:
 		for p in self.tariff.get("parts", {}).values():
 			if isinstance(p["share"], dict):
 				found["terms"].add(p["share"]["term"])
-		if "seasons" in self.tariff:
+		if self.seasonal():
 			d = self.from_ + ONE_DAY
 			while d < self.until:
 				if self.season(d) != self.season(d - ONE_DAY):
@@ -374,6 +373,18 @@ class Rater:
 			piece += a in hard
 			self.atoms.append(Atom(len(self.atoms), a, b, piece))
 		self.pieces = piece + 1
+
+	def seasonal(self):
+		"""Whether a price, a list of steps or a count goes by season."""
+		names = set(self.tariff.get("seasons", {}))
+
+		def by_season(x):
+			if isinstance(x, list):
+				return any(by_season(v) for v in x)
+			return isinstance(x, dict) and bool(x) and (set(x) == names or any(by_season(v) for v in x.values()))
+		if not names:
+			return False
+		return by_season([self.charges, self.tariff.get("components", {})]) or any(c.get("per") == "season" for c in self.charges)
 
 	def piece_span(self, piece):
 		atoms = [a for a in self.atoms if a.piece == piece]
@@ -621,7 +632,9 @@ class Rater:
 			if names == [None]:
 				period = None
 			elif period not in names:
-				raise RatingError(f"a register of period {period}; the charge has {names}")
+				if self.needs_periods(charge):
+					raise RatingError(f"a register of period {period}; the charge has {names}")
+				period = names[0]
 			d0, d1 = day(r.get("from", self.from_)), day(r.get("until", self.until))
 			if d1 <= self.from_ or d0 >= self.until:
 				continue
@@ -633,6 +646,12 @@ class Rater:
 			for a, kwh in zip(atoms, shares):
 				cells[a.i, period] += kwh
 		return cells
+
+	def needs_periods(self, c):
+		"""Whether it matters to the charge in which period energy was used."""
+		if c.get("periods") or c.get("split") == "counters":
+			return True
+		return self.by_period(c.get("price"), c) or "steps" in c and self.steps_by_period(c)
 
 	def rounded_cells(self, charge, part, channel, rule):
 		"""The total of the part rounded; its cells share it."""
@@ -651,7 +670,7 @@ class Rater:
 		part = part or charge.get("part", "main")
 		channel = channel or charge.get("channel", "import")
 		rule = self.rules(charge).get("quantity")
-		key = (self.schedule(charge)[0], part, channel, rule)
+		key = (self.schedule(charge)[0], part, channel, rule, self.needs_periods(charge))
 		if key not in self.cell_cache:
 			if part == "whole":
 				sums = {}
@@ -700,6 +719,12 @@ class Rater:
 					if m.get("of", "main") == source)
 		if total > 1:
 			raise RatingError("shares above 1")
+
+	def check_slots(self, part):
+		"""A share of a part has no slots, nor has the rest of it."""
+		made = self.tariff.get("parts", {})
+		if part in made or any(m.get("of", "main") == part for m in made.values()):
+			raise RatingError(f"part {part} has no slots of its own")
 
 	def check_parts(self):
 		"""A part that no charge addresses would be energy that nobody bills."""
@@ -927,7 +952,7 @@ class Rater:
 			kind="charge", fraction=None):
 		line = {"code": charge["code"], "period": period, "component": component, "tier": tier, "unit": unit,
 				"quantity": quantity, "price": price, "exact": Fraction(exact), "kind": kind, "piece": atom.piece,
-				"tags": set(charge.get("tags", [])), "last": atom.i, "fraction": fraction}
+				"tags": set(charge.get("tags", [])), "own": {charge["code"]} | set(charge.get("tags", [])), "last": atom.i, "fraction": fraction}
 		self.lines.append(line)
 		return line
 
@@ -959,20 +984,29 @@ class Rater:
 		names = self.period_names(c)
 		if "periods" in c:
 			names = [p for p in names if p in c["periods"]]
-		price = c["price"]
 		form = self.component_form(c)
+		whole = [(None, lambda a, p, s: self.price(c["price"], c, a, p, s), self.by_period(c["price"], c))]
 		before = len(self.lines)
-		if c.get("lines", "period") == "component" and form:
-			self.component_lines(c, form, names)
-			if "of_which" in c:
-				self.of_which_rest(c, form, names, before)
-		else:
-			self.energy_lines(c, price, names, None, lambda a, p, s: self.price(price, c, a, p, s))
-		self.finish_lines(c, self.lines[before:])
-		self.note_parts(c, form, names, self.lines[before:])
+		for piece in range(self.pieces):
+			atoms = [a for a in self.atoms if a.piece == piece and self.holds(c, a)]
+			if not atoms:
+				continue
+			if form and c.get("lines", "period") == "component":
+				lines = self.energy_lines(c, atoms, names, form)
+				if "of_which" in c:
+					printed = self.energy_lines(c, atoms, names, whole)
+					del self.lines[len(self.lines) - len(printed):]
+					self.rest_line(c, atoms, names, "charge", printed, lines)
+				continue
+			lines = self.energy_lines(c, atoms, names, whole)
+			if form:
+				parts = self.of_which_lines(c, atoms, names, form)
+				if "of_which" in c:
+					self.rest_line(c, atoms, names, "of_which", lines, parts)
+		self.finish_lines(c, [l for l in self.lines[before:] if "amount" not in l])
 
 	def component_form(self, c):
-		"""[(component, price of (atom, period, slot))] where a charge says what it is made of."""
+		"""[(component, price of (atom, period, slot), by period?)] where a charge says what it is made of."""
 		price = c["price"]
 		if "of_which" in c:
 			return [(name, lambda a, p, s, q=q: self.price(q, c, a, p, s), self.by_period(q, c))
@@ -982,99 +1016,71 @@ class Rater:
 			return [(name, lambda a, p, s, n=name: self.multiplied(price, n, c, a, p, s),
 					 name in on or self.by_period(self.component(name)["price"], c)) for name in price["components"]]
 		if isinstance(price, dict) and "component" in price:
-			name = price["component"]
-			return [(name, lambda a, p, s: self.price(price, c, a, p, s), self.by_period(price, c))]
+			return [(price["component"], lambda a, p, s: self.price(price, c, a, p, s), self.by_period(price, c))]
 		return None
 
-	def component_lines(self, c, form, names):
-		for name, price_at, by_period in form:
-			if by_period:
-				self.energy_lines(c, None, names, name, price_at)
-			else:
-				self.energy_lines(c, None, names, name, price_at, together=True)
-
-	def of_which_rest(self, c, form, names, before):
-		"""The rest: what the printed price says, less the named parts."""
-		printed = self.period_amounts(c, names)
-		rules = self.rules(c)
-		for piece, amount in printed.items():
-			others = sum(self.line_amount(l["exact"], rules) for l in self.lines[before:]
-						 if l["piece"] == piece and l["component"] != c["rest"])
-			atom = [a for a in self.atoms if a.piece == piece][-1]
-			kwh = sum(self.cells(c)[a.i, p] for a in self.atoms if a.piece == piece and self.holds(c, a) for p in names)
-			self.add(c, atom, amount - others, quantity=kwh, unit=unit_of(c), component=c["rest"])
-
-	def period_amounts(self, c, names):
-		"""{piece: sum of the printed period lines' amounts}"""
-		mark = len(self.lines)
-		self.energy_lines(c, c["price"], names, None, lambda a, p, s: self.price(c["price"], c, a, p, s))
-		sums = {}
-		for l in self.lines[mark:]:
-			sums[l["piece"]] = sums.get(l["piece"], 0) + self.line_amount(l["exact"], self.rules(c))
-		del self.lines[mark:]
-		return sums
-
-	def note_parts(self, c, form, names, lines):
-		"""Amounts of components inside period lines, for bases that name them."""
-		if not form or c.get("lines", "period") == "component":
-			return
-		rules = self.rules(c)
-		sign = -1 if c.get("sign") == "credit" else 1
-		cells = self.cells(c)
-		for piece in sorted({l["piece"] for l in lines}):
-			named = Fraction(0)
-			for name, price_at, _ in form:
-				if name in self.tariff.get("components", {}) and self.has_series(self.component(name)["price"]):
-					continue
-				exact = Fraction(0)
-				for a in self.atoms:
-					if a.piece == piece and self.holds(c, a):
-						for p in names:
-							exact += sign * cells[a.i, p] * self.finished(price_at(a, p, None), c)
-				amount = self.line_amount(exact, rules)
-				named += amount
-				self.parts_of_lines.append({"code": c["code"], "piece": piece, "component": name, "amount": amount,
-					"exact": exact, "tags": set(self.component(name)["tags"] if name in self.tariff.get("components", {}) else [])})
-			if "of_which" in c and "rest" in c:
-				amount = sum(l["amount"] for l in lines if l["piece"] == piece) - named
-				name = c["rest"]
-				self.parts_of_lines.append({"code": c["code"], "piece": piece, "component": name, "amount": amount,
-					"exact": amount, "tags": set(self.component(name)["tags"] if name in self.tariff.get("components", {}) else [])})
-
-	def energy_lines(self, c, price, names, component, price_at, together=False):
+	def energy_lines(self, c, atoms, names, form):
+		"""For each form and period, or for all periods together, a line as long as its price stays."""
+		before = len(self.lines)
 		cells = self.cells(c)
 		sign = -1 if c.get("sign") == "credit" else 1
-		series = self.has_series(price) or (component and self.has_series(self.component(component)["price"])
-											if component in self.tariff.get("components", {}) else False)
-		if series:
-			self.series_lines(c, names, component, price_at, sign)
-			return
-		groups = [names] if together else [[p] for p in names]
-		line_of = {}
-		for group in groups:
-			last = None
-			for a in self.atoms:
-				if not self.holds(c, a):
-					last = None
-					continue
-				value = self.finished(price_at(a, group[0], None), c)
-				kwh = sum((cells[a.i, p] for p in group), Fraction(0))
-				if last and last["piece"] == a.piece and last["price"] == value:
-					last["quantity"] += kwh
-					last["exact"] += sign * kwh * value
-				else:
-					last = self.add(c, a, sign * kwh * value, kwh, value, unit_of(c), None if together else group[0], component)
-				last["last"] = a.i
-				for p in group:
-					line_of[a.i, p] = id(last)
-		self.check_registers(c, lambda a, p: line_of.get((a.i, p)))
+		series = self.series_money(c, atoms, names) if self.has_series(c["price"]) else None
+		for component, price_at, by_period in form:
+			line_of = {}
+			for group in [[p] for p in names] if by_period else [names]:
+				last = None
+				for a in atoms:
+					kwh = sum((cells[a.i, p] for p in group), Fraction(0))
+					if series is not None:
+						price, exact = None, sum((series.get((a.i, p), Fraction(0)) for p in group), Fraction(0))
+					else:
+						price = self.finished(price_at(a, group[0], None), c)
+						exact = kwh * price
+					if last and last["price"] == price:
+						last["quantity"] += kwh
+						last["exact"] += sign * exact
+					else:
+						last = self.add(c, a, sign * exact, kwh, price, unit_of(c), group[0] if len(group) == 1 else None, component)
+						last["tags"] = last["tags"] | self.component_tags(component)
+					for p in group:
+						line_of[a.i, p] = id(last)
+			if series is None:
+				self.check_registers(c, lambda a, p: line_of.get((a.i, p)))
+		return self.lines[before:]
 
-	def series_lines(self, c, names, component, price_at, sign):
+	def of_which_lines(self, c, atoms, names, form):
+		"""What the components are of the lines above, one line each."""
+		before = len(self.lines)
+		cells = self.cells(c)
+		sign = -1 if c.get("sign") == "credit" else 1
+		for component, price_at, _ in form:
+			prices = {(a.i, p): self.finished(price_at(a, p, None), c) for a in atoms for p in names}
+			exact = sum((cells[k] * v for k, v in prices.items()), Fraction(0))
+			kwh = sum((cells[k] for k in prices), Fraction(0))
+			price = next(iter(prices.values())) if len(set(prices.values())) == 1 else None
+			line = self.add(c, atoms[0], sign * exact, kwh, price, unit_of(c), None, component, kind="of_which")
+			line["tags"] = line["tags"] | self.component_tags(component)
+		return self.lines[before:]
+
+	def component_tags(self, name):
+		return set(self.component(name)["tags"]) if name in self.tariff.get("components", {}) else set()
+
+	def rest_line(self, c, atoms, names, kind, printed, parts):
+		"""What the printed lines say, less the named parts."""
+		for lines in (printed, parts):
+			self.finish_lines(c, lines)
+		rest = sum(l["amount"] for l in printed) - sum(l["amount"] for l in parts)
+		line = self.add(c, atoms[0], rest, sum((self.cells(c)[a.i, p] for a in atoms for p in names), Fraction(0)), None,
+						unit_of(c), None, c["rest"], kind=kind)
+		line["amount"] = rest
+		line["tags"] = line["tags"] | self.component_tags(c["rest"])
+
+	def series_money(self, c, atoms, names):
+		"""{(atom, period): money} slot by slot."""
 		part, channel = c.get("part", "main"), c.get("channel", "import")
-		if part in self.tariff.get("parts", {}):
-			raise RatingError("a made part has no slots")
-		cells = self.cells(c)
-		exact = {}
+		self.check_slots(part)
+		inside = {a.i for a in atoms}
+		money = {}
 		for p in self.all_parts() if part == "whole" else [part]:
 			source = self.channel(p, channel)
 			if source is None:
@@ -1082,22 +1088,11 @@ class Rater:
 			if source[0] != "profile":
 				raise RatingError("a price series needs a profile")
 			for at, length, atom, period, kwh in self.slots(c, p, channel):
-				if kwh is None or period not in names or not self.holds(c, atom):
+				if kwh is None or period not in names or atom.i not in inside:
 					continue
-				value = self.finished(price_at(atom, period, (at, length)), c)
-				exact[atom.i, period] = exact.get((atom.i, period), 0) + kwh * value
-		for p in names:
-			last = None
-			for a in self.atoms:
-				if not self.holds(c, a):
-					last = None
-					continue
-				amount = sign * exact.get((a.i, p), Fraction(0))
-				if last and last["piece"] == a.piece:
-					last["quantity"] += cells[a.i, p]
-					last["exact"] += amount
-				else:
-					last = self.add(c, a, amount, cells[a.i, p], None, unit_of(c), p, component)
+				value = self.finished(self.price(c["price"], c, atom, period, (at, length)), c)
+				money[atom.i, period] = money.get((atom.i, period), 0) + kwh * value
+		return money
 
 	# ---- tiers ----
 
@@ -1252,15 +1247,13 @@ class Rater:
 		return any(self.has_series(s.get(k)) for steps in lists for s in steps for k in ("price", "add"))
 
 	def step_price(self, s, c, atom, period, slot=None):
-		"""Price and add of a step together; None: no line."""
-		found = [self.price(s[k], c, atom, period, slot) for k in ("price", "add") if k in s]
-		if not found:
-			return None
-		value = sum(p.value for p in found)
-		return self.finished(Price(value, len(found) > 1 or found[0].built), c)
+		"""None: a step without a line."""
+		key = next((k for k in ("price", "add") if k in s), None)
+		return None if key is None else self.finished(self.price(s[key], c, atom, period, slot), c)
 
-	def step_by_period(self, s, c):
-		return any(self.by_period(s.get(k), c) for k in ("price", "add"))
+	def steps_by_period(self, c):
+		lists = c["steps"].values() if isinstance(c["steps"], dict) else [c["steps"]]
+		return any(self.by_period(s.get(k), c) for steps in lists for s in steps for k in ("price", "add"))
 
 	def step_prices(self, c, atom):
 		return tuple(self.step_price(s, c, atom, p) for s in self.step_list(c, atom) for p in self.tier_periods(c))
@@ -1274,7 +1267,7 @@ class Rater:
 
 	def steps_count(self, c, name, names, capped):
 		runs = self.runs(c)
-		merge = {}			# (tier, period) -> [price, piece, last atom, line]
+		lines = {}			# (tier, period) -> [last run, price, line or None]
 		per_period = c.get("split") == "counters" and self.period_names(c) != [None]
 		run_of = {}
 		flats = []
@@ -1314,8 +1307,10 @@ class Rater:
 					lower = limits[i]
 					if lower is None:
 						break
-			chronological = c.get("split") == "chronological" and self.period_names(c) != [None] and not per_period
-			if chronological or self.steps_have_series(c):
+			chronological = c.get("split") == "chronological" and self.period_names(c) != [None]
+			if self.steps_have_series(c) and not chronological:
+				raise RatingError("steps with a price series are split chronologically")
+			if chronological:
 				pieces = self.chronological(c, run, names, limits, opening, kwh, amounts, beyond, capped)
 			else:
 				pieces = self.proportional(c, run, names, steps, amounts, per_period)
@@ -1326,32 +1321,20 @@ class Rater:
 				amount = exact if exact is not None else quantity * price
 				if c.get("sign") == "credit":
 					amount = -amount
-				self.tier_line(c, merge, number, runs, tier, period, quantity, price, amount)
-			self.remember_prices(c, merge, run, steps, names, per_period)
+				seen = lines.get((tier, period))
+				if seen and seen[0].i + 1 == run[0].i and seen[0].piece == run[0].piece and seen[1] == price:
+					seen[2]["quantity"] += quantity
+					seen[2]["exact"] += amount
+				else:
+					line = self.add(c, run[0], amount, quantity, price, unit_of(c), period, None, tier + 1)
+					seen = lines[tier, period] = [None, price, line]
+				seen[0] = run[-1]
 			for a in run:
 				run_of[a.i] = number
 		for atom, tier, s in flats:
 			value = self.finished(self.price(s["flat"], c, atom, names[0]), c)
 			self.add(c, atom, value, Fraction(1), value, "piece", names[0] if per_period else None, None, tier + 1)
 		self.check_registers(c, lambda a, p: run_of.get(a.i))
-
-	def tier_line(self, c, merge, number, runs, tier, period, quantity, price, amount):
-		run = runs[number]
-		seen = merge.get((tier, period))
-		if seen and seen["price"] == price and seen["piece"] == run[0].piece and seen["until"] == run[0].i and seen["line"]:
-			seen["line"]["quantity"] += quantity
-			seen["line"]["exact"] += amount
-			seen["until"] = run[-1].i + 1
-			return
-		line = self.add(c, run[0], amount, quantity, price, unit_of(c), period, None, tier + 1) if quantity or amount else None
-		merge[tier, period] = {"price": price, "piece": run[0].piece, "until": run[-1].i + 1, "line": line}
-
-	def remember_prices(self, c, merge, run, steps, names, per_period):
-		"""A line goes on over a run without energy in its step if the price stayed."""
-		for (tier, period), seen in merge.items():
-			if seen["until"] == run[0].i and seen["piece"] == run[0].piece and tier < len(steps) and seen["price"] is not None:
-				if self.step_price(steps[tier], c, run[0], period or names[0]) == seen["price"]:
-					seen["until"] = run[-1].i + 1
 
 	def energy_step(self, c):
 		rule = self.rules(c).get("quantity")
@@ -1386,7 +1369,7 @@ class Rater:
 				continue
 			split = share_out(kwh, left, self.energy_step(c)) if kwh else [Fraction(0)] * len(names)
 			left = [l - s for l, s in zip(left, split)]
-			if self.step_by_period(steps[tier], c) and names != [None]:
+			if self.steps_by_period(c) and names != [None]:
 				result += [(tier, p, s, None) for p, s in zip(names, split)]
 			else:
 				result.append((tier, None, kwh, None))
@@ -1395,8 +1378,7 @@ class Rater:
 	def chronological(self, c, run, names, limits, opening, kwh, amounts, beyond, capped):
 		"""Slots fill the steps in the order of time."""
 		part, channel = c.get("part", "main"), c.get("channel", "import")
-		if part in self.tariff.get("parts", {}):
-			raise RatingError("a made part has no slots")
+		self.check_slots(part)
 		slots = []
 		for p in self.all_parts() if part == "whole" else [part]:
 			source = self.channel(p, channel)
@@ -1440,8 +1422,12 @@ class Rater:
 				exact[len(limits), period] = exact.get((len(limits), period), 0) + todo
 		keys = [(t, p) for t in range(len(limits) + 1) for p in names]
 		shares = share_out(kwh, [exact.get(k, Fraction(0)) for k in keys], self.energy_step(c))
-		return [(t, p, s, money.get((t, p), Fraction(0)) if series else None)
-				for (t, p), s in zip(keys, shares) if t < len(limits) and (s or money.get((t, p)))]
+		found = [(t, p, s, money.get((t, p), Fraction(0)) if series else None)
+				 for (t, p), s in zip(keys, shares) if t < len(limits)]
+		if self.steps_by_period(c):
+			return found
+		return [(t, None, sum(f[2] for f in found if f[0] == t), sum(f[3] for f in found if f[0] == t) if series else None)
+				for t in sorted({f[0] for f in found})]
 
 	# ---- demand, capacity, fixed ----
 
@@ -1541,9 +1527,10 @@ class Rater:
 		for period in periods:
 			wanted = [period] if period else d.get("periods")
 			name = c["code"] + (f"/{period}" if period else "")
-			measured = self.kw_rounded(c, self.demand_kw(c, wanted))
-			if "ratchet" in d:
-				self.note_demand(name, d, measured)
+			exact = self.demand_kw(c, wanted)
+			measured = self.kw_rounded(c, exact)
+			if "ratchet" in d and any(self.holds(c, a) for a in self.atoms):
+				self.note_demand(name, d, round_to(exact, SPLIT_STEP, "half_up"))
 			self.by_time(c, "kW", lambda a: self.billed_kw(c, name, measured, a), period)
 		self.finish_times(c, self.lines[before:])
 
@@ -1673,30 +1660,22 @@ class Rater:
 		return [p for p in range(self.pieces) if self.holds(c, next(a for a in self.atoms if a.piece == p))]
 
 	def base(self, c, piece, exact=False):
+		"""Lines that `of` names without those that `except` names; components inside lines likewise."""
 		of, leave = c.get("of"), set(c.get("except", []))
 		amount = lambda x: x["exact"] if exact else x["amount"]
 		total = Fraction(0)
-		chosen = set()
 		for l in self.lines:
-			if l["kind"] != "charge" or l["piece"] != piece:
+			if l["piece"] != piece:
 				continue
-			names = {l["code"]} | l["tags"]
-			if l["component"]:
-				names.add(l["component"])
-				if l["component"] in self.tariff.get("components", {}):
-					names |= set(self.component(l["component"])["tags"])
-			if (of is None or names & set(of)) and not names & leave:
+			names = {l["code"], l["component"]} | l["tags"]
+			if l["kind"] == "charge" and (of is None or names & set(of)) and not names & leave:
 				total += amount(l)
-				chosen.add(l["code"])
-		for p in self.parts_of_lines:
-			if p["piece"] != piece:
-				continue
-			names = {p["component"]} | p["tags"]
-			if p["code"] in chosen:
-				if names & leave:
-					total -= amount(p)
-			elif of is not None and names & set(of) and not names & leave:
-				total += amount(p)
+			if l["kind"] == "of_which":
+				of_line = (of is None or l["own"] & set(of)) and not l["own"] & leave
+				if of_line and names & leave:
+					total -= amount(l)
+				if not of_line and names & set(of or []) and not names & leave:
+					total += amount(l)
 		return total
 
 	def percent(self, c):
@@ -1806,7 +1785,7 @@ class Rater:
 		missing = limit - quantity
 		if kind == "minimum" and missing > 0 or kind == "maximum" and missing < 0:
 			atom = [a for a in self.atoms if a.piece == pieces[-1]][-1]
-			self.add(c, atom, missing, quantity, None, "")
+			self.add(c, atom, missing)
 		self.finish_lines(c, self.lines[before:])
 
 	# ---- the bill ----
