@@ -56,16 +56,19 @@ typedef struct FirstProblem
 {
 	BlProblem  *problem;
 	int			found;
+	bool		unknown;		/* it is an unknown field */
 } FirstProblem;
 
-/* keeps the first problem, counts the others */
+/* keeps the first problem, counts the others; a mistyped field goes first, for others may follow from it */
 static bool
 keep_first(void *context, const char *path, const char *message, const char *hint)
 {
 	FirstProblem *first = context;
+	bool		unknown = strncmp(message, "unknown field", 13) == 0;
 
-	if (first->found++ > 0)
+	if (first->found++ > 0 && (first->unknown || !unknown))
 		return true;
+	first->unknown = unknown;
 	bl_problem(first->problem, BL_BAD_TARIFF, "tariff: %s", message);
 	bl_problem_detail(first->problem, "At %s.", path);
 	if (hint[0] != '\0')
@@ -76,7 +79,7 @@ keep_first(void *context, const char *path, const char *message, const char *hin
 static BlStatus
 compile_tariff(BlJson *root, BlArena *arena, BlTariff **tariff, BlProblem *problem)
 {
-	FirstProblem first = {problem, 0};
+	FirstProblem first = {problem, 0, false};
 	BlStatus	status = bl_tariff_compile(root, arena, tariff, keep_first, &first);
 	char		detail[sizeof problem->detail];
 

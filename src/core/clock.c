@@ -194,7 +194,7 @@ bl_moment_text(int32_t minute, char out[24])
 }
 
 int
-bl_local_text(int32_t minute, const BlZone *zone, char out[32])
+bl_zone_text(int32_t minute, const BlZone *zone, char out[32])
 {
 	int			offset = bl_zone_offset(zone, minute);
 	unsigned	away = (unsigned) (offset < 0 ? -offset : offset);

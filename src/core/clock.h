@@ -63,7 +63,7 @@ extern int	bl_day_text(int32_t day, char out[16]);
  */
 extern BlStatus bl_moment_parse(const char *text, size_t length, const BlZone *zone, int32_t *minute);
 extern int	bl_moment_text(int32_t minute, char out[24]);	/* YYYY-MM-DDTHH:MMZ */
-extern int	bl_local_text(int32_t minute, const BlZone *zone, char out[32]);	/* YYYY-MM-DDTHH:MM+HH:MM */
+extern int	bl_zone_text(int32_t minute, const BlZone *zone, char out[32]);	/* YYYY-MM-DDTHH:MM+HH:MM */
 
 extern int	bl_zone_offset(const BlZone *zone, int32_t minute);
 /* the moment at which a local day begins: the first minute whose local date is that day */

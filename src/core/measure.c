@@ -41,7 +41,7 @@ refuse_at(BlRate *r, BlStatus status, const BlUsagePart *part, BlChannel channel
 	char		text[32];
 
 	refuse(r, status, part, channel, what, hint);
-	bl_local_text(minute, r->b->zone, text);
+	bl_zone_text(minute, r->b->zone, text);
 	return bl_problem_detail(r->problem, "At %s.", text);
 }
 

@@ -362,7 +362,7 @@ series_price(BlRate *r, const BlCharge *q, const BlPriceSeries *series, int32_t 
 	int64_t		i = bl_floor_div((int64_t) at - series->from, series->slot_minutes);
 	char		text[32];
 
-	bl_local_text(at, r->b->zone, text);
+	bl_zone_text(at, r->b->zone, text);
 	if (i < 0 || i >= series->n || series->value[i].scale < 0)
 	{
 		bl_problem(r->problem, BL_NO_MARKET, "series \"%.*s\" has no price at %s", p->name.length, p->name.text, text);
