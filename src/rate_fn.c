@@ -280,6 +280,185 @@ billing_try_rate(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
+/* ---- reasons ---- */
+
+static char *
+decimal_text(BlDec value)
+{
+	char	   *text = palloc(BL_DEC_TEXT);
+
+	bl_dec_text(bl_dec_trim(value), text);
+	return text;
+}
+
+/* where the quantity of a line comes from */
+static char *
+source_text(const BlTariff *t, const BlCharge *q, const BlLine *line, const BlLineNames *names)
+{
+	StringInfoData s;
+	const BlPartRule *part = &t->part[q->part];
+
+	initStringInfo(&s);
+	switch (q->kind)
+	{
+		case BL_CHARGE_ENERGY:
+		case BL_CHARGE_TIERS:
+		case BL_CHARGE_DEMAND:
+			appendStringInfo(&s, "%s%s of %.*s", q->kind == BL_CHARGE_DEMAND ? "highest demand, " : "",
+							 bl_channel_name[q->channel], part->name.length, part->name.text);
+			if (part->of >= 0)
+				appendStringInfo(&s, " (a share of %.*s)", t->part[part->of].name.length, t->part[part->of].name.text);
+			if (names->period.length > 0)
+				appendStringInfo(&s, ", period %.*s", names->period.length, names->period.text);
+			if (q->kind == BL_CHARGE_TIERS)
+				appendStringInfo(&s, ", tier %d of count %.*s", line->tier, q->counter.length, q->counter.text);
+			if (names->component.length > 0)
+				appendStringInfo(&s, ", component %.*s", names->component.length, names->component.text);
+			break;
+		case BL_CHARGE_CAPACITY:
+		case BL_CHARGE_FIXED:
+			if (q->quantity_term >= 0)
+				appendStringInfo(&s, "term %.*s", t->term[q->quantity_term].name.length, t->term[q->quantity_term].name.text);
+			else
+				appendStringInfoString(&s, "time");
+			break;
+		default:
+			if (q->of.all)
+				appendStringInfoString(&s, "all lines before");
+			else
+				appendStringInfoString(&s, "lines of");
+			for (int i = 0; i < q->of.of_count; i++)
+				appendStringInfo(&s, "%s %.*s", i ? "," : "", q->of.of[i].length, q->of.of[i].text);
+			for (int i = 0; i < q->of.except_count; i++)
+				appendStringInfo(&s, "%s %.*s", i ? "," : " except", q->of.except[i].length, q->of.except[i].text);
+	}
+	return s.data;
+}
+
+/* quantity x price x fraction, as far as they make the amount */
+static char *
+how_text(const BlLine *line, const BlReason *reason)
+{
+	StringInfoData s;
+
+	initStringInfo(&s);
+	if (!(line->flags & BL_LINE_MEASURED))
+		return s.data;
+	appendStringInfoString(&s, decimal_text(line->quantity));
+	if (line->flags & BL_LINE_PRICED)
+		appendStringInfo(&s, " * %s", decimal_text(line->price));
+	if (line->flags & BL_LINE_INCLUDED)
+		appendStringInfo(&s, " / (100 + %s)", decimal_text(line->price));
+	else if (reason->num != 1 || reason->den != 1)
+		appendStringInfo(&s, " * " INT64_FORMAT "/" INT64_FORMAT, reason->num, reason->den);
+	return s.data;
+}
+
+static char *
+rounding_text(const BlCharge *q)
+{
+	static const char *const modes[] = {"half_up", "half_even", "half_down", "down", "up", "floor", "ceiling"};
+	const BlRounding *r = q->rounding.group.set ? &q->rounding.group : &q->rounding.line;
+
+	if (!r->set)
+		return NULL;
+	return psprintf("%s to %s%s", modes[r->mode], decimal_text(r->step), q->rounding.group.set ? ", with its group" : "");
+}
+
+/* the charge as the tariff has it */
+static Datum
+rule_json(const BlCharge *q)
+{
+	BlArena		arena;
+	BlWriter	w = {NULL, 0, 0};
+	char	   *text;
+
+	bl_arena_init(&arena, 1 << 26);
+	if (!bl_json_write(q->at, &arena, &w))
+		bl_fail(BL_NO_SPACE, "rule");
+	text = palloc0(w.used + 1);
+	w = (BlWriter) {(uint8_t *) text, w.used, 0};
+	bl_json_write(q->at, &arena, &w);
+	return bl_jsonb_of_text(bl_utf8_to_server(text));
+}
+
+/* explain_charges(...) returns table: a row a line of the bill, with its reason */
+PG_FUNCTION_INFO_V1(billing_explain_charges);
+Datum
+billing_explain_charges(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int32_t		from,
+				until;
+	BlBytes		bytes;
+	BlCharges	charges;
+	BlStatus	status;
+	const uint8_t *next;
+	Step		s;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(ARG_TARIFF) || PG_ARGISNULL(ARG_USAGE) || PG_ARGISNULL(ARG_DURING))
+		return (Datum) 0;
+	s.call = bl_rate_call(fcinfo, ARG_TARIFF, ARG_DURING, ARG_MARKET);
+	status = open_span(fcinfo, s.call, &from, &until);
+	bl_rate_next_row(s.call);
+	if (status == BL_OK)
+		status = prepare(&s, fcinfo, from, until);
+	if (status == BL_OK)
+		status = open_carry(&s, fcinfo);
+	if (status == BL_OK)
+	{
+		bytes = BL_GETARG_BYTES(ARG_USAGE);
+		status = say(&s, bl_usage_open(&s.usage, bytes.bytes, bytes.size), "usage");
+	}
+	if (status == BL_OK)
+	{
+		bl_bound_explain(s.binding->bound);
+		status = rate_step(&s);
+	}
+	if (status != BL_OK)
+		bl_raise(&s.call->problem);
+	bytes = bl_bytes(charges_of(&s));
+	bl_check(bl_charges_open(&charges, bytes.bytes, bytes.size), "charges");
+	next = charges.first_line;
+	for (int i = 0; i < charges.lines; i++)
+	{
+		BlLine		line;
+		BlLineNames names;
+		BlReason	reason;
+		Datum		values[12];
+		bool		nulls[12] = {false};
+		char	   *how,
+				   *rounding;
+
+		bl_charges_line(&charges, &next, &line);
+		bl_charges_names(&charges, &line, &names);
+		bl_rated_reason(s.binding->bound, i, &reason);
+		how = how_text(&line, &reason);
+		rounding = reason.charge ? rounding_text(reason.charge) : NULL;
+		values[0] = Int32GetDatum(i + 1);
+		values[1] = reason.charge ? bl_text_datum(names.code) : CStringGetTextDatum("rounding");
+		values[2] = range_of(reason.from, reason.until);
+		nulls[3] = reason.charge == NULL;
+		values[3] = nulls[3] ? (Datum) 0 : CStringGetTextDatum(bl_utf8_to_server(source_text(s.binding->tariff, reason.charge, &line, &names)));
+		nulls[4] = !(line.flags & BL_LINE_MEASURED);
+		values[4] = nulls[4] ? (Datum) 0 : bl_numeric(line.quantity);
+		values[5] = CStringGetTextDatum(bl_charge_unit_name[line.unit]);
+		nulls[6] = !(line.flags & BL_LINE_PRICED);
+		values[6] = nulls[6] ? (Datum) 0 : bl_numeric(line.price);
+		nulls[7] = how[0] == '\0';
+		values[7] = nulls[7] ? (Datum) 0 : CStringGetTextDatum(how);
+		values[8] = bl_numeric(bl_dec_trim(reason.exact));
+		nulls[9] = rounding == NULL;
+		values[9] = nulls[9] ? (Datum) 0 : CStringGetTextDatum(rounding);
+		values[10] = bl_numeric(line.amount);
+		nulls[11] = reason.charge == NULL;
+		values[11] = nulls[11] ? (Datum) 0 : rule_json(reason.charge);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
 /* ---- many months ---- */
 
 /* the first of a month n months after from keeps its day where the month has it */

@@ -41,3 +41,14 @@ LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 12
 AS 'MODULE_PATHNAME', 'billing_rate_months';
 COMMENT ON FUNCTION billing.rate_months(billing.tariff, billing.usage, date, integer, jsonb, billing.market, billing.carry) IS
 'month after month from a day on, each rated with the carry that the month before left';
+
+CREATE FUNCTION billing.explain_charges(tariff billing.tariff, usage billing.usage, during daterange,
+										terms jsonb DEFAULT '{}', market billing.market DEFAULT NULL,
+										carry billing.carry DEFAULT NULL)
+RETURNS TABLE (line integer, code text, days daterange, measured text, quantity numeric, unit text, price numeric,
+			   how text, exact numeric, rounding text, amount numeric, rule jsonb)
+LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 12
+AS 'MODULE_PATHNAME', 'billing_explain_charges';
+COMMENT ON FUNCTION billing.explain_charges(billing.tariff, billing.usage, daterange, jsonb, billing.market, billing.carry) IS
+'why each line of the bill is what it is: the days it is for, what was measured, how quantity, price and fraction make the '
+'exact amount, how that was rounded, and the rule of the tariff; a row for each row of lines(rate(...)), in the same order';

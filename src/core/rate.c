@@ -142,6 +142,7 @@ bl_emit(BlRate *r, const BlCharge *q)
 	w->piece = 0;
 	w->end = 0;
 	w->cell = -1;
+	w->num = w->den = 1;
 	return w;
 }
 
@@ -169,6 +170,8 @@ bl_amount(BlRate *r, const BlCharge *q, BlWork *w, BlDec quantity, BlDec price, 
 	w->line.quantity = quantity;
 	w->line.price = price;
 	w->line.flags |= BL_LINE_PRICED | BL_LINE_MEASURED;
+	w->num = num;
+	w->den = den;
 	if (r->b->keeps_exact)
 	{
 		BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
@@ -351,6 +354,27 @@ bl_rate(BlBound *b, const BlUsage *usage, BlJson *terms, const BlCarry *carry, B
 	}
 	BL_TRY(bl_round_total(&r, &total));
 	return finish(&r, rated);
+}
+
+/* ---- reasons ---- */
+
+void
+bl_bound_explain(BlBound *b)
+{
+	b->keeps_exact = true;
+}
+
+void
+bl_rated_reason(const BlBound *b, int line, BlReason *reason)
+{
+	const BlWork *w = &b->work[line];
+
+	reason->charge = w->line.charge == BL_NONE ? NULL : &b->tariff->charge[w->line.charge];
+	reason->exact = reason->charge == NULL ? w->line.amount : w->exact;
+	reason->num = w->num;
+	reason->den = w->den;
+	reason->from = w->line.flags & BL_LINE_SPAN ? w->line.from : b->from;
+	reason->until = w->line.flags & BL_LINE_SPAN ? w->line.until : b->until;
 }
 
 /* ---- bytes ---- */

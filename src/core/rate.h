@@ -58,6 +58,20 @@ typedef struct BlRated
 extern BlStatus bl_rate(BlBound *bound, const BlUsage *usage, BlJson *terms, const BlCarry *carry,
 						BlArena *arena, BlRated *rated, BlProblem *problem);
 
+/* Why a line is what it is. */
+typedef struct BlReason
+{
+	const BlCharge *charge;		/* NULL: the rounding of the total */
+	BlDec		exact;			/* the amount before rounding; only after bl_bound_explain() */
+	int64_t		num;			/* the fraction of a month or year, percent's 100, a credit's sign */
+	int64_t		den;
+	int32_t		from;			/* the days it is for */
+	int32_t		until;
+} BlReason;
+
+extern void bl_bound_explain(BlBound *bound);	/* from now on ratings keep exact amounts */
+extern void bl_rated_reason(const BlBound *bound, int line, BlReason *reason);
+
 /* the charges as bytes: room enough for them, then the bytes themselves; the carry's come from bl_carry_write */
 extern size_t bl_rated_bound(const BlBound *bound, const BlRated *rated, size_t carry_size);
 extern void bl_rated_write(const BlBound *bound, const BlRated *rated, const uint8_t *tariff_digest,

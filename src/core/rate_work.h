@@ -99,6 +99,8 @@ typedef struct BlWork
 {
 	BlLine		line;
 	BlDec		exact;			/* at BL_EXACT_SCALE where wanted */
+	int64_t		num;			/* quantity * price * num / den is the amount */
+	int64_t		den;
 	int			epoch;			/* -1: spans several */
 	int			piece;			/* first of those it covers */
 	int			end;			/* and the first not covered */
