@@ -206,14 +206,14 @@ cell_of(const BlRate *r, const BlScan *s, int period)
 }
 
 BlStatus
-bl_extend_line(BlRate *r, const BlCharge *q, const BlScan *s, BlOpen *open, int piece,
+bl_extend_line(BlRate *r, const BlCharge *q, const BlScan *s, BlOpen *open, int piece, int end,
 			   int period, int component, int tier, BlDec price, BlDec energy)
 {
 	BlWork	   *w = open->line >= 0 ? &r->work[open->line] : NULL;
 
 	if (w != NULL && w->end == piece && bl_dec_cmp(w->line.price, price) == 0)
 	{
-		w->end = piece + 1;
+		w->end = end;
 		return bl_dec_add(w->line.quantity, energy, &w->line.quantity);
 	}
 	w = bl_emit(r, q);
@@ -221,7 +221,7 @@ bl_extend_line(BlRate *r, const BlCharge *q, const BlScan *s, BlOpen *open, int 
 		return bl_too_many_lines(r);
 	open->line = r->works - 1;
 	w->piece = piece;
-	w->end = piece + 1;
+	w->end = end;
 	w->cell = cell_of(r, s, period);
 	w->line.period = period;
 	w->line.component = component;

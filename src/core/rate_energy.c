@@ -287,11 +287,11 @@ add_components(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p,
 			last = k;
 			BL_TRY(bl_dec_add(sum, energy[k], &sum));
 			if (!together)
-				BL_TRY(bl_extend_line(r, q, s, &run->open[i * p->n + k], piece, line_period(r, q, k), p->component[i], 0,
+				BL_TRY(bl_extend_line(r, q, s, &run->open[i * p->n + k], piece, piece + 1, line_period(r, q, k), p->component[i], 0,
 									  price[k], energy[k]));
 		}
 		if (together)
-			BL_TRY(bl_extend_line(r, q, s, &run->open[i * p->n], piece, q->by_period ? BL_NONE : line_period(r, q, 0),
+			BL_TRY(bl_extend_line(r, q, s, &run->open[i * p->n], piece, piece + 1, q->by_period ? BL_NONE : line_period(r, q, 0),
 								  p->component[i], 0, price[last], sum));
 	}
 	return BL_OK;
@@ -307,7 +307,7 @@ add_piece(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p, int 
 		BL_TRY(energy_at(q, s, piece, k, &energy[k]));
 	for (int k = 0; k < p->n && !q->by_component; k++)
 		if (wanted(p->mask, k))
-			BL_TRY(bl_extend_line(r, q, s, &run->open[k], piece, line_period(r, q, k), BL_NONE, 0, p->price[k], energy[k]));
+			BL_TRY(bl_extend_line(r, q, s, &run->open[k], piece, piece + 1, line_period(r, q, k), BL_NONE, 0, p->price[k], energy[k]));
 	if (p->parts == 0)
 		return BL_OK;
 	if (q->by_component && q->of_which == 0)

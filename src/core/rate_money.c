@@ -476,7 +476,7 @@ bl_share(BlArena *arena, BlDec *values, int n, const BlRounding *rounding)
 	return BL_OK;
 }
 
-/* the lines of one charge share its rounded sum; those that do not count are rounded by themselves */
+/* the lines of one charge share its rounded sum; what they are made of stays exact */
 BlStatus
 bl_round_group(BlRate *r, const BlCharge *q, int first)
 {
@@ -488,8 +488,6 @@ bl_round_group(BlRate *r, const BlCharge *q, int first)
 	for (int i = first; i < r->works; i++)
 		if (r->work[i].line.flags & BL_LINE_COUNTED)
 			share[n++] = r->work[i].exact;
-		else
-			BL_TRY(bl_dec_round(r->work[i].exact, &q->rounding.group, &r->work[i].line.amount));
 	BL_TRY(bl_share(r->arena, share, n, &q->rounding.group));
 	n = 0;
 	for (int i = first; i < r->works; i++)

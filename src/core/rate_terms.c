@@ -205,7 +205,9 @@ bl_price_at(BlRate *r, const BlPrice *p, int piece, int period, BlDec *price, bo
 				}
 				BL_TRY(bl_dec_add(*price, part, price));
 			}
-			*built = true;
+			/* one component by itself is as published */
+			if (p->n > 1 || p->multiplier != NULL)
+				*built = true;
 			return BL_OK;
 		case BL_PRICE_PUBLISHED:
 			return published(r, p, day, price);

@@ -139,13 +139,15 @@ counts_by_period(const BlCharge *q)
 	return q->kind == BL_CHARGE_TIERS && q->split == BL_SPLIT_COUNTERS;
 }
 
+/* the energy of the pieces [piece, end), of one period or (-1) of all */
 static BlStatus
-piece_energy(const BlRate *r, const BlScan *s, int piece, int period, BlDec *energy)
+stretch_energy(const BlRate *r, const BlScan *s, int piece, int end, int period, BlDec *energy)
 {
 	*energy = BL_ZERO;
-	for (int k = 0; k < s->periods; k++)
-		if (period < 0 || k == period)
-			BL_TRY(bl_dec_add(*energy, s->cell[piece * s->periods + k], energy));
+	for (int i = piece; i < end; i++)
+		for (int k = 0; k < s->periods; k++)
+			if (period < 0 || k == period)
+				BL_TRY(bl_dec_add(*energy, s->cell[i * s->periods + k], energy));
 	if (energy->coefficient < 0)
 	{
 		bl_problem(r->problem, BL_BAD_VALUE, "tiers cannot count negative energy");
@@ -179,7 +181,7 @@ prepare_count(BlRate *r, const BlCharge *q, BlScan *s, int period)
 		if (!holds || c->set[i])
 			continue;
 		c->set[i] = c->touched = true;
-		BL_TRY(piece_energy(r, s, i, period, &c->counted[i]));
+		BL_TRY(stretch_energy(r, s, i, i + 1, period, &c->counted[i]));
 	}
 	return BL_OK;
 }
@@ -249,7 +251,8 @@ static void
 tiers_of(BlRate *r, const BlCharge *q, Tiers *tiers)
 {
 	*tiers = (Tiers) {.q = q, .scan = &r->b->scan[r->b->scan_of[q - r->t->charge]],
-	.steps = q->steps, .season_steps = q->season_steps, .by_period = q->step_by_period};
+	.steps = q->steps, .season_steps = q->season_steps,
+	.by_period = q->step_by_period || counts_by_period(q)};
 }
 
 BlStatus
@@ -524,14 +527,14 @@ divide(const BlRate *r, const Ladder *l, BlDec energy, const BlInt128 *weight, i
 
 /* each step's energy over the periods, by what the periods have left */
 static BlStatus
-over_periods(const BlRate *r, const BlScan *s, int piece, const BlDec *tier, int steps, BlDec *out)
+over_periods(const BlRate *r, const BlScan *s, int piece, int end, const BlDec *tier, int steps, BlDec *out)
 {
 	BlDec		left[BL_TARIFF_PERIODS_MAX],
 				share[BL_TARIFF_PERIODS_MAX];
 	BlInt128	weight[BL_TARIFF_PERIODS_MAX];
 
 	for (int p = 0; p < s->periods; p++)
-		left[p] = s->cell[piece * s->periods + p];
+		BL_TRY(stretch_energy(r, s, piece, end, p, &left[p]));
 	for (int k = 0; k < steps; k++)
 	{
 		int			scale = 0;
@@ -567,7 +570,7 @@ over_periods(const BlRate *r, const BlScan *s, int piece, const BlDec *tier, int
 
 /* slot after slot, in the order of time */
 static BlStatus
-chronological(BlRate *r, const Tiers *tiers, const Ladder *l, int piece, BlInt128 at, BlDec energy, BlDec *out)
+chronological(BlRate *r, const Tiers *tiers, const Ladder *l, int piece, int end, BlInt128 at, BlDec energy, BlDec *out)
 {
 	const BlScan *s = tiers->scan;
 	int			n = l->steps->n;
@@ -582,7 +585,7 @@ chronological(BlRate *r, const Tiers *tiers, const Ladder *l, int piece, BlInt12
 	memset(weight, 0, sizeof *weight * (size_t) ((n + 1) * s->periods));
 	BL_TRY(bl_billed_slots(r, tiers->scan, &slots));
 	from = (r->b->day[r->piece[piece].first].start - slots.start) / slots.minutes;
-	until = (r->b->day[r->piece[piece].end].start - slots.start) / slots.minutes;
+	until = (r->b->day[r->piece[end - 1].end].start - slots.start) / slots.minutes;
 	for (int i = from; i < until; i++)
 	{
 		int			p = s->periods == 1 ? 0 : bl_slot_period(r, tiers->q->schedule, slots.start + i * slots.minutes, slots.minutes);
@@ -615,7 +618,7 @@ typedef struct Run
 	int			line;			/* first line */
 	int			places;			/* 1, or the periods of the schedule where prices differ by period */
 	BlOpen	   *open;			/* [step * places + place] */
-	BlDec	   *quantity;		/* of one piece, as open */
+	BlDec	   *quantity;		/* of one stretch of pieces, as open */
 } Run;
 
 typedef struct Flat
@@ -635,9 +638,9 @@ close_run(BlRate *r, const Tiers *tiers, Run *run)
 	return BL_OK;
 }
 
-/* one piece's quantities into the lines */
+/* the quantities of the pieces [piece, end) into the lines */
 static BlStatus
-add_piece(BlRate *r, const Tiers *tiers, const BlSteps *steps, int piece, Run *run)
+add_stretch(BlRate *r, const Tiers *tiers, const BlSteps *steps, int piece, int end, Run *run)
 {
 	const BlCharge *q = tiers->q;
 
@@ -649,7 +652,7 @@ add_piece(BlRate *r, const Tiers *tiers, const BlSteps *steps, int piece, Run *r
 			if (q->periods != 0 && run->places > 1 && !(q->periods & 1u << p))
 				continue;
 			BL_TRY(bl_price_rounded(r, q, steps->step[k].price, piece, p, &price));
-			BL_TRY(bl_extend_line(r, q, tiers->scan, &run->open[k * run->places + p], piece,
+			BL_TRY(bl_extend_line(r, q, tiers->scan, &run->open[k * run->places + p], piece, end,
 								  run->places > 1 ? r->t->schedule[q->schedule].name_index[p] : BL_NONE, BL_NONE, k + 1,
 								  price, run->quantity[k * run->places + p]));
 		}
@@ -711,9 +714,9 @@ flats_due(BlRate *r, const Tiers *tiers, const BlCount *c, const Ladder *l, int 
 	return BL_OK;
 }
 
-/* what one count adds to the quantities of a piece; period -1: all periods count together */
+/* what one count adds to the quantities of the pieces [piece, last); period -1: all periods count together */
 static BlStatus
-count_piece(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int piece, bool first_of_window,
+count_stretch(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int piece, int last, bool first_of_window,
 			bool last_of_window, BlDec volume_at, Run *run, Flat *flats, int *flat_count)
 {
 	const BlCharge *q = tiers->q;
@@ -731,7 +734,7 @@ count_piece(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int pie
 				scale;
 
 	BL_TRY(position(r, tiers, c, piece, false, &at));
-	BL_TRY(piece_energy(r, s, piece, period, &energy));
+	BL_TRY(stretch_energy(r, s, piece, last, period, &energy));
 	scale = at.scale > energy.scale ? at.scale : energy.scale;
 	if (q->kind == BL_CHARGE_TIERS && q->split == BL_SPLIT_CHRONOLOGICAL && tiers->by_period)
 	{
@@ -756,7 +759,7 @@ count_piece(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int pie
 	}
 	else if (q->kind == BL_CHARGE_TIERS && q->split == BL_SPLIT_CHRONOLOGICAL && tiers->by_period)
 	{
-		BL_TRY(chronological(r, tiers, &l, piece, from, energy, tier));
+		BL_TRY(chronological(r, tiers, &l, piece, last, from, energy, tier));
 		for (int i = 0; i < n * s->periods; i++)
 			BL_TRY(bl_dec_add(run->quantity[i], tier[i], &run->quantity[i]));
 		return flats_due(r, tiers, c, &l, piece, from, to, first_of_window, last_of_window, flats, flat_count);
@@ -770,7 +773,7 @@ count_piece(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int pie
 
 		if (n * s->periods > 1024)
 			return BL_LIMIT;
-		BL_TRY(over_periods(r, s, piece, tier, n, over));
+		BL_TRY(over_periods(r, s, piece, last, tier, n, over));
 		for (int i = 0; i < n * s->periods; i++)
 			BL_TRY(bl_dec_add(run->quantity[i], over[i], &run->quantity[i]));
 	}
@@ -829,6 +832,40 @@ is_edge(BlRate *r, const Tiers *tiers, int piece, int direction, bool *edge)
 	return BL_OK;
 }
 
+/*
+ * How far the pieces go on from one in which everything that this charge looks
+ * at stays: terms, window, prices.  They are divided into tiers as one, so that what cuts the
+ * span for other charges does not show here.
+ */
+static BlStatus
+stretch_end(BlRate *r, const Tiers *tiers, const BlSteps *steps, int places, int piece, int *end)
+{
+	int32_t		window = window_of(r, tiers, piece);
+
+	for (*end = piece + 1; *end < r->pieces; (*end)++)
+	{
+		bool		holds;
+
+		if (r->piece[*end].epoch != r->piece[piece].epoch || window_of(r, tiers, *end) != window)
+			return BL_OK;
+		BL_TRY(bl_charge_holds(r, tiers->q, *end, &holds));
+		if (!holds)
+			return BL_OK;
+		for (int k = 0; k < steps->n; k++)
+			for (int p = 0; p < places && steps->step[k].price != NULL; p++)
+			{
+				BlDec		a,
+							z;
+
+				BL_TRY(bl_price_rounded(r, tiers->q, steps->step[k].price, piece, p, &a));
+				BL_TRY(bl_price_rounded(r, tiers->q, steps->step[k].price, *end, p, &z));
+				if (bl_dec_cmp(a, z) != 0)
+					return BL_OK;
+			}
+	}
+	return BL_OK;
+}
+
 static bool
 has_flats(const Tiers *tiers)
 {
@@ -857,17 +894,19 @@ rate_steps(BlRate *r, const Tiers *tiers)
 			return BL_NO_SPACE;
 	}
 	BL_TRY(new_run(r, tiers, &run, &most));
-	for (int piece = 0; piece < r->pieces; piece++)
+	for (int piece = 0, end; piece < r->pieces; piece = end)
 	{
 		const BlSteps *steps = &tiers->steps[tiers->season_steps > 0 ? r->piece[piece].season : 0];
-		bool		first_of_window,
-					last_of_window;
+		bool		first_of_window = false,
+					last_of_window = false;
 
+		end = piece + 1;
 		BL_TRY(bl_charge_holds(r, q, piece, &holds));
 		if (run.first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch))
 			BL_TRY(close_run(r, tiers, &run));
 		if (!holds)
 			continue;
+		BL_TRY(stretch_end(r, tiers, steps, run.places, piece, &end));
 		if (run.first < 0)
 		{
 			run.first = piece;
@@ -877,11 +916,10 @@ rate_steps(BlRate *r, const Tiers *tiers)
 		}
 		for (int i = 0; i < steps->n * run.places; i++)
 			run.quantity[i] = BL_ZERO;
-		first_of_window = last_of_window = false;
 		if (flats != NULL)
 		{
 			BL_TRY(is_edge(r, tiers, piece, -1, &first_of_window));
-			BL_TRY(is_edge(r, tiers, piece, 1, &last_of_window));
+			BL_TRY(is_edge(r, tiers, end - 1, 1, &last_of_window));
 		}
 		for (int k = 0; k < counts; k++)
 		{
@@ -893,9 +931,10 @@ rate_steps(BlRate *r, const Tiers *tiers)
 				return BL_CORRUPT;
 			if (q->volume)
 				BL_TRY(volume_position(r, tiers, c, piece, &volume_at));
-			BL_TRY(count_piece(r, tiers, c, period, piece, first_of_window, last_of_window, volume_at, &run, flats, &flat_count));
+			BL_TRY(count_stretch(r, tiers, c, period, piece, end, first_of_window, last_of_window, volume_at,
+								 &run, flats, &flat_count));
 		}
-		BL_TRY(add_piece(r, tiers, steps, piece, &run));
+		BL_TRY(add_stretch(r, tiers, steps, piece, end, &run));
 	}
 	BL_TRY(close_run(r, tiers, &run));
 	for (int i = 0; i < flat_count; i++)

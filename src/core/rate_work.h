@@ -224,10 +224,10 @@ extern BlStatus bl_too_many_lines(BlRate *r);
 extern void bl_set_span(BlRate *r, BlWork *w, int first_piece, int end_piece);
 extern const BlRounding *bl_line_rounding(const BlCharge *q);	/* NULL: none now */
 /*
- * Energy of one piece into the line that is open, or a new one where the price,
- * the terms or a gap say so.  cell: the period of the scan it is of, -1 for all together.
+ * Energy of the pieces [piece, end) into the line that is open, or a new one
+ * where the price or a gap says so.
  */
-extern BlStatus bl_extend_line(BlRate *r, const BlCharge *q, const BlScan *s, BlOpen *open, int piece,
+extern BlStatus bl_extend_line(BlRate *r, const BlCharge *q, const BlScan *s, BlOpen *open, int piece, int end,
 							   int period, int component, int tier, BlDec price, BlDec energy);
 /* the line grows no more: its amount and span */
 extern BlStatus bl_close_line(BlRate *r, const BlCharge *q, const BlScan *s, BlWork *w);

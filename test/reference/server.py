@@ -18,10 +18,14 @@ def as_json(value):
 	return quoted(json.dumps(value, ensure_ascii=False))
 
 
-def profile_sql(profile, time_zone):
+def unit_of(channel):
+	return "varh" if channel.startswith("reactive") else "VAh" if channel == "apparent" else "Wh"
+
+
+def profile_sql(channel, profile, time_zone):
 	values = ",".join("NULL" if v is None else str(v) for v in profile["values"])
 	return (f"billing.profile({quoted(profile['start'])}::timestamptz, interval '{profile['slot_minutes']} minutes', "
-			f"'{{{values}}}'::bigint[], 'Wh', {quoted(time_zone)})")
+			f"'{{{values}}}'::bigint[], {quoted(unit_of(channel))}, {quoted(time_zone)})")
 
 
 def usage_sql(usage, time_zone):
@@ -34,9 +38,9 @@ def usage_sql(usage, time_zone):
 			elif member == "demand_kw":
 				arguments.append(f"demand_kw => {value}")
 			else:
-				arguments.append(f"{member} => {profile_sql(value, time_zone)}")
+				arguments.append(f"{member} => {profile_sql(member, value, time_zone)}")
 		parts.append("billing.usage(" + ", ".join(arguments) + ")")
-	return " || ".join(parts) or "billing.usage()"
+	return " OPERATOR(billing.||) ".join(parts) or "billing.usage()"
 
 
 def context_sql(case):
