@@ -110,7 +110,7 @@ refused(void)
 		{"/* */ 1", "a value was expected"},
 		{"\xef\xbb\xbf" "1", "a value was expected"},
 		{"{\"a\": 1, \"a\": 2}", "$.a is given twice"},
-		{"{\"b\": [{\"x\": 1, \"y\": 2, \"\\u0078\": 3}]}", "$.x is given twice"},
+		{"{\"b\": [{\"x\": 1, \"y\": 2, \"\\u0078\": 3}]}", "$.b[0].x is given twice"},
 	};
 	char		expected[300];
 
