@@ -30,6 +30,19 @@ bl_compile_error(BlCompile *c, const BlJson *at, const char *hint, const char *m
 		c->stop = true;
 }
 
+void
+bl_compile_refuse(BlCompile *c, BlJson *node, const char *hint, const char *message,...)
+{
+	char		text[200];
+	va_list		args;
+
+	va_start(args, message);
+	vsnprintf(text, sizeof text, message, args);
+	va_end(args);
+	bl_compile_error(c, node, hint, "%s", text);
+	bl_json_see_all(node);
+}
+
 void *
 bl_compile_get(BlCompile *c, size_t size)
 {
@@ -48,7 +61,7 @@ bl_compile_is(BlCompile *c, BlJson *node, BlJsonType type, const char *what)
 	node->seen = true;
 	if (node->type == type)
 		return true;
-	bl_compile_error(c, node, NULL, "%s should be %s, not %s", what, names[type], names[node->type]);
+	bl_compile_refuse(c, node, NULL, "%s should be %s, not %s", what, names[type], names[node->type]);
 	return false;
 }
 
@@ -267,7 +280,7 @@ steps_list(BlCompile *c, BlJson *list, const BlCharge *q)
 		return s;
 	if (list->count < 1 || list->count > BL_TARIFF_STEPS_MAX)
 	{
-		bl_compile_error(c, list, "Give 1 to 64 steps.", "%d steps", list->count);
+		bl_compile_refuse(c, list, "Give 1 to 64 steps.", "%d steps", list->count);
 		return s;
 	}
 	s.step = bl_compile_get(c, sizeof *s.step * (size_t) list->count);
@@ -316,7 +329,7 @@ allowances(BlCompile *c, BlJson *list, BlCharge *q)
 		return;
 	if (list->count > BL_TARIFF_LIST_MAX)
 	{
-		bl_compile_error(c, list, NULL, "too many allowances");
+		bl_compile_refuse(c, list, NULL, "too many allowances");
 		return;
 	}
 	q->allowance = bl_compile_get(c, sizeof *q->allowance * (size_t) (list->count + 1));
@@ -348,19 +361,6 @@ allowances(BlCompile *c, BlJson *list, BlCharge *q)
 			a->first_only = bl_compile_choice(c, m, to_names, "what an allowance raises") == 1;
 		}
 	}
-}
-
-/* the carry says "counter/period" */
-static void
-composed_names(BlCompile *c, const BlJson *at, BlText name, const BlSchedule *s)
-{
-	for (int i = 0; i < s->periods; i++)
-		if (name.length + 1 + s->period[i].length > BL_NAME_MAX)
-		{
-			bl_compile_error(c, at, "The carry keeps them as one name of at most 63 bytes.", "the names \"%.*s\" and \"%.*s\" are too long together",
-							 name.length, name.text, s->period[i].length, s->period[i].text);
-			return;
-		}
 }
 
 /* "counter/period" must fit where names are kept */
@@ -455,8 +455,6 @@ tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 		q->counter = bl_compile_name(c, m, "a counter");
 	if (q->split == BL_SPLIT_COUNTERS)
 		joined_names(c, node, q->counter, &c->t->schedule[q->schedule]);
-	if (q->split == BL_SPLIT_COUNTERS)
-		composed_names(c, node, q->counter, &c->t->schedule[q->schedule]);
 	if ((m = bl_json_member(node, "beyond")) != NULL)
 	{
 		static const char *const beyond_names[] = {"last", NULL};
@@ -557,8 +555,6 @@ demand(BlCompile *c, BlJson *node, BlJson *d, BlCharge *q)
 		}
 	}
 	overruns(c, d, q);
-	if (q->each_period && q->ratchet_months > 0)
-		composed_names(c, node, q->code, s);
 	if ((m = bl_json_member(d, "rounding")) != NULL)
 		bl_compile_one_rounding(c, m, BL_HALF_UP, &q->rounding.demand);
 	if ((discount = bl_json_member(node, "discount")) == NULL ||
@@ -695,7 +691,7 @@ of_which(BlCompile *c, BlJson *node, BlJson *list, BlCharge *q)
 		return;
 	if (list->count > BL_TARIFF_COMPONENTS_MAX)
 	{
-		bl_compile_error(c, list, "At most 64.", "too many components");
+		bl_compile_refuse(c, list, "At most 64.", "too many components");
 		return;
 	}
 	q->of_which_component = bl_compile_get(c, sizeof(int) * (size_t) (list->count + 1));
@@ -1005,7 +1001,7 @@ power_tables(BlCompile *c, BlJson *node)
 		return;
 	if (node->count > BL_TARIFF_LIST_MAX)
 	{
-		bl_compile_error(c, node, "At most 64.", "too many tables");
+		bl_compile_refuse(c, node, "At most 64.", "too many tables");
 		return;
 	}
 	c->t->table = bl_compile_get(c, sizeof *c->t->table * (size_t) (node->count + 1));
@@ -1209,7 +1205,7 @@ charges(BlCompile *c, BlJson *list)
 		return;
 	if (list->count < 1 || list->count > BL_TARIFF_CHARGES_MAX)
 	{
-		bl_compile_error(c, list, "Give 1 to 200 charges.", "%d charges", list->count);
+		bl_compile_refuse(c, list, "Give 1 to 200 charges.", "%d charges", list->count);
 		return;
 	}
 	c->t->charge = bl_compile_get(c, sizeof *c->t->charge * (size_t) list->count);

@@ -28,6 +28,9 @@ typedef struct BlCompile
 
 extern void bl_compile_error(BlCompile *c, const BlJson *at, const char *hint, const char *message,...)
 			__attribute__((format(printf, 4, 5)));
+/* the same, and nothing more is said of what lies below */
+extern void bl_compile_refuse(BlCompile *c, BlJson *node, const char *hint, const char *message,...)
+			__attribute__((format(printf, 4, 5)));
 extern void *bl_compile_get(BlCompile *c, size_t size); /* never NULL: jumps to no_space */
 
 extern BlText bl_compile_name(BlCompile *c, BlJson *node, const char *what);	/* 1 .. 63 bytes */

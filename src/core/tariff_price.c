@@ -84,7 +84,7 @@ versions(BlCompile *c, BlJson *node, int schedule)
 		return new_price(c, BL_PRICE_VALUE, 0, node);
 	if (node->count < 1 || node->count > BL_TARIFF_VERSIONS_MAX)
 	{
-		bl_compile_error(c, node, "Give 1 to 1200 versions.", "%d versions", node->count);
+		bl_compile_refuse(c, node, "Give 1 to 1200 versions.", "%d versions", node->count);
 		return new_price(c, BL_PRICE_VALUE, 0, node);
 	}
 	p = new_price(c, BL_PRICE_VERSIONS, node->count, node);
@@ -139,7 +139,7 @@ components(BlCompile *c, BlJson *node, BlJson *list, int schedule)
 	}
 	if (list->count < 1 || list->count > BL_TARIFF_COMPONENTS_MAX)
 	{
-		bl_compile_error(c, list, "Give 1 to 64 components.", "%d components", list->count);
+		bl_compile_refuse(c, list, "Give 1 to 64 components.", "%d components", list->count);
 		return p;
 	}
 	p->component = bl_compile_get(c, sizeof *p->component * (size_t) (list->count + 1));
@@ -347,7 +347,7 @@ bl_compile_tags(BlCompile *c, BlJson *node, BlTags *tags)
 		return;
 	if (node->count > BL_TARIFF_TAGS_MAX)
 	{
-		bl_compile_error(c, node, "At most 16.", "too many tags");
+		bl_compile_refuse(c, node, "At most 16.", "too many tags");
 		return;
 	}
 	for (BlJson *e = node->first; e; e = e->next)
@@ -363,7 +363,7 @@ bl_compile_components(BlCompile *c, BlJson *node)
 		return;
 	if (node->count > BL_TARIFF_COMPONENTS_MAX)
 	{
-		bl_compile_error(c, node, "At most 64.", "too many components");
+		bl_compile_refuse(c, node, "At most 64.", "too many components");
 		return;
 	}
 	c->t->component = bl_compile_get(c, sizeof *c->t->component * (size_t) (node->count + 1));
@@ -493,7 +493,7 @@ bl_compile_condition(BlCompile *c, BlJson *node, BlCondition *condition)
 		return;
 	if (node->count > BL_TARIFF_LIST_MAX)
 	{
-		bl_compile_error(c, node, "At most 64.", "too many tests");
+		bl_compile_refuse(c, node, "At most 64.", "too many tests");
 		return;
 	}
 	condition->test = bl_compile_get(c, sizeof *condition->test * (size_t) (node->count + 1));

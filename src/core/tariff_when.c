@@ -84,7 +84,7 @@ bl_compile_seasons(BlCompile *c, BlJson *node)
 		return;
 	if (node->count > BL_TARIFF_SEASONS_MAX)
 	{
-		bl_compile_error(c, node, "At most 12.", "too many seasons");
+		bl_compile_refuse(c, node, "At most 12.", "too many seasons");
 		return;
 	}
 	c->t->season = bl_compile_get(c, sizeof *c->t->season * (size_t) (node->count + 1));
@@ -419,7 +419,7 @@ bl_compile_schedule(BlCompile *c, BlJson *node, BlText name)
 
 	if (c->t->schedules == BL_TARIFF_SCHEDULES_MAX)
 	{
-		bl_compile_error(c, node, "At most 7 besides periods.", "too many schedules");
+		bl_compile_refuse(c, node, "At most 7 besides periods.", "too many schedules");
 		return;
 	}
 	s = &c->t->schedule[c->t->schedules++];
@@ -436,7 +436,7 @@ bl_compile_schedule(BlCompile *c, BlJson *node, BlText name)
 		return;
 	if (node->count < 1 || node->count > BL_TARIFF_PERIODS_MAX)
 	{
-		bl_compile_error(c, node, "Give 1 to 32 periods.", "periods: %d of them", node->count);
+		bl_compile_refuse(c, node, "Give 1 to 32 periods.", "periods: %d of them", node->count);
 		return;
 	}
 	for (BlJson *m = node->first; m; m = m->next)
@@ -449,7 +449,7 @@ bl_compile_schedule(BlCompile *c, BlJson *node, BlText name)
 	}
 	if (windows > 512)
 	{
-		bl_compile_error(c, node, "At most 512.", "too many windows");
+		bl_compile_refuse(c, node, "At most 512.", "too many windows");
 		return;
 	}
 	qsort(member, (size_t) n, sizeof *member, in_line_order);
