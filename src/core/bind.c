@@ -218,6 +218,25 @@ map_of(const int8_t *minutes, BlDayMap *map, BlProblem *problem)
 	return BL_OK;
 }
 
+/* equal days of a schedule share a map, so that rating adds them up together */
+static const BlDayMap *
+shared_map(BlBound *b, int schedule, int days, BlDayMap *map)
+{
+	for (int i = days - 1; i >= 0 && i >= days - 62; i--)
+		if (b->day[i].map[schedule] != NULL && memcmp(b->day[i].map[schedule]->run, map->run, sizeof map->run) == 0)
+			return b->day[i].map[schedule];
+	map->index = b->maps++;
+	return map;
+}
+
+/* of a schedule of one period */
+const BlDayMap bl_whole_day = {
+	.runs = 1, .run = {{0, BL_MINUTES_PER_DAY, 0}}, .hourly = true, .hours = {24},
+	.mask = {{{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff},
+	{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff},
+	{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff}}}
+};
+
 typedef struct MapKey
 {
 	int			schedule;
@@ -298,11 +317,32 @@ bind_days(BlBound *b, BlArena *arena, BlProblem *problem)
 			if (map == NULL)
 				return no_space(problem);
 			BL_TRY(map_of(minutes, map, problem));
-			d->map[s] = map;
+			d->map[s] = shared_map(b, s, i, map);
 			if (!events && known < 2048)
-				keys[known++] = (MapKey) {s, d->month, d->season, kind, map};
+				keys[known++] = (MapKey) {s, d->month, d->season, kind, d->map[s]};
 		}
 	}
+	return BL_OK;
+}
+
+/* the days that can be added up hour by hour */
+static BlStatus
+bind_whole_days(BlBound *b, BlArena *arena, BlProblem *problem)
+{
+	const BlDayMap **map = bl_arena_get(arena, sizeof *map * (size_t) ((b->tariff->schedules + 1) * b->days));
+
+	b->whole = map;
+	if (map == NULL)
+		return no_space(problem);
+	for (int s = BL_SCHEDULE_TOTAL; s < b->tariff->schedules; s++)
+		for (int i = 0; i < b->days; i++, map++)
+		{
+			const BlDay *d = &b->day[i];
+
+			*map = s < 0 || d->map[s] == NULL ? &bl_whole_day : d->map[s];
+			if (d->minutes != BL_MINUTES_PER_DAY || !(*map)->hourly)
+				*map = NULL;
+		}
 	return BL_OK;
 }
 
@@ -618,6 +658,7 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 		return no_space(problem);
 	BL_TRY(check_market(b, problem));
 	BL_TRY(bind_days(b, arena, problem));
+	BL_TRY(bind_whole_days(b, arena, problem));
 	BL_TRY(bind_cuts(b, arena, problem));
 	BL_TRY(bind_scans(b, problem));
 	for (int i = 0; i < b->scans; i++)

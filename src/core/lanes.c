@@ -10,17 +10,7 @@
 
 #include <stddef.h>
 
-typedef int16_t BlS8 __attribute__((vector_size(16)));
 typedef uint8_t BlB8 __attribute__((vector_size(8)));
-
-/* the larger of each pair; both are below 2^15, where signed order is the order */
-static inline __attribute__((always_inline)) BlV8
-larger(BlV8 a, BlV8 b)
-{
-	BlV8		above = (BlV8) ((BlS8) a > (BlS8) b);
-
-	return (a & above) | (b & ~above);
-}
 
 /* The bytes are little-endian and may begin anywhere. */
 static inline __attribute__((always_inline)) BlV8
@@ -70,17 +60,20 @@ lane_row(const uint8_t *offsets, int width, int bits, int row, BlV8 mask)
 	return x & mask;
 }
 
+/* offsets are below 2^15 wherever there is a kernel, so that signed order is the order */
 static inline __attribute__((always_inline)) void
-hours(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 tops[3])
+hours(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 *tops, BlTops wanted)
 {
 	const BlV8	mask = (BlV8) {0} + (uint16_t) ((1u << width) - 1);
+	BlV8		top = {0};
 
 #pragma GCC unroll 3
 	for (int k = 0; k < 3; k++)
 	{
-		BlV8		sum = {0};
-		BlV8		top = {0};
+		BlV8		sum = hour[k];
 
+		if (wanted == BL_TOPS_HOURS)
+			top = (BlV8) {0};
 #pragma GCC unroll 4
 		for (int i = 0; i < slots_per_hour; i++)
 		{
@@ -88,54 +81,71 @@ hours(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 
 										 k * slots_per_hour + i, mask);
 
 			sum += x;
-			top = larger(x, top);
+			if (wanted != BL_TOPS_NONE)
+				top = bl_lanes_larger(x, top);
 		}
 		hour[k] = sum;
-		tops[k] = top;
+		if (wanted == BL_TOPS_HOURS)
+			tops[k] = top;
 	}
+	if (wanted == BL_TOPS_DAY)
+		tops[0] = top;
 }
 
-static void
-hours_0(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 tops[3])
+static inline __attribute__((always_inline)) void
+hours_zero(BlV8 *tops, BlTops wanted)
 {
-	(void) offsets;
-	(void) width;
-	(void) slots_per_hour;
-	for (int k = 0; k < 3; k++)
-		hour[k] = tops[k] = (BlV8) {0};
+	for (int k = 0; k < (int) wanted + (wanted == BL_TOPS_HOURS); k++)
+		tops[k] = (BlV8) {0};
 }
 
-static void
-hours_any(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 tops[3])
-{
-	hours(offsets, width, slots_per_hour, hour, tops);
-}
-
-#define QUARTERS(W) \
+/* the kernels of one kind: of width 0, of any width and slot, of quarter-hours by width */
+#define QUARTERS(KIND, WANTED, W) \
 static void \
-quarters_##W(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 tops[3]) \
+quarters_##KIND##_##W(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 *tops) \
 { \
 	(void) width; \
 	(void) slots_per_hour; \
-	hours(offsets, W, 4, hour, tops); \
+	hours(offsets, W, 4, hour, tops, WANTED); \
 }
-QUARTERS(1) QUARTERS(2) QUARTERS(3) QUARTERS(4) QUARTERS(5) QUARTERS(6) QUARTERS(7)
-QUARTERS(8) QUARTERS(9) QUARTERS(10) QUARTERS(11) QUARTERS(12) QUARTERS(13) QUARTERS(14)
+#define KERNELS(KIND, WANTED) \
+static void \
+zero_##KIND(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 *tops) \
+{ \
+	(void) offsets; \
+	(void) width; \
+	(void) slots_per_hour; \
+	(void) hour; \
+	hours_zero(tops, WANTED); \
+} \
+static void \
+any_##KIND(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 *tops) \
+{ \
+	hours(offsets, width, slots_per_hour, hour, tops, WANTED); \
+} \
+QUARTERS(KIND, WANTED, 1) QUARTERS(KIND, WANTED, 2) QUARTERS(KIND, WANTED, 3) QUARTERS(KIND, WANTED, 4) \
+QUARTERS(KIND, WANTED, 5) QUARTERS(KIND, WANTED, 6) QUARTERS(KIND, WANTED, 7) QUARTERS(KIND, WANTED, 8) \
+QUARTERS(KIND, WANTED, 9) QUARTERS(KIND, WANTED, 10) QUARTERS(KIND, WANTED, 11) QUARTERS(KIND, WANTED, 12) \
+QUARTERS(KIND, WANTED, 13) QUARTERS(KIND, WANTED, 14)
+#define TABLE(KIND) { \
+	zero_##KIND, quarters_##KIND##_1, quarters_##KIND##_2, quarters_##KIND##_3, quarters_##KIND##_4, \
+	quarters_##KIND##_5, quarters_##KIND##_6, quarters_##KIND##_7, quarters_##KIND##_8, quarters_##KIND##_9, \
+	quarters_##KIND##_10, quarters_##KIND##_11, quarters_##KIND##_12, quarters_##KIND##_13, quarters_##KIND##_14 \
+}
+KERNELS(plain, BL_TOPS_NONE)
+KERNELS(day, BL_TOPS_DAY)
+KERNELS(hour, BL_TOPS_HOURS)
 
-static const BlLanesHours quarters[15] = {
-	hours_0, quarters_1, quarters_2, quarters_3, quarters_4, quarters_5, quarters_6, quarters_7,
-	quarters_8, quarters_9, quarters_10, quarters_11, quarters_12, quarters_13, quarters_14
-};
+static const BlLanesHours quarters[3][15] = {TABLE(plain), TABLE(day), TABLE(hour)};
+static const BlLanesHours any[3] = {any_plain, any_day, any_hour};
 
 BlLanesHours
-bl_lanes_hours(int width, int slots_per_hour)
+bl_lanes_hours(int width, int slots_per_hour, BlTops tops)
 {
 	if (slots_per_hour < 1 || slots_per_hour > 60 || 60 % slots_per_hour != 0 ||
 		width < 0 || width > 15 || ((1 << width) - 1) * slots_per_hour > 65535)
 		return NULL;
-	if (width == 0)
-		return hours_0;
-	return slots_per_hour == 4 ? quarters[width] : hours_any;
+	return width == 0 || slots_per_hour == 4 ? quarters[tops][width] : any[tops];
 }
 
 void
@@ -146,15 +156,11 @@ bl_lanes_total(const uint8_t *offsets, int width, int rows, uint32_t *sum, uint1
 
 	if (rows == 12 && width <= 14)
 	{
-		BlV8		hour[3];
-		BlV8		tops[3];
+		BlV8		hour[3] = {{0}};
 
-		quarters[width] (offsets, width, 4, hour, tops);
+		quarters[BL_TOPS_DAY][width] (offsets, width, 4, hour, &max);
 		for (int k = 0; k < 3; k++)
-		{
 			acc += ((BlV4) hour[k] & 0xffff) + ((BlV4) hour[k] >> 16);
-			max = larger(tops[k], max);
-		}
 	}
 	else if (width > 0)
 	{
@@ -168,7 +174,7 @@ bl_lanes_total(const uint8_t *offsets, int width, int rows, uint32_t *sum, uint1
 			BlV8		x = lane_row(offsets, width, rows * width, r, mask);
 
 			acc += ((BlV4) x & 0xffff) + ((BlV4) x >> 16);
-			max = larger(x ^ sign, max);
+			max = bl_lanes_larger(x ^ sign, max);
 		}
 		max ^= sign;
 	}

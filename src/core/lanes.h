@@ -1,7 +1,7 @@
 /*
  * lanes.h - sums over narrow blocks without unpacking them slot by slot
  *
- * Works on the compiler's vector types, so plain SSE2 or NEON is enough.  See profile.h for the layout.
+ * Works on the compiler's vector types, so plain SSE2 or NEON is enough; it does not find SSE2's maximum by itself.  See profile.h for the layout.
  */
 #ifndef BL_LANES_H
 #define BL_LANES_H
@@ -9,21 +9,47 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 typedef uint16_t BlV8 __attribute__((vector_size(16)));
+typedef int16_t BlS8 __attribute__((vector_size(16)));
 typedef uint32_t BlV4 __attribute__((vector_size(16)));
+typedef int32_t BlS4 __attribute__((vector_size(16)));
+
+/* What a kernel tells of the highest offsets. */
+typedef enum BlTops
+{
+	BL_TOPS_NONE,
+	BL_TOPS_DAY,				/* top[0]: of the rows of all lanes */
+	BL_TOPS_HOURS				/* top[k]: as hour[k] */
+} BlTops;
 
 /*
- * The kernel for a whole 24-hour day in a narrow block.  hour[k] lane l gets
- * the sum of the offsets (base not added) of hour 3 * l + k; tops[k] lane l the highest offset of that hour.
+ * The kernel for a whole 24-hour day in a narrow block.  The sum of the offsets (base not
+ * added) of hour 3 * l + k is added to lane l of hour[k]; top gets the highest offsets.
  */
-typedef void (*BlLanesHours) (const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 tops[3]);
+typedef void (*BlLanesHours) (const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 *top);
 
 /*
  * slots_per_hour is any divisor of 60.  NULL where the sums of an hour could
  * exceed 16 bits, or the width is 16: decode the block instead.
  */
-extern BlLanesHours bl_lanes_hours(int width, int slots_per_hour);
+extern BlLanesHours bl_lanes_hours(int width, int slots_per_hour, BlTops tops);
+
+/* the larger of each pair, as signed numbers */
+static inline __attribute__((always_inline)) BlV8
+bl_lanes_larger(BlV8 a, BlV8 b)
+{
+#ifdef __SSE2__
+	return (BlV8) _mm_max_epi16((__m128i) a, (__m128i) b);
+#else
+	BlV8		above = (BlV8) ((BlS8) a > (BlS8) b);
+
+	return (a & above) | (b & ~above);
+#endif
+}
 
 /* the sum and the highest of all offsets of a narrow block of any length */
 extern void bl_lanes_total(const uint8_t *offsets, int width, int rows, uint32_t *sum, uint16_t *top);

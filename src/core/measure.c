@@ -68,146 +68,171 @@ peak_of(Sums *sums, int period, int64_t value)
 	}
 }
 
-static inline BlV8
-higher(BlV8 a, BlV8 b)
+enum
 {
-	return (BlV8) (((a > b) & a) | ((a <= b) & b));
-}
-
-/* What the fast days of one piece have added so far. */
-typedef struct Lanes
-{
-	BlV4		sum[BL_TARIFF_PERIODS_MAX];
-	int64_t		base[BL_TARIFF_PERIODS_MAX];
-	BlV8		top[BL_TARIFF_PERIODS_MAX];
-	bool		any_top[BL_TARIFF_PERIODS_MAX];
-} Lanes;
-
-static void
-flush(Sums *sums, Lanes *l, int piece)
-{
-	for (int p = 0; p < sums->periods; p++)
-	{
-		BlV4		x = l->sum[p];
-
-		sums->cell[piece * sums->periods + p] += l->base[p] + (int64_t) x[0] + x[1] + x[2] + x[3];
-		l->sum[p] = (BlV4) {0};
-		l->base[p] = 0;
-	}
-}
-
-static void
-flush_tops(Sums *sums, Lanes *l)
-{
-	for (int p = 0; p < sums->periods; p++)
-	{
-		int			top = 0;
-
-		if (!l->any_top[p])
-			continue;
-		for (int k = 0; k < 8; k++)
-			top = l->top[p][k] > top ? l->top[p][k] : top;
-		peak_of(sums, p, top);
-	}
-}
-
-static const BlDayMap whole_day = {
-	.runs = 1, .run = {{0, BL_MINUTES_PER_DAY, 0}}, .hourly = true, .hours = {24},
-	.mask = {{{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff},
-	{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff},
-	{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff}}}
+	MAPS_AT_ONCE = 8			/* kinds of days added up side by side */
 };
+
+/* What whole days of one map have added so far, hour by hour as lanes.h numbers them. */
+typedef struct Hours
+{
+	const BlDayMap *map;		/* NULL: nothing yet */
+	int			room;			/* what every sum can still take */
+	bool		has_tops;
+	int64_t		base;			/* of the days' bases */
+	BlV8		sum[3];
+	BlV4		even[3];		/* sums that had no more room */
+	BlV4		odd[3];
+	BlV8		top[3];			/* with BL_TOPS_HOURS: values, not offsets */
+} Hours;
+
+/* The whole days of one piece. */
+typedef struct Days
+{
+	int			per_hour;		/* slots */
+	BlTops		tops;
+	const BlKernel *kernel;		/* by width */
+	bool		has_top;
+	BlV8		top;			/* with BL_TOPS_DAY: values */
+	Hours		hours[MAPS_AT_ONCE];
+} Days;
+
+static inline void
+make_room(Hours *h)
+{
+	for (int k = 0; k < 3; k++)
+	{
+		BlV4		x = (BlV4) h->sum[k];
+
+		h->even[k] += x & 0xffff;
+		h->odd[k] += x >> 16;
+		h->sum[k] = (BlV8) {0};
+	}
+	h->room = UINT16_MAX;
+}
+
+/* into the cells of the periods, by their masks */
+static void
+settle(Sums *sums, const Days *days, Hours *h, int piece)
+{
+	const BlDayMap *map = h->map;
+
+	make_room(h);
+	for (int p = 0; p < sums->periods; p++)
+	{
+		BlV4		x = {0};
+
+		if (map->hours[p] == 0)
+			continue;
+		for (int k = 0; k < 3; k++)
+		{
+			x += h->even[k] & (BlV4) ((BlS4) ((BlV4) map->mask[p][k] << 16) >> 16);
+			x += h->odd[k] & (BlV4) ((BlS4) map->mask[p][k] >> 16);
+		}
+		sums->cell[piece * sums->periods + p] += h->base * (map->hours[p] * days->per_hour) +
+			(int64_t) x[0] + x[1] + x[2] + x[3];
+		for (int k = 0; k < 3 && h->has_tops; k++)
+			for (int lane = 0; lane < 8; lane++)
+				if (map->mask[p][k][lane])
+					peak_of(sums, p, (int16_t) h->top[k][lane]);
+	}
+	h->map = NULL;
+}
+
+static void
+settle_all(Sums *sums, Days *days, int piece)
+{
+	for (int i = 0; i < MAPS_AT_ONCE; i++)
+		if (days->hours[i].map != NULL)
+			settle(sums, days, &days->hours[i], piece);
+}
+
+/* where days of a map are added up; one of another map there makes way */
+static inline Hours *
+hours_of(Sums *sums, Days *days, const BlDayMap *map, int piece)
+{
+	Hours	   *h = &days->hours[map->index % MAPS_AT_ONCE];
+
+	if (h->map == map)
+		return h;
+	if (h->map != NULL)
+		settle(sums, days, h, piece);
+	*h = (Hours) {.map = map, .room = UINT16_MAX};
+	return h;
+}
+
+/* the highest of a whole day; tops are offsets from base */
+static inline void
+day_peaks(Sums *sums, Days *days, Hours *h, int base, int width, const BlV8 *tops)
+{
+	bool		fits = base + (1 << width) <= INT16_MAX + 1;
+
+	if (days->tops == BL_TOPS_DAY)
+	{
+		if (fits)
+		{
+			BlV8		top = tops[0] + (uint16_t) base;
+
+			days->top = days->has_top ? bl_lanes_larger(days->top, top) : top;
+			days->has_top = true;
+		}
+		for (int lane = 0; lane < 8 && !fits; lane++)
+			peak_of(sums, 0, base + tops[0][lane]);
+		return;
+	}
+	for (int k = 0; k < 3 && fits; k++)
+	{
+		BlV8		top = tops[k] + (uint16_t) base;
+
+		h->top[k] = h->has_tops ? bl_lanes_larger(h->top[k], top) : top;
+	}
+	h->has_tops |= fits;
+	for (int p = 0; p < sums->periods && !fits; p++)
+		for (int k = 0; k < 3; k++)
+			for (int lane = 0; lane < 8; lane++)
+				if (h->map->mask[p][k][lane])
+					peak_of(sums, p, base + tops[k][lane]);
+}
 
 static const BlDayMap *
 map_of(const BlDay *day, int schedule)
 {
-	return schedule < 0 || day->map[schedule] == NULL ? &whole_day : day->map[schedule];
+	return schedule < 0 || day->map[schedule] == NULL ? &bl_whole_day : day->map[schedule];
 }
 
-/* the highest of a fast day; tops are offsets from base */
-static inline void
-fast_peaks(Sums *sums, Lanes *l, const BlDayMap *map, const BlBlock *block, const BlV8 tops[3])
+/*
+ * Whole days in lanes, at most n of them from the cursor on, while maps has one
+ * for the day and the block is plain; returns how many.  Much of rating's time is spent here.
+ */
+static int
+whole_days(Sums *sums, Days *days, const BlProfile *p, BlCursor *cursor, const BlDayMap *const *maps, int n, int piece)
 {
-	/* value = base + offset fits the lanes? else take the tops apart */
-	bool		fits = block->base >= 0 && block->base + ((int64_t) 1 << block->width) <= 65536;
+	const uint8_t *at = cursor->next;
+	int			i;
 
-	if (sums->peaks == BL_PEAK_SPAN)
+	for (i = 0; i < n && maps[i] != NULL && p->end - at > 2 && at[0] <= 16; i++)
 	{
-		BlV8		top = higher(higher(tops[0], tops[1]), tops[2]);
+		const BlKernel *k = &days->kernel[at[0]];
+		int			base = (int16_t) bl_le16(at + 1);
+		BlV8		tops[3];
+		Hours	   *h;
 
-		if (fits)
-		{
-			l->top[0] = higher(l->top[0], top + (uint16_t) block->base);
-			l->any_top[0] = true;
-			return;
-		}
-		for (int k = 0; k < 8; k++)
-			peak_of(sums, 0, block->base + top[k]);
-		return;
-	}
-	for (int p = 0; p < sums->periods; p++)
-	{
-		if (map->hours[p] == 0)
-			continue;
-		if (fits)
-		{
-			l->any_top[p] = true;
-			for (int k = 0; k < 3; k++)
-				l->top[p] = higher(l->top[p], (tops[k] + (uint16_t) block->base) & map->mask[p][k]);
-			continue;
-		}
-		for (int k = 0; k < 3; k++)
-			for (int lane = 0; lane < 8; lane++)
-				if (map->mask[p][k][lane])
-					peak_of(sums, p, block->base + tops[k][lane]);
-	}
-}
-
-static inline __attribute__((always_inline)) void
-fast_sums(Lanes *l, int periods, const BlDayMap *map, int slots_per_hour, int64_t base, const BlV8 hour[3])
-{
-	for (int p = 0; p < periods; p++)
-	{
-		BlV4		add = {0};
-
-		for (int k = 0; k < 3; k++)
-		{
-			BlV4		x = (BlV4) (hour[k] & map->mask[p][k]);
-
-			add += (x & 0xffff) + (x >> 16);
-		}
-		l->sum[p] += add;
-		l->base[p] += base * (map->hours[p] * slots_per_hour);
-	}
-}
-
-/* one whole day in lanes; inlined for the usual numbers of periods */
-static inline void
-fast_day(Sums *sums, Lanes *l, const BlDayMap *map, int slots_per_hour, const BlBlock *block, BlLanesHours kernel)
-{
-	BlV8		hour[3],
-				tops[3];
-
-	kernel(block->offsets, block->width, slots_per_hour, hour, tops);
-	switch (sums->periods)
-	{
-		case 1:
-			fast_sums(l, 1, map, slots_per_hour, block->base, hour);
+		if (k->run == NULL || k->size > p->end - at)
 			break;
-		case 2:
-			fast_sums(l, 2, map, slots_per_hour, block->base, hour);
-			break;
-		case 3:
-			fast_sums(l, 3, map, slots_per_hour, block->base, hour);
-			break;
-		case 4:
-			fast_sums(l, 4, map, slots_per_hour, block->base, hour);
-			break;
-		default:
-			fast_sums(l, sums->periods, map, slots_per_hour, block->base, hour);
+		h = hours_of(sums, days, maps[i], piece);
+		if (h->room < k->most)
+			make_room(h);
+		h->room -= k->most;
+		h->base += base;
+		k->run(at + 3, at[0], days->per_hour, h->sum, tops);
+		if (days->tops != BL_TOPS_NONE)
+			day_peaks(sums, days, h, base, at[0], tops);
+		at += k->size;
 	}
-	if (sums->peaks != BL_PEAK_NONE)
-		fast_peaks(sums, l, map, block, tops);
+	cursor->next = at;
+	cursor->block += i;
+	cursor->slot += i * p->day_slots;
+	return i;
 }
 
 /* the period at a wall-clock minute, or -1 when the slot goes on beyond it */
@@ -299,68 +324,92 @@ open_profile(BlRate *r, const BlUsagePart *part, BlChannel channel, BlProfile *p
 	return BL_OK;
 }
 
+/* by width, for slots of a length; kept for the next profile */
+static const BlKernel *
+kernels_of(BlBound *b, const Days *days)
+{
+	if (b->kernel_per_hour != days->per_hour)
+	{
+		b->kernel_per_hour = days->per_hour;
+		for (BlTops tops = BL_TOPS_NONE; tops <= BL_TOPS_HOURS; tops++)
+			for (int w = 0; w <= 16; w++)
+				b->kernel[tops][w] = (BlKernel) {
+					.run = days->per_hour ? bl_lanes_hours(w, days->per_hour, tops) : NULL,
+					.most = days->per_hour * ((1 << w) - 1),
+					.size = 3 + (int) bl_lanes_bytes(3 * days->per_hour, w)
+				};
+	}
+	return b->kernel[days->tops];
+}
+
+static void
+open_days(BlRate *r, const Sums *sums, const BlProfile *p, Days *days)
+{
+	days->per_hour = 60 % p->slot_minutes == 0 ? 60 / p->slot_minutes : 0;
+	days->tops = sums->peaks == BL_PEAK_NONE ? BL_TOPS_NONE : sums->peaks == BL_PEAK_SPAN ? BL_TOPS_DAY : BL_TOPS_HOURS;
+	days->kernel = kernels_of(r->b, days);
+	days->has_top = false;
+	for (int i = 0; i < MAPS_AT_ONCE; i++)
+		days->hours[i].map = NULL;
+}
+
+static int
+least(int a, int b)
+{
+	return a < b ? a : b;
+}
+
 static BlStatus
 sum_profile(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile *p, Sums *sums)
 {
 	const BlBound *b = r->b;
+	const BlDayMap *const *maps = b->whole + (s->schedule + 1) * b->days;
 	int32_t		from = b->day[0].start,
 				until = b->day[b->days].start;
-	int			per_hour = 60 % p->slot_minutes == 0 ? 60 / p->slot_minutes : 0;
 	int			day = 0,
 				piece = 0,
 				have = 0;
-	bool		estimated = p->quality != BL_ACTUAL;
-	BlLanesHours *kernel = r->b->kernel;
-	BlCursor	cursor = {0};
+	bool		fast = false;
+	BlCursor	cursor = {.next = p->first};
 	BlBlock		block;
-	Lanes		l;
+	Days		days;
 
-	if (r->b->kernel_per_hour != per_hour)
-	{
-		r->b->kernel_per_hour = per_hour;
-		for (int w = 0; w <= 16; w++)
-			kernel[w] = per_hour ? bl_lanes_hours(w, per_hour) : NULL;
-	}
-	for (int i = 0; i < sums->periods; i++)
-	{
-		l.sum[i] = (BlV4) {0};
-		l.top[i] = (BlV8) {0};
-		l.base[i] = 0;
-		l.any_top[i] = false;
-	}
+	open_days(r, sums, p, &days);
 	for (;;)
 	{
-		BL_TRY(bl_profile_next(p, &cursor, &block));
-		if (block.slots == 0 || block.start >= until)
-			break;
-		if (block.start + block.slots * p->slot_minutes <= from)
-			continue;
-		while (day < b->days - 1 && b->day[day + 1].start <= block.start)
-			day++;
-		if (day >= r->piece[piece].end)
+		int			n = 0;
+
+		if (p->start + cursor.slot * p->slot_minutes == b->day[day].start && day < b->days && p->quality != BL_MISSING)
+			n = whole_days(sums, &days, p, &cursor, maps + day,
+						   least(least(p->blocks - cursor.block, (p->slots - cursor.slot) / p->day_slots),
+								 r->piece[piece].end - day), piece);
+		if (n == 0)
 		{
-			flush(sums, &l, piece);
+			BL_TRY(bl_profile_next(p, &cursor, &block));
+			if (block.slots == 0 || block.start >= until)
+				break;
+			if (block.start + block.slots * p->slot_minutes <= from)
+				continue;
+			while (day < b->days - 1 && b->day[day + 1].start <= block.start)
+				day++;
+		}
+		day += n;
+		have += n * p->day_slots;
+		fast |= n > 0;
+		if (day >= r->piece[piece].end && day < b->days)
+		{
+			settle_all(sums, &days, piece);
 			while (day >= r->piece[piece].end)
 				piece++;
 		}
-		if (block.start == b->day[day].start && b->day[day].minutes == BL_MINUTES_PER_DAY &&
-			block.slots * p->slot_minutes == BL_MINUTES_PER_DAY && block.runs == NULL && !block.wide &&
-			kernel[block.width] != NULL && p->quality != BL_MISSING)
-		{
-			const BlDayMap *map = map_of(&b->day[day], s->schedule);
-
-			if (map->hourly)
-			{
-				fast_day(sums, &l, map, per_hour, &block, kernel[block.width]);
-				have += block.slots;
-				sums->estimated |= estimated;
-				continue;
-			}
-		}
-		BL_TRY(slow_block(r, s, part, p, &block, sums, day, piece, &have));
+		if (n == 0)
+			BL_TRY(slow_block(r, s, part, p, &block, sums, day, piece, &have));
 	}
-	flush(sums, &l, piece);
-	flush_tops(sums, &l);
+	settle_all(sums, &days, piece);
+	for (int lane = 0; lane < 8 && days.has_top; lane++)
+		peak_of(sums, 0, (int16_t) days.top[lane]);
+	if (fast && p->quality != BL_ACTUAL)
+		sums->estimated = true;
 	/* slots that are not there at all, where that is allowed */
 	if ((int64_t) have * p->slot_minutes < (int64_t) until - from)
 		sums->estimated = true;

@@ -17,6 +17,7 @@ enum
 /* How one kind of day falls into periods. */
 typedef struct BlDayMap
 {
+	int			index;			/* counts the different maps */
 	int			runs;
 	struct
 	{
@@ -134,6 +135,14 @@ typedef struct BlPrices
 	BlDec	   *part;			/* [component * periods + period]; the rest's are the difference */
 } BlPrices;
 
+/* What sums a whole narrow day of one width. */
+typedef struct BlKernel
+{
+	BlLanesHours run;			/* NULL: none does */
+	int			most;			/* that it adds to any hour */
+	int			size;			/* of the block */
+} BlKernel;
+
 typedef struct BlFraction
 {
 	int64_t		num;
@@ -149,7 +158,8 @@ struct BlBound
 	int32_t		until;
 	int			days;
 	BlDay	   *day;			/* one more than days: where the span ends */
-	int			maps;
+	int			maps;			/* different ones */
+	const BlDayMap **whole;		/* [(schedule + 1) * days]: of days that lanes can add up, else NULL */
 	int			cuts;			/* rising day indices, 0 and days left out */
 	int		   *cut;
 	bool		component_cut[BL_TARIFF_COMPONENTS_MAX];	/* while cuts are gathered */
@@ -162,7 +172,7 @@ struct BlBound
 	int			scan_of[BL_TARIFF_CHARGES_MAX];	/* of each charge, or -1 */
 	BlScan		total[3];		/* of the whole: import, reactive import, reactive export */
 	int			kernel_per_hour;	/* what kernel[] is for; 0: nothing */
-	BlLanesHours kernel[17];
+	BlKernel	kernel[3][17];	/* [tops][width] */
 	bool		counts_years;	/* some tiers go by the year */
 	BlFraction *span_months;	/* of each charge: the months of the whole span, once known */
 	/* scratch of a rating */
@@ -195,6 +205,7 @@ typedef struct BlRate
 } BlRate;
 
 /* bind.c */
+extern const BlDayMap bl_whole_day;
 extern int32_t bl_year_start(const BlTariff *t, int32_t day);	/* first day of its tier year */
 
 /* measure.c */

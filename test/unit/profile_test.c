@@ -375,7 +375,6 @@ lanes_agree(void)
 			uint16_t	in[1504];
 			uint16_t	out[1504];
 			uint8_t    *packed = malloc(size + 1);	/* begins on an odd address */
-			BlLanesHours kernel = bl_lanes_hours(width, n);
 			uint32_t	sum;
 			uint32_t	want_sum = 0;
 			uint16_t	top;
@@ -395,16 +394,21 @@ lanes_agree(void)
 			bl_lanes_total(packed + 1, width, rows, &sum, &top);
 			CHECK_EQ(sum, want_sum);
 			CHECK_EQ(top, want_top);
-			CHECK((kernel != NULL) == (width < 16 && n * ((1 << width) - 1) <= 65535));
-			if (kernel != NULL)
+			for (BlTops tops = BL_TOPS_NONE; tops <= BL_TOPS_HOURS; tops++)
 			{
-				BlV8		hour[3];
-				BlV8		tops[3];
+				BlLanesHours kernel = bl_lanes_hours(width, n, tops);
+				uint16_t	begin = n * ((1 << width) - 1) <= 65532 ? 3 : 0;	/* sums are added to */
+				BlV8		hour[3] = {{begin}, {begin}, {begin}};
+				BlV8		high_of[3] = {{0}};
+				int			highest = 0;
 
-				kernel(packed + 1, width, n, hour, tops);
+				CHECK((kernel != NULL) == (width < 16 && n * ((1 << width) - 1) <= 65535));
+				if (kernel == NULL)
+					continue;
+				kernel(packed + 1, width, n, hour, high_of);
 				for (int h = 0; h < 24; h++)
 				{
-					int			want = 0;
+					int			want = h < 3 ? begin : 0;
 					int			high = 0;
 
 					for (int i = h * n; i < (h + 1) * n; i++)
@@ -413,15 +417,20 @@ lanes_agree(void)
 						high = in[i] > high ? in[i] : high;
 					}
 					CHECK_EQ(hour[h % 3][h / 3], want);
-					CHECK_EQ(tops[h % 3][h / 3], high);
+					if (tops == BL_TOPS_HOURS)
+						CHECK_EQ(high_of[h % 3][h / 3], high);
 				}
+				for (int l = 0; l < 8; l++)
+					highest = high_of[0][l] > highest ? high_of[0][l] : highest;
+				if (tops == BL_TOPS_DAY)
+					CHECK_EQ(highest, want_top);
 			}
 			free(packed);
 		}
-	CHECK(bl_lanes_hours(-1, 4) == NULL);
-	CHECK(bl_lanes_hours(17, 1) == NULL);
-	CHECK(bl_lanes_hours(4, 7) == NULL);
-	CHECK(bl_lanes_hours(4, 0) == NULL);
+	CHECK(bl_lanes_hours(-1, 4, BL_TOPS_DAY) == NULL);
+	CHECK(bl_lanes_hours(17, 1, BL_TOPS_DAY) == NULL);
+	CHECK(bl_lanes_hours(4, 7, BL_TOPS_DAY) == NULL);
+	CHECK(bl_lanes_hours(4, 0, BL_TOPS_DAY) == NULL);
 }
 
 static void
