@@ -19,6 +19,7 @@ bl_compile_error(BlCompile *c, const BlJson *at, const char *hint, const char *m
 	va_list		args;
 
 	c->failed = true;
+	bl_arena_poll(c->arena);
 	if (c->stop)
 		return;
 	if (at != NULL)
@@ -1284,7 +1285,8 @@ unknown_fields(BlCompile *c, const BlJson *node)
 	for (const BlJson *e = node->first; e && !c->stop; e = e->next)
 		if (node->type == BL_JSON_OBJECT && !e->seen)
 		{
-			const char *field = meant(e);
+			/* a guess takes some time: none where nobody reads on */
+			const char *field = c->unknown++ < 50 ? meant(e) : NULL;
 			char		hint[160] = "Take it out, or look for its spelling in doc/tariff.md; \"notes\" holds free text.";
 
 			if (field != NULL)

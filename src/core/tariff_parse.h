@@ -21,6 +21,7 @@ typedef struct BlCompile
 	void	   *context;
 	bool		failed;
 	bool		stop;			/* the reporter has heard enough */
+	int			unknown;		/* fields so far */
 	jmp_buf		no_space;		/* memory is gone: nothing read so far is of use */
 	int			names;			/* dictionary of period names */
 	BlText		name[BL_PERIOD_NAMES_MAX];
