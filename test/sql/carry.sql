@@ -1,5 +1,6 @@
 -- carry: what earlier bills leave for later ones.
 SET client_min_messages = warning;
+SET DateStyle = ISO;
 
 -- Written by hand, it comes back in one form: sorted, decimals without trailing zeros.
 SELECT '{"banks": [{"name": "export", "period": "peak", "from": "2026-01-01", "amount": 12.250},

@@ -1,5 +1,6 @@
 -- charges: the lines of a bill and its closing carry.
 SET client_min_messages = warning;
+SET DateStyle = ISO;
 
 -- January: 350 kWh at the peak, 150 in the valley, 140 of them in the second tier; 13 % tax is inside.
 SELECT '{"currency": "CNY", "from": "2026-01-01", "until": "2026-02-01",
@@ -33,7 +34,7 @@ SELECT billing.amount(:'january', 'energy') AS energy, billing.amount(:'january'
 SELECT billing.amount(:'january', 'energy', NULL);
 
 -- What it was made from and what it leaves.
-SELECT billing.during(:'january'), billing.currency(:'january'), billing.tariff_digest(:'january'),
+SELECT billing.during(:'january'::billing.charges), billing.currency(:'january'), billing.tariff_digest(:'january'),
 	   billing.market_digest(:'january') IS NULL AS no_market;
 SELECT billing.carry(:'january'::billing.charges), billing.carry('{"currency": "CNY", "from": "2026-01-01", "until": "2026-01-02", "lines": []}'::billing.charges);
 
@@ -42,8 +43,8 @@ SELECT billing.carry(:'january'::billing.charges), billing.carry('{"currency": "
 SELECT :'january' AS text;
 \pset format aligned
 SELECT :'january'::billing.charges::text = :'january' AS text_round_trips,
-	   billing.digest(:'january'::billing.charges::jsonb::text::billing.charges) = billing.digest(:'january') AS jsonb_round_trips,
-	   billing.digest(:'january') = sha256(billing.charges_send(:'january')) AS digest_is_sha256;
+	   billing.digest(:'january'::billing.charges::jsonb::text::billing.charges) = billing.digest(:'january'::billing.charges) AS jsonb_round_trips,
+	   billing.digest(:'january'::billing.charges) = sha256(billing.charges_send(:'january')) AS digest_is_sha256;
 
 -- Names that appear twice, numbers beyond 64 bits, decimals that are all zeros.
 SELECT '{"currency": "XTS", "from": "2000-02-28", "until": "2000-02-29",
@@ -130,7 +131,7 @@ INSERT INTO bill SELECT 10 + i, replace(replace(replace(:'january', '"residentia
 	'00112233', '0011223' || i), '2026-02-01', '2026-03-01')::billing.charges FROM generate_series(4, 7) i;
 SELECT billing.sum(charges) AS mixed FROM bill \gset
 SELECT line, code, period, component AS comp, tier, quantity, price, amount, kind, tags, rule FROM billing.lines(:'mixed');
-SELECT billing.during(:'mixed'), billing.tariff_digest(:'mixed') IS NULL AS no_tariff,
+SELECT billing.during(:'mixed'::billing.charges), billing.tariff_digest(:'mixed') IS NULL AS no_tariff,
 	   billing.total(:'mixed') = (SELECT sum(billing.total(charges)) FROM bill) AS totals_agree,
 	   billing.amount(:'mixed', 'class 1') = (SELECT sum(billing.amount(charges, 'class 1')) FROM bill) AS amounts_agree;
 
