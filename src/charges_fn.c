@@ -36,10 +36,12 @@ PG_FUNCTION_INFO_V1(billing_charges_total);
 Datum
 billing_charges_total(PG_FUNCTION_ARGS)
 {
-	BlCharges	charges = GETARG_CHARGES(0);
+	BlBytes		bytes = BL_GETARG_BYTES(0);
 	BlDec		total;
+	BlStatus	status;
 
-	bl_check(bl_charges_total(&charges, &total), "total of charges");
+	status = bl_charges_total_of(bytes.bytes, bytes.size, &total);
+	bl_check(status, status == BL_OVERFLOW ? "total of charges" : "charges");
 	return bl_numeric(total);
 }
 

@@ -30,25 +30,38 @@ bl_le64(const uint8_t *p)
 	return (uint64_t) bl_le32(p) | (uint64_t) bl_le32(p + 4) << 32;
 }
 
+/* the compiler joins reads of single bytes, but not always such writes */
 static inline void
 bl_put_le16(uint8_t *p, uint16_t v)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(p, &v, sizeof v);
+#else
 	p[0] = (uint8_t) v;
 	p[1] = (uint8_t) (v >> 8);
+#endif
 }
 
 static inline void
 bl_put_le32(uint8_t *p, uint32_t v)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(p, &v, sizeof v);
+#else
 	bl_put_le16(p, (uint16_t) v);
 	bl_put_le16(p + 2, (uint16_t) (v >> 16));
+#endif
 }
 
 static inline void
 bl_put_le64(uint8_t *p, uint64_t v)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(p, &v, sizeof v);
+#else
 	bl_put_le32(p, (uint32_t) v);
 	bl_put_le32(p + 4, (uint32_t) (v >> 32));
+#endif
 }
 
 static inline uint64_t

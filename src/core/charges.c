@@ -12,6 +12,7 @@
 enum
 {
 	LINE_NUMBERS = 10,			/* where the three numbers begin */
+	LINE_AMOUNT = LINE_NUMBERS + 2 * 8,
 	LINE_SIZE_WIDE = LINE_NUMBERS + 3 * 16,
 	SPAN_SIZE = 8
 };
@@ -421,6 +422,52 @@ bl_charges_total(const BlCharges *charges, BlDec *total)
 	return sum_lines(charges, NULL, NULL, total);
 }
 
+/* the total where all counted amounts are narrow and of one scale */
+static bool
+total_of_lines(const uint8_t *p, const uint8_t *end, int lines, BlDec *total)
+{
+	int64_t		sum = 0;
+	int			scale = -1;
+
+	for (int i = 0; i < lines; i++)
+	{
+		int			flags;
+
+		if (end - p < BL_LINE_SIZE)
+			return false;
+		flags = bl_le16(p);
+		if (flags & BL_LINE_COUNTED)
+		{
+			if (flags & BL_LINE_WIDE || (scale >= 0 && p[9] != scale) ||
+				__builtin_add_overflow(sum, (int64_t) bl_le64(p + LINE_AMOUNT), &sum))
+				return false;
+			scale = p[9];
+		}
+		p += line_size(flags);
+	}
+	*total = scale < 0 ? BL_ZERO : bl_dec(sum, scale);
+	return p == end && scale <= BL_SCALE_MAX;
+}
+
+BlStatus
+bl_charges_total_of(const uint8_t *bytes, size_t size, BlDec *total)
+{
+	BlCharges	charges;
+	BlStatus	status;
+
+	if (size >= BL_CHARGES_HEADER && bytes[0] == BL_CHARGES_VERSION)
+	{
+		size_t		before = BL_CHARGES_HEADER + (size_t) bl_le16(bytes + 80),
+					after = bl_le32(bytes + 82);
+
+		if (before + after <= size &&
+			total_of_lines(bytes + before, bytes + (size - after), bl_le16(bytes + 2), total))
+			return BL_OK;
+	}
+	status = bl_charges_open(&charges, bytes, size);
+	return status == BL_OK ? bl_charges_total(&charges, total) : status;
+}
+
 static bool
 one_of(BlText text, const BlText *texts, int n)
 {
@@ -517,7 +564,7 @@ bl_charges_write_component(BlWriter *w, const BlEntry *entry)
 	write_tags(w, entry);
 }
 
-static void
+static inline void
 put_number(uint8_t *p, bool wide, int which, BlInt128 value)
 {
 	p += LINE_NUMBERS + (wide ? 16 : 8) * which;
@@ -526,10 +573,10 @@ put_number(uint8_t *p, bool wide, int which, BlInt128 value)
 		bl_put_le64(p + 8, (uint64_t) (value >> 64));
 }
 
-void
-bl_line_write(BlWriter *w, const BlLine *line)
+/* a line at p, where there is room for the largest; returns its size */
+static inline size_t
+put_line(uint8_t *p, const BlLine *line)
 {
-	uint8_t		bytes[LINE_SIZE_WIDE + SPAN_SIZE];
 	int			flags = line->flags & ~BL_LINE_WIDE;
 	BlDec		quantity = flags & BL_LINE_MEASURED ? line->quantity : BL_ZERO;
 	BlDec		price = flags & BL_LINE_PRICED ? line->price : BL_ZERO;
@@ -538,22 +585,33 @@ bl_line_write(BlWriter *w, const BlLine *line)
 
 	if (wide)
 		flags |= BL_LINE_WIDE;
-	bl_put_le16(bytes, (uint16_t) flags);
-	bytes[2] = (uint8_t) line->charge;
-	bytes[3] = (uint8_t) line->period;
-	bytes[4] = (uint8_t) line->component;
-	bytes[5] = (uint8_t) line->tier;
-	bytes[6] = (uint8_t) line->unit;
-	bytes[7] = (uint8_t) quantity.scale;
-	bytes[8] = (uint8_t) price.scale;
-	bytes[9] = (uint8_t) line->amount.scale;
-	put_number(bytes, wide, 0, quantity.coefficient);
-	put_number(bytes, wide, 1, price.coefficient);
-	put_number(bytes, wide, 2, line->amount.coefficient);
+	bl_put_le16(p, (uint16_t) flags);
+	p[2] = (uint8_t) line->charge;
+	p[3] = (uint8_t) line->period;
+	p[4] = (uint8_t) line->component;
+	p[5] = (uint8_t) line->tier;
+	p[6] = (uint8_t) line->unit;
+	p[7] = (uint8_t) quantity.scale;
+	p[8] = (uint8_t) price.scale;
+	p[9] = (uint8_t) line->amount.scale;
+	put_number(p, wide, 0, quantity.coefficient);
+	put_number(p, wide, 1, price.coefficient);
+	put_number(p, wide, 2, line->amount.coefficient);
 	if (flags & BL_LINE_SPAN)
 	{
-		bl_put_le32(bytes + line_size(flags) - SPAN_SIZE, (uint32_t) line->from);
-		bl_put_le32(bytes + line_size(flags) - SPAN_SIZE + 4, (uint32_t) line->until);
+		bl_put_le32(p + line_size(flags) - SPAN_SIZE, (uint32_t) line->from);
+		bl_put_le32(p + line_size(flags) - SPAN_SIZE + 4, (uint32_t) line->until);
 	}
-	bl_write_bytes(w, bytes, line_size(flags));
+	return line_size(flags);
+}
+
+void
+bl_line_write(BlWriter *w, const BlLine *line)
+{
+	uint8_t		bytes[BL_LINE_SIZE_MAX];
+
+	if (w->used <= w->size && w->size - w->used >= BL_LINE_SIZE_MAX)
+		w->used += put_line(w->bytes + w->used, line);
+	else
+		bl_write_bytes(w, bytes, put_line(bytes, line));
 }

@@ -178,6 +178,8 @@ extern BlStatus bl_charges_validate(const uint8_t *bytes, size_t size, BlArena *
 extern void bl_charges_line(const BlCharges *charges, const uint8_t **next, BlLine *line);
 extern void bl_charges_names(const BlCharges *charges, const BlLine *line, BlLineNames *names);
 extern BlStatus bl_charges_total(const BlCharges *charges, BlDec *total);
+/* the same of bytes, with only the checks that this needs: what was made is not checked whole for each sum */
+extern BlStatus bl_charges_total_of(const uint8_t *bytes, size_t size, BlDec *total);
 /* the counted lines whose code, or a tag of whose charge or component, is one of the texts */
 extern BlStatus bl_charges_amount(const BlCharges *charges, const BlText *texts, int n, BlDec *amount);
 
