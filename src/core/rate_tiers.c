@@ -343,20 +343,7 @@ limit_scale(BlRate *r, const Tiers *tiers, int piece, int64_t *num, int64_t *den
 									d;
 
 						BL_TRY(bl_months(r, &calendar, r->piece[i].first, r->piece[i].end, &n, &d));
-						*num = *num * d + n * *den;
-						*den *= d;
-						for (int64_t x = *num, y = *den; x != 0;)
-						{
-							int64_t		rest = y % x;
-
-							y = x;
-							x = rest;
-							if (x == 0)
-							{
-								*num /= y;
-								*den /= y;
-							}
-						}
+						bl_add_fraction(num, den, n, d);
 					}
 				return BL_OK;
 			}

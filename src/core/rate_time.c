@@ -7,9 +7,8 @@
 
 /* ---- months ---- */
 
-/* adds num / den, keeping the fraction small */
-static void
-add_fraction(int64_t *num, int64_t *den, int64_t n, int64_t d)
+void
+bl_add_fraction(int64_t *num, int64_t *den, int64_t n, int64_t d)
 {
 	int64_t		a,
 				b;
@@ -105,11 +104,11 @@ months_of(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_
 				next = bl_day_of(d.year, d.month + 1, 1);
 				if (next > b->from + end)
 					next = b->from + end;
-				add_fraction(num, den, next - day, bl_days_in_month(d.year, d.month));
+				bl_add_fraction(num, den, next - day, bl_days_in_month(d.year, d.month));
 			}
 			break;
 	}
-	add_fraction(num, den, 0, 1);
+	bl_add_fraction(num, den, 0, 1);
 	if (q->rounding.fraction.set)
 	{
 		BlDec		f;
@@ -152,7 +151,7 @@ years(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *d
 
 		*num = (int64_t) (end - first) * (int64_t) bl_pow10(year.scale);
 		*den = (int64_t) year.coefficient;
-		add_fraction(num, den, 0, 1);
+		bl_add_fraction(num, den, 0, 1);
 		return BL_OK;
 	}
 	if (q->proration != BL_PRORATE_CALENDAR)
@@ -171,7 +170,7 @@ years(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *d
 		next = bl_day_of(d.year + 1, 1, 1);
 		if (next > b->from + end)
 			next = b->from + end;
-		add_fraction(num, den, next - day, bl_day_of(d.year + 1, 1, 1) - bl_day_of(d.year, 1, 1));
+		bl_add_fraction(num, den, next - day, bl_day_of(d.year + 1, 1, 1) - bl_day_of(d.year, 1, 1));
 	}
 	return BL_OK;
 }
@@ -189,7 +188,7 @@ count_of(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t
 	if (q->per == BL_PER_PERIOD)
 	{
 		*den = r->b->days;
-		add_fraction(num, den, 0, 1);
+		bl_add_fraction(num, den, 0, 1);
 	}
 	return BL_OK;
 }

@@ -251,6 +251,8 @@ extern BlStatus bl_rate_series(BlRate *r, const BlCharge *q);
 
 /* rate_time.c */
 extern BlStatus bl_rate_time(BlRate *r, const BlCharge *q);
+/* adds n / d to a fraction, kept small */
+extern void bl_add_fraction(int64_t *num, int64_t *den, int64_t n, int64_t d);
 extern BlStatus bl_months(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den);
 
 /* rate_demand.c */
