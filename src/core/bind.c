@@ -634,6 +634,14 @@ check_span(const BlTariff *t, int32_t from, int32_t until, BlProblem *problem)
 	return BL_OK;
 }
 
+/* can the lines of a charge on energy be kept from bill to bill? */
+static bool
+is_constant(const BlTariff *t, const BlCharge *q)
+{
+	return q->kind == BL_CHARGE_ENERGY && !q->series && !q->has_first && q->of_which == 0 && q->when.n == 0 &&
+		q->price->kind != BL_PRICE_COMPONENTS && bl_price_constant(t, q->price);
+}
+
 BlStatus
 bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 		int32_t from, int32_t until, BlArena *arena, BlBound **bound, BlProblem *problem)
@@ -670,11 +678,14 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 		b->counts_years = b->counts_years || (tariff->charge[i].kind == BL_CHARGE_TIERS && tariff->charge[i].per == BL_PER_YEAR);
 	b->prices = bl_arena_get(arena, sizeof *b->prices);
 	b->span_months = bl_arena_get(arena, sizeof *b->span_months * (size_t) (tariff->charges + 1));
-	if (b->prices == NULL || b->span_months == NULL)
+	b->kept = bl_arena_get(arena, sizeof *b->kept * (size_t) (tariff->charges + 1));
+	b->kept_work = bl_arena_get(arena, sizeof *b->kept_work * BL_KEPT_LINES_MAX);
+	if (b->prices == NULL || b->span_months == NULL || b->kept == NULL || b->kept_work == NULL)
 		return no_space(problem);
+	for (int i = 0; i < tariff->charges; i++)
+		b->kept[i].constant = is_constant(tariff, &tariff->charge[i]);
 	b->work = bl_arena_get(arena, sizeof *b->work * BL_CHARGES_LINES_MAX);
-	b->line = bl_arena_get(arena, sizeof *b->line * BL_CHARGES_LINES_MAX);
-	if (b->piece == NULL || b->cells == NULL || b->work == NULL || b->line == NULL)
+	if (b->piece == NULL || b->cells == NULL || b->work == NULL)
 		return no_space(problem);
 	return BL_OK;
 }

@@ -519,19 +519,21 @@ bl_charges_amount(const BlCharges *charges, const BlText *texts, int n, BlDec *a
 void
 bl_charges_write_header(BlWriter *w, const BlCharges *charges)
 {
-	static const uint8_t zeros[BL_DIGEST];
+	uint8_t		bytes[BL_CHARGES_HEADER] = {0};
 
-	bl_write_u8(w, BL_CHARGES_VERSION);
-	bl_write_u8(w, (uint8_t) charges->flags);
-	bl_write_le16(w, (uint16_t) charges->lines);
-	bl_write_le32(w, (uint32_t) charges->from);
-	bl_write_le32(w, (uint32_t) charges->until);
-	bl_write_bytes(w, charges->currency, 3);
-	bl_write_u8(w, 0);
-	bl_write_bytes(w, charges->tariff_digest ? charges->tariff_digest : zeros, BL_DIGEST);
-	bl_write_bytes(w, charges->market_digest ? charges->market_digest : zeros, BL_DIGEST);
-	bl_write_le16(w, (uint16_t) charges->dictionary_size);
-	bl_write_le32(w, (uint32_t) charges->carry_size);
+	bytes[0] = BL_CHARGES_VERSION;
+	bytes[1] = (uint8_t) charges->flags;
+	bl_put_le16(bytes + 2, (uint16_t) charges->lines);
+	bl_put_le32(bytes + 4, (uint32_t) charges->from);
+	bl_put_le32(bytes + 8, (uint32_t) charges->until);
+	memcpy(bytes + 12, charges->currency, 3);
+	if (charges->tariff_digest != NULL)
+		memcpy(bytes + 16, charges->tariff_digest, BL_DIGEST);
+	if (charges->market_digest != NULL)
+		memcpy(bytes + 48, charges->market_digest, BL_DIGEST);
+	bl_put_le16(bytes + 80, (uint16_t) charges->dictionary_size);
+	bl_put_le32(bytes + 82, (uint32_t) charges->carry_size);
+	bl_write_bytes(w, bytes, sizeof bytes);
 }
 
 void

@@ -89,6 +89,12 @@ bl_dec_add(BlDec a, BlDec b, BlDec *sum)
 		sum->scale = a.scale;
 		return BL_OK;
 	}
+	/* and begin at zero */
+	if (a.coefficient == 0 && a.scale <= b.scale)
+	{
+		*sum = b;
+		return BL_OK;
+	}
 	return bl_dec_add_any(a, b, sum);
 }
 

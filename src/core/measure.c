@@ -935,6 +935,13 @@ bl_check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece, in
 	return bl_problem_hint(r->problem, "Give a reading at the change, split the register with split_register(), or let the tariff say \"split\": \"days\".");
 }
 
+BlStatus
+bl_check_line_spread(BlRate *r, const BlCharge *q, const BlScan *s, const BlWork *w)
+{
+	BL_TRY(bl_check_spread(r, q, s, w->piece, w->cell));
+	return bl_check_spread(r, q, s, w->end, w->cell);
+}
+
 /* ---- slots one by one ---------------------------------------------------------------- */
 
 /*

@@ -62,14 +62,18 @@ make_pieces(BlRate *r)
 				next = 0;
 
 	r->piece = b->piece;
-	memset(term_cut, 0, (size_t) b->days + 1);
-	if (terms_change(r))
+	r->pieces = b->pieces;
+	r->epochs = b->epochs;
+	if (r->t->terms > 0 && terms_change(r))
 	{
+		memset(term_cut, 0, (size_t) b->days + 1);
 		cut_terms(r, term_cut);
 		r->piece = bl_arena_get(r->arena, sizeof *r->piece * BL_RATE_PIECES_MAX);
 		if (r->piece == NULL)
 			return BL_NO_SPACE;
 	}
+	else if (b->pieces > 0)
+		return BL_OK;			/* as in the last bill */
 	for (int day = 0; day < b->days;)
 	{
 		int			end = day + 1;
@@ -83,13 +87,18 @@ make_pieces(BlRate *r)
 				end++;
 		if (n == BL_RATE_PIECES_MAX)
 			return bl_problem(r->problem, BL_LIMIT, "the billed span is cut into more than %d pieces", BL_RATE_PIECES_MAX);
-		if (term_cut[day] || b->money_cut[day])
+		if ((r->piece != b->piece && term_cut[day]) || b->money_cut[day])
 			epoch++;
 		set_piece(r, &r->piece[n++], day, end, epoch);
 		day = end;
 	}
 	r->pieces = n;
 	r->epochs = epoch + 1;
+	if (r->piece == b->piece)
+	{
+		b->pieces = r->pieces;
+		b->epochs = r->epochs;
+	}
 	return BL_OK;
 }
 
@@ -152,33 +161,15 @@ bl_too_many_lines(BlRate *r)
 	return bl_problem(r->problem, BL_LIMIT, "the bill has more than %d lines", BL_CHARGES_LINES_MAX);
 }
 
-/* a group is rounded when all its lines are there */
-const BlRounding *
-bl_line_rounding(const BlCharge *q)
-{
-	return q->rounding.line.set && !q->rounding.group.set ? &q->rounding.line : NULL;
-}
-
 /* quantity * price * num / den into a line; a credit turns its sign */
 BlStatus
 bl_amount(BlRate *r, const BlCharge *q, BlWork *w, BlDec quantity, BlDec price, int64_t num, int64_t den)
 {
-	const BlRounding *rounding = bl_line_rounding(q);
-
-	if (q->credit)
-		num = -num;
-	w->line.quantity = quantity;
 	w->line.price = price;
 	w->line.flags |= BL_LINE_PRICED | BL_LINE_MEASURED;
-	w->num = num;
+	w->num = q->credit ? -num : num;
 	w->den = den;
-	if (r->b->keeps_exact)
-	{
-		BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
-
-		BL_TRY(bl_dec_mul_ratio(quantity, price, num, den, &fine, &w->exact));
-	}
-	return bl_dec_mul_ratio(quantity, price, num, den, rounding, &w->line.amount);
+	return bl_reckon(r, q, w, quantity);
 }
 
 void
@@ -235,10 +226,7 @@ BlStatus
 bl_close_line(BlRate *r, const BlCharge *q, const BlScan *s, BlWork *w)
 {
 	if (r->pieces > 1)
-	{
-		BL_TRY(bl_check_spread(r, q, s, w->piece, w->cell));
-		BL_TRY(bl_check_spread(r, q, s, w->end, w->cell));
-	}
+		BL_TRY(bl_check_line_spread(r, q, s, w));
 	if (s->estimated)
 		w->line.flags |= BL_LINE_ESTIMATED;
 	bl_set_span(r, w, w->piece, w->end);
@@ -302,9 +290,7 @@ check_parts(BlRate *r)
 static BlStatus
 finish(BlRate *r, BlRated *rated)
 {
-	BlBound    *b = r->b;
-
-	rated->lines = 0;
+	rated->lines = r->works;
 	rated->total = BL_ZERO;
 	rated->estimated = false;
 	for (int i = 0; i < r->works; i++)
@@ -315,9 +301,7 @@ finish(BlRate *r, BlRated *rated)
 			BL_TRY(bl_dec_add(rated->total, line->amount, &rated->total));
 		if (line->flags & BL_LINE_ESTIMATED)
 			rated->estimated = true;
-		b->line[rated->lines++] = *line;
 	}
-	rated->line = b->line;
 	rated->carry = r->closing;
 	return BL_OK;
 }
@@ -389,19 +373,16 @@ void
 bl_rated_write(const BlBound *b, const BlRated *rated, const uint8_t *tariff_digest,
 			   const uint8_t *market_digest, const uint8_t *carry, size_t carry_size, BlWriter *w)
 {
-	bl_write_u8(w, BL_CHARGES_VERSION);
-	bl_write_u8(w, rated->estimated ? 1 : 0);
-	bl_write_le16(w, (uint16_t) rated->lines);
-	bl_write_le32(w, (uint32_t) b->from);
-	bl_write_le32(w, (uint32_t) b->until);
-	bl_write_bytes(w, b->tariff->currency.text, 3);
-	bl_write_u8(w, 0);
-	bl_write_bytes(w, tariff_digest, 32);
-	bl_write_bytes(w, market_digest, 32);
-	bl_write_le16(w, (uint16_t) b->tariff->dictionary_size);
-	bl_write_le32(w, (uint32_t) carry_size);
+	BlCharges	header = {
+		.flags = rated->estimated ? BL_CHARGES_ESTIMATED : 0, .lines = rated->lines, .from = b->from, .until = b->until,
+		.tariff_digest = tariff_digest, .market_digest = market_digest,
+		.dictionary_size = b->tariff->dictionary_size, .carry_size = carry_size
+	};
+
+	memcpy(header.currency, b->tariff->currency.text, 3);
+	bl_charges_write_header(w, &header);
 	bl_write_bytes(w, b->tariff->dictionary, b->tariff->dictionary_size);
 	for (int i = 0; i < rated->lines; i++)
-		bl_line_write(w, &rated->line[i]);
+		bl_line_write(w, &b->work[i].line);
 	bl_write_bytes(w, carry, carry_size);
 }

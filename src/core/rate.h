@@ -45,7 +45,6 @@ extern BlStatus bl_bind(const BlTariff *tariff, const BlMarket *market, const Bl
 typedef struct BlRated
 {
 	int			lines;
-	const BlLine *line;
 	BlDec		total;
 	bool		estimated;
 	BlCarry		carry;			/* entries not touched point into the opening carry */

@@ -317,16 +317,80 @@ add_piece(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p, int 
 	return q->by_component ? add_part(p, p->price, energy, &run->whole) : BL_OK;
 }
 
+/* the energy of a line's pieces */
+static inline BlStatus
+line_energy(const BlCharge *q, const BlScan *s, const BlWork *w, BlDec *energy)
+{
+	*energy = BL_ZERO;
+	for (int piece = w->piece; piece < w->end; piece++)
+	{
+		const BlDec *cell = &s->cell[piece * s->periods];
+
+		if (w->cell >= 0)
+			BL_TRY(bl_dec_add(*energy, cell[w->cell], energy));
+		for (int p = 0; p < s->periods && w->cell < 0; p++)
+			if (wanted(q->periods, p))
+				BL_TRY(bl_dec_add(*energy, cell[p], energy));
+	}
+	return BL_OK;
+}
+
+/* the lines of a charge as in the last bill, with this bill's energy */
+static BlStatus
+repeat_lines(BlRate *r, const BlCharge *q, const BlScan *s, const BlKept *kept)
+{
+	if (kept->lines > BL_CHARGES_LINES_MAX - r->works)
+		return bl_too_many_lines(r);
+	for (int i = 0; i < kept->lines; i++)
+	{
+		BlWork	   *w = &r->work[r->works++];
+		BlDec		energy;
+
+		*w = kept->line[i];
+		BL_TRY(line_energy(q, s, w, &energy));
+		if (r->pieces > 1)
+			BL_TRY(bl_check_line_spread(r, q, s, w));
+		if (s->estimated)
+			w->line.flags |= BL_LINE_ESTIMATED;
+		BL_TRY(bl_reckon(r, q, w, energy));
+	}
+	return BL_OK;
+}
+
+/* keeps the lines that a charge has made, from line `first` on */
+static void
+keep_lines(BlRate *r, BlKept *kept, int first)
+{
+	BlBound    *b = r->b;
+
+	if (!kept->constant || r->piece != b->piece || r->works - first > BL_KEPT_LINES_MAX - b->kept_works)
+		return;
+	kept->known = true;
+	kept->lines = r->works - first;
+	kept->line = b->kept_work + b->kept_works;
+	for (int i = first; i < r->works; i++)
+	{
+		BlWork	   *w = &b->kept_work[b->kept_works++];
+
+		*w = r->work[i];
+		w->line.flags &= ~BL_LINE_ESTIMATED;
+	}
+}
+
 BlStatus
 bl_rate_energy(BlRate *r, const BlCharge *q)
 {
 	BlScan	   *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
+	BlKept	   *kept = &r->b->kept[q - r->t->charge];
 	BlPrices   *p = r->b->prices;
 	BlOpen		few[BL_TARIFF_PERIODS_MAX];
 	Run			run;
 	bool		holds;
+	int			line = r->works;
 
 	BL_TRY(bl_measure(r, s));
+	if (kept->known && r->piece == r->b->piece)
+		return repeat_lines(r, q, s, kept);
 	run.first = -1;
 	run.open = few;
 	if (q->of_which > 0 || q->price->kind == BL_PRICE_COMPONENTS)
@@ -350,7 +414,9 @@ bl_rate_energy(BlRate *r, const BlCharge *q)
 			open_run(r, q, p, piece, &run);
 		BL_TRY(add_piece(r, q, s, p, piece, &run));
 	}
-	return close_run(r, q, s, &run, r->pieces);
+	BL_TRY(close_run(r, q, s, &run, r->pieces));
+	keep_lines(r, kept, line);
+	return BL_OK;
 }
 
 /* ---- energy at a price series ---- */

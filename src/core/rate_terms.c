@@ -161,6 +161,23 @@ published(BlRate *r, const BlPrice *p, int32_t day, BlDec *price)
 	return BL_OK;
 }
 
+bool
+bl_price_constant(const BlTariff *t, const BlPrice *p)
+{
+	if (p->kind == BL_PRICE_TERM || p->kind == BL_PRICE_SERIES)
+		return false;
+	for (int i = 0; p->kind == BL_PRICE_COMPONENTS && i < p->n; i++)
+		if (!bl_price_constant(t, t->component[p->component[i]].price))
+			return false;
+	for (int i = 0; i < p->multipliers; i++)
+		if (p->multiplier[i] != NULL && !bl_price_constant(t, p->multiplier[i]))
+			return false;
+	for (int i = 0; p->item != NULL && i < (p->kind == BL_PRICE_BASE ? 1 : p->n); i++)
+		if (p->item[i] != NULL && !bl_price_constant(t, p->item[i]))
+			return false;
+	return true;
+}
+
 BlStatus
 bl_price_at(BlRate *r, const BlPrice *p, int piece, int period, BlDec *price, bool *built)
 {

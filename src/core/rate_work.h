@@ -135,6 +135,20 @@ typedef struct BlPrices
 	BlDec	   *part;			/* [component * periods + period]; the rest's are the difference */
 } BlPrices;
 
+enum
+{
+	BL_KEPT_LINES_MAX = 512
+};
+
+/* The lines of a charge on energy, kept where neither terms nor usage have a say in them but for quantity and amount. */
+typedef struct BlKept
+{
+	bool		constant;		/* they can be kept */
+	bool		known;
+	int			lines;
+	const BlWork *line;			/* as closed, without a quantity */
+} BlKept;
+
 /* What sums a whole narrow day of one width. */
 typedef struct BlKernel
 {
@@ -178,9 +192,13 @@ struct BlBound
 	/* scratch of a rating */
 	BlPrices   *prices;
 	BlPiece    *piece;
+	int			pieces;			/* 0: not cut yet */
+	int			epochs;
+	BlKept	   *kept;			/* of each charge */
+	BlWork	   *kept_work;
+	int			kept_works;
 	BlDec	   *cells;
 	BlWork	   *work;
-	BlLine	   *line;
 	BlArena    *arena;
 };
 
@@ -204,6 +222,15 @@ typedef struct BlRate
 	BlCarry		closing;
 } BlRate;
 
+#define BL_TRY(call) \
+	do \
+	{ \
+		BlStatus	status_ = (call); \
+\
+		if (status_ != BL_OK) \
+			return status_; \
+	} while (0)
+
 /* bind.c */
 extern const BlDayMap bl_whole_day;
 extern int32_t bl_year_start(const BlTariff *t, int32_t day);	/* first day of its tier year */
@@ -217,8 +244,10 @@ extern BlStatus bl_billed_slots(BlRate *r, BlScan *scan, BlSlots *slots);
 extern int	bl_slot_period(const BlRate *r, int schedule, int32_t minute, int slot_minutes);	/* -1: straddles */
 /* a register spread over a cut that separates lines is only allowed where the tariff says so */
 extern BlStatus bl_check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece, int period);
+extern BlStatus bl_check_line_spread(BlRate *r, const BlCharge *q, const BlScan *s, const BlWork *w);
 
 /* rate_terms.c */
+extern bool bl_price_constant(const BlTariff *t, const BlPrice *p);	/* depends on no term */
 extern BlStatus bl_open_terms(BlRate *r, BlJson *terms);
 extern bool bl_same_scalar(const BlJson *a, const BlJson *b);
 extern const BlJson *bl_term_value(BlRate *r, int term, int piece);	/* NULL: absent, no default */
@@ -233,7 +262,13 @@ extern BlStatus bl_charge_holds(BlRate *r, const BlCharge *q, int piece, bool *h
 extern BlWork *bl_emit(BlRate *r, const BlCharge *q);	/* NULL: too many lines */
 extern BlStatus bl_too_many_lines(BlRate *r);
 extern void bl_set_span(BlRate *r, BlWork *w, int first_piece, int end_piece);
-extern const BlRounding *bl_line_rounding(const BlCharge *q);	/* NULL: none now */
+/* a group is rounded when all its lines are there: NULL */
+static inline const BlRounding *
+bl_line_rounding(const BlCharge *q)
+{
+	return q->rounding.line.set && !q->rounding.group.set ? &q->rounding.line : NULL;
+}
+
 /*
  * Energy of the pieces [piece, end) into the line that is open, or a new one
  * where the price or a gap says so.
@@ -244,6 +279,20 @@ extern BlStatus bl_extend_line(BlRate *r, const BlCharge *q, const BlScan *s, Bl
 extern BlStatus bl_close_line(BlRate *r, const BlCharge *q, const BlScan *s, BlWork *w);
 /* quantity * price * num / den, rounded as the charge says */
 extern BlStatus bl_amount(BlRate *r, const BlCharge *q, BlWork *w, BlDec quantity, BlDec price, int64_t num, int64_t den);
+
+/* what a line with its price and factor makes of a quantity: the amount, rounded as the charge says */
+static inline BlStatus
+bl_reckon(BlRate *r, const BlCharge *q, BlWork *w, BlDec quantity)
+{
+	w->line.quantity = quantity;
+	if (r->b->keeps_exact)
+	{
+		BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
+
+		BL_TRY(bl_dec_mul_ratio_any(quantity, w->line.price, w->num, w->den, &fine, &w->exact));
+	}
+	return bl_dec_mul_ratio(quantity, w->line.price, w->num, w->den, bl_line_rounding(q), &w->line.amount);
+}
 
 /* rate_energy.c */
 extern BlStatus bl_rate_energy(BlRate *r, const BlCharge *q);
@@ -276,14 +325,5 @@ extern BlStatus bl_round_total(BlRate *r, BlDec *total);
 
 /* an overflow names the charge it happened in */
 extern BlStatus bl_rate_problem(BlRate *r, BlStatus status, const BlCharge *q);
-
-#define BL_TRY(call) \
-	do \
-	{ \
-		BlStatus	status_ = (call); \
-\
-		if (status_ != BL_OK) \
-			return status_; \
-	} while (0)
 
 #endif							/* BL_RATE_WORK_H */
