@@ -239,7 +239,8 @@ whole_days(Sums *sums, Days *days, const BlProfile *p, BlCursor *cursor, const B
 static int
 period_at(const BlDayMap *map, int *run, int minute, int slot)
 {
-	if (minute < map->run[*run].from)
+	/* another day may have another map */
+	if (*run >= map->runs || minute < map->run[*run].from)
 		*run = 0;
 	while (*run < map->runs - 1 && minute >= map->run[*run].to)
 		(*run)++;
