@@ -330,7 +330,6 @@ class Generator:
 			c["unit"], c["of"] = "kWh/kVA", self.capacity_term()
 			unit = 500
 		simple = self.chance(0.6)
-		series = self.profiles and names != [None] and self.chance(0.1) and self.has_slots(c)
 
 		def step_list():
 			limits = sorted({self.decimal(size / 10 / unit, size * 2 / unit, r.choice([0, 0, 2])) for _ in range(r.randint(1, 3))}, key=rater.dec)
@@ -339,7 +338,7 @@ class Generator:
 				if i == 0 and self.chance(0.4):
 					continue
 				key = r.choice(["price", "add"])
-				s[key] = self.series() if series else self.decimal(0, 1, 4) if simple else self.price(names, 1)
+				s[key] = self.decimal(0, 1, 4) if simple else self.price(names, 1)
 				if self.chance(0.08) and per in ("month", "period") and c.get("month") != "each":
 					s["flat"] = self.decimal(0, 20, 2)
 			if self.chance(0.05) and len(steps) > 1:
@@ -354,10 +353,10 @@ class Generator:
 					self.priced(l[-1])
 		else:
 			c["steps"] = step_list()
-		if self.chance(0.15) and not series:
+		if self.chance(0.15):
 			c["mode"] = "volume"
-		if names != [None] and (series or self.chance(0.35)):
-			c["split"] = "chronological" if series else r.choice(["proportional", "chronological", "counters"])
+		if names != [None] and self.chance(0.35):
+			c["split"] = r.choice(["proportional", "chronological", "counters"])
 			if c["split"] == "chronological" and (not self.profiles or c.get("mode") or not self.has_slots(c)):
 				c["split"] = "proportional"
 		if self.chance(0.15) and per in ("month", "year"):
@@ -403,7 +402,7 @@ class Generator:
 		if self.chance(0.3):
 			d["rounding"] = r.choice([0, 1, 2])
 		if self.chance(0.1):
-			c["discount"] = {"kwh_per": self.capacity_term(), "at_least": self.decimal(0.5, 3, 1), "times": "0.9"}
+			c["discount"] = {"kwh_per": self.capacity_term(), "at_least": self.decimal(1, 3, 1), "times": "0.9"}
 		self.proration(c)
 
 	def proration(self, c):

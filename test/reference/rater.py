@@ -117,21 +117,19 @@ def rounded(x, rule):
 
 
 def share_out(total, weights, step):
-	"""Whole steps by largest remainder: exact weights in, shares that sum to total out."""
+	"""Whole steps by largest remainder; what is less than a step goes to the largest weight."""
+	total = Fraction(total)
 	weight_sum = sum(weights, Fraction(0))
 	if weight_sum == 0:
 		weights = [Fraction(1)] + [Fraction(0)] * (len(weights) - 1)
 		weight_sum = Fraction(1)
-	exact = [Fraction(total) * w / weight_sum for w in weights]
+	whole = math.floor(total / step) * step
+	exact = [whole * w / weight_sum for w in weights]
 	shares = [math.floor(e / step) * step for e in exact]
-	left = Fraction(total) - sum(shares, Fraction(0))
 	order = sorted(range(len(exact)), key=lambda i: (-(exact[i] - shares[i]), i))
-	k = 0
-	while left > 0:
-		give = min(step, left)
-		shares[order[k % len(order)]] += give
-		left -= give
-		k += 1
+	for i in order[:int((whole - sum(shares)) / step)]:
+		shares[i] += step
+	shares[max(range(len(weights)), key=lambda i: (weights[i], -i))] += total - whole
 	return shares
 
 
@@ -642,7 +640,7 @@ class Rater:
 				raise RatingError("a register reaches out of the billed span")
 			atoms = [a for a in self.atoms if a.d0 < d1 and a.d1 > d0]
 			weights = [Fraction((min(a.d1, d1) - max(a.d0, d0)).days) for a in atoms]
-			shares = share_out(dec(r["kwh"]), weights, SPLIT_STEP) if len(atoms) > 1 else [dec(r["kwh"])]
+			shares = share_out(dec(r["kwh"]), weights, self.energy_step(charge)) if len(atoms) > 1 else [dec(r["kwh"])]
 			for a, kwh in zip(atoms, shares):
 				cells[a.i, period] += kwh
 		return cells
@@ -653,9 +651,20 @@ class Rater:
 			return True
 		return self.by_period(c.get("price"), c) or "steps" in c and self.steps_by_period(c)
 
+	def by_periods(self, charge):
+		"""Whether some charge on the same schedule asks for periods; then all see the same quantities."""
+		return any(self.needs_periods(c) for c in self.charges
+				   if self.kind(c) in ("energy", "steps") and c.get("schedule") == charge.get("schedule"))
+
 	def rounded_cells(self, charge, part, channel, rule):
 		"""The total of the part rounded; its cells share it."""
 		cells = self.usage_cells(charge, part, channel)
+		if not self.by_periods(charge):
+			names = self.period_names(charge)
+			for a in self.atoms:
+				cells[a.i, names[0]] = sum(cells[a.i, p] for p in names)
+				for p in names[1:]:
+					cells[a.i, p] = Fraction(0)
 		if rule:
 			keys = list(cells)
 			total = rounded(sum(cells.values(), Fraction(0)), rule)
@@ -826,7 +835,7 @@ class Rater:
 			total = Fraction(0)
 			for name in price["components"]:
 				total += self.multiplied(price, name, charge, atom, period, slot).value
-			return Price(total, True)
+			return Price(total, len(price["components"]) > 1 or "multipliers" in price)
 		if "published" in price:
 			chosen = None
 			for v in sorted(self.market.get("prices", {}).get(price["published"], []), key=lambda v: day(v["from"])):
@@ -927,7 +936,6 @@ class Rater:
 
 	def total_kwh(self, channel="import", part="whole"):
 		"""Billed kWh of the span."""
-		plain = {"code": "", "schedule": None, "channel": channel, "part": part}
 		rule = rounding_of(self.tariff.get("rounding")).get("quantity")
 		total = Fraction(0)
 		for p in self.all_parts() if part == "whole" else [part]:
@@ -960,7 +968,7 @@ class Rater:
 		"""Amounts: by group, by line, or 10^-10."""
 		rules = self.rules(charge)
 		if "group" in rules:
-			counted = [l for l in lines if l["kind"] == "charge"]
+			counted = [l for l in lines if l["kind"] != "of_which"]
 			if counted:
 				exact = [l["exact"] for l in counted]
 				total = rounded(sum(exact), rules["group"])
@@ -1003,6 +1011,8 @@ class Rater:
 				parts = self.of_which_lines(c, atoms, names, form)
 				if "of_which" in c:
 					self.rest_line(c, atoms, names, "of_which", lines, parts)
+				else:
+					self.add_up(c, lines, parts)
 		self.finish_lines(c, [l for l in self.lines[before:] if "amount" not in l])
 
 	def component_form(self, c):
@@ -1040,7 +1050,7 @@ class Rater:
 						last["quantity"] += kwh
 						last["exact"] += sign * exact
 					else:
-						last = self.add(c, a, sign * exact, kwh, price, unit_of(c), group[0] if len(group) == 1 else None, component)
+						last = self.add(c, a, sign * exact, kwh, price, unit_of(c), group[0] if len(group) == 1 and (by_period or not component) else None, component)
 						last["tags"] = last["tags"] | self.component_tags(component)
 					for p in group:
 						line_of[a.i, p] = id(last)
@@ -1054,13 +1064,19 @@ class Rater:
 		cells = self.cells(c)
 		sign = -1 if c.get("sign") == "credit" else 1
 		for component, price_at, _ in form:
-			prices = {(a.i, p): self.finished(price_at(a, p, None), c) for a in atoms for p in names}
+			prices = {(a.i, p): price_at(a, p, None).value for a in atoms for p in names}
 			exact = sum((cells[k] * v for k, v in prices.items()), Fraction(0))
 			kwh = sum((cells[k] for k in prices), Fraction(0))
 			price = next(iter(prices.values())) if len(set(prices.values())) == 1 else None
 			line = self.add(c, atoms[0], sign * exact, kwh, price, unit_of(c), None, component, kind="of_which")
 			line["tags"] = line["tags"] | self.component_tags(component)
 		return self.lines[before:]
+
+	def add_up(self, c, printed, parts):
+		"""The first component takes the cents that rounding leaves."""
+		self.finish_lines(c, printed)
+		self.finish_lines(c, parts)
+		parts[0]["amount"] = sum(l["amount"] for l in printed) - sum(l["amount"] for l in parts[1:])
 
 	def component_tags(self, name):
 		return set(self.component(name)["tags"]) if name in self.tariff.get("components", {}) else set()
@@ -1073,6 +1089,7 @@ class Rater:
 		line = self.add(c, atoms[0], rest, sum((self.cells(c)[a.i, p] for a in atoms for p in names), Fraction(0)), None,
 						unit_of(c), None, c["rest"], kind=kind)
 		line["amount"] = rest
+		line["exact"] = sum(l["exact"] for l in printed) - sum(l["exact"] for l in parts)
 		line["tags"] = line["tags"] | self.component_tags(c["rest"])
 
 	def series_money(self, c, atoms, names):
@@ -1234,17 +1251,13 @@ class Rater:
 				continue
 			window = self.count_window(c, a)[0]
 			key = (a.piece, window, json.dumps(self.step_list(c, a), default=str, sort_keys=True),
-				   None if self.steps_have_series(c) else self.step_prices(c, a))
+				   self.step_prices(c, a))
 			if previous == key:
 				runs[-1].append(a)
 			else:
 				runs.append([a])
 			previous = key
 		return runs
-
-	def steps_have_series(self, c):
-		lists = c["steps"].values() if isinstance(c["steps"], dict) else [c["steps"]]
-		return any(self.has_series(s.get(k)) for steps in lists for s in steps for k in ("price", "add"))
 
 	def step_price(self, s, c, atom, period, slot=None):
 		"""None: a step without a line."""
@@ -1290,7 +1303,7 @@ class Rater:
 					if not beyond:
 						raise RatingError("above the last step")
 					tier = len(steps) - 1
-				amounts = {tier: kwh}
+				amounts = {i: kwh if i == tier else Fraction(0) for i in range(len(steps))}
 				last_of_window = number + 1 == len(runs) or self.count_window(c, runs[number + 1][0])[0] != window
 				if "flat" in steps[tier] and last_of_window:
 					flats.append((run[-1], tier, steps[tier]))
@@ -1307,20 +1320,15 @@ class Rater:
 					lower = limits[i]
 					if lower is None:
 						break
-			chronological = c.get("split") == "chronological" and self.period_names(c) != [None]
-			if self.steps_have_series(c) and not chronological:
-				raise RatingError("steps with a price series are split chronologically")
-			if chronological:
-				pieces = self.chronological(c, run, names, limits, opening, kwh, amounts, beyond, capped)
+			if c.get("split") == "chronological" and c.get("mode") != "volume" and self.period_names(c) != [None]:
+				pieces = self.chronological(c, run, names, limits, opening, kwh, beyond, capped)
 			else:
 				pieces = self.proportional(c, run, names, steps, amounts, per_period)
-			for tier, period, quantity, exact in pieces:
-				if exact is None and self.step_price(steps[tier], c, run[0], period or names[0]) is None:
+			for tier, period, quantity in pieces:
+				price = self.step_price(steps[tier], c, run[0], period or names[0])
+				if price is None:
 					continue
-				price = None if exact is not None else self.step_price(steps[tier], c, run[0], period or names[0])
-				amount = exact if exact is not None else quantity * price
-				if c.get("sign") == "credit":
-					amount = -amount
+				amount = quantity * price * (-1 if c.get("sign") == "credit" else 1)
 				seen = lines.get((tier, period))
 				if seen and seen[0].i + 1 == run[0].i and seen[0].piece == run[0].piece and seen[1] == price:
 					seen[2]["quantity"] += quantity
@@ -1333,7 +1341,7 @@ class Rater:
 				run_of[a.i] = number
 		for atom, tier, s in flats:
 			value = self.finished(self.price(s["flat"], c, atom, names[0]), c)
-			self.add(c, atom, value, Fraction(1), value, "piece", names[0] if per_period else None, None, tier + 1)
+			self.add(c, atom, value, Fraction(1), value, "piece", None, None, tier + 1)
 		self.check_registers(c, lambda a, p: run_of.get(a.i))
 
 	def energy_step(self, c):
@@ -1365,17 +1373,17 @@ class Rater:
 		result = []
 		for tier, kwh in amounts.items():
 			if per_period:
-				result.append((tier, names[0], kwh, None))
+				result.append((tier, names[0], kwh))
 				continue
 			split = share_out(kwh, left, self.energy_step(c)) if kwh else [Fraction(0)] * len(names)
 			left = [l - s for l, s in zip(left, split)]
 			if self.steps_by_period(c) and names != [None]:
-				result += [(tier, p, s, None) for p, s in zip(names, split)]
+				result += [(tier, p, s) for p, s in zip(names, split)]
 			else:
-				result.append((tier, None, kwh, None))
+				result.append((tier, None, kwh))
 		return result
 
-	def chronological(self, c, run, names, limits, opening, kwh, amounts, beyond, capped):
+	def chronological(self, c, run, names, limits, opening, kwh, beyond, capped):
 		"""Slots fill the steps in the order of time."""
 		part, channel = c.get("part", "main"), c.get("channel", "import")
 		self.check_slots(part)
@@ -1387,10 +1395,7 @@ class Rater:
 			if source:
 				slots += self.slots(c, p, channel)
 		atoms = {a.i for a in run}
-		steps = self.step_list(c, run[0])
-		series = self.steps_have_series(c)
 		exact = {}
-		money = {}
 		at_count = opening
 		for at, length, atom, period, energy in sorted(slots, key=lambda s: s[0]):
 			if atom.i not in atoms or period not in names or energy is None:
@@ -1408,9 +1413,6 @@ class Rater:
 				else:
 					take = todo
 				exact[tier, period] = exact.get((tier, period), 0) + take
-				if series and take:
-					price = self.step_price(steps[tier], c, atom, period, (at, length))
-					money[tier, period] = money.get((tier, period), 0) + take * (price or 0)
 				at_count += take
 				todo -= take
 				if todo == 0:
@@ -1422,12 +1424,10 @@ class Rater:
 				exact[len(limits), period] = exact.get((len(limits), period), 0) + todo
 		keys = [(t, p) for t in range(len(limits) + 1) for p in names]
 		shares = share_out(kwh, [exact.get(k, Fraction(0)) for k in keys], self.energy_step(c))
-		found = [(t, p, s, money.get((t, p), Fraction(0)) if series else None)
-				 for (t, p), s in zip(keys, shares) if t < len(limits)]
+		found = [(t, p, s) for (t, p), s in zip(keys, shares) if t < len(limits)]
 		if self.steps_by_period(c):
 			return found
-		return [(t, None, sum(f[2] for f in found if f[0] == t), sum(f[3] for f in found if f[0] == t) if series else None)
-				for t in sorted({f[0] for f in found})]
+		return [(t, None, sum(f[2] for f in found if f[0] == t)) for t in range(len(limits))]
 
 	# ---- demand, capacity, fixed ----
 
@@ -1489,7 +1489,6 @@ class Rater:
 				return Fraction(n) / dec(c.get("year_days", "365"))
 			if proration == "period":
 				return Fraction(n, self.days)
-			return self.months_of(c, a.d0, a.d1) / 12
 		return self.months_of(c, a.d0, a.d1)
 
 	def finish_times(self, c, lines):
@@ -1497,6 +1496,8 @@ class Rater:
 		for l in lines:
 			if c.get("fixed", "month") == "month":
 				l["fraction"] = rounded(l["fraction"], rule)
+			elif c["fixed"] == "year" and c.get("proration") == "thirty":
+				l["fraction"] = rounded(l["fraction"], rule) / 12
 			l["exact"] = l["each"] * l["fraction"] * l["price"]
 			if l["is_time"]:
 				l["quantity"] = l["each"] * l["fraction"]
@@ -1528,6 +1529,8 @@ class Rater:
 			wanted = [period] if period else d.get("periods")
 			name = c["code"] + (f"/{period}" if period else "")
 			exact = self.demand_kw(c, wanted)
+			if exact is None:
+				continue
 			measured = self.kw_rounded(c, exact)
 			if "ratchet" in d and any(self.holds(c, a) for a in self.atoms):
 				self.note_demand(name, d, round_to(exact, SPLIT_STEP, "half_up"))
@@ -1557,7 +1560,7 @@ class Rater:
 		blocks = self.blocks(c, part, wanted)
 		highest = c["demand"].get("highest")
 		if not blocks:
-			return Fraction(0)
+			return None if c["demand"].get("periods") == "each" else Fraction(0)
 		if not highest:
 			return max(kw for _, kw in blocks)
 		if highest.get("on") == "days":
@@ -1639,8 +1642,9 @@ class Rater:
 		if "at_least" in d:
 			floor = d["at_least"]
 			if isinstance(floor, dict):
-				floor = dec(floor["share"]) * dec(self.term(floor["of"], atom.d0))
-			kw = max(kw, self.kw_rounded(c, dec(floor)))
+				kw = max(kw, self.kw_rounded(c, dec(floor["share"]) * dec(self.term(floor["of"], atom.d0))))
+			else:
+				kw = max(kw, dec(floor))
 		return kw
 
 	def highest_past(self, name, d):
@@ -1768,7 +1772,8 @@ class Rater:
 			d0, d1 = self.piece_span(p)
 			atom = next(a for a in self.atoms if a.piece == p)
 			each = self.price(c[kind], c, atom, None).value
-			times = {"day": lambda: Fraction((d1 - d0).days), "month": lambda: self.months_of(c, d0, d1),
+			months = lambda: rounded(self.months_of(c, d0, d1), self.rules(c).get("fraction"))
+			times = {"day": lambda: Fraction((d1 - d0).days), "month": months,
 					 "period": lambda: Fraction((d1 - d0).days, self.days), "year": lambda: Fraction((d1 - d0).days, self.days)}[per]()
 			limit += each * times
 		quantity = base
