@@ -212,8 +212,13 @@ map_of(const int8_t *minutes, BlDayMap *map, BlProblem *problem)
 	if (map->hourly)
 		for (int h = 0; h < 24; h++)
 		{
-			map->mask[minutes[h * 60]][h % 3][h / 3] = 0xffff;
-			map->hours[minutes[h * 60]]++;
+			int			period = minutes[h * 60];
+			int			lane = h / 3;
+			BlMask	   *mask = &map->mask[period];
+
+			(lane % 2 ? mask->odd : mask->even)[h % 3][lane / 2] = UINT32_MAX;
+			map->hour[h] = (int8_t) period;
+			map->hours[period]++;
 		}
 	return BL_OK;
 }
@@ -225,16 +230,15 @@ shared_map(BlBound *b, int schedule, int days, BlDayMap *map)
 	for (int i = days - 1; i >= 0 && i >= days - 62; i--)
 		if (b->day[i].map[schedule] != NULL && memcmp(b->day[i].map[schedule]->run, map->run, sizeof map->run) == 0)
 			return b->day[i].map[schedule];
-	map->index = b->maps++;
+	map->place = b->maps++ % BL_MAPS_AT_ONCE;
 	return map;
 }
 
 /* of a schedule of one period */
+#define ALL {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}
 const BlDayMap bl_whole_day = {
 	.runs = 1, .run = {{0, BL_MINUTES_PER_DAY, 0}}, .hourly = true, .hours = {24},
-	.mask = {{{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff},
-	{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff},
-	{0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff}}}
+	.mask = {{.even = {ALL, ALL, ALL}, .odd = {ALL, ALL, ALL}}}
 };
 
 typedef struct MapKey

@@ -62,7 +62,7 @@ lane_row(const uint8_t *offsets, int width, int bits, int row, BlV8 mask)
 
 /* offsets are below 2^15 wherever there is a kernel, so that signed order is the order */
 static inline __attribute__((always_inline)) void
-hours(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 *tops, BlTops wanted)
+hours(const uint8_t *offsets, int width, int slots_per_hour, int base, BlV8 hour[3], BlV8 *tops, BlTops wanted)
 {
 	const BlV8	mask = (BlV8) {0} + (uint16_t) ((1u << width) - 1);
 	BlV8		top = {0};
@@ -86,42 +86,42 @@ hours(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 
 		}
 		hour[k] = sum;
 		if (wanted == BL_TOPS_HOURS)
-			tops[k] = top;
+			tops[k] = bl_lanes_larger(tops[k], top + (uint16_t) base);
 	}
 	if (wanted == BL_TOPS_DAY)
-		tops[0] = top;
+		tops[0] = bl_lanes_larger(tops[0], top + (uint16_t) base);
 }
 
 static inline __attribute__((always_inline)) void
-hours_zero(BlV8 *tops, BlTops wanted)
+hours_zero(int base, BlV8 *tops, BlTops wanted)
 {
 	for (int k = 0; k < (int) wanted + (wanted == BL_TOPS_HOURS); k++)
-		tops[k] = (BlV8) {0};
+		tops[k] = bl_lanes_larger(tops[k], (BlV8) {0} + (uint16_t) base);
 }
 
 /* the kernels of one kind: of width 0, of any width and slot, of quarter-hours by width */
 #define QUARTERS(KIND, WANTED, W) \
 static void \
-quarters_##KIND##_##W(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 *tops) \
+quarters_##KIND##_##W(const uint8_t *offsets, int width, int slots_per_hour, int base, BlV8 hour[3], BlV8 *tops) \
 { \
 	(void) width; \
 	(void) slots_per_hour; \
-	hours(offsets, W, 4, hour, tops, WANTED); \
+	hours(offsets, W, 4, base, hour, tops, WANTED); \
 }
 #define KERNELS(KIND, WANTED) \
 static void \
-zero_##KIND(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 *tops) \
+zero_##KIND(const uint8_t *offsets, int width, int slots_per_hour, int base, BlV8 hour[3], BlV8 *tops) \
 { \
 	(void) offsets; \
 	(void) width; \
 	(void) slots_per_hour; \
 	(void) hour; \
-	hours_zero(tops, WANTED); \
+	hours_zero(base, tops, WANTED); \
 } \
 static void \
-any_##KIND(const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 *tops) \
+any_##KIND(const uint8_t *offsets, int width, int slots_per_hour, int base, BlV8 hour[3], BlV8 *tops) \
 { \
-	hours(offsets, width, slots_per_hour, hour, tops, WANTED); \
+	hours(offsets, width, slots_per_hour, base, hour, tops, WANTED); \
 } \
 QUARTERS(KIND, WANTED, 1) QUARTERS(KIND, WANTED, 2) QUARTERS(KIND, WANTED, 3) QUARTERS(KIND, WANTED, 4) \
 QUARTERS(KIND, WANTED, 5) QUARTERS(KIND, WANTED, 6) QUARTERS(KIND, WANTED, 7) QUARTERS(KIND, WANTED, 8) \
@@ -158,7 +158,7 @@ bl_lanes_total(const uint8_t *offsets, int width, int rows, uint32_t *sum, uint1
 	{
 		BlV8		hour[3] = {{0}};
 
-		quarters[BL_TOPS_DAY][width] (offsets, width, 4, hour, &max);
+		quarters[BL_TOPS_DAY][width] (offsets, width, 4, 0, hour, &max);
 		for (int k = 0; k < 3; k++)
 			acc += ((BlV4) hour[k] & 0xffff) + ((BlV4) hour[k] >> 16);
 	}

@@ -18,19 +18,20 @@ typedef int16_t BlS8 __attribute__((vector_size(16)));
 typedef uint32_t BlV4 __attribute__((vector_size(16)));
 typedef int32_t BlS4 __attribute__((vector_size(16)));
 
-/* What a kernel tells of the highest offsets. */
+/* What a kernel tells of the highest values. */
 typedef enum BlTops
 {
 	BL_TOPS_NONE,
-	BL_TOPS_DAY,				/* top[0]: of the rows of all lanes */
+	BL_TOPS_DAY,				/* top[0]: of all hours */
 	BL_TOPS_HOURS				/* top[k]: as hour[k] */
 } BlTops;
 
 /*
  * The kernel for a whole 24-hour day in a narrow block.  The sum of the offsets (base not
- * added) of hour 3 * l + k is added to lane l of hour[k]; top gets the highest offsets.
+ * added) of hour 3 * l + k is added to lane l of hour[k]; top is raised to the highest
+ * base + offset, as signed numbers.
  */
-typedef void (*BlLanesHours) (const uint8_t *offsets, int width, int slots_per_hour, BlV8 hour[3], BlV8 *top);
+typedef void (*BlLanesHours) (const uint8_t *offsets, int width, int slots_per_hour, int base, BlV8 hour[3], BlV8 *top);
 
 /*
  * slots_per_hour is any divisor of 60.  NULL where the sums of an hour could

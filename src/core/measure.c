@@ -68,22 +68,17 @@ peak_of(Sums *sums, int period, int64_t value)
 	}
 }
 
-enum
-{
-	MAPS_AT_ONCE = 8			/* kinds of days added up side by side */
-};
-
 /* What whole days of one map have added so far, hour by hour as lanes.h numbers them. */
 typedef struct Hours
 {
 	const BlDayMap *map;		/* NULL: nothing yet */
+	int64_t		base;			/* of the days' bases */
 	int			room;			/* what every sum can still take */
 	bool		has_tops;
-	int64_t		base;			/* of the days' bases */
 	BlV8		sum[3];
 	BlV4		even[3];		/* sums that had no more room */
 	BlV4		odd[3];
-	BlV8		top[3];			/* with BL_TOPS_HOURS: values, not offsets */
+	BlV8		top[3];			/* with BL_TOPS_HOURS */
 } Hours;
 
 /* The whole days of one piece. */
@@ -93,10 +88,14 @@ typedef struct Days
 	BlTops		tops;
 	const BlKernel *kernel;		/* by width */
 	bool		has_top;
-	BlV8		top;			/* with BL_TOPS_DAY: values */
-	Hours		hours[MAPS_AT_ONCE];
+	BlV8		top;			/* with BL_TOPS_DAY */
+	Hours		hours[BL_MAPS_AT_ONCE];
 } Days;
 
+/*
+ * The even 16-bit lanes of a big-endian machine are the high halves of the 32-bit
+ * ones: there the two change places.
+ */
 static inline void
 make_room(Hours *h)
 {
@@ -104,100 +103,86 @@ make_room(Hours *h)
 	{
 		BlV4		x = (BlV4) h->sum[k];
 
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+		h->even[k] += x >> 16;
+		h->odd[k] += x & 0xffff;
+#else
 		h->even[k] += x & 0xffff;
 		h->odd[k] += x >> 16;
+#endif
 		h->sum[k] = (BlV8) {0};
 	}
 	h->room = UINT16_MAX;
 }
 
-/* into the cells of the periods, by their masks */
+/* days of some maps into the cells of the periods */
 static void
-settle(Sums *sums, const Days *days, Hours *h, int piece)
+settle(Sums *sums, const Days *days, Hours *const *list, int n, int piece)
 {
-	const BlDayMap *map = h->map;
-
-	make_room(h);
+	for (int i = 0; i < n; i++)
+		make_room(list[i]);
 	for (int p = 0; p < sums->periods; p++)
 	{
+		int64_t		base = 0;
 		BlV4		x = {0};
 
-		if (map->hours[p] == 0)
-			continue;
-		for (int k = 0; k < 3; k++)
+		for (int i = 0; i < n; i++)
 		{
-			x += h->even[k] & (BlV4) ((BlS4) ((BlV4) map->mask[p][k] << 16) >> 16);
-			x += h->odd[k] & (BlV4) ((BlS4) map->mask[p][k] >> 16);
+			const Hours *h = list[i];
+			const BlMask *mask = &h->map->mask[p];
+
+			if (h->map->hours[p] == 0)
+				continue;
+			base += h->base * h->map->hours[p];
+			for (int k = 0; k < 3; k++)
+				x += (h->even[k] & mask->even[k]) + (h->odd[k] & mask->odd[k]);
 		}
-		sums->cell[piece * sums->periods + p] += h->base * (map->hours[p] * days->per_hour) +
-			(int64_t) x[0] + x[1] + x[2] + x[3];
-		for (int k = 0; k < 3 && h->has_tops; k++)
-			for (int lane = 0; lane < 8; lane++)
-				if (map->mask[p][k][lane])
-					peak_of(sums, p, (int16_t) h->top[k][lane]);
+		sums->cell[piece * sums->periods + p] += base * days->per_hour + (int64_t) x[0] + x[1] + x[2] + x[3];
 	}
-	h->map = NULL;
+	for (int i = 0; i < n; i++)
+	{
+		for (int hour = 0; hour < 24 && list[i]->has_tops && days->tops == BL_TOPS_HOURS; hour++)
+			peak_of(sums, list[i]->map->hour[hour], (int16_t) list[i]->top[hour % 3][hour / 3]);
+		list[i]->map = NULL;
+	}
 }
 
 static void
 settle_all(Sums *sums, Days *days, int piece)
 {
-	for (int i = 0; i < MAPS_AT_ONCE; i++)
+	Hours	   *list[BL_MAPS_AT_ONCE];
+	int			n = 0;
+
+	for (int i = 0; i < BL_MAPS_AT_ONCE; i++)
 		if (days->hours[i].map != NULL)
-			settle(sums, days, &days->hours[i], piece);
+			list[n++] = &days->hours[i];
+	settle(sums, days, list, n, piece);
 }
 
 /* where days of a map are added up; one of another map there makes way */
 static inline Hours *
 hours_of(Sums *sums, Days *days, const BlDayMap *map, int piece)
 {
-	Hours	   *h = &days->hours[map->index % MAPS_AT_ONCE];
+	Hours	   *h = &days->hours[map->place];
+	const BlV8	lowest = (BlV8) {0} + (uint16_t) INT16_MIN;
 
 	if (h->map == map)
 		return h;
 	if (h->map != NULL)
-		settle(sums, days, h, piece);
-	*h = (Hours) {.map = map, .room = UINT16_MAX};
+		settle(sums, days, &h, 1, piece);
+	*h = (Hours) {.map = map, .room = UINT16_MAX, .top = {lowest, lowest, lowest}};
 	return h;
 }
 
-/* the highest of a whole day; tops are offsets from base */
-static inline void
-day_peaks(Sums *sums, Days *days, Hours *h, int base, int width, const BlV8 *tops)
+/* the highest of a day whose values do not fit the lanes; tops are offsets */
+static void
+high_peaks(Sums *sums, const Days *days, const BlDayMap *map, int base, const BlV8 *tops)
 {
-	bool		fits = base + (1 << width) <= INT16_MAX + 1;
-
-	if (days->tops == BL_TOPS_DAY)
-	{
-		if (fits)
-		{
-			BlV8		top = tops[0] + (uint16_t) base;
-
-			days->top = days->has_top ? bl_lanes_larger(days->top, top) : top;
-			days->has_top = true;
-		}
-		for (int lane = 0; lane < 8 && !fits; lane++)
-			peak_of(sums, 0, base + tops[0][lane]);
-		return;
-	}
-	for (int k = 0; k < 3 && fits; k++)
-	{
-		BlV8		top = tops[k] + (uint16_t) base;
-
-		h->top[k] = h->has_tops ? bl_lanes_larger(h->top[k], top) : top;
-	}
-	h->has_tops |= fits;
-	for (int p = 0; p < sums->periods && !fits; p++)
-		for (int k = 0; k < 3; k++)
-			for (int lane = 0; lane < 8; lane++)
-				if (h->map->mask[p][k][lane])
-					peak_of(sums, p, base + tops[k][lane]);
-}
-
-static const BlDayMap *
-map_of(const BlDay *day, int schedule)
-{
-	return schedule < 0 || day->map[schedule] == NULL ? &bl_whole_day : day->map[schedule];
+	for (int hour = 0; hour < 24; hour++)
+		if (days->tops == BL_TOPS_HOURS)
+			peak_of(sums, map->hour[hour], base + tops[hour % 3][hour / 3]);
+		else
+			peak_of(sums, 0, base + tops[0][hour / 3]);
 }
 
 /*
@@ -207,32 +192,49 @@ map_of(const BlDay *day, int schedule)
 static int
 whole_days(Sums *sums, Days *days, const BlProfile *p, BlCursor *cursor, const BlDayMap *const *maps, int n, int piece)
 {
-	const uint8_t *at = cursor->next;
+	const uint8_t *at = cursor->next,
+			   *end = p->end;
 	int			i;
 
-	for (i = 0; i < n && maps[i] != NULL && p->end - at > 2 && at[0] <= 16; i++)
+	for (i = 0; i < n && maps[i] != NULL && at < end && at[0] <= 16; i++)
 	{
 		const BlKernel *k = &days->kernel[at[0]];
-		int			base = (int16_t) bl_le16(at + 1);
-		BlV8		tops[3];
+		int			base;
 		Hours	   *h;
 
-		if (k->run == NULL || k->size > p->end - at)
+		if (k->run == NULL || k->size > end - at)
 			break;
+		base = (int16_t) bl_le16(at + 1);
 		h = hours_of(sums, days, maps[i], piece);
 		if (h->room < k->most)
 			make_room(h);
 		h->room -= k->most;
 		h->base += base;
-		k->run(at + 3, at[0], days->per_hour, h->sum, tops);
-		if (days->tops != BL_TOPS_NONE)
-			day_peaks(sums, days, h, base, at[0], tops);
+		if (base <= k->base)
+		{
+			k->run(at + 3, at[0], days->per_hour, base, h->sum, days->tops == BL_TOPS_HOURS ? h->top : &days->top);
+			days->has_top = h->has_tops = true;
+		}
+		else
+		{
+			BlV8		tops[3] = {{0}};
+
+			k->run(at + 3, at[0], days->per_hour, 0, h->sum, tops);
+			if (days->tops != BL_TOPS_NONE)
+				high_peaks(sums, days, maps[i], base, tops);
+		}
 		at += k->size;
 	}
 	cursor->next = at;
 	cursor->block += i;
 	cursor->slot += i * p->day_slots;
 	return i;
+}
+
+static const BlDayMap *
+map_of(const BlDay *day, int schedule)
+{
+	return schedule < 0 || day->map[schedule] == NULL ? &bl_whole_day : day->map[schedule];
 }
 
 /* the period at a wall-clock minute, or -1 when the slot goes on beyond it */
@@ -337,6 +339,7 @@ kernels_of(BlBound *b, const Days *days)
 				b->kernel[tops][w] = (BlKernel) {
 					.run = days->per_hour ? bl_lanes_hours(w, days->per_hour, tops) : NULL,
 					.most = days->per_hour * ((1 << w) - 1),
+					.base = tops == BL_TOPS_NONE ? INT16_MAX : INT16_MAX + 1 - (1 << w),
 					.size = 3 + (int) bl_lanes_bytes(3 * days->per_hour, w)
 				};
 	}
@@ -350,7 +353,8 @@ open_days(BlRate *r, const Sums *sums, const BlProfile *p, Days *days)
 	days->tops = sums->peaks == BL_PEAK_NONE ? BL_TOPS_NONE : sums->peaks == BL_PEAK_SPAN ? BL_TOPS_DAY : BL_TOPS_HOURS;
 	days->kernel = kernels_of(r->b, days);
 	days->has_top = false;
-	for (int i = 0; i < MAPS_AT_ONCE; i++)
+	days->top = (BlV8) {0} + (uint16_t) INT16_MIN;
+	for (int i = 0; i < BL_MAPS_AT_ONCE; i++)
 		days->hours[i].map = NULL;
 }
 
@@ -407,7 +411,7 @@ sum_profile(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile
 			BL_TRY(slow_block(r, s, part, p, &block, sums, day, piece, &have));
 	}
 	settle_all(sums, &days, piece);
-	for (int lane = 0; lane < 8 && days.has_top; lane++)
+	for (int lane = 0; lane < 8 && days.has_top && days.tops == BL_TOPS_DAY; lane++)
 		peak_of(sums, 0, (int16_t) days.top[lane]);
 	if (fast && p->quality != BL_ACTUAL)
 		sums->estimated = true;

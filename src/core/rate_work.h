@@ -11,13 +11,21 @@
 enum
 {
 	BL_MAP_RUNS_MAX = 160,		/* runs of one period in a day */
+	BL_MAPS_AT_ONCE = 8,		/* kinds of days added up side by side */
 	BL_EXACT_SCALE = 20			/* of amounts kept unrounded for later sums */
 };
+
+/* The hours of a period as lanes.h numbers them, those of even and of odd lanes, 32 bits each. */
+typedef struct BlMask
+{
+	BlV4		even[3];
+	BlV4		odd[3];
+} BlMask;
 
 /* How one kind of day falls into periods. */
 typedef struct BlDayMap
 {
-	int			index;			/* counts the different maps */
+	int			place;			/* where its days are added up */
 	int			runs;
 	struct
 	{
@@ -25,9 +33,10 @@ typedef struct BlDayMap
 		int16_t		to;
 		int			period;
 	}			run[BL_MAP_RUNS_MAX];
-	bool		hourly;			/* changes on the hour only: masks are valid */
-	int			hours[BL_TARIFF_PERIODS_MAX];	/* hours of each period */
-	BlV8		mask[BL_TARIFF_PERIODS_MAX][3]; /* as lanes.h numbers the hours */
+	bool		hourly;			/* changes on the hour only: what follows is valid */
+	int8_t		hour[24];		/* its period */
+	int			hours[BL_TARIFF_PERIODS_MAX];	/* of each period */
+	BlMask		mask[BL_TARIFF_PERIODS_MAX];
 } BlDayMap;
 
 typedef struct BlDay
@@ -154,6 +163,7 @@ typedef struct BlKernel
 {
 	BlLanesHours run;			/* NULL: none does */
 	int			most;			/* that it adds to any hour */
+	int			base;			/* the highest with which its values fit the lanes */
 	int			size;			/* of the block */
 } BlKernel;
 
