@@ -638,12 +638,66 @@ check_span(const BlTariff *t, int32_t from, int32_t until, BlProblem *problem)
 	return BL_OK;
 }
 
-/* can the lines of a charge on energy be kept from bill to bill? */
+/* ---- what can be kept from bill to bill ---- */
+
+static bool
+constant_tiers(const BlTariff *t, const BlCharge *q)
+{
+	if (q->season_steps > 0 || q->volume || q->step_by_period || q->split == BL_SPLIT_COUNTERS || q->limit_term >= 0 ||
+		q->allowances > 0 || q->prorate_months)
+		return false;
+	for (int i = 0; i < q->steps[0].n; i++)
+	{
+		const BlStep *step = &q->steps[0].step[i];
+
+		if (step->has_flat || (step->price != NULL && !bl_price_constant(t, step->price)))
+			return false;
+	}
+	return true;
+}
+
 static bool
 is_constant(const BlTariff *t, const BlCharge *q)
 {
-	return q->kind == BL_CHARGE_ENERGY && !q->series && !q->has_first && q->of_which == 0 && q->when.n == 0 &&
-		q->price->kind != BL_PRICE_COMPONENTS && bl_price_constant(t, q->price);
+	if (q->when.n > 0 || (q->price != NULL && !bl_price_constant(t, q->price)))
+		return false;
+	switch (q->kind)
+	{
+		case BL_CHARGE_ENERGY:
+			return !q->series && !q->has_first && q->of_which == 0 && q->price->kind != BL_PRICE_COMPONENTS;
+		case BL_CHARGE_TIERS:
+			return constant_tiers(t, q);
+		case BL_CHARGE_DEMAND:
+			return !q->each_period && q->contract_term < 0 && (!q->has_floor || q->floor_term < 0) &&
+				q->discount_term < 0 && q->ratchet_months == 0;
+		case BL_CHARGE_CAPACITY:
+		case BL_CHARGE_FIXED:
+			return q->quantity_term < 0;
+		default:
+			return false;
+	}
+}
+
+static BlStatus
+bind_kept(BlBound *b, BlArena *arena, BlProblem *problem)
+{
+	const BlTariff *t = b->tariff;
+
+	b->kept = bl_arena_get(arena, sizeof *b->kept * (size_t) (t->charges + 1));
+	b->kept_work = bl_arena_get(arena, sizeof *b->kept_work * BL_KEPT_LINES_MAX);
+	if (b->kept == NULL || b->kept_work == NULL)
+		return no_space(problem);
+	for (int i = 0; i < t->charges; i++)
+	{
+		b->kept[i].constant = is_constant(t, &t->charge[i]);
+		b->kept[i].ladder_scale = -1;
+		if (!b->kept[i].constant || t->charge[i].kind != BL_CHARGE_TIERS)
+			continue;
+		b->kept[i].ladder = bl_arena_get(arena, sizeof *b->kept[i].ladder);
+		if (b->kept[i].ladder == NULL)
+			return no_space(problem);
+	}
+	return BL_OK;
 }
 
 BlStatus
@@ -682,12 +736,9 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 		b->counts_years = b->counts_years || (tariff->charge[i].kind == BL_CHARGE_TIERS && tariff->charge[i].per == BL_PER_YEAR);
 	b->prices = bl_arena_get(arena, sizeof *b->prices);
 	b->span_months = bl_arena_get(arena, sizeof *b->span_months * (size_t) (tariff->charges + 1));
-	b->kept = bl_arena_get(arena, sizeof *b->kept * (size_t) (tariff->charges + 1));
-	b->kept_work = bl_arena_get(arena, sizeof *b->kept_work * BL_KEPT_LINES_MAX);
-	if (b->prices == NULL || b->span_months == NULL || b->kept == NULL || b->kept_work == NULL)
+	if (b->prices == NULL || b->span_months == NULL)
 		return no_space(problem);
-	for (int i = 0; i < tariff->charges; i++)
-		b->kept[i].constant = is_constant(tariff, &tariff->charge[i]);
+	BL_TRY(bind_kept(b, arena, problem));
 	b->work = bl_arena_get(arena, sizeof *b->work * BL_CHARGES_LINES_MAX);
 	if (b->piece == NULL || b->cells == NULL || b->work == NULL)
 		return no_space(problem);

@@ -233,6 +233,26 @@ bl_close_line(BlRate *r, const BlCharge *q, const BlScan *s, BlWork *w)
 	return bl_amount(r, q, w, w->line.quantity, w->line.price, 1, 1);
 }
 
+void
+bl_keep_lines(BlRate *r, const BlCharge *q, int first)
+{
+	BlBound    *b = r->b;
+	BlKept	   *kept = &b->kept[q - r->t->charge];
+	int			lines = r->works - first;
+
+	if (!kept->constant || r->piece != b->piece || lines > BL_KEPT_LINES_MAX - b->kept_works)
+		return;
+	for (int i = 0; i < lines; i++)
+	{
+		b->kept_work[b->kept_works + i] = r->work[first + i];
+		b->kept_work[b->kept_works + i].line.flags &= ~BL_LINE_ESTIMATED;
+	}
+	kept->known = true;
+	kept->lines = lines;
+	kept->line = b->kept_work + b->kept_works;
+	b->kept_works += lines;
+}
+
 /* ---- the whole bill ---- */
 
 static BlStatus
@@ -346,6 +366,10 @@ void
 bl_bound_explain(BlBound *b)
 {
 	b->keeps_exact = true;
+	/* lines kept so far have none */
+	for (int i = 0; i < b->tariff->charges; i++)
+		b->kept[i].known = false;
+	b->kept_works = 0;
 }
 
 void

@@ -43,6 +43,12 @@ power_of(BlInt128 value, int scale, int minutes, BlDec *kw)
 	BlDec		kwh = {value, scale},
 				back;
 
+	/* a slot that divides the hour: no division */
+	if (60 % minutes == 0 && scale >= 0 && value <= INT32_MAX && value >= -INT32_MAX)
+	{
+		*kw = bl_dec_trim(bl_dec((int64_t) value * (60 / minutes), scale));
+		return BL_OK;
+	}
 	while (kwh.scale < 0)
 	{
 		if (__builtin_mul_overflow(kwh.coefficient, (BlInt128) 10, &kwh.coefficient))
@@ -443,6 +449,27 @@ no_demand(BlRate *r, const BlCharge *q)
 	return bl_problem_hint(r->problem, "Give an import profile, or the recorded demand.");
 }
 
+/* the lines of a charge as in the last bill, with this bill's kW */
+static BlStatus
+repeat_lines(BlRate *r, const BlCharge *q, const BlKept *kept, BlText name, BlDec measured)
+{
+	const BlScan *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
+	BlDec		kw;
+
+	BL_TRY(billed_kw(r, q, name, measured, 0, &kw));
+	for (int i = 0; i < kept->lines; i++)
+	{
+		BlWork	   *w = bl_repeat_line(r, kept, i);
+
+		if (w == NULL)
+			return bl_too_many_lines(r);
+		if (s->done && s->estimated)
+			w->line.flags |= BL_LINE_ESTIMATED;
+		BL_TRY(bl_reckon(r, q, w, kw));
+	}
+	return BL_OK;
+}
+
 /* the demand of one period (-1: of the charge's periods together) */
 static BlStatus
 rate_demand_of(BlRate *r, const BlCharge *q, int period, bool *found_any)
@@ -455,12 +482,14 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period, bool *found_any)
 				price = BL_ZERO,
 				run_kw = BL_ZERO,
 				run_price = BL_ZERO;
+	const BlKept *kept = bl_kept_lines(r, q);
 	bool		found = false,
 				holds,
-				ever = false;
-	int			first = -1;
+				ever = kept != NULL && kept->lines > 0;
+	int			first = -1,
+				line = r->works;
 
-	for (int piece = 0; piece < r->pieces && !ever; piece++)
+	for (int piece = 0; piece < r->pieces && kept == NULL && !ever; piece++)
 		BL_TRY(bl_charge_holds(r, q, piece, &ever));
 	if (!ever)
 	{
@@ -491,6 +520,8 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period, bool *found_any)
 		return BL_OK;			/* a period that did not occur; the caller asks whether any did */
 	if (!found)
 		return no_demand(r, q);
+	if (kept != NULL)
+		return repeat_lines(r, q, kept, count, measured);
 	for (int piece = 0; piece < r->pieces; piece++)
 	{
 		BL_TRY(bl_charge_holds(r, q, piece, &holds));
@@ -514,6 +545,7 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period, bool *found_any)
 	}
 	if (first >= 0)
 		BL_TRY(demand_line(r, q, run_kw, run_price, period, first, r->pieces));
+	bl_keep_lines(r, q, line);
 	return q->ratchet_months > 0 ? keep_demand(r, q, count, measured) : BL_OK;
 }
 

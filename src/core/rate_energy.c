@@ -339,49 +339,21 @@ line_energy(const BlCharge *q, const BlScan *s, const BlWork *w, BlDec *energy)
 static BlStatus
 repeat_lines(BlRate *r, const BlCharge *q, const BlScan *s, const BlKept *kept)
 {
-	if (kept->lines > BL_CHARGES_LINES_MAX - r->works)
-		return bl_too_many_lines(r);
 	for (int i = 0; i < kept->lines; i++)
 	{
-		BlWork	   *w = &r->work[r->works++];
 		BlDec		energy;
 
-		*w = kept->line[i];
-		BL_TRY(line_energy(q, s, w, &energy));
-		if (r->pieces > 1)
-			BL_TRY(bl_check_line_spread(r, q, s, w));
-		if (s->estimated)
-			w->line.flags |= BL_LINE_ESTIMATED;
-		BL_TRY(bl_reckon(r, q, w, energy));
+		BL_TRY(line_energy(q, s, &kept->line[i], &energy));
+		BL_TRY(bl_repeat_energy(r, q, s, kept, i, energy));
 	}
 	return BL_OK;
-}
-
-/* keeps the lines that a charge has made, from line `first` on */
-static void
-keep_lines(BlRate *r, BlKept *kept, int first)
-{
-	BlBound    *b = r->b;
-
-	if (!kept->constant || r->piece != b->piece || r->works - first > BL_KEPT_LINES_MAX - b->kept_works)
-		return;
-	kept->known = true;
-	kept->lines = r->works - first;
-	kept->line = b->kept_work + b->kept_works;
-	for (int i = first; i < r->works; i++)
-	{
-		BlWork	   *w = &b->kept_work[b->kept_works++];
-
-		*w = r->work[i];
-		w->line.flags &= ~BL_LINE_ESTIMATED;
-	}
 }
 
 BlStatus
 bl_rate_energy(BlRate *r, const BlCharge *q)
 {
 	BlScan	   *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
-	BlKept	   *kept = &r->b->kept[q - r->t->charge];
+	const BlKept *kept = bl_kept_lines(r, q);
 	BlPrices   *p = r->b->prices;
 	BlOpen		few[BL_TARIFF_PERIODS_MAX];
 	Run			run;
@@ -389,7 +361,7 @@ bl_rate_energy(BlRate *r, const BlCharge *q)
 	int			line = r->works;
 
 	BL_TRY(bl_measure(r, s));
-	if (kept->known && r->piece == r->b->piece)
+	if (kept != NULL)
 		return repeat_lines(r, q, s, kept);
 	run.first = -1;
 	run.open = few;
@@ -415,7 +387,7 @@ bl_rate_energy(BlRate *r, const BlCharge *q)
 		BL_TRY(add_piece(r, q, s, p, piece, &run));
 	}
 	BL_TRY(close_run(r, q, s, &run, r->pieces));
-	keep_lines(r, kept, line);
+	bl_keep_lines(r, q, line);
 	return BL_OK;
 }
 

@@ -10,15 +10,6 @@
 
 #include <stdio.h>
 
-/* The steps of one piece, with limits as whole numbers of 1 / (den * 10^scale) kWh. */
-typedef struct Ladder
-{
-	const BlSteps *steps;
-	int64_t		den;
-	int			scale;
-	BlInt128	limit[BL_TARIFF_STEPS_MAX];	/* upper; not set where the step is open */
-} Ladder;
-
 /* What a charge by steps is, for tiers and for "first so many kWh" alike. */
 typedef struct Tiers
 {
@@ -393,7 +384,7 @@ one_limit(BlRate *r, const Tiers *tiers, int piece, int step, BlDec *limit)
 
 /* value as a whole number of 1 / (den * 10^scale) kWh */
 static BlStatus
-on_ladder(const Ladder *l, BlDec value, int64_t num, BlInt128 *out)
+on_ladder(const BlLadder *l, BlDec value, int64_t num, BlInt128 *out)
 {
 	*out = value.coefficient;
 	for (int k = value.scale; k < l->scale; k++)
@@ -403,7 +394,7 @@ on_ladder(const Ladder *l, BlDec value, int64_t num, BlInt128 *out)
 }
 
 static BlStatus
-make_ladder(BlRate *r, const Tiers *tiers, int piece, int scale, Ladder *l)
+make_ladder(BlRate *r, const Tiers *tiers, int piece, int scale, BlLadder *l)
 {
 	BlDec		limit[BL_TARIFF_STEPS_MAX];
 	int64_t		num;
@@ -441,7 +432,7 @@ beyond(BlRate *r, const BlCharge *q)
 
 /* how much of (from, to] lies in each step; a last place takes what lies beyond and is free */
 static BlStatus
-climb(BlRate *r, const Tiers *tiers, const Ladder *l, BlInt128 from, BlInt128 to, BlInt128 *part)
+climb(BlRate *r, const Tiers *tiers, const BlLadder *l, BlInt128 from, BlInt128 to, BlInt128 *part)
 {
 	BlInt128	lower = 0;
 	int			n = l->steps->n;
@@ -472,7 +463,7 @@ climb(BlRate *r, const Tiers *tiers, const Ladder *l, BlInt128 from, BlInt128 to
 
 /* the step that a position has reached: limits are inclusive */
 static BlStatus
-reached(BlRate *r, const Tiers *tiers, const Ladder *l, BlInt128 at, int *step)
+reached(BlRate *r, const Tiers *tiers, const BlLadder *l, BlInt128 at, int *step)
 {
 	for (*step = 0; *step < l->steps->n; (*step)++)
 		if (!l->steps->step[*step].limited || at <= l->limit[*step])
@@ -495,7 +486,7 @@ quantity_step(const BlRate *r)
 
 /* energy in parts proportional to weights: exactly where decimals can say it, else in whole steps */
 static BlStatus
-divide(const BlRate *r, const Ladder *l, BlDec energy, const BlInt128 *weight, int n, BlDec *part)
+divide(const BlRate *r, const BlLadder *l, BlDec energy, const BlInt128 *weight, int n, BlDec *part)
 {
 	if (energy.coefficient == 0)
 	{
@@ -557,7 +548,7 @@ over_periods(const BlRate *r, const BlScan *s, int piece, int end, const BlDec *
 
 /* slot after slot, in the order of time */
 static BlStatus
-chronological(BlRate *r, const Tiers *tiers, const Ladder *l, int piece, int end, BlInt128 at, BlDec energy, BlDec *out)
+chronological(BlRate *r, const Tiers *tiers, const BlLadder *l, int piece, int end, BlInt128 at, BlDec energy, BlDec *out)
 {
 	const BlScan *s = tiers->scan;
 	int			n = l->steps->n;
@@ -662,7 +653,7 @@ flat_line(BlRate *r, const BlCharge *q, const Flat *flat)
 
 /* flats that a piece of a count makes due */
 static BlStatus
-flats_due(BlRate *r, const Tiers *tiers, const BlCount *c, const Ladder *l, int piece, BlInt128 from, BlInt128 to,
+flats_due(BlRate *r, const Tiers *tiers, const BlCount *c, const BlLadder *l, int piece, BlInt128 from, BlInt128 to,
 		  bool first_of_window, bool last_of_window, Flat *flats, int *n)
 {
 	const BlCharge *q = tiers->q;
@@ -715,7 +706,7 @@ count_stretch(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int p
 	BlDec		at,
 				energy,
 				tier[1024];
-	Ladder		l;
+	BlLadder		l;
 	int			n,
 				step,
 				scale;
@@ -863,6 +854,43 @@ has_flats(const Tiers *tiers)
 	return false;
 }
 
+/* the lines of a charge whose pieces are one stretch, as in the last bill, with this bill's energy */
+static BlStatus
+repeat_lines(BlRate *r, const Tiers *tiers, BlKept *kept)
+{
+	const BlCharge *q = tiers->q;
+	BlCount    *c = find_count(r, q->counter);
+	BlLadder   *l = kept->ladder;
+	BlInt128	part[BL_TARIFF_STEPS_MAX + 1],
+				from,
+				to;
+	BlDec		at,
+				energy,
+				tier[BL_TARIFF_STEPS_MAX + 1];
+	int			scale;
+
+	if (c == NULL)
+		return BL_CORRUPT;
+	BL_TRY(position(r, tiers, c, 0, false, &at));
+	BL_TRY(stretch_energy(r, tiers->scan, 0, r->pieces, -1, &energy));
+	scale = at.scale > energy.scale ? at.scale : energy.scale;
+	if (kept->ladder_scale != scale)
+	{
+		kept->ladder_scale = -1;
+		BL_TRY(make_ladder(r, tiers, 0, scale, l));
+		kept->ladder_scale = scale;
+	}
+	BL_TRY(on_ladder(l, at, l->den, &from));
+	BL_TRY(on_ladder(l, energy, l->den, &to));
+	if (__builtin_add_overflow(to, from, &to))
+		return BL_OVERFLOW;
+	BL_TRY(climb(r, tiers, l, from, to, part));
+	BL_TRY(divide(r, l, energy, part, l->steps->n + 1, tier));
+	for (int i = 0; i < kept->lines; i++)
+		BL_TRY(bl_repeat_energy(r, q, tiers->scan, kept, i, tier[kept->line[i].line.tier - 1]));
+	return close_counts(r, tiers, c);
+}
+
 static BlStatus
 rate_steps(BlRate *r, const Tiers *tiers)
 {
@@ -871,8 +899,10 @@ rate_steps(BlRate *r, const Tiers *tiers)
 	Flat	   *flats = NULL;
 	int			flat_count = 0;
 	Run			run;
-	int			most;
-	bool		holds;
+	int			most,
+				line = r->works;
+	bool		holds,
+				whole = false;	/* one stretch */
 
 	if (has_flats(tiers))
 	{
@@ -894,6 +924,7 @@ rate_steps(BlRate *r, const Tiers *tiers)
 		if (!holds)
 			continue;
 		BL_TRY(stretch_end(r, tiers, steps, run.places, piece, &end));
+		whole = piece == 0 && end == r->pieces;
 		if (run.first < 0)
 		{
 			run.first = piece;
@@ -924,6 +955,8 @@ rate_steps(BlRate *r, const Tiers *tiers)
 		BL_TRY(add_stretch(r, tiers, steps, piece, end, &run));
 	}
 	BL_TRY(close_run(r, tiers, &run));
+	if (whole)
+		bl_keep_lines(r, q, line);
 	for (int i = 0; i < flat_count; i++)
 		BL_TRY(flat_line(r, q, &flats[i]));
 	for (int k = 0; k < counts; k++)
@@ -937,6 +970,8 @@ bl_rate_tiers(BlRate *r, const BlCharge *q)
 	Tiers		tiers;
 
 	tiers_of(r, q, &tiers);
+	if (bl_kept_lines(r, q) != NULL)
+		return repeat_lines(r, &tiers, &r->b->kept[q - r->t->charge]);
 	return rate_steps(r, &tiers);
 }
 

@@ -238,9 +238,16 @@ bl_rate_time(BlRate *r, const BlCharge *q)
 {
 	Multiple	run = {BL_ZERO, BL_ZERO},
 				now = {BL_ZERO, BL_ZERO};
-	int			first = -1;
+	const BlKept *kept = bl_kept_lines(r, q);
+	int			first = -1,
+				line = r->works;
 	bool		holds;
 
+	for (int i = 0; kept != NULL && i < kept->lines; i++)
+		if (bl_repeat_line(r, kept, i) == NULL)
+			return bl_too_many_lines(r);
+	if (kept != NULL)
+		return BL_OK;
 	for (int piece = 0; piece < r->pieces; piece++)
 	{
 		BL_TRY(bl_charge_holds(r, q, piece, &holds));
@@ -258,5 +265,8 @@ bl_rate_time(BlRate *r, const BlCharge *q)
 			run = now;
 		}
 	}
-	return first >= 0 ? time_line(r, q, &run, first, r->pieces) : BL_OK;
+	if (first >= 0)
+		BL_TRY(time_line(r, q, &run, first, r->pieces));
+	bl_keep_lines(r, q, line);
+	return BL_OK;
 }

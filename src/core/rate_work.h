@@ -149,13 +149,27 @@ enum
 	BL_KEPT_LINES_MAX = 512
 };
 
-/* The lines of a charge on energy, kept where neither terms nor usage have a say in them but for quantity and amount. */
+/* The steps of one piece, with limits as whole numbers of 1 / (den * 10^scale) kWh. */
+typedef struct BlLadder
+{
+	const BlSteps *steps;
+	int64_t		den;
+	int			scale;
+	BlInt128	limit[BL_TARIFF_STEPS_MAX];	/* upper; not set where the step is open */
+} BlLadder;
+
+/*
+ * The lines of a charge, kept from bill to bill where neither terms nor usage
+ * have a say in them but for quantity and amount.
+ */
 typedef struct BlKept
 {
 	bool		constant;		/* they can be kept */
 	bool		known;
 	int			lines;
-	const BlWork *line;			/* as closed, without a quantity */
+	const BlWork *line;			/* as closed, without what the usage says */
+	BlLadder   *ladder;			/* of tiers: for energy of ladder_scale decimals; -1: none yet */
+	int			ladder_scale;
 } BlKept;
 
 /* What sums a whole narrow day of one width. */
@@ -302,6 +316,46 @@ bl_reckon(BlRate *r, const BlCharge *q, BlWork *w, BlDec quantity)
 		BL_TRY(bl_dec_mul_ratio_any(quantity, w->line.price, w->num, w->den, &fine, &w->exact));
 	}
 	return bl_dec_mul_ratio(quantity, w->line.price, w->num, w->den, bl_line_rounding(q), &w->line.amount);
+}
+
+/* keeps the lines that a charge has made, from line `first` on, if they can be kept */
+extern void bl_keep_lines(BlRate *r, const BlCharge *q, int first);
+
+/* the lines of a charge as kept; NULL: they are not */
+static inline const BlKept *
+bl_kept_lines(const BlRate *r, const BlCharge *q)
+{
+	const BlKept *kept = &r->b->kept[q - r->t->charge];
+
+	return kept->known && r->piece == r->b->piece ? kept : NULL;
+}
+
+/* one of them into the bill; NULL: too many lines */
+static inline BlWork *
+bl_repeat_line(BlRate *r, const BlKept *kept, int i)
+{
+	BlWork	   *w = &r->work[r->works];
+
+	if (r->works == BL_CHARGES_LINES_MAX)
+		return NULL;
+	r->works++;
+	*w = kept->line[i];
+	return w;
+}
+
+/* the same with its energy and amount */
+static inline BlStatus
+bl_repeat_energy(BlRate *r, const BlCharge *q, const BlScan *s, const BlKept *kept, int i, BlDec energy)
+{
+	BlWork	   *w = bl_repeat_line(r, kept, i);
+
+	if (w == NULL)
+		return bl_too_many_lines(r);
+	if (r->pieces > 1)
+		BL_TRY(bl_check_line_spread(r, q, s, w));
+	if (s->estimated)
+		w->line.flags |= BL_LINE_ESTIMATED;
+	return bl_reckon(r, q, w, energy);
 }
 
 /* rate_energy.c */
