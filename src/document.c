@@ -316,8 +316,15 @@ billing_tariff_check(PG_FUNCTION_ARGS)
 		snprintf(message, sizeof message, "%s. %s", problem.message, problem.detail);
 		put_problem(result, "$", message, "");
 	}
-	else if (bl_tariff_compile(root, &arena, &tariff, put_problem, result) == BL_OK &&
-			 check_zone(tariff, &problem) != BL_OK)
-		put_problem(result, "$.time_zone", problem.message, problem.hint);
+	else
+	{
+		BlStatus	status = bl_tariff_compile(root, &arena, &tariff, put_problem, result);
+
+		if (status == BL_NO_SPACE)
+			bl_fail(status, "tariff");
+		/* a text that is no name, read as "?", has been told of */
+		if (tariff->zone.length > 0 && (status == BL_OK || tariff->zone.text[0] != '?') && check_zone(tariff, &problem) != BL_OK)
+			put_problem(result, "$.time_zone", problem.message, problem.hint);
+	}
 	return (Datum) 0;
 }

@@ -46,6 +46,12 @@ by_name(BlCompile *c, BlJson *node, BlPriceKind kind, int n, int schedule)
 	const char *what = kind == BL_PRICE_BY_SEASON ? "season" : "period";
 
 	p->n = n;
+	if (kind == BL_PRICE_BY_PERIOD && c->t->schedule[schedule].period[0].length == 0)
+	{
+		bl_compile_refuse(c, node, "Declare periods, or write one decimal, or one of the forms of the tariff language.",
+						  "a price by period where there are no periods");
+		return new_price(c, BL_PRICE_VALUE, 0, node);
+	}
 	for (BlJson *m = node->first; m; m = m->next)
 	{
 		BlText		name = {m->key, (int) m->key_length};
