@@ -138,6 +138,9 @@ rate_step(Step *s)
 		BlWriter	size = {NULL, 0, 0};
 
 		status = say(s, bl_carry_write(&s->rated.carry, &size), "closing carry");
+		if (status == BL_LIMIT)
+			bl_problem_hint(&s->call->problem, "A carry keeps %d counters, %d demands and %d banks: let charges share a \"counter\".",
+							BL_CARRY_COUNTERS_MAX, BL_CARRY_DEMANDS_MAX, BL_CARRY_BANKS_MAX);
 		s->carry_size = size.used;
 	}
 	return status;
@@ -512,7 +515,10 @@ billing_rate_months(PG_FUNCTION_ARGS)
 	from = PG_GETARG_DATEADT(2);
 	months = PG_GETARG_INT32(3);
 	if (DATE_NOT_FINITE(from) || from <= BL_DAY_MIN + 400 || from >= BL_DAY_MAX - 40000)
-		bl_fail(BL_BAD_VALUE, "first day");
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the first day to rate is beyond the calendar"),
+				 errhint("Check the year.")));
 	if (months < 1 || months > 1200)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

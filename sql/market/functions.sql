@@ -106,8 +106,8 @@ RETURNS jsonb
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT jsonb_build_object(name, jsonb_build_object(
-		'from', to_char(from_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'),
-		'slot_minutes', (extract(epoch FROM slot) / 60)::integer, 'values', to_jsonb(price)));
+		'from', to_char(from_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+		'slot_minutes', trim_scale(extract(epoch FROM slot) / 60), 'values', to_jsonb(price)));
 END;
 COMMENT ON FUNCTION billing.price_series(text, timestamptz, interval, numeric[]) IS
 'one of the series of market(): a price for each slot from a moment on, null where there is none; join several with ||';
