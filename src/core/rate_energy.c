@@ -197,7 +197,9 @@ part_line(BlRate *r, const BlCharge *q, const BlScan *s, const Run *run, int i, 
 	bl_set_span(r, w, run->first, end);
 	if (r->b->keeps_exact)
 		BL_TRY(bl_dec_mul_ratio(part->sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, &fine, &w->exact));
-	return bl_dec_mul_ratio(part->sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, bl_line_rounding(q), &w->line.amount);
+	/* what a line is made of is rounded as lines are, also where lines are rounded in groups */
+	return bl_dec_mul_ratio(part->sum, bl_dec(1, 0), q->credit ? -1 : 1, 1,
+							flags & BL_LINE_OF_WHICH ? &q->rounding.line : bl_line_rounding(q), &w->line.amount);
 }
 
 /*

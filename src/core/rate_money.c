@@ -476,23 +476,56 @@ bl_share(BlArena *arena, BlDec *values, int n, const BlRounding *rounding)
 	return BL_OK;
 }
 
-/* the lines of one charge share its rounded sum; what they are made of stays exact */
+/* which of the of-which lines takes the cents: the rest, or the first component */
+static int
+slack_of(const BlCharge *q)
+{
+	return q->of_which > 0 ? q->of_which : 0;
+}
+
+/* the of-which lines from `first` on, so that they add up to the lines before them again */
+static BlStatus
+settle_parts(BlRate *r, const BlCharge *q, int first, int parts, BlDec printed)
+{
+	for (int i = 0; i < parts; i++)
+		if (i != slack_of(q))
+			BL_TRY(bl_dec_sub(printed, r->work[first + i].line.amount, &printed));
+	r->work[first + slack_of(q)].line.amount = printed;
+	return BL_OK;
+}
+
+/* the lines of one charge share its rounded sum */
 BlStatus
 bl_round_group(BlRate *r, const BlCharge *q, int first)
 {
-	int			n = 0;
+	int			n = 0,
+				parts;
 	BlDec	   *share = bl_arena_get(r->arena, sizeof *share * (size_t) (r->works - first + 1));
+	BlDec		printed = BL_ZERO;
 
 	if (share == NULL)
 		return BL_NO_SPACE;
 	for (int i = first; i < r->works; i++)
 		if (r->work[i].line.flags & BL_LINE_COUNTED)
 			share[n++] = r->work[i].exact;
+		else if (r->work[i].line.flags & BL_LINE_INCLUDED)
+			BL_TRY(bl_dec_round(r->work[i].exact, &q->rounding.group, &r->work[i].line.amount));
 	BL_TRY(bl_share(r->arena, share, n, &q->rounding.group));
 	n = 0;
-	for (int i = first; i < r->works; i++)
+	for (int i = first; i < r->works; i += parts)
+	{
+		parts = 1;
 		if (r->work[i].line.flags & BL_LINE_COUNTED)
+		{
 			r->work[i].line.amount = share[n++];
+			BL_TRY(bl_dec_add(printed, r->work[i].line.amount, &printed));
+		}
+		if (!(r->work[i].line.flags & BL_LINE_OF_WHICH))
+			continue;
+		parts = q->of_which > 0 ? q->of_which + 1 : q->price->n;
+		BL_TRY(settle_parts(r, q, i, parts, printed));
+		printed = BL_ZERO;
+	}
 	return BL_OK;
 }
 
