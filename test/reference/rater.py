@@ -647,29 +647,40 @@ class Rater:
 
 	def needs_periods(self, c):
 		"""Whether it matters to the charge in which period energy was used."""
+		if self.kind(c) == "demand":
+			return bool(c["demand"].get("periods"))
+		if self.kind(c) not in ("energy", "steps") or self.period_names(c) == [None]:
+			return False
 		if c.get("periods") or c.get("split") == "counters":
 			return True
 		return self.by_period(c.get("price"), c) or "steps" in c and self.steps_by_period(c)
 
-	def by_periods(self, charge):
-		"""Whether some charge on the same schedule asks for periods; then all see the same quantities."""
-		return any(self.needs_periods(c) for c in self.charges
-				   if self.kind(c) in ("energy", "steps") and c.get("schedule") == charge.get("schedule"))
+	def measured_by(self, charge, part, channel):
+		"""The charge by whose periods the energy is measured: its own, or where it needs none, another's; or None."""
+		if self.needs_periods(charge):
+			return charge
+		return next((c for c in self.charges if self.needs_periods(c) and c.get("part", "main") == part and
+					 c.get("channel", "import") == channel), None)
 
-	def rounded_cells(self, charge, part, channel, rule):
+	def rounded_cells(self, charge, part, channel, rule, of):
 		"""The total of the part rounded; its cells share it."""
-		cells = self.usage_cells(charge, part, channel)
-		if not self.by_periods(charge):
-			names = self.period_names(charge)
-			for a in self.atoms:
-				cells[a.i, names[0]] = sum(cells[a.i, p] for p in names)
-				for p in names[1:]:
-					cells[a.i, p] = Fraction(0)
+		by = self.measured_by(charge, of, channel)
+		cells = self.usage_cells(by or charge, part, channel)
+		if not by:
+			cells = self.together(cells, self.period_names(charge)[0])
 		if rule:
 			keys = list(cells)
 			total = rounded(sum(cells.values(), Fraction(0)), rule)
 			cells = dict(zip(keys, share_rounded(total, [cells[k] for k in keys], rule[0])))
-		return cells
+		if by and by is not charge and self.schedule(by) != self.schedule(charge):
+			cells = self.together(cells, self.period_names(charge)[0])
+		return {(a.i, p): cells.get((a.i, p), Fraction(0)) for a in self.atoms for p in self.period_names(charge)}
+
+	def together(self, cells, period):
+		sums = {}
+		for (a, _), kwh in cells.items():
+			sums[a, period] = sums.get((a, period), 0) + kwh
+		return sums
 
 	def all_parts(self):
 		return sorted(self.usage)
@@ -684,10 +695,10 @@ class Rater:
 			if part == "whole":
 				sums = {}
 				for p in self.all_parts():
-					for k, v in self.rounded_cells(charge, p, channel, rule).items():
+					for k, v in self.rounded_cells(charge, p, channel, rule, part).items():
 						sums[k] = sums.get(k, 0) + v
 				if not sums:
-					sums = self.rounded_cells(charge, "main", channel, rule)
+					sums = self.rounded_cells(charge, "main", channel, rule, part)
 				self.cell_cache[key] = sums
 			else:
 				cells = dict(self.original_cells(charge, part, channel, rule))
@@ -701,7 +712,7 @@ class Rater:
 	def original_cells(self, charge, part, channel, rule):
 		made = self.tariff.get("parts", {}).get(part)
 		if made is None:
-			return self.rounded_cells(charge, part, channel, rule)
+			return self.rounded_cells(charge, part, channel, rule, part)
 		source = made.get("of", "main")
 		base = self.original_cells(charge, source, channel, rule)
 		if channel != "import":
@@ -960,7 +971,7 @@ class Rater:
 			kind="charge", fraction=None):
 		line = {"code": charge["code"], "period": period, "component": component, "tier": tier, "unit": unit,
 				"quantity": quantity, "price": price, "exact": Fraction(exact), "kind": kind, "piece": atom.piece,
-				"tags": set(charge.get("tags", [])), "own": {charge["code"]} | set(charge.get("tags", [])), "last": atom.i, "fraction": fraction}
+				"tags": set(charge.get("tags", [])), "own": {charge["code"]} | set(charge.get("tags", [])), "first": atom.i, "last": atom.i, "fraction": fraction}
 		self.lines.append(line)
 		return line
 
@@ -1050,7 +1061,7 @@ class Rater:
 						last["quantity"] += kwh
 						last["exact"] += sign * exact
 					else:
-						last = self.add(c, a, sign * exact, kwh, price, unit_of(c), group[0] if len(group) == 1 and (by_period or not component) else None, component)
+						last = self.add(c, a, sign * exact, kwh, price, unit_of(c), group[0] if len(group) == 1 else None, component)
 						last["tags"] = last["tags"] | self.component_tags(component)
 					for p in group:
 						line_of[a.i, p] = id(last)
@@ -1276,7 +1287,10 @@ class Rater:
 		for name, names in self.count_names(c):
 			self.steps_count(c, name, names, capped)
 			self.close_counter(c, name)
-		self.finish_lines(c, self.lines[before:])
+		order = self.period_names(c)
+		lines = sorted(self.lines[before:], key=lambda l: (l["first"], l["tier"], order.index(l["period"]) if l["period"] else 0))
+		self.lines[before:] = lines
+		self.finish_lines(c, lines)
 
 	def steps_count(self, c, name, names, capped):
 		runs = self.runs(c)
@@ -1320,7 +1334,7 @@ class Rater:
 					lower = limits[i]
 					if lower is None:
 						break
-			if c.get("split") == "chronological" and c.get("mode") != "volume" and self.period_names(c) != [None]:
+			if c.get("split") == "chronological" and c.get("mode") != "volume" and self.steps_by_period(c):
 				pieces = self.chronological(c, run, names, limits, opening, kwh, beyond, capped)
 			else:
 				pieces = self.proportional(c, run, names, steps, amounts, per_period)
@@ -1424,10 +1438,7 @@ class Rater:
 				exact[len(limits), period] = exact.get((len(limits), period), 0) + todo
 		keys = [(t, p) for t in range(len(limits) + 1) for p in names]
 		shares = share_out(kwh, [exact.get(k, Fraction(0)) for k in keys], self.energy_step(c))
-		found = [(t, p, s) for (t, p), s in zip(keys, shares) if t < len(limits)]
-		if self.steps_by_period(c):
-			return found
-		return [(t, None, sum(f[2] for f in found if f[0] == t)) for t in range(len(limits))]
+		return [(t, p, s) for (t, p), s in zip(keys, shares) if t < len(limits)]
 
 	# ---- demand, capacity, fixed ----
 
