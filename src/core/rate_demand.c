@@ -196,6 +196,17 @@ window_peak(BlRate *r, const BlCharge *q, BlScan *s, unsigned periods, bool *fou
 	return *found ? power_of(sum, slots.scale, window * slots.minutes * used, kw) : BL_OK;
 }
 
+static bool
+has_profile(const BlRate *r, const BlScan *s)
+{
+	const BlPartRule *rule = &r->t->part[s->part];
+
+	for (int i = 0; i < r->usage->parts; i++)
+		if (r->usage->part[i].profile[s->channel] != NULL && (rule->whole || bl_text_equal(r->usage->part[i].name, rule->name)))
+			return true;
+	return false;
+}
+
 /* the measured kW of a charge, of the wanted periods (bits; 0: all) */
 BlStatus
 bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDec *kw)
@@ -219,13 +230,7 @@ bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDe
 	if (!s->found || s->peak_minutes == 0)
 	{
 		/* a profile that does not bill, or several parts: only slots could tell, and they may not be there */
-		const BlPartRule *rule = &r->t->part[s->part];
-		int			profiles = 0;
-
-		for (int i = 0; i < r->usage->parts; i++)
-			if (r->usage->part[i].profile[s->channel] != NULL && (rule->whole || bl_text_equal(r->usage->part[i].name, rule->name)))
-				profiles++;
-		return profiles > 0 ? window_peak(r, q, s, periods, found, kw) : BL_OK;
+		return has_profile(r, s) ? window_peak(r, q, s, periods, found, kw) : BL_OK;
 	}
 	if ((q->window_minutes != 0 && q->window_minutes != s->peak_minutes) || q->mean_of > 1)
 		return window_peak(r, q, s, periods, found, kw);
@@ -518,6 +523,11 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period, bool *found_any)
 	*found_any |= found;
 	if (!found && period >= 0)
 		return BL_OK;			/* a period that did not occur; the caller asks whether any did */
+	if (!found && periods != 0 && has_profile(r, &r->b->scan[r->b->scan_of[q - r->t->charge]]))
+	{
+		found = true;			/* it was metered, but its periods did not occur */
+		measured = BL_ZERO;
+	}
 	if (!found)
 		return no_demand(r, q);
 	if (kept != NULL)
