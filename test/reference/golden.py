@@ -4,7 +4,8 @@ A file is a case, or holds `cases` whose members replace its own:
 
     name, source, licence   where the figures come from
     tariff, usage, terms, market, carry
-                            what billing.rate() is given; in profiles {"each": Wh, "count": n} is n equal slots
+                            what billing.rate() is given; in profiles {"each": Wh, "count": n} is n equal slots, and
+                            with "but": {"i": Wh} those from 0 on have another value
     during                  ["2026-01-01", "2026-02-01"], or
     months                  {"from": "2026-01-01", "count": 12}: month after month, the carry handed on
     expect                  lines: any members of lines, found by code, period, tier and component (as far as they
@@ -36,7 +37,10 @@ def expanded(usage):
 	for part in usage.get("parts", {}).values():
 		for profile in part.values():
 			if isinstance(profile, dict) and isinstance(profile["values"], dict):
-				profile["values"] = [profile["values"]["each"]] * profile["values"]["count"]
+				values = [profile["values"]["each"]] * profile["values"]["count"]
+				for i, value in profile["values"].get("but", {}).items():
+					values[int(i)] = value
+				profile["values"] = values
 	return usage
 
 
