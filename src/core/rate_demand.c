@@ -747,15 +747,15 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period, bool *found_any)
 	else
 		BL_TRY(recorded_or_measured(r, q, period >= 0 ? 1u << period : q->periods, &found, &measured));
 	*found_any |= found;
-	if (!found && (period >= 0 || q->optional))
+	if (!found && period >= 0)
 		return BL_OK;			/* a period that did not occur; the caller asks whether any did */
-	if (!found && periods != 0 && has_profile(r, &r->b->scan[r->b->scan_of[q - r->t->charge]]))
+	if (!found && (q->periods != 0 || q->weights > 0) && has_profile(r, &r->b->scan[r->b->scan_of[q - r->t->charge]]))
 	{
 		found = true;			/* it was metered, but its periods did not occur */
 		measured = BL_ZERO;
 	}
 	if (!found)
-		return no_demand(r, q);
+		return q->optional ? BL_OK : no_demand(r, q);
 	if (kept != NULL)
 		return repeat_lines(r, q, kept, count, measured);
 	for (int piece = 0; piece < r->pieces; piece++)

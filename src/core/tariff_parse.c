@@ -566,6 +566,8 @@ tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 		}
 	if (q->blocks && (q->step_by_period || q->period_steps || q->split == BL_SPLIT_COUNTERS))
 		bl_compile_error(c, steps, "Use a price for all periods.", "packages by period");
+	if (q->all && q->split == BL_SPLIT_CHRONOLOGICAL)
+		bl_compile_error(c, steps, "Use another split.", "steps for all in the order of time");
 	if (q->period_steps > 0)
 	{
 		q->step_by_period = true;
