@@ -1310,6 +1310,8 @@ class Rater:
 		return any(self.by_period(s.get(k), c) for steps in lists for s in steps for k in ("price", "add"))
 
 	def step_prices(self, c, atom):
+		if self.lists_by_period(c):
+			return tuple(self.step_price(s, c, atom, p) for p in self.tier_periods(c) for s in c["steps"][p])
 		return tuple(self.step_price(s, c, atom, p) for s in self.step_list(c, atom) for p in self.tier_periods(c))
 
 	def period_shares(self, c):
