@@ -238,6 +238,7 @@ bl_keep_lines(BlRate *r, const BlCharge *q, int first)
 {
 	BlBound    *b = r->b;
 	BlKept	   *kept = &b->kept[q - r->t->charge];
+	const BlRounding *rounding = bl_line_rounding(q);
 	int			lines = r->works - first;
 
 	if (!kept->constant || r->piece != b->piece || lines > BL_KEPT_LINES_MAX - b->kept_works)
@@ -248,6 +249,8 @@ bl_keep_lines(BlRate *r, const BlCharge *q, int first)
 		b->kept_work[b->kept_works + i].line.flags &= ~BL_LINE_ESTIMATED;
 	}
 	kept->known = true;
+	kept->places = b->keeps_exact || rounding == NULL || rounding->mode != BL_HALF_UP || rounding->step.coefficient != 1 ||
+		q->credit ? -1 : rounding->step.scale;
 	kept->lines = lines;
 	kept->line = b->kept_work + b->kept_works;
 	b->kept_works += lines;
