@@ -96,7 +96,7 @@ typedef struct Days
  * The even 16-bit lanes of a big-endian machine are the high halves of the 32-bit
  * ones: there the two change places.
  */
-static inline void
+static void
 make_room(Hours *h)
 {
 	for (int k = 0; k < 3; k++)
@@ -117,7 +117,7 @@ make_room(Hours *h)
 
 /* days of some maps into the cells of the periods */
 static void
-settle(Sums *sums, const Days *days, Hours *const *list, int n, int piece)
+settle(Sums *sums, Days *days, Hours *const *list, int n, int piece)
 {
 	for (int i = 0; i < n; i++)
 		make_room(list[i]);
@@ -143,6 +143,7 @@ settle(Sums *sums, const Days *days, Hours *const *list, int n, int piece)
 	{
 		for (int hour = 0; hour < 24 && list[i]->has_tops && days->tops == BL_TOPS_HOURS; hour++)
 			peak_of(sums, list[i]->map->hour[hour], (int16_t) list[i]->top[hour % 3][hour / 3]);
+		days->has_top |= list[i]->has_tops;
 		list[i]->map = NULL;
 	}
 }
@@ -159,25 +160,26 @@ settle_all(Sums *sums, Days *days, int piece)
 	settle(sums, days, list, n, piece);
 }
 
-/* where days of a map are added up; one of another map there makes way */
-static inline Hours *
-hours_of(Sums *sums, Days *days, const BlDayMap *map, int piece)
+/* begins to add up days of a map; one of another map in its place makes way */
+static __attribute__((noinline)) void
+begin_hours(Sums *sums, Days *days, const BlDayMap *map, int piece)
 {
 	Hours	   *h = &days->hours[map->place];
 	const BlV8	lowest = (BlV8) {0} + (uint16_t) INT16_MIN;
 
-	if (h->map == map)
-		return h;
 	if (h->map != NULL)
 		settle(sums, days, &h, 1, piece);
 	*h = (Hours) {.map = map, .room = UINT16_MAX, .top = {lowest, lowest, lowest}};
-	return h;
 }
 
-/* the highest of a day whose values do not fit the lanes; tops are offsets */
-static void
-high_peaks(Sums *sums, const Days *days, const BlDayMap *map, int base, const BlV8 *tops)
+/* a day whose values do not fit the lanes: its tops are offsets */
+static __attribute__((noinline)) void
+high_day(Sums *sums, const Days *days, Hours *h, int base, const uint8_t *offsets, int width)
 {
+	const BlDayMap *map = h->map;
+	BlV8		tops[3] = {{0}};
+
+	days->kernel[width].run(offsets, width, days->per_hour, 0, h->sum, tops);
 	for (int hour = 0; hour < 24; hour++)
 		if (days->tops == BL_TOPS_HOURS)
 			peak_of(sums, map->hour[hour], base + tops[hour % 3][hour / 3]);
@@ -189,39 +191,42 @@ high_peaks(Sums *sums, const Days *days, const BlDayMap *map, int base, const Bl
  * Whole days in lanes, at most n of them from the cursor on, while maps has one
  * for the day and the block is plain; returns how many.  Much of rating's time is spent here.
  */
-static int
+static __attribute__((noinline)) int
 whole_days(Sums *sums, Days *days, const BlProfile *p, BlCursor *cursor, const BlDayMap *const *maps, int n, int piece)
 {
 	const uint8_t *at = cursor->next,
 			   *end = p->end;
+	const BlKernel *kernel = days->kernel;
+	bool		by_hour = days->tops == BL_TOPS_HOURS;
 	int			i;
 
-	for (i = 0; i < n && maps[i] != NULL && at < end && at[0] <= 16; i++)
+	for (i = 0; i < n && at < end; i++)
 	{
-		const BlKernel *k = &days->kernel[at[0]];
+		const BlDayMap *map = maps[i];
+		int			width = at[0];
+		const BlKernel *k;
 		int			base;
 		Hours	   *h;
 
+		if (map == NULL || width > 16)
+			break;
+		k = &kernel[width];
 		if (k->run == NULL || k->size > end - at)
 			break;
 		base = (int16_t) bl_le16(at + 1);
-		h = hours_of(sums, days, maps[i], piece);
+		h = &days->hours[map->place];
+		if (h->map != map)
+			begin_hours(sums, days, map, piece);
 		if (h->room < k->most)
 			make_room(h);
 		h->room -= k->most;
 		h->base += base;
-		if (base <= k->base)
-		{
-			k->run(at + 3, at[0], days->per_hour, base, h->sum, days->tops == BL_TOPS_HOURS ? h->top : &days->top);
-			days->has_top = h->has_tops = true;
-		}
+		if (base > k->base)
+			high_day(sums, days, h, base, at + 3, width);
 		else
 		{
-			BlV8		tops[3] = {{0}};
-
-			k->run(at + 3, at[0], days->per_hour, 0, h->sum, tops);
-			if (days->tops != BL_TOPS_NONE)
-				high_peaks(sums, days, maps[i], base, tops);
+			k->run(at + 3, width, k->per_hour, base, h->sum, by_hour ? h->top : &days->top);
+			h->has_tops = true;
 		}
 		at += k->size;
 	}
@@ -338,6 +343,7 @@ kernels_of(BlBound *b, const Days *days)
 			for (int w = 0; w <= 16; w++)
 				b->kernel[tops][w] = (BlKernel) {
 					.run = days->per_hour ? bl_lanes_hours(w, days->per_hour, tops) : NULL,
+					.per_hour = days->per_hour,
 					.most = days->per_hour * ((1 << w) - 1),
 					.base = tops == BL_TOPS_NONE ? INT16_MAX : INT16_MAX + 1 - (1 << w),
 					.size = 3 + (int) bl_lanes_bytes(3 * days->per_hour, w)

@@ -177,6 +177,7 @@ typedef struct BlKept
 typedef struct BlKernel
 {
 	BlLanesHours run;			/* NULL: none does */
+	int			per_hour;		/* slots */
 	int			most;			/* that it adds to any hour */
 	int			base;			/* the highest with which its values fit the lanes */
 	int			size;			/* of the block */
