@@ -75,6 +75,7 @@ typedef struct Hours
 	int64_t		base;			/* of the days' bases */
 	int			room;			/* what every sum can still take */
 	bool		has_tops;
+	bool		has_more;		/* even and odd are set */
 	BlV8		sum[3];
 	BlV4		even[3];		/* sums that had no more room */
 	BlV4		odd[3];
@@ -96,22 +97,28 @@ typedef struct Days
  * The even 16-bit lanes of a big-endian machine are the high halves of the 32-bit
  * ones: there the two change places.
  */
+static inline BlV4
+lanes_of(BlV8 x, bool odd)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	odd = !odd;
+#endif
+	return odd ? (BlV4) x >> 16 : (BlV4) x & 0xffff;
+}
+
 static void
 make_room(Hours *h)
 {
 	for (int k = 0; k < 3; k++)
 	{
-		BlV4		x = (BlV4) h->sum[k];
+		BlV4		even = lanes_of(h->sum[k], false),
+					odd = lanes_of(h->sum[k], true);
 
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-		h->even[k] += x >> 16;
-		h->odd[k] += x & 0xffff;
-#else
-		h->even[k] += x & 0xffff;
-		h->odd[k] += x >> 16;
-#endif
+		h->even[k] = h->has_more ? h->even[k] + even : even;
+		h->odd[k] = h->has_more ? h->odd[k] + odd : odd;
 		h->sum[k] = (BlV8) {0};
 	}
+	h->has_more = true;
 	h->room = UINT16_MAX;
 }
 
@@ -169,7 +176,15 @@ begin_hours(Sums *sums, Days *days, const BlDayMap *map, int piece)
 
 	if (h->map != NULL)
 		settle(sums, days, &h, 1, piece);
-	*h = (Hours) {.map = map, .room = UINT16_MAX, .top = {lowest, lowest, lowest}};
+	h->map = map;
+	h->base = 0;
+	h->room = UINT16_MAX;
+	h->has_tops = h->has_more = false;
+	for (int k = 0; k < 3; k++)
+	{
+		h->sum[k] = (BlV8) {0};
+		h->top[k] = lowest;
+	}
 }
 
 /* a day whose values do not fit the lanes: its tops are offsets */
@@ -652,17 +667,20 @@ measure_part(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
 	BlDec		few[128],
 			   *own = few;
 	int			n = r->pieces * s->periods;
+	bool		first = !s->found;
 
 	if (!profile && !registers)
 		return BL_OK;
 	if (profile && registers && !r->t->bills_set)
 		return refuse(r, BL_NO_USAGE, part, s->channel, "has both a profile and registers",
 					  "Let the tariff say which one bills: \"bills\": \"profile\" or \"registers\".");
-	if (n > 128)
+	if (first)
+		own = cells;			/* still zero */
+	else if (n > 128)
 		own = bl_arena_get(r->arena, sizeof *own * (size_t) n);
 	if (own == NULL)
 		return BL_NO_SPACE;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && !first; i++)
 		own[i] = BL_ZERO;
 	s->found = true;
 	if (profile && !(registers && r->t->bills_registers))
@@ -670,7 +688,7 @@ measure_part(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
 	else
 		BL_TRY(measure_registers(r, s, part, own));
 	BL_TRY(round_cells(r, own, n));
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && !first; i++)
 		BL_TRY(bl_dec_add(cells[i], own[i], &cells[i]));
 	return BL_OK;
 }

@@ -310,23 +310,47 @@ check_parts(BlRate *r)
 	return BL_OK;
 }
 
+/* the sum of the lines that count */
 static BlStatus
-finish(BlRate *r, BlRated *rated)
+total_of(const BlRate *r, BlDec *total)
 {
-	rated->lines = r->works;
-	rated->total = BL_ZERO;
-	rated->estimated = false;
+	BlInt128	sum = 0;
+	int			scale = -1;
+
+	*total = BL_ZERO;
 	for (int i = 0; i < r->works; i++)
 	{
 		const BlLine *line = &r->work[i].line;
 
-		if (line->flags & BL_LINE_COUNTED)
-			BL_TRY(bl_dec_add(rated->total, line->amount, &rated->total));
-		if (line->flags & BL_LINE_ESTIMATED)
-			rated->estimated = true;
+		if (!(line->flags & BL_LINE_COUNTED))
+			continue;
+		if ((int64_t) line->amount.coefficient != line->amount.coefficient || (scale >= 0 && line->amount.scale != scale))
+			goto any;
+		sum += (int64_t) line->amount.coefficient;
+		scale = line->amount.scale;
 	}
-	rated->carry = r->closing;
+	if (scale >= 0)
+		*total = (BlDec) {sum, scale};
 	return BL_OK;
+
+any:
+	for (int i = 0; i < r->works; i++)
+		if (r->work[i].line.flags & BL_LINE_COUNTED)
+			BL_TRY(bl_dec_add(*total, r->work[i].line.amount, total));
+	return BL_OK;
+}
+
+static BlStatus
+finish(BlRate *r, BlRated *rated)
+{
+	int			flags = 0;
+
+	rated->lines = r->works;
+	for (int i = 0; i < r->works; i++)
+		flags |= r->work[i].line.flags;
+	rated->estimated = flags & BL_LINE_ESTIMATED;
+	rated->carry = r->closing;
+	return total_of(r, &rated->total);
 }
 
 BlStatus
