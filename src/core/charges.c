@@ -581,25 +581,22 @@ static inline size_t
 put_line(uint8_t *p, const BlLine *line)
 {
 	int			flags = line->flags & ~BL_LINE_WIDE;
-	BlDec		quantity = flags & BL_LINE_MEASURED ? line->quantity : BL_ZERO;
-	BlDec		price = flags & BL_LINE_PRICED ? line->price : BL_ZERO;
-	bool		wide = !fits_64(quantity.coefficient) || !fits_64(price.coefficient) ||
-		!fits_64(line->amount.coefficient);
+	const BlDec *quantity = flags & BL_LINE_MEASURED ? &line->quantity : &BL_ZERO;
+	const BlDec *price = flags & BL_LINE_PRICED ? &line->price : &BL_ZERO;
+	const BlDec *amount = &line->amount;
+	bool		wide = !fits_64(quantity->coefficient) || !fits_64(price->coefficient) || !fits_64(amount->coefficient);
 
 	if (wide)
 		flags |= BL_LINE_WIDE;
-	bl_put_le16(p, (uint16_t) flags);
-	p[2] = (uint8_t) line->charge;
-	p[3] = (uint8_t) line->period;
-	p[4] = (uint8_t) line->component;
-	p[5] = (uint8_t) line->tier;
-	p[6] = (uint8_t) line->unit;
-	p[7] = (uint8_t) quantity.scale;
-	p[8] = (uint8_t) price.scale;
-	p[9] = (uint8_t) line->amount.scale;
-	put_number(p, wide, 0, quantity.coefficient);
-	put_number(p, wide, 1, price.coefficient);
-	put_number(p, wide, 2, line->amount.coefficient);
+	/* the first eight bytes at once */
+	bl_put_le64(p, (uint64_t) flags | (uint64_t) line->charge << 16 | (uint64_t) line->period << 24 |
+				(uint64_t) line->component << 32 | (uint64_t) line->tier << 40 | (uint64_t) line->unit << 48 |
+				(uint64_t) quantity->scale << 56);
+	p[8] = (uint8_t) price->scale;
+	p[9] = (uint8_t) amount->scale;
+	put_number(p, wide, 0, quantity->coefficient);
+	put_number(p, wide, 1, price->coefficient);
+	put_number(p, wide, 2, amount->coefficient);
 	if (flags & BL_LINE_SPAN)
 	{
 		bl_put_le32(p + line_size(flags) - SPAN_SIZE, (uint32_t) line->from);

@@ -192,6 +192,26 @@ extern const uint64_t bl_half_pow10[19];	/* 10^n / 2, 0 for n = 0 */
 extern BlStatus bl_dec_mul_ratio_any(BlDec a, BlDec b, int64_t num, int64_t den,
 									 const BlRounding *rounding, BlDec *result);
 
+/* a * b, half-up to so many decimals, where 64 bits hold the product; else false */
+static inline bool
+bl_dec_mul_narrow(BlDec a, BlDec b, int places, BlDec *result)
+{
+	int			drop = a.scale + b.scale - places;
+	int64_t		product;
+	uint64_t	size;
+	int64_t		rounded;
+
+	if ((int64_t) a.coefficient != a.coefficient || (int64_t) b.coefficient != b.coefficient ||
+		__builtin_mul_overflow((int64_t) a.coefficient, (int64_t) b.coefficient, &product) ||
+		drop < 0 || drop > 18)
+		return false;
+	size = product < 0 ? 0 - (uint64_t) product : (uint64_t) product;
+	rounded = (int64_t) bl_u64_over_pow10(size + bl_half_pow10[drop], drop);
+	/* only drop = 0 can leave 2^63, and then product is the answer */
+	*result = bl_dec(drop == 0 ? product : product < 0 ? -rounded : rounded, places);
+	return true;
+}
+
 /*
  * a * b * num / den, rounded once: the amount of a line.  den > 0, num may be
  * negative.  The product is held whole however long it grows, so only a result
@@ -203,27 +223,10 @@ static inline BlStatus
 bl_dec_mul_ratio(BlDec a, BlDec b, int64_t num, int64_t den,
 				 const BlRounding *rounding, BlDec *result)
 {
-	int64_t		product;
-
 	if (num == 1 && den == 1 && rounding != NULL && rounding->set &&
 		rounding->mode == BL_HALF_UP && rounding->step.coefficient == 1 &&
-		(int64_t) a.coefficient == a.coefficient &&
-		(int64_t) b.coefficient == b.coefficient &&
-		!__builtin_mul_overflow((int64_t) a.coefficient, (int64_t) b.coefficient, &product))
-	{
-		int			drop = a.scale + b.scale - rounding->step.scale;
-
-		if (drop >= 0 && drop <= 18)
-		{
-			uint64_t	size = product < 0 ? 0 - (uint64_t) product : (uint64_t) product;
-			int64_t		rounded = (int64_t) bl_u64_over_pow10(size + bl_half_pow10[drop], drop);
-
-			/* only drop = 0 can leave 2^63, and then product is the answer */
-			*result = bl_dec(drop == 0 ? product : product < 0 ? -rounded : rounded,
-							 rounding->step.scale);
-			return BL_OK;
-		}
-	}
+		bl_dec_mul_narrow(a, b, rounding->step.scale, result))
+		return BL_OK;
 	return bl_dec_mul_ratio_any(a, b, num, den, rounding, result);
 }
 

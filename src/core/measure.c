@@ -75,6 +75,7 @@ typedef struct Hours
 	int64_t		base;			/* of the days' bases */
 	int			room;			/* what every sum can still take */
 	bool		has_tops;
+	bool		has_more;		/* even and odd are set */
 	BlV8		sum[3];
 	BlV4		even[3];		/* sums that had no more room */
 	BlV4		odd[3];
@@ -96,28 +97,34 @@ typedef struct Days
  * The even 16-bit lanes of a big-endian machine are the high halves of the 32-bit
  * ones: there the two change places.
  */
-static inline void
+static inline BlV4
+lanes_of(BlV8 x, bool odd)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	odd = !odd;
+#endif
+	return odd ? (BlV4) x >> 16 : (BlV4) x & 0xffff;
+}
+
+static void
 make_room(Hours *h)
 {
 	for (int k = 0; k < 3; k++)
 	{
-		BlV4		x = (BlV4) h->sum[k];
+		BlV4		even = lanes_of(h->sum[k], false),
+					odd = lanes_of(h->sum[k], true);
 
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-		h->even[k] += x >> 16;
-		h->odd[k] += x & 0xffff;
-#else
-		h->even[k] += x & 0xffff;
-		h->odd[k] += x >> 16;
-#endif
+		h->even[k] = h->has_more ? h->even[k] + even : even;
+		h->odd[k] = h->has_more ? h->odd[k] + odd : odd;
 		h->sum[k] = (BlV8) {0};
 	}
+	h->has_more = true;
 	h->room = UINT16_MAX;
 }
 
 /* days of some maps into the cells of the periods */
 static void
-settle(Sums *sums, const Days *days, Hours *const *list, int n, int piece)
+settle(Sums *sums, Days *days, Hours *const *list, int n, int piece)
 {
 	for (int i = 0; i < n; i++)
 		make_room(list[i]);
@@ -143,6 +150,7 @@ settle(Sums *sums, const Days *days, Hours *const *list, int n, int piece)
 	{
 		for (int hour = 0; hour < 24 && list[i]->has_tops && days->tops == BL_TOPS_HOURS; hour++)
 			peak_of(sums, list[i]->map->hour[hour], (int16_t) list[i]->top[hour % 3][hour / 3]);
+		days->has_top |= list[i]->has_tops;
 		list[i]->map = NULL;
 	}
 }
@@ -159,25 +167,34 @@ settle_all(Sums *sums, Days *days, int piece)
 	settle(sums, days, list, n, piece);
 }
 
-/* where days of a map are added up; one of another map there makes way */
-static inline Hours *
-hours_of(Sums *sums, Days *days, const BlDayMap *map, int piece)
+/* begins to add up days of a map; one of another map in its place makes way */
+static __attribute__((noinline)) void
+begin_hours(Sums *sums, Days *days, const BlDayMap *map, int piece)
 {
 	Hours	   *h = &days->hours[map->place];
 	const BlV8	lowest = (BlV8) {0} + (uint16_t) INT16_MIN;
 
-	if (h->map == map)
-		return h;
 	if (h->map != NULL)
 		settle(sums, days, &h, 1, piece);
-	*h = (Hours) {.map = map, .room = UINT16_MAX, .top = {lowest, lowest, lowest}};
-	return h;
+	h->map = map;
+	h->base = 0;
+	h->room = UINT16_MAX;
+	h->has_tops = h->has_more = false;
+	for (int k = 0; k < 3; k++)
+	{
+		h->sum[k] = (BlV8) {0};
+		h->top[k] = lowest;
+	}
 }
 
-/* the highest of a day whose values do not fit the lanes; tops are offsets */
-static void
-high_peaks(Sums *sums, const Days *days, const BlDayMap *map, int base, const BlV8 *tops)
+/* a day whose values do not fit the lanes: its tops are offsets */
+static __attribute__((noinline)) void
+high_day(Sums *sums, const Days *days, Hours *h, int base, const uint8_t *offsets, int width)
 {
+	const BlDayMap *map = h->map;
+	BlV8		tops[3] = {{0}};
+
+	days->kernel[width].run(offsets, width, days->per_hour, 0, h->sum, tops);
 	for (int hour = 0; hour < 24; hour++)
 		if (days->tops == BL_TOPS_HOURS)
 			peak_of(sums, map->hour[hour], base + tops[hour % 3][hour / 3]);
@@ -189,39 +206,42 @@ high_peaks(Sums *sums, const Days *days, const BlDayMap *map, int base, const Bl
  * Whole days in lanes, at most n of them from the cursor on, while maps has one
  * for the day and the block is plain; returns how many.  Much of rating's time is spent here.
  */
-static int
+static __attribute__((noinline)) int
 whole_days(Sums *sums, Days *days, const BlProfile *p, BlCursor *cursor, const BlDayMap *const *maps, int n, int piece)
 {
 	const uint8_t *at = cursor->next,
 			   *end = p->end;
+	const BlKernel *kernel = days->kernel;
+	bool		by_hour = days->tops == BL_TOPS_HOURS;
 	int			i;
 
-	for (i = 0; i < n && maps[i] != NULL && at < end && at[0] <= 16; i++)
+	for (i = 0; i < n && at < end; i++)
 	{
-		const BlKernel *k = &days->kernel[at[0]];
+		const BlDayMap *map = maps[i];
+		int			width = at[0];
+		const BlKernel *k;
 		int			base;
 		Hours	   *h;
 
+		if (map == NULL || width > 16)
+			break;
+		k = &kernel[width];
 		if (k->run == NULL || k->size > end - at)
 			break;
 		base = (int16_t) bl_le16(at + 1);
-		h = hours_of(sums, days, maps[i], piece);
+		h = &days->hours[map->place];
+		if (h->map != map)
+			begin_hours(sums, days, map, piece);
 		if (h->room < k->most)
 			make_room(h);
 		h->room -= k->most;
 		h->base += base;
-		if (base <= k->base)
-		{
-			k->run(at + 3, at[0], days->per_hour, base, h->sum, days->tops == BL_TOPS_HOURS ? h->top : &days->top);
-			days->has_top = h->has_tops = true;
-		}
+		if (base > k->base)
+			high_day(sums, days, h, base, at + 3, width);
 		else
 		{
-			BlV8		tops[3] = {{0}};
-
-			k->run(at + 3, at[0], days->per_hour, 0, h->sum, tops);
-			if (days->tops != BL_TOPS_NONE)
-				high_peaks(sums, days, maps[i], base, tops);
+			k->run(at + 3, width, k->per_hour, base, h->sum, by_hour ? h->top : &days->top);
+			h->has_tops = true;
 		}
 		at += k->size;
 	}
@@ -338,6 +358,7 @@ kernels_of(BlBound *b, const Days *days)
 			for (int w = 0; w <= 16; w++)
 				b->kernel[tops][w] = (BlKernel) {
 					.run = days->per_hour ? bl_lanes_hours(w, days->per_hour, tops) : NULL,
+					.per_hour = days->per_hour,
 					.most = days->per_hour * ((1 << w) - 1),
 					.base = tops == BL_TOPS_NONE ? INT16_MAX : INT16_MAX + 1 - (1 << w),
 					.size = 3 + (int) bl_lanes_bytes(3 * days->per_hour, w)
@@ -646,17 +667,20 @@ measure_part(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
 	BlDec		few[128],
 			   *own = few;
 	int			n = r->pieces * s->periods;
+	bool		first = !s->found;
 
 	if (!profile && !registers)
 		return BL_OK;
 	if (profile && registers && !r->t->bills_set)
 		return refuse(r, BL_NO_USAGE, part, s->channel, "has both a profile and registers",
 					  "Let the tariff say which one bills: \"bills\": \"profile\" or \"registers\".");
-	if (n > 128)
+	if (first)
+		own = cells;			/* still zero */
+	else if (n > 128)
 		own = bl_arena_get(r->arena, sizeof *own * (size_t) n);
 	if (own == NULL)
 		return BL_NO_SPACE;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && !first; i++)
 		own[i] = BL_ZERO;
 	s->found = true;
 	if (profile && !(registers && r->t->bills_registers))
@@ -664,7 +688,7 @@ measure_part(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
 	else
 		BL_TRY(measure_registers(r, s, part, own));
 	BL_TRY(round_cells(r, own, n));
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && !first; i++)
 		BL_TRY(bl_dec_add(cells[i], own[i], &cells[i]));
 	return BL_OK;
 }

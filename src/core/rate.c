@@ -238,6 +238,7 @@ bl_keep_lines(BlRate *r, const BlCharge *q, int first)
 {
 	BlBound    *b = r->b;
 	BlKept	   *kept = &b->kept[q - r->t->charge];
+	const BlRounding *rounding = bl_line_rounding(q);
 	int			lines = r->works - first;
 
 	if (!kept->constant || r->piece != b->piece || lines > BL_KEPT_LINES_MAX - b->kept_works)
@@ -248,6 +249,8 @@ bl_keep_lines(BlRate *r, const BlCharge *q, int first)
 		b->kept_work[b->kept_works + i].line.flags &= ~BL_LINE_ESTIMATED;
 	}
 	kept->known = true;
+	kept->places = b->keeps_exact || rounding == NULL || rounding->mode != BL_HALF_UP || rounding->step.coefficient != 1 ||
+		q->credit ? -1 : rounding->step.scale;
 	kept->lines = lines;
 	kept->line = b->kept_work + b->kept_works;
 	b->kept_works += lines;
@@ -307,23 +310,47 @@ check_parts(BlRate *r)
 	return BL_OK;
 }
 
+/* the sum of the lines that count */
 static BlStatus
-finish(BlRate *r, BlRated *rated)
+total_of(const BlRate *r, BlDec *total)
 {
-	rated->lines = r->works;
-	rated->total = BL_ZERO;
-	rated->estimated = false;
+	BlInt128	sum = 0;
+	int			scale = -1;
+
+	*total = BL_ZERO;
 	for (int i = 0; i < r->works; i++)
 	{
 		const BlLine *line = &r->work[i].line;
 
-		if (line->flags & BL_LINE_COUNTED)
-			BL_TRY(bl_dec_add(rated->total, line->amount, &rated->total));
-		if (line->flags & BL_LINE_ESTIMATED)
-			rated->estimated = true;
+		if (!(line->flags & BL_LINE_COUNTED))
+			continue;
+		if ((int64_t) line->amount.coefficient != line->amount.coefficient || (scale >= 0 && line->amount.scale != scale))
+			goto any;
+		sum += (int64_t) line->amount.coefficient;
+		scale = line->amount.scale;
 	}
-	rated->carry = r->closing;
+	if (scale >= 0)
+		*total = (BlDec) {sum, scale};
 	return BL_OK;
+
+any:
+	for (int i = 0; i < r->works; i++)
+		if (r->work[i].line.flags & BL_LINE_COUNTED)
+			BL_TRY(bl_dec_add(*total, r->work[i].line.amount, total));
+	return BL_OK;
+}
+
+static BlStatus
+finish(BlRate *r, BlRated *rated)
+{
+	int			flags = 0;
+
+	rated->lines = r->works;
+	for (int i = 0; i < r->works; i++)
+		flags |= r->work[i].line.flags;
+	rated->estimated = flags & BL_LINE_ESTIMATED;
+	rated->carry = r->closing;
+	return total_of(r, &rated->total);
 }
 
 BlStatus

@@ -323,6 +323,11 @@ add_piece(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p, int 
 static inline BlStatus
 line_energy(const BlCharge *q, const BlScan *s, const BlWork *w, BlDec *energy)
 {
+	if (w->cell >= 0 && w->end == w->piece + 1)
+	{
+		*energy = s->cell[w->piece * s->periods + w->cell];
+		return BL_OK;
+	}
 	*energy = BL_ZERO;
 	for (int piece = w->piece; piece < w->end; piece++)
 	{

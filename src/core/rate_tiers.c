@@ -39,6 +39,18 @@ bl_joined_name(BlArena *arena, BlText name, BlText period)
 
 /* ---- windows ------------------------------------------------------------------- */
 
+static int
+season_of(const BlTariff *t, int32_t day)
+{
+	BlDate		d = bl_date_of(day);
+	int			leap = bl_day_of(2000, d.month, d.day) + 1;
+
+	for (int s = 0; s < t->seasons; s++)
+		if (t->season[s].day[leap])
+			return s;
+	return 0;
+}
+
 /* first day of the season's run that a day lies in */
 static int32_t
 season_start(const BlRate *r, int32_t day)
@@ -48,14 +60,9 @@ season_start(const BlRate *r, int32_t day)
 
 	for (int n = 0; n < 367; n++, day--)
 	{
-		BlDate		d = bl_date_of(day);
-		int			leap = bl_day_of(2000, d.month, d.day) + 1;
-
 		if (season < 0)
-			for (int s = 0; s < t->seasons; s++)
-				if (t->season[s].day[leap])
-					season = s;
-		if (season < 0 || !t->season[season].day[leap])
+			season = season_of(t, day);
+		if (season_of(t, day) != season)
 			break;
 	}
 	return day + 1;
@@ -103,6 +110,17 @@ window_days(const BlRate *r, const Tiers *tiers, int32_t window)
 		if (window_of(r, tiers, i) == window)
 			days += r->piece[i].end - r->piece[i].first;
 	return days;
+}
+
+/* the steps that hold in a piece; a calendar month with its own count has those of its first day */
+static const BlSteps *
+steps_of(const BlRate *r, const Tiers *tiers, int piece)
+{
+	if (tiers->season_steps == 0)
+		return tiers->steps;
+	if (tiers->q->per == BL_PER_MONTH && tiers->q->month == BL_MONTH_EACH)
+		return &tiers->steps[season_of(r->t, window_of(r, tiers, piece))];
+	return &tiers->steps[r->piece[piece].season];
 }
 
 /* ---- counts --------------------------------------------------------------------- */
@@ -434,9 +452,8 @@ make_ladder(BlRate *r, const Tiers *tiers, int piece, int scale, int period, BlL
 {
 	BlDec		limit[BL_TARIFF_STEPS_MAX];
 	int64_t		num;
-	int			season = r->piece[piece].season;
 
-	l->steps = &tiers->steps[period >= 0 ? period : tiers->season_steps > 0 && season >= 0 ? season : 0];
+	l->steps = period >= 0 ? &tiers->steps[period] : steps_of(r, tiers, piece);
 	l->scale = scale;
 	BL_TRY(limit_scale(r, tiers, piece, &num, &l->den));
 	for (int k = 0; k < l->steps->n; k++)
@@ -1085,7 +1102,7 @@ rate_steps(BlRate *r, const Tiers *tiers)
 	BL_TRY(new_run(r, tiers, &run, &most));
 	for (int piece = 0, end; piece < r->pieces; piece = end)
 	{
-		const BlSteps *steps = &tiers->steps[tiers->season_steps > 0 ? r->piece[piece].season : 0];
+		const BlSteps *steps = steps_of(r, tiers, piece);
 		bool		first_of_window = false,
 					last_of_window = false;
 

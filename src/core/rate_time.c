@@ -159,7 +159,9 @@ years(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *d
 	}
 	if (q->proration != BL_PRORATE_CALENDAR)
 	{
-		BL_TRY(bl_months(r, q, first, end, num, den));
+		BlCharge	whole = {.proration = q->proration};	/* the rounding of fractions is of months */
+
+		BL_TRY(months_of(r, &whole, first, end, num, den));
 		if (q->proration == BL_PRORATE_THIRTY)
 			*den *= 12;
 		return BL_OK;

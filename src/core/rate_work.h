@@ -169,6 +169,7 @@ typedef struct BlKept
 	bool		known;
 	int			lines;
 	const BlWork *line;			/* as closed, without what the usage says */
+	int			places;			/* decimals that amounts are rounded to half-up; -1: in another way */
 	BlLadder   *ladder;			/* of tiers: for energy of ladder_scale decimals; -1: none yet */
 	int			ladder_scale;
 } BlKept;
@@ -177,6 +178,7 @@ typedef struct BlKept
 typedef struct BlKernel
 {
 	BlLanesHours run;			/* NULL: none does */
+	int			per_hour;		/* slots */
 	int			most;			/* that it adds to any hour */
 	int			base;			/* the highest with which its values fit the lanes */
 	int			size;			/* of the block */
@@ -357,6 +359,9 @@ bl_repeat_energy(BlRate *r, const BlCharge *q, const BlScan *s, const BlKept *ke
 		BL_TRY(bl_check_line_spread(r, q, s, w));
 	if (s->estimated)
 		w->line.flags |= BL_LINE_ESTIMATED;
+	w->line.quantity = energy;
+	if (kept->places >= 0 && bl_dec_mul_narrow(energy, w->line.price, kept->places, &w->line.amount))
+		return BL_OK;
 	return bl_reckon(r, q, w, energy);
 }
 

@@ -707,8 +707,37 @@ class Generator:
 									   if self.chance(0.7) else self.decimal(0, 0.5, 4)}}
 			self.part_names.append("lighting")
 		t["charges"] = self.charges()
-		return {"tariff": t, "usage": self.usage(), "during": [self.from_.isoformat(), self.until.isoformat()],
+		case = {"tariff": t, "usage": self.usage(), "during": [self.from_.isoformat(), self.until.isoformat()],
 				"terms": self.terms, "market": self.market, "carry": self.carry()}
+		if self.chance(0.04):
+			self.spoil(case)
+		return case
+
+	def spoil(self, case):
+		"""Takes something away that may be needed."""
+		r = self.r
+		kind = r.choice(["term", "price", "calendar", "gap", "step", "register", "valid"])
+		profiles = [p for part in case["usage"]["parts"].values() for p in part.values() if isinstance(p, dict)]
+		registers = [part["registers"] for part in case["usage"]["parts"].values() if "registers" in part]
+		if kind == "term" and case["terms"]:
+			case["terms"].pop(r.choice(sorted(case["terms"])))
+		elif kind == "price" and case["market"].get("prices"):
+			prices = case["market"]["prices"]
+			prices[r.choice(sorted(prices))].pop(0)
+		elif kind == "calendar":
+			case["market"].pop("calendar", None)
+		elif kind == "gap" and profiles:
+			values = r.choice(profiles)["values"]
+			values[r.randrange(len(values))] = None
+		elif kind == "step":
+			for c in case["tariff"]["charges"]:
+				if isinstance(c.get("steps"), list) and len(c["steps"]) > 1:
+					c["steps"].pop()
+					break
+		elif kind == "register" and registers:
+			r.choice(registers)[0]["period"] = "another"
+		elif kind == "valid":
+			case["tariff"]["valid"] = {"from": self.day_inside(1).isoformat()}
 
 
 def case(seed):

@@ -206,9 +206,6 @@ class Price:
 		self.built = built
 
 
-PRICE_FORMS = ("versions", "component", "components", "published", "series", "term", "base")
-
-
 class Rater:
 	def __init__(self, tariff, usage, during, terms, market, carry):
 		self.tariff = tariff
@@ -1053,6 +1050,8 @@ class Rater:
 		series = self.series_money(c, atoms, names) if self.has_series(c["price"]) else None
 		for component, price_at, by_period in form:
 			line_of = {}
+			# a component that is the same in all periods says no period, but where the charge itself has only one
+			shown = by_period or not component or "of_which" not in c and not self.by_period(c["price"], c)
 			for group in [[p] for p in names] if by_period else [names]:
 				last = None
 				for a in atoms:
@@ -1066,7 +1065,7 @@ class Rater:
 						last["quantity"] += kwh
 						last["exact"] += sign * exact
 					else:
-						last = self.add(c, a, sign * exact, kwh, price, unit_of(c), group[0] if len(group) == 1 else None, component)
+						last = self.add(c, a, sign * exact, kwh, price, unit_of(c), group[0] if len(group) == 1 and shown else None, component)
 						last["tags"] = last["tags"] | self.component_tags(component)
 					for p in group:
 						line_of[a.i, p] = id(last)
