@@ -371,6 +371,7 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 
 	for (int piece = 0, end; piece < r->pieces; piece = end)
 	{
+		BlDec		next;
 		int64_t		num,
 					den = 1;
 		bool		holds,
@@ -380,11 +381,21 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 		BL_TRY(bl_charge_holds(r, q, piece, &holds));
 		if (!holds)
 			continue;
-		last = piece;
+		BL_TRY(bl_price_at(r, q->price, piece, 0, &limit, &built));
+		/* as far as it goes on unchanged, for its time is rounded once */
+		for (; end < r->pieces; end++)
+		{
+			BL_TRY(bl_charge_holds(r, q, end, &holds));
+			if (!holds)
+				break;
+			BL_TRY(bl_price_at(r, q->price, end, 0, &next, &built));
+			if (bl_dec_cmp(next, limit) != 0)
+				break;
+		}
+		last = end - 1;
 		BL_TRY(base_of(r, &q->of, false, piece, end, &one));
 		BL_TRY(bl_dec_add(base, one, &base));
-		BL_TRY(bl_price_at(r, q->price, piece, 0, &limit, &built));
-		num = r->piece[piece].end - r->piece[piece].first;
+		num = r->piece[end - 1].end - r->piece[piece].first;
 		if (q->per == BL_PER_PERIOD)
 		{
 			/* of the span, the days on which it holds */
@@ -392,7 +403,7 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 			den = r->b->days;
 		}
 		if (q->per == BL_PER_MONTH)
-			BL_TRY(bl_months(r, q, r->piece[piece].first, r->piece[piece].end, &num, &den));
+			BL_TRY(bl_months(r, q, r->piece[piece].first, r->piece[end - 1].end, &num, &den));
 		BL_TRY(bl_dec_mul_ratio(limit, bl_dec(1, 0), num, den, &fine, &one));
 		BL_TRY(bl_dec_add(bound, one, &bound));
 	}

@@ -1113,6 +1113,9 @@ rate_steps(BlRate *r, const Tiers *tiers)
 		if (!holds)
 			continue;
 		BL_TRY(stretch_end(r, tiers, steps, run.places, piece, &end));
+		/* what each window counts must be known, also where the price stays */
+		if (end < r->pieces && window_of(r, tiers, end) != window_of(r, tiers, piece))
+			BL_TRY(bl_check_spread(r, q, tiers->scan, end, -1));
 		whole = piece == 0 && end == r->pieces;
 		if (run.first < 0)
 		{

@@ -159,8 +159,11 @@ years(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *d
 	}
 	if (q->proration != BL_PRORATE_CALENDAR)
 	{
-		BlCharge	whole = {.proration = q->proration};	/* the rounding of fractions is of months */
+		BlCharge	whole = {.proration = q->proration};
 
+		/* a fraction is rounded as months; the share of a span is none */
+		if (q->proration == BL_PRORATE_THIRTY)
+			whole.rounding.fraction = q->rounding.fraction;
 		BL_TRY(months_of(r, &whole, first, end, num, den));
 		if (q->proration == BL_PRORATE_THIRTY)
 			*den *= 12;

@@ -119,6 +119,7 @@ typedef struct BlComponent
 {
 	BlText		name;
 	BlPrice    *price;
+	bool		by_period;		/* the price differs by the tariff's own periods */
 	BlTags		tags;
 } BlComponent;
 

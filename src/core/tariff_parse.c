@@ -373,7 +373,9 @@ steps_list(BlCompile *c, BlJson *list, const BlCharge *q, const BlStep *defaults
 		else if (flat != NULL)
 		{
 			step->has_flat = true;
-			step->flat = bl_compile_price(c, flat, 0);
+			step->flat = bl_compile_plain_price(c, flat, 0);
+			if (bl_price_by_period(c, step->flat, 0))
+				bl_compile_error(c, flat, "It is due once.", "a flat amount by period");
 		}
 		if (name != NULL)
 			bl_compile_names(c, name);
@@ -984,7 +986,7 @@ of_which(BlCompile *c, BlJson *node, BlJson *list, BlCharge *q)
 			bl_compile_error(c, e, "Declare it in components.", "component \"%.*s\" is not known",
 							 bl_json_cut(name.text, (size_t) name.length, 63), name.text);
 		q->of_which_component[q->of_which] = k < 0 ? 0 : k;
-		q->of_which_price[q->of_which++] = bl_compile_price(c, e, q->schedule);
+		q->of_which_price[q->of_which++] = bl_compile_plain_price(c, e, q->schedule);
 	}
 	q->rest_component = BL_NONE;
 	if (rest == NULL)
@@ -1088,7 +1090,7 @@ charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 	if (m != NULL && (kind == 0 || kind > 3 || (kind == 1 && what[0] != NULL)))
 		bl_compile_error(c, m, "Put the price into the steps, or take it away.", "a price beside %s", kind_fields[kind]);
 	if (m != NULL && kind > 0 && (bl_price_has(q->price, BL_PRICE_SERIES, 0) ||
-								  (!q->each_period && kind != 1 && bl_price_has(q->price, BL_PRICE_BY_PERIOD, 0))))
+								  (!q->each_period && kind != 1 && bl_price_by_period(c, q->price, 0))))
 		bl_compile_error(c, m, "Only energy, tiers and demand by period can have it.", "a price by period or series for a charge without periods");
 	switch (kind)
 	{
@@ -1125,7 +1127,7 @@ charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 
 				q->exact = bl_compile_choice(c, m, on_names, "a kind of amounts") == 1;
 			}
-			if (bl_price_has(q->price, BL_PRICE_BY_PERIOD, 0) || bl_price_has(q->price, BL_PRICE_SERIES, 0))
+			if (bl_price_by_period(c, q->price, 0) || bl_price_has(q->price, BL_PRICE_SERIES, 0))
 				bl_compile_error(c, what[4], NULL, "a percentage by period");
 			break;
 		case 5:
@@ -1140,7 +1142,7 @@ charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 				q->per = (BlPer) bl_compile_choice(c, m, per_names, "a span");
 			if (q->per == BL_PER_SEASON || q->per == BL_PER_YEAR)
 				bl_compile_error(c, m, "Use day, month or period.", "a bound by that span");
-			if (bl_price_has(q->price, BL_PRICE_BY_PERIOD, 0) || bl_price_has(q->price, BL_PRICE_SERIES, 0))
+			if (bl_price_by_period(c, q->price, 0) || bl_price_has(q->price, BL_PRICE_SERIES, 0))
 				bl_compile_error(c, what[kind], NULL, "a bound by period");
 			selection(c, node, &q->of);
 			proration(c, node, q);

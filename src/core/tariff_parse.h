@@ -65,6 +65,7 @@ extern int	bl_compile_find_season(BlCompile *c, BlText name);
 
 /* tariff_price.c */
 extern BlPrice *bl_compile_price(BlCompile *c, BlJson *node, int schedule);
+extern BlPrice *bl_compile_plain_price(BlCompile *c, BlJson *node, int schedule);	/* not a series */
 extern bool bl_price_by_period(BlCompile *c, const BlPrice *price, int depth);
 extern bool bl_price_has(const BlPrice *price, BlPriceKind kind, int depth);
 extern void bl_compile_components(BlCompile *c, BlJson *node);

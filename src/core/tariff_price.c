@@ -117,11 +117,17 @@ versions(BlCompile *c, BlJson *node, int schedule)
 }
 
 static int
-component_of(BlCompile *c, BlJson *node)
+component_of(BlCompile *c, BlJson *node, int schedule)
 {
 	BlText		name = bl_compile_name(c, node, "a component");
 	int			i = bl_compile_find_component(c, name);
 
+	if (i >= 0 && c->t->component[i].by_period && schedule != 0)
+	{
+		bl_compile_error(c, node, "Give it a price of its own, by the periods of that schedule.",
+						 "component \"%.*s\" has a price by other periods than the charge's", name.length, name.text);
+		return i;
+	}
 	if (i >= 0 && c->t->component[i].price != NULL)
 		return i;
 	bl_compile_error(c, node, i < 0 ? "Declare it in components." : "Give it a price in components.",
@@ -152,7 +158,7 @@ components(BlCompile *c, BlJson *node, BlJson *list, int schedule)
 	p->multiplied = bl_compile_get(c, sizeof *p->multiplied * (size_t) (list->count + 1));
 	for (BlJson *e = list->first; e; e = e->next)
 	{
-		p->component[p->n] = component_of(c, e);
+		p->component[p->n] = component_of(c, e, schedule);
 		for (int i = 0; i < p->n; i++)
 			if (p->component[i] == p->component[p->n])
 				bl_compile_error(c, e, NULL, "a component is named twice");
@@ -173,7 +179,7 @@ components(BlCompile *c, BlJson *node, BlJson *list, int schedule)
 			if (bl_compile_is(c, m, BL_JSON_ARRAY, "on"))
 				for (BlJson *e = m->first; e; e = e->next)
 				{
-					int			k = component_of(c, e);
+					int			k = component_of(c, e, 0);
 
 					for (i = p->n - 1; i >= 0 && p->component[i] != k; i--)
 						;
@@ -190,7 +196,7 @@ components(BlCompile *c, BlJson *node, BlJson *list, int schedule)
 			bl_compile_error(c, m, "Use \"on\" and the names of the periods.", "\"%.*s\" is no period here",
 							 bl_json_cut(name.text, (size_t) name.length, 63), name.text);
 		else
-			p->multiplier[i] = price_tree(c, m, schedule);
+			p->multiplier[i] = bl_compile_plain_price(c, m, schedule);
 	}
 	for (int i = 0; i < s->periods; i++)
 		if (p->multiplier[i] == NULL)
@@ -284,7 +290,7 @@ price_tree(BlCompile *c, BlJson *node, int schedule)
 			bl_compile_error(c, m, "Declare it in components.", "the tariff has no components");
 		else
 		{
-			p->component[0] = component_of(c, m);
+			p->component[0] = component_of(c, m, schedule);
 			p->n = 1;
 		}
 		return p;
@@ -313,6 +319,16 @@ bl_compile_price(BlCompile *c, BlJson *node, int schedule)
 	return price_tree(c, node, schedule);
 }
 
+BlPrice *
+bl_compile_plain_price(BlCompile *c, BlJson *node, int schedule)
+{
+	BlPrice    *p = price_tree(c, node, schedule);
+
+	if (bl_price_has(p, BL_PRICE_SERIES, 0))
+		bl_compile_error(c, node, "Only a charge on energy can have it, as its whole price.", "a series stands alone in its price");
+	return p;
+}
+
 bool
 bl_price_has(const BlPrice *price, BlPriceKind kind, int depth)
 {
@@ -337,7 +353,7 @@ bl_price_by_period(BlCompile *c, const BlPrice *price, int depth)
 		return true;
 	if (price->kind == BL_PRICE_COMPONENTS)
 		for (int i = 0; i < price->n; i++)
-			if (bl_price_by_period(c, c->t->component[price->component[i]].price, depth + 1))
+			if (c->t->component[price->component[i]].by_period)
 				return true;
 	if (price->item != NULL)
 		for (int i = 0; i < price->n; i++)
@@ -395,6 +411,7 @@ bl_compile_components(BlCompile *c, BlJson *node)
 			continue;
 		}
 		k->price = price_tree(c, price ? price : e, 0);
+		k->by_period = bl_price_by_period(c, k->price, 0);
 		if (bl_price_has(k->price, BL_PRICE_COMPONENTS, 0) || bl_price_has(k->price, BL_PRICE_SERIES, 0))
 			bl_compile_error(c, e, "Use values, versions, published prices, terms, or a base.",
 							 "a component made of components or of a series");
