@@ -206,6 +206,7 @@ struct BlBound
 	bool	   *money_cut;		/* [day]: a charge on money begins, ends or changes */
 	bool		cuts_money;
 	bool		uses_terms;
+	bool		makes_parts;	/* out of others */
 	bool		keeps_exact;
 	int			scans;
 	BlScan		scan[BL_RATE_SCANS_MAX];
