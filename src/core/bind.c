@@ -685,7 +685,8 @@ bind_kept(BlBound *b, BlArena *arena, BlProblem *problem)
 
 	b->kept = bl_arena_get(arena, sizeof *b->kept * (size_t) (t->charges + 1));
 	b->kept_work = bl_arena_room(arena, sizeof *b->kept_work * BL_KEPT_LINES_MAX);
-	if (b->kept == NULL || b->kept_work == NULL)
+	b->kept_bytes = bl_arena_room(arena, (size_t) BL_LINE_SIZE_MAX * BL_KEPT_LINES_MAX);
+	if (b->kept == NULL || b->kept_work == NULL || b->kept_bytes == NULL)
 		return no_space(problem);
 	for (int i = 0; i < t->charges; i++)
 	{
@@ -742,6 +743,8 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 		return no_space(problem);
 	BL_TRY(bind_kept(b, arena, problem));
 	b->work = bl_arena_room(arena, sizeof *b->work * BL_CHARGES_LINES_MAX);
+	for (int i = 0; b->work != NULL && i < BL_KEPT_LINES_MAX; i++)
+		b->work[i].kept = NULL;
 	if (b->piece == NULL || b->cells == NULL || b->work == NULL)
 		return no_space(problem);
 	return BL_OK;

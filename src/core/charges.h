@@ -199,6 +199,12 @@ extern void bl_charges_write_code(BlWriter *w, const BlEntry *entry);
 extern void bl_charges_write_component(BlWriter *w, const BlEntry *entry);
 /* sets or clears BL_LINE_WIDE itself; what a line does not have becomes zero */
 extern void bl_line_write(BlWriter *w, const BlLine *line);
+/*
+ * The same in two steps, for a line of which only quantity, amount and whether it is
+ * estimated will differ: its bytes once (BL_LINE_SIZE_MAX; false: this cannot be done), then each line.
+ */
+extern bool bl_line_prepare(uint8_t *bytes, const BlLine *line);
+extern void bl_line_rewrite(BlWriter *w, const uint8_t *bytes, const BlLine *line);
 
 /*
  * charges_json.c.  Reading writes the bytes; with an empty writer it only

@@ -152,6 +152,8 @@ bl_emit(BlRate *r, const BlCharge *q)
 	w->end = 0;
 	w->cell = -1;
 	w->num = w->den = 1;
+	w->kept = NULL;
+	w->bytes = NULL;
 	return w;
 }
 
@@ -245,8 +247,13 @@ bl_keep_lines(BlRate *r, const BlCharge *q, int first)
 		return;
 	for (int i = 0; i < lines; i++)
 	{
-		b->kept_work[b->kept_works + i] = r->work[first + i];
-		b->kept_work[b->kept_works + i].line.flags &= ~BL_LINE_ESTIMATED;
+		BlWork	   *w = &b->kept_work[b->kept_works + i];
+		uint8_t    *bytes = b->kept_bytes + (size_t) (b->kept_works + i) * BL_LINE_SIZE_MAX;
+
+		*w = r->work[first + i];
+		w->line.flags &= ~BL_LINE_ESTIMATED;
+		w->kept = w;
+		w->bytes = bl_line_prepare(bytes, &w->line) ? bytes : NULL;
 	}
 	kept->known = true;
 	kept->places = b->keeps_exact || rounding == NULL || rounding->mode != BL_HALF_UP || rounding->step.coefficient != 1 ||
@@ -434,6 +441,9 @@ bl_rated_write(const BlBound *b, const BlRated *rated, const uint8_t *tariff_dig
 	bl_charges_write_header(w, &header);
 	bl_write_bytes(w, b->tariff->dictionary, b->tariff->dictionary_size);
 	for (int i = 0; i < rated->lines; i++)
-		bl_line_write(w, &b->work[i].line);
+		if (b->work[i].bytes != NULL)
+			bl_line_rewrite(w, b->work[i].bytes, &b->work[i].line);
+		else
+			bl_line_write(w, &b->work[i].line);
 	bl_write_bytes(w, carry, carry_size);
 }
