@@ -11,11 +11,10 @@
 
 enum
 {
-	LINE_SCALES = 7,			/* where the three scales begin */
-	LINE_NUMBERS = 10,			/* where the three numbers begin */
+	LINE_NUMBERS = BL_LINE_NUMBERS,
 	LINE_AMOUNT = LINE_NUMBERS + 2 * 8,
 	LINE_SIZE_WIDE = LINE_NUMBERS + 3 * 16,
-	SPAN_SIZE = 8
+	SPAN_SIZE = BL_LINE_SIZE_SPAN
 };
 
 const char *const bl_charge_unit_name[BL_CHARGE_UNITS] = {
@@ -624,24 +623,4 @@ bl_line_prepare(uint8_t *bytes, const BlLine *line)
 	bare.quantity = bare.amount = BL_ZERO;
 	put_line(bytes, &bare);
 	return (line->flags & BL_LINE_MEASURED) && !(bl_le16(bytes) & BL_LINE_WIDE);
-}
-
-void
-bl_line_rewrite(BlWriter *w, const uint8_t *bytes, const BlLine *line)
-{
-	uint8_t    *p = w->bytes + w->used;
-
-	if (!fits_64(line->quantity.coefficient) || !fits_64(line->amount.coefficient) ||
-		w->used > w->size || w->size - w->used < BL_LINE_SIZE_MAX)
-	{
-		bl_line_write(w, line);
-		return;
-	}
-	memcpy(p, bytes, BL_LINE_SIZE + SPAN_SIZE);
-	p[0] = (uint8_t) line->flags;
-	p[LINE_SCALES] = (uint8_t) line->quantity.scale;
-	p[LINE_SCALES + 2] = (uint8_t) line->amount.scale;
-	put_number(p, false, 0, line->quantity.coefficient);
-	put_number(p, false, 2, line->amount.coefficient);
-	w->used += line_size(line->flags);
 }

@@ -153,7 +153,7 @@ bl_emit(BlRate *r, const BlCharge *q)
 	w->cell = -1;
 	w->num = w->den = 1;
 	w->kept = NULL;
-	w->bytes = NULL;
+	w->narrow = false;
 	return w;
 }
 
@@ -241,6 +241,7 @@ bl_keep_lines(BlRate *r, const BlCharge *q, int first)
 	BlBound    *b = r->b;
 	BlKept	   *kept = &b->kept[q - r->t->charge];
 	const BlRounding *rounding = bl_line_rounding(q);
+	bool		all = true;		/* have bytes */
 	int			lines = r->works - first;
 
 	if (!kept->constant || r->piece != b->piece || lines > BL_KEPT_LINES_MAX - b->kept_works)
@@ -253,10 +254,12 @@ bl_keep_lines(BlRate *r, const BlCharge *q, int first)
 		*w = r->work[first + i];
 		w->line.flags &= ~BL_LINE_ESTIMATED;
 		w->kept = w;
-		w->bytes = bl_line_prepare(bytes, &w->line) ? bytes : NULL;
+		w->narrow = false;
+		w->bytes = bytes;
+		all = bl_line_prepare(bytes, &w->line) && all;
 	}
 	kept->known = true;
-	kept->places = b->keeps_exact || rounding == NULL || rounding->mode != BL_HALF_UP || rounding->step.coefficient != 1 ||
+	kept->places = !all || b->keeps_exact || rounding == NULL || rounding->mode != BL_HALF_UP || rounding->step.coefficient != 1 ||
 		q->credit ? -1 : rounding->step.scale;
 	kept->lines = lines;
 	kept->line = b->kept_work + b->kept_works;
@@ -331,7 +334,8 @@ total_of(const BlRate *r, BlDec *total)
 
 		if (!(line->flags & BL_LINE_COUNTED))
 			continue;
-		if ((int64_t) line->amount.coefficient != line->amount.coefficient || (scale >= 0 && line->amount.scale != scale))
+		if ((!r->work[i].narrow && (int64_t) line->amount.coefficient != line->amount.coefficient) ||
+			(scale >= 0 && line->amount.scale != scale))
 			goto any;
 		sum += (int64_t) line->amount.coefficient;
 		scale = line->amount.scale;
@@ -441,8 +445,8 @@ bl_rated_write(const BlBound *b, const BlRated *rated, const uint8_t *tariff_dig
 	bl_charges_write_header(w, &header);
 	bl_write_bytes(w, b->tariff->dictionary, b->tariff->dictionary_size);
 	for (int i = 0; i < rated->lines; i++)
-		if (b->work[i].bytes != NULL)
-			bl_line_rewrite(w, b->work[i].bytes, &b->work[i].line);
+		if (b->work[i].narrow && w->used <= w->size && w->size - w->used >= BL_LINE_SIZE_MAX)
+			w->used += bl_line_put(w->bytes + w->used, b->work[i].bytes, &b->work[i].line);
 		else
 			bl_line_write(w, &b->work[i].line);
 	bl_write_bytes(w, carry, carry_size);

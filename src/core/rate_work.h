@@ -118,6 +118,7 @@ struct BlWork
 	int			cell;			/* period of its scan; -1: all */
 	const BlWork *kept;			/* the kept line it repeats; NULL: none */
 	const uint8_t *bytes;		/* of a kept line, written once; NULL: none */
+	bool		narrow;			/* its quantity and amount fit 64 bits, and there are bytes */
 };
 
 /* A line that grows from piece to piece while its price stays. */
@@ -369,9 +370,8 @@ bl_repeat_energy(BlRate *r, const BlCharge *q, const BlScan *s, const BlKept *ke
 	if (s->estimated)
 		w->line.flags |= BL_LINE_ESTIMATED;
 	w->line.quantity = energy;
-	if (kept->places >= 0 && bl_dec_mul_narrow(energy, w->line.price, kept->places, &w->line.amount))
-		return BL_OK;
-	return bl_reckon(r, q, w, energy);
+	w->narrow = kept->places >= 0 && bl_dec_mul_narrow(energy, w->line.price, kept->places, &w->line.amount);
+	return w->narrow ? BL_OK : bl_reckon(r, q, w, energy);
 }
 
 /* rate_energy.c */
