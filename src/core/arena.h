@@ -25,9 +25,9 @@ typedef struct BlArena
 	size_t		left;
 } BlArena;
 
-/* zeroed memory, aligned to 16; NULL when there is none */
+/* memory with anything in it, aligned to 16; NULL when there is none */
 static inline void *
-bl_arena_get(BlArena *arena, size_t size)
+bl_arena_room(BlArena *arena, size_t size)
 {
 	uint8_t    *at;
 
@@ -46,14 +46,23 @@ bl_arena_get(BlArena *arena, size_t size)
 		arena->asked += chunk;
 		at = (uint8_t *) (((uintptr_t) at + 15) & ~(uintptr_t) 15);
 		if (chunk == size)
-			return memset(at, 0, size);
+			return at;
 		arena->next = at;
 		arena->left = chunk;
 	}
 	at = arena->next;
 	arena->next += size;
 	arena->left -= size;
-	return memset(at, 0, size);
+	return at;
+}
+
+/* the same, zeroed */
+static inline void *
+bl_arena_get(BlArena *arena, size_t size)
+{
+	void	   *at = bl_arena_room(arena, size);
+
+	return at == NULL ? NULL : memset(at, 0, size);
 }
 
 /* lets the caller be interrupted: in the server a cancelled statement ends here */

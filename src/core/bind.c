@@ -254,7 +254,7 @@ static BlStatus
 bind_days(BlBound *b, BlArena *arena, BlProblem *problem)
 {
 	const BlTariff *t = b->tariff;
-	MapKey	   *keys = bl_arena_get(arena, sizeof *keys * 2048);
+	MapKey	   *keys = bl_arena_room(arena, sizeof *keys * 2048);
 	int			known = 0;
 	int8_t		minutes[BL_MINUTES_PER_DAY];
 
@@ -685,8 +685,9 @@ bind_kept(BlBound *b, BlArena *arena, BlProblem *problem)
 	const BlTariff *t = b->tariff;
 
 	b->kept = bl_arena_get(arena, sizeof *b->kept * (size_t) (t->charges + 1));
-	b->kept_work = bl_arena_get(arena, sizeof *b->kept_work * BL_KEPT_LINES_MAX);
-	if (b->kept == NULL || b->kept_work == NULL)
+	b->kept_work = bl_arena_room(arena, sizeof *b->kept_work * BL_KEPT_LINES_MAX);
+	b->kept_bytes = bl_arena_room(arena, (size_t) BL_LINE_SIZE_MAX * BL_KEPT_LINES_MAX);
+	if (b->kept == NULL || b->kept_work == NULL || b->kept_bytes == NULL)
 		return no_space(problem);
 	for (int i = 0; i < t->charges; i++)
 	{
@@ -724,6 +725,8 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 	b->days = until - from;
 	b->arena = arena;
 	b->uses_terms = tariff->terms > 0;
+	for (int i = 0; i < tariff->parts; i++)
+		b->makes_parts = b->makes_parts || tariff->part[i].of >= 0;
 	b->day = bl_arena_get(arena, sizeof *b->day * (size_t) (b->days + 1));
 	if (b->day == NULL)
 		return no_space(problem);
@@ -744,7 +747,9 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 	if (b->prices == NULL || b->span_months == NULL)
 		return no_space(problem);
 	BL_TRY(bind_kept(b, arena, problem));
-	b->work = bl_arena_get(arena, sizeof *b->work * BL_CHARGES_LINES_MAX);
+	b->work = bl_arena_room(arena, sizeof *b->work * BL_CHARGES_LINES_MAX);
+	for (int i = 0; b->work != NULL && i < BL_KEPT_LINES_MAX; i++)
+		b->work[i].kept = NULL;
 	if (b->piece == NULL || b->cells == NULL || b->work == NULL)
 		return no_space(problem);
 	return BL_OK;

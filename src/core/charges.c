@@ -11,10 +11,10 @@
 
 enum
 {
-	LINE_NUMBERS = 10,			/* where the three numbers begin */
+	LINE_NUMBERS = BL_LINE_NUMBERS,
 	LINE_AMOUNT = LINE_NUMBERS + 2 * 8,
 	LINE_SIZE_WIDE = LINE_NUMBERS + 3 * 16,
-	SPAN_SIZE = 8
+	SPAN_SIZE = BL_LINE_SIZE_SPAN
 };
 
 const char *const bl_charge_unit_name[BL_CHARGE_UNITS] = {
@@ -614,4 +614,14 @@ bl_line_write(BlWriter *w, const BlLine *line)
 		w->used += put_line(w->bytes + w->used, line);
 	else
 		bl_write_bytes(w, bytes, put_line(bytes, line));
+}
+
+bool
+bl_line_prepare(uint8_t *bytes, const BlLine *line)
+{
+	BlLine		bare = *line;
+
+	bare.quantity = bare.amount = BL_ZERO;
+	put_line(bytes, &bare);
+	return (line->flags & BL_LINE_MEASURED) && !(bl_le16(bytes) & BL_LINE_WIDE);
 }

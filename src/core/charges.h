@@ -69,7 +69,10 @@ enum
 	BL_CHARGES_VERSION = 1,
 	BL_CHARGES_HEADER = 86,
 	BL_CHARGES_LINES_MAX = 4096,
+	BL_LINE_SCALES = 7,			/* where the three scales of a line begin */
+	BL_LINE_NUMBERS = 10,		/* and the three numbers */
 	BL_LINE_SIZE = 34,
+	BL_LINE_SIZE_SPAN = 8,
 	BL_LINE_SIZE_MAX = 66,		/* wide, with a span */
 	BL_NONE = 255,
 	BL_TAGS_MAX = 32,			/* of a charge, of a component */
@@ -200,6 +203,24 @@ extern void bl_charges_write_code(BlWriter *w, const BlEntry *entry);
 extern void bl_charges_write_component(BlWriter *w, const BlEntry *entry);
 /* sets or clears BL_LINE_WIDE itself; what a line does not have becomes zero */
 extern void bl_line_write(BlWriter *w, const BlLine *line);
+/*
+ * The same in two steps, for a line of which only quantity, amount and whether it is
+ * estimated will differ: its bytes once (BL_LINE_SIZE_MAX; false: this cannot be done), then each line.
+ */
+extern bool bl_line_prepare(uint8_t *bytes, const BlLine *line);
+
+/* at p, where there is room for the largest line; quantity and amount fit 64 bits; returns the size */
+static inline size_t
+bl_line_put(uint8_t *p, const uint8_t *bytes, const BlLine *line)
+{
+	memcpy(p, bytes, BL_LINE_SIZE + BL_LINE_SIZE_SPAN);
+	p[0] = (uint8_t) line->flags;
+	p[BL_LINE_SCALES] = (uint8_t) line->quantity.scale;
+	p[BL_LINE_SCALES + 2] = (uint8_t) line->amount.scale;
+	bl_put_le64(p + BL_LINE_NUMBERS, (uint64_t) line->quantity.coefficient);
+	bl_put_le64(p + BL_LINE_NUMBERS + 16, (uint64_t) line->amount.coefficient);
+	return BL_LINE_SIZE + (line->flags & BL_LINE_SPAN ? BL_LINE_SIZE_SPAN : 0);
+}
 
 /*
  * charges_json.c.  Reading writes the bytes; with an empty writer it only

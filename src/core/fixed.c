@@ -292,25 +292,18 @@ quotient(bool negative, const BlUint128 *over, int overs, const BlUint128 *under
 }
 
 BlDec
-bl_dec_trim(BlDec a)
+bl_dec_trim_any(BlDec a)
 {
 	if (a.coefficient == 0)
 		return BL_ZERO;
-	/* the bit test spares most numbers the division */
-	while (a.scale > 0 && (a.coefficient & 1) == 0)
+	while (a.scale > 0 && (int64_t) a.coefficient != a.coefficient && a.coefficient % 10 == 0)
 	{
-		if ((int64_t) a.coefficient == a.coefficient)
-		{
-			if ((int64_t) a.coefficient % 10 != 0)
-				break;
-			a.coefficient = (int64_t) a.coefficient / 10;
-		}
-		else
-		{
-			if (a.coefficient % 10 != 0)
-				break;
-			a.coefficient /= 10;
-		}
+		a.coefficient /= 10;
+		a.scale--;
+	}
+	while (a.scale > 0 && (int64_t) a.coefficient == a.coefficient && (int64_t) a.coefficient % 10 == 0)
+	{
+		a.coefficient = (int64_t) a.coefficient / 10;
 		a.scale--;
 	}
 	return a;

@@ -99,7 +99,16 @@ bl_dec_add(BlDec a, BlDec b, BlDec *sum)
 }
 
 extern int	bl_dec_cmp(BlDec a, BlDec b);
-extern BlDec bl_dec_trim(BlDec a);	/* no trailing zero decimals */
+extern BlDec bl_dec_trim_any(BlDec a);
+
+/* no trailing zero decimals */
+static inline BlDec
+bl_dec_trim(BlDec a)
+{
+	/* the bit test spares most numbers the division */
+	return (a.coefficient & 1) != 0 || (a.scale == 0 && a.coefficient != 0) ? a : bl_dec_trim_any(a);
+}
+
 
 /* a / b to `scale` decimals; BL_BAD_VALUE where b is zero */
 extern BlStatus bl_dec_div(BlDec a, BlDec b, int scale, BlRoundingMode mode, BlDec *quotient);

@@ -464,10 +464,16 @@ measure_profile(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
 {
 	int			n = r->pieces * s->periods;
 	BlInt128	few[64];
-	Sums		sums = {.cell = few, .periods = s->periods, .peaks = s->peaks};
+	Sums		sums;
 	BlProfile	p;
 
 	BL_TRY(open_profile(r, part, s->channel, &p));
+	/* its arrays have room for more periods than there mostly are */
+	sums.cell = few;
+	sums.periods = s->periods;
+	sums.peaks = s->peaks;
+	sums.estimated = false;
+	memset(sums.has_peak, 0, (size_t) s->periods);
 	if (n > 64)
 		sums.cell = bl_arena_get(r->arena, sizeof *sums.cell * (size_t) n);
 	else
@@ -904,7 +910,7 @@ bl_measure(BlRate *r, BlScan *s)
 		if (part != NULL)
 			BL_TRY(measure_part(r, s, part, s->cell));
 	}
-	return s->channel == BL_IMPORT ? make_parts(r, s) : BL_OK;
+	return s->channel == BL_IMPORT && r->b->makes_parts ? make_parts(r, s) : BL_OK;
 }
 
 BlStatus

@@ -152,6 +152,8 @@ bl_emit(BlRate *r, const BlCharge *q)
 	w->end = 0;
 	w->cell = -1;
 	w->num = w->den = 1;
+	w->kept = NULL;
+	w->narrow = false;
 	return w;
 }
 
@@ -239,17 +241,25 @@ bl_keep_lines(BlRate *r, const BlCharge *q, int first)
 	BlBound    *b = r->b;
 	BlKept	   *kept = &b->kept[q - r->t->charge];
 	const BlRounding *rounding = bl_line_rounding(q);
+	bool		all = true;		/* have bytes */
 	int			lines = r->works - first;
 
 	if (!kept->constant || r->piece != b->piece || lines > BL_KEPT_LINES_MAX - b->kept_works)
 		return;
 	for (int i = 0; i < lines; i++)
 	{
-		b->kept_work[b->kept_works + i] = r->work[first + i];
-		b->kept_work[b->kept_works + i].line.flags &= ~BL_LINE_ESTIMATED;
+		BlWork	   *w = &b->kept_work[b->kept_works + i];
+		uint8_t    *bytes = b->kept_bytes + (size_t) (b->kept_works + i) * BL_LINE_SIZE_MAX;
+
+		*w = r->work[first + i];
+		w->line.flags &= ~BL_LINE_ESTIMATED;
+		w->kept = w;
+		w->narrow = false;
+		w->bytes = bytes;
+		all = bl_line_prepare(bytes, &w->line) && all;
 	}
 	kept->known = true;
-	kept->places = b->keeps_exact || rounding == NULL || rounding->mode != BL_HALF_UP || rounding->step.coefficient != 1 ||
+	kept->places = !all || b->keeps_exact || rounding == NULL || rounding->mode != BL_HALF_UP || rounding->step.coefficient != 1 ||
 		q->credit ? -1 : rounding->step.scale;
 	kept->lines = lines;
 	kept->line = b->kept_work + b->kept_works;
@@ -324,7 +334,8 @@ total_of(const BlRate *r, BlDec *total)
 
 		if (!(line->flags & BL_LINE_COUNTED))
 			continue;
-		if ((int64_t) line->amount.coefficient != line->amount.coefficient || (scale >= 0 && line->amount.scale != scale))
+		if ((!r->work[i].narrow && (int64_t) line->amount.coefficient != line->amount.coefficient) ||
+			(scale >= 0 && line->amount.scale != scale))
 			goto any;
 		sum += (int64_t) line->amount.coefficient;
 		scale = line->amount.scale;
@@ -435,6 +446,9 @@ bl_rated_write(const BlBound *b, const BlRated *rated, const uint8_t *tariff_dig
 	bl_charges_write_header(w, &header);
 	bl_write_bytes(w, b->tariff->dictionary, b->tariff->dictionary_size);
 	for (int i = 0; i < rated->lines; i++)
-		bl_line_write(w, &b->work[i].line);
+		if (b->work[i].narrow && w->used <= w->size && w->size - w->used >= BL_LINE_SIZE_MAX)
+			w->used += bl_line_put(w->bytes + w->used, b->work[i].bytes, &b->work[i].line);
+		else
+			bl_line_write(w, &b->work[i].line);
 	bl_write_bytes(w, carry, carry_size);
 }

@@ -221,7 +221,6 @@ BlStatus
 bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDec *kw)
 {
 	BlScan	   *s = NULL;
-	BlScan		whole = {.part = 1, .channel = BL_IMPORT, .schedule = BL_SCHEDULE_TOTAL, .periods = 1};
 	int64_t		best = 0;
 
 	*found = false;
@@ -229,6 +228,7 @@ bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDe
 		s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
 	if (s == NULL)
 	{
+		BlScan		whole = {.part = 1, .channel = BL_IMPORT, .schedule = BL_SCHEDULE_TOTAL, .periods = 1};
 		bool		any = false;
 
 		for (int i = 0; i < r->usage->parts; i++)

@@ -356,20 +356,14 @@ repeat_lines(BlRate *r, const BlCharge *q, const BlScan *s, const BlKept *kept)
 	return BL_OK;
 }
 
-BlStatus
-bl_rate_energy(BlRate *r, const BlCharge *q)
+static __attribute__((noinline)) BlStatus
+make_lines(BlRate *r, const BlCharge *q, const BlScan *s)
 {
-	BlScan	   *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
-	const BlKept *kept = bl_kept_lines(r, q);
 	BlPrices   *p = r->b->prices;
 	BlOpen		few[BL_TARIFF_PERIODS_MAX];
 	Run			run;
 	bool		holds;
-	int			line = r->works;
 
-	BL_TRY(bl_measure(r, s));
-	if (kept != NULL)
-		return repeat_lines(r, q, s, kept);
 	run.first = -1;
 	run.open = few;
 	if (q->of_which > 0 || q->price->kind == BL_PRICE_COMPONENTS)
@@ -393,7 +387,21 @@ bl_rate_energy(BlRate *r, const BlCharge *q)
 			open_run(r, q, p, piece, &run);
 		BL_TRY(add_piece(r, q, s, p, piece, &run));
 	}
-	BL_TRY(close_run(r, q, s, &run, r->pieces));
+	return close_run(r, q, s, &run, r->pieces);
+}
+
+BlStatus
+bl_rate_energy(BlRate *r, const BlCharge *q)
+{
+	BlScan	   *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
+	const BlKept *kept = bl_kept_lines(r, q);
+	int			line = r->works;
+
+	if (!s->done)
+		BL_TRY(bl_measure(r, s));
+	if (kept != NULL)
+		return repeat_lines(r, q, s, kept);
+	BL_TRY(make_lines(r, q, s));
 	bl_keep_lines(r, q, line);
 	return BL_OK;
 }

@@ -74,10 +74,10 @@ base_of(const BlRate *r, const BlSelection *s, bool exact, int first, int end, B
 	for (int i = 0; i < r->works; i++)
 	{
 		const BlWork *w = &r->work[i];
-		int			weight = weight_of(r, s, &w->line);
 		BlDec		amount = exact ? w->exact : w->line.amount;
+		int			weight;
 
-		if (weight == 0 || w->piece < first || w->piece >= end)
+		if (w->piece < first || w->piece >= end || (weight = weight_of(r, s, &w->line)) == 0)
 			continue;
 		if (weight < 0)
 			BL_TRY(bl_dec_sub(*base, amount, base));
@@ -393,6 +393,7 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 				break;
 		}
 		last = end - 1;
+		bl_arena_poll(r->arena);
 		BL_TRY(base_of(r, &q->of, false, piece, end, &one));
 		BL_TRY(bl_dec_add(base, one, &base));
 		num = r->piece[end - 1].end - r->piece[piece].first;

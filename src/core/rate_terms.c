@@ -137,6 +137,25 @@ bl_open_terms(BlRate *r, BlJson *terms)
 
 /* ---- prices ---- */
 
+/* the last of rising days that is not after a day; -1: all are */
+static int
+last_until(const int32_t *days, int n, int32_t day)
+{
+	int			lo = -1,
+				hi = n - 1;
+
+	while (lo < hi)
+	{
+		int			mid = (lo + hi + 1) / 2;
+
+		if (days[mid] <= day)
+			lo = mid;
+		else
+			hi = mid - 1;
+	}
+	return lo;
+}
+
 static BlStatus
 published(BlRate *r, const BlPrice *p, int32_t day, BlDec *price)
 {
@@ -149,8 +168,7 @@ published(BlRate *r, const BlPrice *p, int32_t day, BlDec *price)
 		bl_problem(r->problem, BL_NO_MARKET, "the market value has no price \"%.*s\"", p->name.length, p->name.text);
 		return bl_problem_hint(r->problem, "Give {\"prices\": {\"%.*s\": [{\"from\": ..., \"price\": ...}]}}.", p->name.length, p->name.text);
 	}
-	for (i = list->n - 1; i >= 0 && list->day[i] > day; i--)
-		;
+	i = last_until(list->day, list->n, day);
 	if (i < 0)
 	{
 		bl_day_text(day, text);
@@ -167,7 +185,7 @@ bl_price_constant(const BlTariff *t, const BlPrice *p)
 	if (p->kind == BL_PRICE_TERM || p->kind == BL_PRICE_SERIES)
 		return false;
 	for (int i = 0; p->kind == BL_PRICE_COMPONENTS && i < p->n; i++)
-		if (!bl_price_constant(t, t->component[p->component[i]].price))
+		if (!t->component[p->component[i]].constant)
 			return false;
 	for (int i = 0; i < p->multipliers; i++)
 		if (p->multiplier[i] != NULL && !bl_price_constant(t, p->multiplier[i]))
@@ -196,8 +214,7 @@ bl_price_at(BlRate *r, const BlPrice *p, int piece, int period, BlDec *price, bo
 		case BL_PRICE_BY_SEASON:
 			return bl_price_at(r, p->item[r->piece[piece].season], piece, period, price, built);
 		case BL_PRICE_VERSIONS:
-			for (i = p->n - 1; i >= 0 && p->day[i] > day; i--)
-				;
+			i = last_until(p->day, p->n, day);
 			if (i < 0)
 			{
 				char		text[16],

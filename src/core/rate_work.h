@@ -105,7 +105,8 @@ typedef struct BlTermSteps
 } BlTermSteps;
 
 /* A line in the making. */
-typedef struct BlWork
+typedef struct BlWork BlWork;
+struct BlWork
 {
 	BlLine		line;
 	BlDec		exact;			/* at BL_EXACT_SCALE where wanted */
@@ -115,7 +116,10 @@ typedef struct BlWork
 	int			piece;			/* first of those it covers */
 	int			end;			/* and the first not covered */
 	int			cell;			/* period of its scan; -1: all */
-} BlWork;
+	const BlWork *kept;			/* the kept line it repeats; NULL: none */
+	const uint8_t *bytes;		/* of a kept line, written once; NULL: none */
+	bool		narrow;			/* its quantity and amount fit 64 bits, and there are bytes */
+};
 
 /* A line that grows from piece to piece while its price stays. */
 typedef struct BlOpen
@@ -207,6 +211,7 @@ struct BlBound
 	bool	   *money_cut;		/* [day]: a charge on money begins, ends or changes */
 	bool		cuts_money;
 	bool		uses_terms;
+	bool		makes_parts;	/* out of others */
 	bool		keeps_exact;
 	int			scans;
 	BlScan		scan[BL_RATE_SCANS_MAX];
@@ -223,6 +228,7 @@ struct BlBound
 	int			epochs;
 	BlKept	   *kept;			/* of each charge */
 	BlWork	   *kept_work;
+	uint8_t    *kept_bytes;		/* BL_LINE_SIZE_MAX for each */
 	int			kept_works;
 	BlDec	   *cells;
 	BlWork	   *work;
@@ -351,18 +357,23 @@ bl_repeat_line(BlRate *r, const BlKept *kept, int i)
 static inline BlStatus
 bl_repeat_energy(BlRate *r, const BlCharge *q, const BlScan *s, const BlKept *kept, int i, BlDec energy)
 {
-	BlWork	   *w = bl_repeat_line(r, kept, i);
+	BlWork	   *w = &r->work[r->works];
 
-	if (w == NULL)
+	if (r->works == BL_CHARGES_LINES_MAX)
 		return bl_too_many_lines(r);
+	r->works++;
+	/* mostly the last bill had it in the same place */
+	if (r->works <= BL_KEPT_LINES_MAX && w->kept == &kept->line[i])
+		w->line.flags = kept->line[i].line.flags;
+	else
+		*w = kept->line[i];
 	if (r->pieces > 1)
 		BL_TRY(bl_check_line_spread(r, q, s, w));
 	if (s->estimated)
 		w->line.flags |= BL_LINE_ESTIMATED;
 	w->line.quantity = energy;
-	if (kept->places >= 0 && bl_dec_mul_narrow(energy, w->line.price, kept->places, &w->line.amount))
-		return BL_OK;
-	return bl_reckon(r, q, w, energy);
+	w->narrow = kept->places >= 0 && bl_dec_mul_narrow(energy, w->line.price, kept->places, &w->line.amount);
+	return w->narrow ? BL_OK : bl_reckon(r, q, w, energy);
 }
 
 /* rate_energy.c */

@@ -120,6 +120,7 @@ typedef struct BlComponent
 	BlText		name;
 	BlPrice    *price;
 	bool		by_period;		/* the price differs by the tariff's own periods */
+	bool		constant;		/* no term has a part in it */
 	BlTags		tags;
 } BlComponent;
 

@@ -412,6 +412,7 @@ bl_compile_components(BlCompile *c, BlJson *node)
 		}
 		k->price = price_tree(c, price ? price : e, 0);
 		k->by_period = bl_price_by_period(c, k->price, 0);
+		k->constant = !bl_price_has(k->price, BL_PRICE_TERM, 0);
 		if (bl_price_has(k->price, BL_PRICE_COMPONENTS, 0) || bl_price_has(k->price, BL_PRICE_SERIES, 0))
 			bl_compile_error(c, e, "Use values, versions, published prices, terms, or a base.",
 							 "a component made of components or of a series");

@@ -312,7 +312,7 @@ class Rater:
 				for s in step_list:
 					for key in ("price", "add", "flat"):
 						self.walk_price(s.get(key), found)
-			for key in ("capacity", "times", "prorate_from"):
+			for key in ("capacity", "times"):
 				if isinstance(c.get(key), str):
 					found["terms"].add(c[key])
 			if "steps" in c and "demand" not in c and "of" in c and not any(o["code"] == c["of"] for o in self.charges if "demand" in o):
@@ -970,10 +970,10 @@ class Rater:
 		raise RatingError(f"unknown {name}")
 
 	def add(self, charge, atom, exact, quantity=None, price=None, unit="", period=None, component=None, tier=None,
-			kind="charge", fraction=None):
+			kind="charge"):
 		line = {"code": charge["code"], "period": period, "component": component, "tier": tier, "unit": unit,
 				"quantity": quantity, "price": price, "exact": Fraction(exact), "kind": kind, "piece": atom.piece,
-				"tags": set(charge.get("tags", [])), "own": {charge["code"]} | set(charge.get("tags", [])), "first": atom.i, "last": atom.i, "fraction": fraction}
+				"tags": set(charge.get("tags", [])), "own": {charge["code"]} | set(charge.get("tags", [])), "first": atom.i}
 		self.lines.append(line)
 		return line
 
@@ -1771,10 +1771,7 @@ class Rater:
 		channel = c.get("channel", "import")
 		minutes_of = self.period_by_minute(c)
 		_, periods = self.schedule(c)
-		profile = self.usage[part][channel]
-		found = self.channel(part, channel)
-		if found[0] != "profile":
-			saved = self.tariff.get("bills")
+		if self.channel(part, channel)[0] != "profile":
 			raise RatingError("demand of registers")
 		for at, length, d, kwh in self.profile_slots(part, channel):
 			period = None

@@ -437,6 +437,29 @@ other_charges(void)
 			CHECK(strcmp(problems_of(list[i].members), "") != 0);
 }
 
+/* prices by period where no period is asked for, or those of another schedule */
+static void
+strange_periods(void)
+{
+#define HEAD "\"periods\": {\"a\": {\"to\": \"12:00\"}, \"b\": \"else\"}, \"schedules\": {\"s\": {\"c\": {\"to\": \"06:00\"}, \"d\": {\"from\": \"06:00\", \"to\": \"12:00\"}, \"e\": \"else\"}}," \
+	"\"components\": {\"f\": {\"a\": 1, \"b\": 2}, \"g\": 1, \"h\": {\"tags\": [\"x\"]}}, "
+	static const Case list[] = {
+		{HEAD "\"charges\": [{\"code\": \"e\", \"schedule\": \"s\", \"price\": {\"components\": [\"g\"], \"multipliers\": {\"on\": [\"g\"], \"c\": 1, \"d\": 2, \"e\": 3}}}]", "accepted"},
+		{HEAD "\"charges\": [{\"code\": \"e\", \"schedule\": \"s\", \"price\": {\"components\": [\"f\", \"g\"]}}]",
+		"$.charges[0].price.components[0]: component \"f\" has a price by other periods than the charge's"},
+		{HEAD "\"charges\": [{\"code\": \"e\", \"schedule\": \"s\", \"price\": {\"versions\": [{\"price\": {\"component\": \"f\"}}]}}]",
+		"$.charges[0].price.versions[0].price.component: component \"f\" has a price by other periods than the charge's"},
+		{HEAD "\"charges\": [{\"code\": \"e\", \"fixed\": \"day\", \"price\": {\"component\": \"f\"}}]", "$.charges[0].price: a price by period or series for a charge without periods"},
+		{HEAD "\"charges\": [{\"code\": \"e\", \"per\": \"month\", \"steps\": [{\"flat\": {\"component\": \"f\"}}]}]", "$.charges[0].steps[0].flat: a flat amount by period"},
+		{HEAD "\"charges\": [{\"code\": \"e\", \"price\": {\"components\": [\"g\"], \"multipliers\": {\"on\": [\"g\"], \"a\": 1, \"b\": {\"series\": \"s\"}}}}]",
+		"$.charges[0].price.multipliers.b: a series stands alone in its price"},
+		{HEAD "\"charges\": [{\"code\": \"e\", \"price\": 1, \"of_which\": {\"g\": {\"series\": \"s\"}}, \"rest\": \"h\"}]", "$.charges[0].of_which.g: a series stands alone in its price"},
+		{HEAD "\"charges\": [{\"code\": \"e\", \"price\": {\"component\": \"h\"}}]", "$.charges[0].price.component: component \"h\" has no price"},
+	};
+
+	CHECK_CASES(list);
+}
+
 static void
 parts_terms_rounding(void)
 {
@@ -634,6 +657,7 @@ main(void)
 	RUN(energy_charges);
 	RUN(tier_charges);
 	RUN(other_charges);
+	RUN(strange_periods);
 	RUN(parts_terms_rounding);
 	RUN(names);
 	RUN(canonical_form);
