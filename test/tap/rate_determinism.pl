@@ -170,8 +170,8 @@ DECLARE
 	before integer;
 	result numeric;
 BEGIN
-	-- once to warm up
-	EXECUTE format(query, 20) INTO result;
+	-- until the caches of a call site are full
+	EXECUTE format(query, 600) INTO result;
 	before := substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+)')::integer;
 	EXECUTE format(query, 2500) INTO result;
 	RETURN substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+)')::integer - before;
