@@ -381,7 +381,6 @@ bl_rate(BlBound *b, const BlUsage *usage, BlJson *terms, const BlCarry *carry, B
 	BL_TRY(make_pieces(&r));
 	BL_TRY(make_cells(&r));
 	BL_TRY(check_parts(&r));
-	BL_TRY(bl_open_billed(&r));
 	BL_TRY(bl_rate_tiers_prepare(&r));
 	for (int i = 0; i < b->tariff->charges; i++)
 	{

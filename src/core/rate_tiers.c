@@ -269,6 +269,7 @@ bl_rate_tiers_prepare(BlRate *r)
 {
 	int			n = 0;
 
+	BL_TRY(bl_open_billed(r));
 	for (int i = 0; i < r->t->charges; i++)
 		if (r->t->charge[i].kind == BL_CHARGE_TIERS)
 			n += counts_by_period(&r->t->charge[i]) ? r->t->schedule[r->t->charge[i].schedule].periods : 1;
