@@ -661,22 +661,66 @@ class Rater:
 		"""The charge by whose periods the energy is measured: its own, or where it needs none, another's; or None."""
 		if self.needs_periods(charge):
 			return charge
-		return next((c for c in self.charges if self.needs_periods(c) and c.get("part", "main") == part and
-					 c.get("channel", "import") == channel), None)
+		return next((c for c in self.charges if self.needs_periods(c) and
+					 self.metered(c.get("part", "main")) == self.metered(part) and c.get("channel", "import") == channel), None)
 
-	def rounded_cells(self, charge, part, channel, rule, of):
+	def cells(self, charge):
+		"""Billed kWh by (atom, period) of the charge's part, made parts taken out."""
+		part, channel = charge.get("part", "main"), charge.get("channel", "import")
+		by = self.measured_by(charge, part, channel)
+		key = (self.schedule(charge)[0], part, channel, by and by["code"])
+		if key not in self.cell_cache:
+			cells = self.billed_cells(by or charge, part, channel, by is not None)
+			names = self.period_names(charge)
+			if by is None or self.schedule(by) != self.schedule(charge):
+				cells = self.together(cells, names[0])
+			self.cell_cache[key] = {(a.i, p): cells.get((a.i, p), Fraction(0)) for a in self.atoms for p in names}
+		return self.cell_cache[key]
+
+	def billed_cells(self, by, part, channel, periods):
+		made = self.tariff.get("parts", {})
+		if part == "whole":
+			sums = {}
+			for p in self.all_parts():
+				for k, v in self.rounded_cells(by, p, channel, periods).items():
+					sums[k] = sums.get(k, 0) + v
+			return sums
+		cells = self.rounded_cells(by, self.metered(part), channel, periods)
+		if part in made:
+			return self.taken_cells(cells, made[part], channel)
+		left = dict(cells)
+		for m in made.values():
+			if m.get("of", "main") == part:
+				for k, v in self.taken_cells(cells, m, channel).items():
+					left[k] -= v
+		return left
+
+	def rounded_cells(self, by, part, channel, periods):
 		"""The total of the part rounded; its cells share it."""
-		by = self.measured_by(charge, of, channel)
-		cells = self.usage_cells(by or charge, part, channel)
-		if not by:
-			cells = self.together(cells, self.period_names(charge)[0])
+		cells = self.usage_cells(by, part, channel)
+		if not periods:
+			cells = self.together(cells, self.period_names(by)[0])
+		rule = self.rules(by).get("quantity")
 		if rule:
 			keys = list(cells)
 			total = rounded(sum(cells.values(), Fraction(0)), rule)
 			cells = dict(zip(keys, share_rounded(total, [cells[k] for k in keys], rule[0])))
-		if by and by is not charge and self.schedule(by) != self.schedule(charge):
-			cells = self.together(cells, self.period_names(charge)[0])
-		return {(a.i, p): cells.get((a.i, p), Fraction(0)) for a in self.atoms for p in self.period_names(charge)}
+		return cells
+
+	def taken_cells(self, cells, made, channel):
+		"""A share of the energy of each piece, in whole steps."""
+		if channel != "import":
+			return {k: Fraction(0) for k in cells}
+		rule = rounding_of(self.tariff.get("rounding")).get("quantity")
+		step = rule[0] if rule else SPLIT_STEP
+		taken = {}
+		for piece in range(self.pieces):
+			keys = [k for k in cells if self.atoms[k[0]].piece == piece]
+			at = self.piece_span(piece)[0]
+			self.check_shares(made.get("of", "main"), at)
+			total = round_to(self.part_share(made, at) * sum(cells[k] for k in keys), step, "half_up")
+			taken.update(zip(keys, share_out(total, [cells[k] for k in keys], step)))
+		return taken
 
 	def together(self, cells, period):
 		sums = {}
@@ -686,48 +730,6 @@ class Rater:
 
 	def all_parts(self):
 		return sorted(self.usage)
-
-	def cells(self, charge, part=None, channel=None):
-		"""Billed kWh by (atom, period) of the charge's part, made parts taken out."""
-		part = part or charge.get("part", "main")
-		channel = channel or charge.get("channel", "import")
-		rule = self.rules(charge).get("quantity")
-		key = (self.schedule(charge)[0], part, channel, rule, self.needs_periods(charge))
-		if key not in self.cell_cache:
-			if part == "whole":
-				sums = {}
-				for p in self.all_parts():
-					for k, v in self.rounded_cells(charge, p, channel, rule, part).items():
-						sums[k] = sums.get(k, 0) + v
-				if not sums:
-					sums = self.rounded_cells(charge, "main", channel, rule, part)
-				self.cell_cache[key] = sums
-			else:
-				cells = dict(self.original_cells(charge, part, channel, rule))
-				for name, made in self.tariff.get("parts", {}).items():
-					if made.get("of", "main") == part:
-						for k, v in self.original_cells(charge, name, channel, rule).items():
-							cells[k] -= v
-				self.cell_cache[key] = cells
-		return self.cell_cache[key]
-
-	def original_cells(self, charge, part, channel, rule):
-		made = self.tariff.get("parts", {}).get(part)
-		if made is None:
-			return self.rounded_cells(charge, part, channel, rule, part)
-		source = made.get("of", "main")
-		base = self.original_cells(charge, source, channel, rule)
-		if channel != "import":
-			return {k: Fraction(0) for k in base}
-		taken = {}
-		for piece in range(self.pieces):
-			keys = [k for k in base if self.atoms[k[0]].piece == piece]
-			at = self.piece_span(piece)[0]
-			self.check_shares(source, at)
-			step = rule[0] if rule else SPLIT_STEP
-			total = round_to(self.part_share(made, at) * sum(base[k] for k in keys), step, "half_up")
-			taken.update(zip(keys, share_out(total, [base[k] for k in keys], step)))
-		return taken
 
 	def part_share(self, made, at):
 		share = made["share"]
@@ -745,6 +747,8 @@ class Rater:
 	def check_slots(self, part):
 		"""A share of a part has no slots, nor has the rest of it."""
 		made = self.tariff.get("parts", {})
+		if part == "whole" and len(self.usage) > 1:
+			raise RatingError("several parts together have no slots")
 		if part in made or any(m.get("of", "main") == part for m in made.values()):
 			raise RatingError(f"part {part} has no slots of its own")
 
@@ -1017,7 +1021,10 @@ class Rater:
 				if "of_which" in c:
 					printed = self.energy_lines(c, atoms, names, whole)
 					del self.lines[len(self.lines) - len(printed):]
-					self.rest_line(c, atoms, names, "charge", printed, lines)
+					rest = self.rest_line(c, atoms, names, "charge", printed, lines)
+					if "group" in self.rules(c):
+						for l in lines + [rest]:
+							del l["amount"]
 				continue
 			lines = self.energy_lines(c, atoms, names, whole)
 			if form:
@@ -1106,6 +1113,7 @@ class Rater:
 		line["amount"] = rest
 		line["exact"] = sum(l["exact"] for l in printed) - sum(l["exact"] for l in parts)
 		line["tags"] = line["tags"] | self.component_tags(c["rest"])
+		return line
 
 	def series_money(self, c, atoms, names):
 		"""{(atom, period): money} slot by slot."""
@@ -1964,15 +1972,14 @@ class Rater:
 			return
 		base = sum((self.base(c, p) for p in pieces), Fraction(0))
 		per = c.get("per", "period")
-		limit = Fraction(0)
+		times = {}			# by price, so that months are rounded once
 		for p in pieces:
 			d0, d1 = self.piece_span(p)
-			atom = next(a for a in self.atoms if a.piece == p)
-			each = self.price(c[kind], c, atom, None).value
-			months = lambda: rounded(self.months_of(c, d0, d1), self.rules(c).get("fraction"))
-			times = {"day": lambda: Fraction((d1 - d0).days), "month": months,
-					 "period": lambda: Fraction((d1 - d0).days, self.days), "year": lambda: Fraction((d1 - d0).days, self.days)}[per]()
-			limit += each * times
+			each = self.price(c[kind], c, next(a for a in self.atoms if a.piece == p), None).value
+			n = (d1 - d0).days
+			times[each] = times.get(each, 0) + (n if per == "day" else self.months_of(c, d0, d1) if per == "month" else Fraction(n, self.days))
+		rule = self.rules(c).get("fraction") if per == "month" else None
+		limit = sum(each * rounded(t, rule) for each, t in times.items())
 		quantity = base
 		if per == "year":
 			limit = self.price(c[kind], c, self.atoms[-1], None).value
