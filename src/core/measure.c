@@ -225,6 +225,9 @@ whole_days(Sums *sums, Days *days, const BlProfile *p, BlCursor *cursor, const B
 
 		if (map == NULL || width > 16)
 			break;
+		/* a day's two lines, eight days ahead: the processor's own prefetching stops at pages */
+		__builtin_prefetch(at + 1024);
+		__builtin_prefetch(at + 1088);
 		k = &kernel[width];
 		if (k->run == NULL || k->size > end - at)
 			break;
