@@ -351,6 +351,22 @@ any:
 	return BL_OK;
 }
 
+/* energy taken that was not measured at all is a gap, not a zero */
+static BlStatus
+check_metered(BlRate *r, const BlCharge *q)
+{
+	const BlScan *s;
+
+	if (q->channel != BL_IMPORT || (q->kind != BL_CHARGE_ENERGY && q->kind != BL_CHARGE_TIERS) || r->t->missing_zero)
+		return BL_OK;
+	s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
+	if (s->found)
+		return BL_OK;
+	bl_problem(r->problem, BL_NO_USAGE, "the usage has no import of part \"%.*s\" for charge \"%.*s\"",
+			   r->t->part[q->part].name.length, r->t->part[q->part].name.text, q->code.length, q->code.text);
+	return bl_problem_hint(r->problem, "Give its profile or registers; where nothing was taken, a register of 0 kWh says so.");
+}
+
 static BlStatus
 finish(BlRate *r, BlRated *rated)
 {
@@ -389,6 +405,8 @@ bl_rate(BlBound *b, const BlUsage *usage, BlJson *terms, const BlCarry *carry, B
 
 		bl_arena_poll(arena);
 		status = rate_charge(&r, q);
+		if (status == BL_OK && r.works > first)
+			status = check_metered(&r, q);
 		if (status == BL_OK && q->rounding.group.set)
 			status = bl_round_group(&r, q, first);
 		if (status != BL_OK)

@@ -2007,10 +2007,24 @@ class Rater:
 			if kind in ("minimum", "maximum"):
 				self.bound(c, kind)
 			else:
+				before = len(self.lines)
 				getattr(self, kind)(c)
+				if kind in ("energy", "steps") and len(self.lines) > before:
+					self.check_metered(c)
 		self.round_total()
 		total = sum((l["amount"] for l in self.lines if counts(l)), Fraction(0))
 		return {"lines": [self.printed(l) for l in self.lines], "total": text(total), "carry": self.carry()}
+
+	def check_metered(self, c):
+		"""Energy taken that was not measured at all is no zero."""
+		part = c.get("part", "main")
+		if c.get("channel", "import") != "import" or self.tariff.get("missing") == "zero":
+			return
+		for p in self.all_parts() if part == "whole" else [self.metered(part)]:
+			u = self.usage.get(p, {})
+			if "import" in u or any(r.get("channel", "import") == "import" for r in u.get("registers", [])):
+				return
+		raise RatingError(f"{c['code']}: no import of part {part}")
 
 	def round_total(self):
 		rule = rounding_of(self.tariff.get("rounding")).get("total")
