@@ -401,7 +401,7 @@ cut_charge(BlBound *b, bool *cut, const BlCharge *q)
 	cut_price(b, cut, q->price, 0);
 	for (int i = 0; i < q->of_which; i++)
 		cut_price(b, cut, q->of_which_price[i], 0);
-	for (int s = 0; q->steps != NULL && s < (q->season_steps ? q->season_steps : 1); s++)
+	for (int s = 0; q->steps != NULL && s < bl_step_lists(q); s++)
 		for (int i = 0; i < q->steps[s].n; i++)
 		{
 			cut_price(b, cut, q->steps[s].step[i].price, 0);
@@ -448,9 +448,10 @@ seasons_matter(const BlTariff *t)
 		for (int k = 0; k < q->of_which; k++)
 			if (season_price(q->of_which_price[k], 0))
 				return true;
-		for (int k = 0; q->steps != NULL && k < q->steps[0].n; k++)
-			if (season_price(q->steps[0].step[k].price, 0) || season_price(q->steps[0].step[k].flat, 0))
-				return true;
+		for (int s = 0; q->steps != NULL && s < bl_step_lists(q); s++)
+			for (int k = 0; k < q->steps[s].n; k++)
+				if (season_price(q->steps[s].step[k].price, 0) || season_price(q->steps[s].step[k].flat, 0))
+					return true;
 	}
 	return false;
 }
@@ -534,7 +535,7 @@ needs_periods(const BlCharge *q)
 		case BL_CHARGE_TIERS:
 			return q->step_by_period || q->split == BL_SPLIT_COUNTERS;
 		default:
-			return q->each_period || q->periods != 0;
+			return q->each_period || q->periods != 0 || q->weights > 0;
 	}
 }
 
@@ -675,8 +676,8 @@ check_span(const BlTariff *t, int32_t from, int32_t until, BlProblem *problem)
 static bool
 constant_tiers(const BlTariff *t, const BlCharge *q)
 {
-	if (q->season_steps > 0 || q->volume || q->step_by_period || q->split == BL_SPLIT_COUNTERS || q->limit_term >= 0 ||
-		q->allowances > 0 || q->prorate_months)
+	if (q->season_steps > 0 || q->volume || q->all || q->blocks || q->step_by_period || q->split == BL_SPLIT_COUNTERS ||
+		q->limit_term >= 0 || q->limit_charge >= 0 || q->allowances > 0 || q->prorate_months)
 		return false;
 	for (int i = 0; i < q->steps[0].n; i++)
 	{
@@ -704,7 +705,7 @@ is_constant(const BlTariff *t, const BlCharge *q)
 			return constant_tiers(t, q);
 		case BL_CHARGE_DEMAND:
 			return !q->each_period && q->contract_term < 0 && (!q->has_floor || q->floor_term < 0) &&
-				q->discount_term < 0 && q->ratchet_months == 0;
+				q->discount_term < 0 && q->memory == 0 && q->steps == NULL && !q->ratio_form && !q->optional;
 		case BL_CHARGE_CAPACITY:
 		case BL_CHARGE_FIXED:
 			return q->quantity_term < 0;
@@ -733,6 +734,10 @@ bind_kept(BlBound *b, BlArena *arena, BlProblem *problem)
 		if (b->kept[i].ladder == NULL)
 			return no_space(problem);
 	}
+	/* limits look at the pieces of such a demand */
+	for (int i = 0; i < t->charges; i++)
+		if (t->charge[i].kind == BL_CHARGE_TIERS && t->charge[i].limit_charge >= 0)
+			b->kept[t->charge[i].limit_charge].constant = false;
 	return BL_OK;
 }
 

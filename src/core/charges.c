@@ -30,6 +30,7 @@ const char *const bl_charge_unit_name[BL_CHARGE_UNITS] = {
 	[BL_UNIT_YEAR] = "year",
 	[BL_UNIT_PERCENT] = "%",
 	[BL_UNIT_COUNT_OF] = "piece",
+	[BL_UNIT_KVAR] = "kvar",
 };
 
 /* ---- opening ---- */

@@ -104,7 +104,8 @@ typedef enum BlChargeUnit
 	BL_UNIT_MONTH,
 	BL_UNIT_YEAR,
 	BL_UNIT_PERCENT,			/* the price is a percentage, the quantity money */
-	BL_UNIT_COUNT_OF,			/* pieces: meters, bills, steps reached */
+	BL_UNIT_COUNT_OF,			/* pieces: meters, bills, steps reached, packages */
+	BL_UNIT_KVAR,
 	BL_CHARGE_UNITS
 } BlChargeUnit;
 

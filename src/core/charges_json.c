@@ -422,7 +422,7 @@ take_unit(Reader *r, BlJson *line, BlChargeUnit *unit)
 			return BL_OK;
 		}
 	}
-	return refuse(r, value, NULL, "The units are kWh, kvarh, kVAh, kW, kVA, hp, day, month, year, % and piece.");
+	return refuse(r, value, NULL, "The units are kWh, kvarh, kVAh, kW, kVA, kvar, hp, day, month, year, % and piece.");
 }
 
 static BlStatus

@@ -88,6 +88,13 @@ by_size(const BlInt128 *day_peak, const bool *has, int days, int n, BlInt128 *su
 	return BL_OK;
 }
 
+/* of how many days the highest are taken */
+static int
+on_days(const BlCharge *q)
+{
+	return q->mean_of > 1 && q->of_months == 0 ? q->mean_of : 1;
+}
+
 /* Slots [from, to) under a window that only moves on. */
 typedef struct Window
 {
@@ -150,7 +157,9 @@ window_peak(BlRate *r, const BlCharge *q, BlScan *s, unsigned periods, bool *fou
 		return BL_NO_SPACE;
 	BL_TRY(bl_slots_of(r, s, &slots));
 	window = q->window_minutes ? q->window_minutes / slots.minutes : 1;
-	if (window < 1 || (q->window_minutes && q->window_minutes % slots.minutes != 0))
+	if (window < 1 && q->any_slot)
+		window = 1;
+	else if (window < 1 || (q->window_minutes && q->window_minutes % slots.minutes != 0))
 	{
 		bl_problem(r->problem, BL_UNALIGNED, "demand over %d minutes needs slots that divide them", q->window_minutes);
 		bl_problem_detail(r->problem, "The profile has slots of %d minutes.", slots.minutes);
@@ -191,7 +200,7 @@ window_peak(BlRate *r, const BlCharge *q, BlScan *s, unsigned periods, bool *fou
 		if (!q->sliding)
 			i += n;
 	}
-	BL_TRY(by_size(day_peak, has, r->b->days, q->mean_of > 1 ? q->mean_of : 1, &sum, &used));
+	BL_TRY(by_size(day_peak, has, r->b->days, on_days(q), &sum, &used));
 	*found = used > 0;
 	return *found ? power_of(sum, slots.scale, window * slots.minutes * used, kw) : BL_OK;
 }
@@ -232,7 +241,8 @@ bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDe
 		/* a profile that does not bill, or several parts: only slots could tell, and they may not be there */
 		return has_profile(r, s) ? window_peak(r, q, s, periods, found, kw) : BL_OK;
 	}
-	if ((q->window_minutes != 0 && q->window_minutes != s->peak_minutes) || q->mean_of > 1)
+	if ((q->window_minutes != 0 && q->window_minutes != s->peak_minutes &&
+		 !(q->any_slot && q->window_minutes < s->peak_minutes)) || on_days(q) > 1)
 		return window_peak(r, q, s, periods, found, kw);
 	for (int k = 0; k < (s->peaks == BL_PEAK_SPAN ? 1 : s->periods); k++)
 		if (s->has_peak[k] && (s->peaks == BL_PEAK_SPAN || periods == 0 || (periods & 1u << k)) &&
@@ -306,25 +316,105 @@ month_of(int32_t day)
 	return bl_day_of(d.year, d.month, 1);
 }
 
-/* the highest past demand within the look-back, before this month */
-static void
-past_demand(const BlRate *r, const BlCharge *q, BlText name, bool *found, BlDec *kw)
+/* a share of what the months looked back at have, the highest or the mean */
+static BlStatus
+ratchet_demand(const BlRate *r, const BlRatchet *ratchet, BlText name, const BlRounding *rounding, bool *found, BlDec *kw)
 {
 	BlDate		d = bl_date_of(r->b->from);
 	int32_t		month = month_of(r->b->from);
-	int32_t		since = bl_day_of(d.year, d.month - q->ratchet_months, 1);
+	int32_t		since = ratchet->months > 0 ? bl_day_of(d.year, d.month - ratchet->months, 1) : bl_day_of(d.year, 1, 1);
+	BlDec		sum = BL_ZERO;
+	int			n = 0;
 
 	*found = false;
+	if (ratchet->during != 0 && !(ratchet->during & 1u << d.month))
+		return BL_OK;
 	for (int i = 0; i < r->closing.demands; i++)
 	{
 		const BlPastDemand *p = &r->closing.demand[i];
+		BlDate		then = bl_date_of(p->first_day);
 
-		if (!bl_text_equal(p->name, name) || p->first_day < since || p->first_day >= month)
+		if (!bl_text_equal(p->name, name) || p->first_day < since || p->first_day == month ||
+			(ratchet->months > 0 ? p->first_day > month : then.year != d.year) ||
+			(ratchet->in != 0 && !(ratchet->in & 1u << then.month)))
 			continue;
-		if (!*found || bl_dec_cmp(p->kw, *kw) > 0)
+		BL_TRY(bl_dec_add(sum, p->kw, &sum));
+		if (n++ == 0 || bl_dec_cmp(p->kw, *kw) > 0)
 			*kw = p->kw;
-		*found = true;
 	}
+	*found = n > 0;
+	return n == 0 ? BL_OK : bl_dec_mul_ratio(ratchet->mean ? sum : *kw, ratchet->share, 1, ratchet->mean ? n : 1, rounding, kw);
+}
+
+/* the mean of the n highest months, this one among them */
+static BlStatus
+mean_of_months(BlRate *r, const BlCharge *q, BlText name, const BlRounding *rounding, BlDec *kw)
+{
+	BlDate		d = bl_date_of(r->b->from);
+	int32_t		month = month_of(r->b->from);
+	int32_t		since = bl_day_of(d.year, d.month - q->of_months + 1, 1);
+	BlDec		value[64],
+				sum = BL_ZERO;
+	int			n = 1,
+				used;
+
+	value[0] = *kw;
+	for (int i = 0; i < r->closing.demands && n < 64; i++)
+	{
+		const BlPastDemand *p = &r->closing.demand[i];
+
+		if (bl_text_equal(p->name, name) && p->first_day >= since && p->first_day < month)
+			value[n++] = p->kw;
+	}
+	for (used = 0; used < q->mean_of && used < n; used++)
+	{
+		int			best = used;
+
+		for (int i = used + 1; i < n; i++)
+			if (bl_dec_cmp(value[i], value[best]) > 0)
+				best = i;
+		*kw = value[best];
+		value[best] = value[used];
+		BL_TRY(bl_dec_add(sum, *kw, &sum));
+	}
+	return bl_dec_mul_ratio(sum, bl_dec(1, 0), 1, used, rounding, kw);
+}
+
+/* kW at the power factor that is required, where the actual one is lower */
+static BlStatus
+at_required_factor(BlRate *r, const BlCharge *q, int piece, BlDec *kw)
+{
+	BlRounding	fine = bl_round_places(BL_ENERGY_SCALE + 3, BL_HALF_UP);
+	BlDec		factor,
+				most;
+	bool		none = false;
+
+	if (q->standard_term >= 0)
+	{
+		BL_TRY(bl_term_decimal(r, q->standard_term, piece, &factor));
+		if (factor.coefficient <= 0 || bl_dec_cmp(factor, bl_dec(1, 0)) > 0)
+		{
+			bl_problem(r->problem, BL_NO_TERM, "the actual power factor is not above 0 and at most 1");
+			return bl_problem_hint(r->problem, "Write \"0.871\".");
+		}
+	}
+	else
+		BL_TRY(bl_measure_factor(r, q, &factor, &none));
+	if (none || bl_dec_cmp(factor, q->required) >= 0)
+		return BL_OK;
+	if (q->has_most)
+	{
+		BL_TRY(bl_dec_mul(q->most, factor, &most));
+		if (bl_dec_cmp(q->required, most) > 0)
+			return bl_dec_mul_ratio(*kw, q->most, 1, 1, &fine, kw);
+	}
+	if (factor.coefficient <= 0)
+	{
+		bl_problem(r->problem, BL_BAD_VALUE, "a power factor of zero has no ratio");
+		return bl_problem_hint(r->problem, "Let the tariff say \"at_most\".");
+	}
+	return bl_dec_mul_ratio(*kw, (BlDec) {q->required.coefficient, 0}, (int64_t) bl_pow10(factor.scale),
+							(int64_t) factor.coefficient * (int64_t) bl_pow10(q->required.scale), &fine, kw);
 }
 
 /* notes this month's measured demand and forgets what no look-back reaches */
@@ -334,7 +424,7 @@ keep_demand(BlRate *r, const BlCharge *q, BlText name, BlDec kw)
 	BlCarry    *c = &r->closing;
 	BlDate		d = bl_date_of(r->b->from);
 	int32_t		month = month_of(r->b->from);
-	int32_t		since = bl_day_of(d.year, d.month - q->ratchet_months + 1, 1);
+	int32_t		since = bl_day_of(d.year, d.month - q->memory + 1, 1);
 	BlPastDemand *list = bl_arena_get(r->arena, sizeof *list * (size_t) (c->demands + 1));
 	int			n = 0;
 
@@ -368,20 +458,26 @@ billed_kw(BlRate *r, const BlCharge *q, BlText name, BlDec measured, int piece, 
 {
 	BlRounding	six = bl_round_places(6, BL_HALF_UP);
 	const BlRounding *rounding = q->rounding.demand.set ? &q->rounding.demand : &six;
+	BlDec		share = q->own_share[bl_date_of(r->b->from).month];
 	BlDec		other;
 	bool		found;
 
 	*kw = measured;
-	if (q->rounding.demand.set)
+	if (q->ratio_form)
+		BL_TRY(at_required_factor(r, q, piece, kw));
+	if (q->unit == BL_UNIT_HP)
+		BL_TRY(bl_dec_div(*kw, bl_dec(7457, 4), 6, BL_HALF_UP, kw));
+	if (q->rounding.demand.set || q->ratio_form)
 		BL_TRY(bl_dec_round(*kw, rounding, kw));
-	if (q->ratchet_months > 0)
+	if (q->of_months > 0)
+		BL_TRY(mean_of_months(r, q, name, rounding, kw));
+	if (share.scale >= 0)
+		BL_TRY(bl_dec_mul_ratio(*kw, share, 1, 1, rounding, kw));
+	for (int i = 0; i < q->ratchets; i++)
 	{
-		past_demand(r, q, name, &found, &other);
+		BL_TRY(ratchet_demand(r, &q->ratchet[i], name, rounding, &found, &other));
 		if (found)
-		{
-			BL_TRY(bl_dec_mul_ratio(other, q->ratchet_share, 1, 1, rounding, &other));
 			max_of(other, kw);
-		}
 	}
 	if (q->contract_term >= 0)
 	{
@@ -403,14 +499,14 @@ billed_kw(BlRate *r, const BlCharge *q, BlText name, BlDec measured, int piece, 
 }
 
 static BlStatus
-demand_price(BlRate *r, const BlCharge *q, int piece, int period, BlDec *price)
+demand_price(BlRate *r, const BlCharge *q, const BlPrice *from, int piece, int period, BlDec *price)
 {
 	bool		built = false,
 				found;
 	BlDec		kwh,
 				need;
 
-	BL_TRY(bl_price_at(r, q->price, piece, period, price, &built));
+	BL_TRY(bl_price_at(r, from, piece, period, price, &built));
 	if (q->discount_term >= 0)
 	{
 		BL_TRY(bl_measure_total(r, 0, &kwh, &found));
@@ -428,8 +524,26 @@ demand_price(BlRate *r, const BlCharge *q, int piece, int period, BlDec *price)
 	return BL_OK;
 }
 
+BlStatus
+bl_open_billed(BlRate *r)
+{
+	bool		wanted = false;
+
+	for (int i = 0; i < r->t->charges && !wanted; i++)
+		wanted = r->t->charge[i].kind == BL_CHARGE_TIERS && r->t->charge[i].limit_charge >= 0;
+	if (!wanted)
+		return BL_OK;
+	r->billed = bl_arena_get(r->arena, sizeof *r->billed * (size_t) (r->t->charges * r->pieces));
+	if (r->billed == NULL)
+		return BL_NO_SPACE;
+	for (int i = 0; i < r->t->charges * r->pieces; i++)
+		r->billed[i] = bl_dec(-1, 0);
+	return BL_OK;
+}
+
+/* a line for the kW at a price; step -1: there are none */
 static BlStatus
-demand_line(BlRate *r, const BlCharge *q, BlDec kw, BlDec price, int period, int first, int end)
+demand_line(BlRate *r, const BlCharge *q, BlDec kw, BlDec price, int period, int step, int first, int end)
 {
 	BlScan	   *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
 	BlWork	   *w = bl_emit(r, q);
@@ -439,12 +553,96 @@ demand_line(BlRate *r, const BlCharge *q, BlDec kw, BlDec price, int period, int
 	if (w == NULL)
 		return bl_too_many_lines(r);
 	bl_set_span(r, w, first, end);
+	w->line.tier = step + 1;
 	if (period >= 0)
 		w->line.period = r->t->schedule[q->schedule].name_index[period];
 	if (s->done && s->estimated)
 		w->line.flags |= BL_LINE_ESTIMATED;
 	BL_TRY(bl_months(r, q, r->piece[first].first, r->piece[end - 1].end, &num, &den));
 	return bl_amount(r, q, w, kw, price, num, den);
+}
+
+/* What is billed of a piece: kW, and a price, or one for each step. */
+typedef struct Billed
+{
+	BlDec		kw;
+	int			n;				/* prices */
+	BlDec		price[BL_TARIFF_STEPS_MAX];
+} Billed;
+
+/* the steps that hold in a piece; NULL: there are none */
+static const BlSteps *
+steps_of(const BlRate *r, const BlCharge *q, int piece, int period)
+{
+	if (q->steps == NULL)
+		return NULL;
+	return &q->steps[q->season_steps > 0 ? r->piece[piece].season : q->period_steps > 0 ? period : 0];
+}
+
+static BlStatus
+bill_of(BlRate *r, const BlCharge *q, BlText name, BlDec measured, int piece, int period, Billed *billed)
+{
+	const BlSteps *steps = steps_of(r, q, piece, period);
+
+	BL_TRY(billed_kw(r, q, name, measured, piece, &billed->kw));
+	if (period < 0)
+		period = 0;
+	if (steps == NULL)
+	{
+		billed->n = 1;
+		return demand_price(r, q, q->price, piece, period, &billed->price[0]);
+	}
+	billed->n = steps->n;
+	for (int k = 0; k < steps->n; k++)
+	{
+		billed->price[k] = BL_ZERO;
+		if (steps->step[k].price != NULL)
+			BL_TRY(demand_price(r, q, steps->step[k].price, piece, period, &billed->price[k]));
+	}
+	return BL_OK;
+}
+
+static bool
+same_bill(const BlRate *r, const BlCharge *q, int period, int a, int b, const Billed *x, const Billed *y)
+{
+	if (bl_dec_cmp(x->kw, y->kw) != 0 || steps_of(r, q, a, period) != steps_of(r, q, b, period))
+		return false;
+	for (int k = 0; k < x->n; k++)
+		if (bl_dec_cmp(x->price[k], y->price[k]) != 0)
+			return false;
+	return true;
+}
+
+static BlStatus
+demand_lines(BlRate *r, const BlCharge *q, const Billed *billed, int period, int first, int end)
+{
+	const BlSteps *steps = steps_of(r, q, first, period);
+	BlDec		lower = BL_ZERO;
+
+	for (int i = first; i < end && r->billed != NULL; i++)
+		max_of(billed->kw, &r->billed[(q - r->t->charge) * r->pieces + i]);
+	if (steps == NULL)
+		return demand_line(r, q, billed->kw, billed->price[0], period, -1, first, end);
+	for (int k = 0; k < steps->n; k++)
+	{
+		bool		last = !steps->step[k].limited;
+		BlDec		upper = billed->kw,
+					kw = BL_ZERO;
+
+		if (!last && bl_dec_cmp(steps->step[k].to, upper) < 0)
+			upper = steps->step[k].to;
+		if (bl_dec_cmp(upper, lower) > 0)
+			BL_TRY(bl_dec_sub(upper, lower, &kw));
+		if (steps->step[k].price != NULL)
+			BL_TRY(demand_line(r, q, bl_dec_trim(kw), billed->price[k], period, k, first, end));
+		lower = last ? upper : steps->step[k].to;
+	}
+	if (bl_dec_cmp(billed->kw, lower) > 0)
+	{
+		bl_problem(r->problem, BL_TARIFF_GAP, "the demand goes beyond the last step of charge \"%.*s\"", q->code.length, q->code.text);
+		return bl_problem_hint(r->problem, "Add a step without a limit.");
+	}
+	return BL_OK;
 }
 
 static BlStatus
@@ -475,18 +673,59 @@ repeat_lines(BlRate *r, const BlCharge *q, const BlKept *kept, BlText name, BlDe
 	return BL_OK;
 }
 
+/* of some periods (bits; 0: all): what is recorded, else what the profile has */
+static BlStatus
+recorded_or_measured(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDec *kw)
+{
+	*found = false;
+	/* meters record the demand of what is taken */
+	for (int k = 0; k < 32 && periods != 0 && q->channel == BL_IMPORT; k++)
+		if (periods & 1u << k)
+		{
+			BlDec		one;
+			bool		has;
+
+			BL_TRY(bl_recorded(r, q->part, r->t->schedule[q->schedule].period[k], &has, &one));
+			if (has && (!*found || bl_dec_cmp(one, *kw) > 0))
+				*kw = one;
+			*found = *found || has;
+		}
+	if (periods == 0 && q->channel == BL_IMPORT)
+		BL_TRY(bl_recorded(r, q->part, (BlText) {"", 0}, found, kw));
+	return *found ? BL_OK : bl_measured_kw(r, q, periods, found, kw);
+}
+
+/* the highest of the periods, each by its weight */
+static BlStatus
+weighted(BlRate *r, const BlCharge *q, bool *found, BlDec *kw)
+{
+	*found = false;
+	for (int k = 0; k < q->weights; k++)
+	{
+		BlDec		one;
+		bool		has;
+
+		if (q->weight[k].coefficient == 0)
+			continue;
+		BL_TRY(recorded_or_measured(r, q, 1u << k, &has, &one));
+		if (!has)
+			continue;
+		BL_TRY(bl_dec_mul(one, q->weight[k], &one));
+		if (!*found || bl_dec_cmp(one, *kw) > 0)
+			*kw = one;
+		*found = true;
+	}
+	return BL_OK;
+}
+
 /* the demand of one period (-1: of the charge's periods together) */
 static BlStatus
 rate_demand_of(BlRate *r, const BlCharge *q, int period, bool *found_any)
 {
-	BlText		name = {"", 0},
-				count = q->code;	/* its name in the carry */
-	unsigned	periods = period >= 0 ? 1u << period : q->periods;
-	BlDec		measured,
-				kw = BL_ZERO,
-				price = BL_ZERO,
-				run_kw = BL_ZERO,
-				run_price = BL_ZERO;
+	BlText		count = q->counter;	/* its name in the carry */
+	Billed		now,
+				run;
+	BlDec		measured = BL_ZERO;
 	const BlKept *kept = bl_kept_lines(r, q);
 	bool		found = false,
 				holds,
@@ -501,62 +740,45 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period, bool *found_any)
 		*found_any = true;		/* nothing is asked for */
 		return BL_OK;
 	}
-	if (period >= 0 && q->ratchet_months > 0)
-		count = bl_joined_name(r->arena, q->code, r->t->schedule[q->schedule].period[period]);
-	/* a recorded demand of the period, or of several: the highest */
-	for (int k = 0; k < 32 && periods != 0; k++)
-		if (periods & 1u << k)
-		{
-			BlDec		one;
-			bool		has;
-
-			name = r->t->schedule[q->schedule].period[k];
-			BL_TRY(bl_recorded(r, q->part, name, &has, &one));
-			if (has && (!found || bl_dec_cmp(one, measured) > 0))
-				measured = one;
-			found = found || has;
-		}
-	if (periods == 0)
-		BL_TRY(bl_recorded(r, q->part, name, &found, &measured));
-	if (!found)
-		BL_TRY(bl_measured_kw(r, q, periods, &found, &measured));
+	if (period >= 0 && q->memory > 0)
+		count = bl_joined_name(r->arena, q->counter, r->t->schedule[q->schedule].period[period]);
+	if (q->weights > 0)
+		BL_TRY(weighted(r, q, &found, &measured));
+	else
+		BL_TRY(recorded_or_measured(r, q, period >= 0 ? 1u << period : q->periods, &found, &measured));
 	*found_any |= found;
 	if (!found && period >= 0)
 		return BL_OK;			/* a period that did not occur; the caller asks whether any did */
-	if (!found && periods != 0 && has_profile(r, &r->b->scan[r->b->scan_of[q - r->t->charge]]))
+	if (!found && (q->periods != 0 || q->weights > 0) && has_profile(r, &r->b->scan[r->b->scan_of[q - r->t->charge]]))
 	{
 		found = true;			/* it was metered, but its periods did not occur */
 		measured = BL_ZERO;
 	}
 	if (!found)
-		return no_demand(r, q);
+		return q->optional ? BL_OK : no_demand(r, q);
 	if (kept != NULL)
 		return repeat_lines(r, q, kept, count, measured);
 	for (int piece = 0; piece < r->pieces; piece++)
 	{
 		BL_TRY(bl_charge_holds(r, q, piece, &holds));
 		if (holds)
-		{
-			BL_TRY(billed_kw(r, q, count, measured, piece, &kw));
-			BL_TRY(demand_price(r, q, piece, period < 0 ? 0 : period, &price));
-		}
+			BL_TRY(bill_of(r, q, count, measured, piece, period, &now));
 		if (first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch ||
-						   bl_dec_cmp(kw, run_kw) != 0 || bl_dec_cmp(price, run_price) != 0))
+						   !same_bill(r, q, period, piece - 1, piece, &now, &run)))
 		{
-			BL_TRY(demand_line(r, q, run_kw, run_price, period, first, piece));
+			BL_TRY(demand_lines(r, q, &run, period, first, piece));
 			first = -1;
 		}
 		if (holds && first < 0)
 		{
 			first = piece;
-			run_kw = kw;
-			run_price = price;
+			run = now;
 		}
 	}
 	if (first >= 0)
-		BL_TRY(demand_line(r, q, run_kw, run_price, period, first, r->pieces));
+		BL_TRY(demand_lines(r, q, &run, period, first, r->pieces));
 	bl_keep_lines(r, q, line);
-	return q->ratchet_months > 0 ? keep_demand(r, q, count, measured) : BL_OK;
+	return q->memory > 0 ? keep_demand(r, q, count, measured) : BL_OK;
 }
 
 BlStatus
@@ -568,5 +790,5 @@ bl_rate_demand(BlRate *r, const BlCharge *q)
 		return rate_demand_of(r, q, -1, &found);
 	for (int k = 0; k < r->t->schedule[q->schedule].periods; k++)
 		BL_TRY(rate_demand_of(r, q, k, &found));
-	return found ? BL_OK : no_demand(r, q);
+	return found || q->optional ? BL_OK : no_demand(r, q);
 }

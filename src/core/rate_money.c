@@ -193,9 +193,8 @@ rounded_factor(BlInt128 p, BlInt128 q, int places)
 	return lo;
 }
 
-/* the span's power factor; *none: no energy, no adjustment */
-static BlStatus
-measure_factor(BlRate *r, const BlCharge *q, BlDec *factor, bool *none)
+BlStatus
+bl_measure_factor(BlRate *r, const BlCharge *q, BlDec *factor, bool *none)
 {
 	BlDec		p,
 				in,
@@ -340,7 +339,7 @@ bl_rate_power_factor(BlRate *r, const BlCharge *q)
 		BL_TRY(bl_charge_holds(r, q, piece, &any));
 	if (!any)
 		return BL_OK;
-	BL_TRY(measure_factor(r, q, &factor, &none));
+	BL_TRY(bl_measure_factor(r, q, &factor, &none));
 	if (none)
 		return BL_OK;
 	for (int piece = 0; piece < r->pieces; piece++)

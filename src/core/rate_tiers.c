@@ -269,6 +269,7 @@ bl_rate_tiers_prepare(BlRate *r)
 {
 	int			n = 0;
 
+	BL_TRY(bl_open_billed(r));
 	for (int i = 0; i < r->t->charges; i++)
 		if (r->t->charge[i].kind == BL_CHARGE_TIERS)
 			n += counts_by_period(&r->t->charge[i]) ? r->t->schedule[r->t->charge[i].schedule].periods : 1;
@@ -370,18 +371,38 @@ limit_scale(BlRate *r, const Tiers *tiers, int piece, int64_t *num, int64_t *den
 	return BL_CORRUPT;
 }
 
-/* one limit before scaling: times the term, plus allowances */
+/* the kW or kVA that limits go by */
 static BlStatus
-one_limit(BlRate *r, const Tiers *tiers, int piece, int step, BlDec *limit)
+limit_factor(BlRate *r, const BlCharge *q, int piece, BlDec *factor)
+{
+	if (q->limit_charge < 0)
+		return bl_term_decimal(r, q->limit_term, piece, factor);
+	*factor = r->billed[q->limit_charge * r->pieces + piece];
+	if (factor->coefficient < 0)
+	{
+		const BlCharge *of = &r->t->charge[q->limit_charge];
+
+		bl_problem(r->problem, BL_NO_USAGE, "charge \"%.*s\" bills no demand that the limits of \"%.*s\" could go by",
+				   of->code.length, of->code.text, q->code.length, q->code.text);
+		return bl_problem_hint(r->problem, "Let it hold wherever the tiers do.");
+	}
+	return BL_OK;
+}
+
+/* one limit before scaling: times the term or demand, times the days, plus allowances */
+static BlStatus
+one_limit(BlRate *r, const Tiers *tiers, int piece, int step, const BlStep *of, BlDec *limit)
 {
 	const BlCharge *q = tiers->q;
 	BlDec		factor;
 
-	if (q->limit_term >= 0)
+	if (of->multiplied)
 	{
-		BL_TRY(bl_term_decimal(r, q->limit_term, piece, &factor));
+		BL_TRY(limit_factor(r, q, piece, &factor));
 		BL_TRY(bl_dec_mul(*limit, factor, limit));
 	}
+	if (of->daily)
+		BL_TRY(bl_dec_mul(*limit, bl_dec(window_days(r, tiers, window_of(r, tiers, piece)), 0), limit));
 	for (int i = 0; i < q->allowances; i++)
 	{
 		const BlAllowance *a = &q->allowance[i];
@@ -411,13 +432,29 @@ on_ladder(const BlLadder *l, BlDec value, int64_t num, BlInt128 *out)
 	return __builtin_mul_overflow(*out, (BlInt128) num, out) ? BL_OVERFLOW : BL_OK;
 }
 
+/* a step in kWh that is followed by limits in kWh per kW lies inside the first of them */
+static void
+steps_inside(BlLadder *l)
+{
+	const BlStep *step = l->steps->step;
+
+	for (int k = l->steps->n - 2; k >= 0; k--)
+		if (step[k].limited && step[k + 1].limited && !step[k].multiplied && l->limit[k] > l->limit[k + 1])
+			for (int j = k + 1; j < l->steps->n && step[j].limited; j++)
+				if (step[j].multiplied)
+				{
+					l->limit[k] = l->limit[k] < l->limit[j] ? l->limit[k] : l->limit[j];
+					break;
+				}
+}
+
 static BlStatus
-make_ladder(BlRate *r, const Tiers *tiers, int piece, int scale, BlLadder *l)
+make_ladder(BlRate *r, const Tiers *tiers, int piece, int scale, int period, BlLadder *l)
 {
 	BlDec		limit[BL_TARIFF_STEPS_MAX];
 	int64_t		num;
 
-	l->steps = steps_of(r, tiers, piece);
+	l->steps = period >= 0 ? &tiers->steps[period] : steps_of(r, tiers, piece);
 	l->scale = scale;
 	BL_TRY(limit_scale(r, tiers, piece, &num, &l->den));
 	for (int k = 0; k < l->steps->n; k++)
@@ -425,18 +462,26 @@ make_ladder(BlRate *r, const Tiers *tiers, int piece, int scale, BlLadder *l)
 		if (!l->steps->step[k].limited)
 			continue;
 		limit[k] = l->steps->step[k].to;
-		BL_TRY(one_limit(r, tiers, piece, k, &limit[k]));
+		BL_TRY(one_limit(r, tiers, piece, k, &l->steps->step[k], &limit[k]));
 		limit[k] = bl_dec_trim(limit[k]);
 		l->scale = limit[k].scale > l->scale ? limit[k].scale : l->scale;
 	}
+	for (int k = 0; k < l->steps->n && tiers->q->blocks; k++)
+	{
+		BlDec		block = bl_dec_trim(l->steps->step[k].block);
+
+		l->scale = block.scale > l->scale ? block.scale : l->scale;
+	}
 	for (int k = 0; k < l->steps->n; k++)
 		if (l->steps->step[k].limited)
-		{
 			BL_TRY(on_ladder(l, limit[k], num, &l->limit[k]));
-			/* an allowance on the first step may lift it above the second */
-			if (k > 0 && l->limit[k] < l->limit[k - 1])
-				l->limit[k] = l->limit[k - 1];
-		}
+	steps_inside(l);
+	/* an allowance on the first step may lift it above the second */
+	for (int k = 1; k < l->steps->n; k++)
+		if (l->steps->step[k].limited && l->steps->step[k - 1].limited && l->limit[k] < l->limit[k - 1])
+			l->limit[k] = l->limit[k - 1];
+	for (int k = 0; k < l->steps->n && tiers->q->blocks; k++)
+		BL_TRY(on_ladder(l, bl_dec_trim(l->steps->step[k].block), l->den, &l->block[k]));
 	return BL_OK;
 }
 
@@ -491,6 +536,59 @@ reached(BlRate *r, const Tiers *tiers, const BlLadder *l, BlInt128 at, int *step
 		return BL_OK;
 	}
 	return beyond(r, tiers->q);
+}
+
+/*
+ * What lies below a step that is for all goes to it: *all is that step, the
+ * highest reached at the end of the window, or -1.
+ */
+static BlStatus
+all_below(BlRate *r, const Tiers *tiers, const BlLadder *l, BlInt128 end, BlInt128 *part, int *all)
+{
+	int			step;
+
+	*all = -1;
+	BL_TRY(reached(r, tiers, l, end, &step));
+	while (step >= 0 && !l->steps->step[step].all)
+		step--;
+	*all = step;
+	for (int k = 0; k < step; k++)
+	{
+		part[step] += part[k];
+		part[k] = 0;
+	}
+	return BL_OK;
+}
+
+/* the packages of a step that its first `energy` begins */
+static BlInt128
+packages(BlInt128 energy, BlInt128 block)
+{
+	return energy <= 0 ? 0 : (energy + block - 1) / block;
+}
+
+/* steps sold by the package: how many more are begun between two positions; a step for all begins at zero */
+static void
+count_packages(const BlLadder *l, bool volume, int all, const BlInt128 *part, BlInt128 from, BlDec *tier)
+{
+	int			n = l->steps->n;
+
+	for (int k = 0; k < n; k++)
+	{
+		bool		alone = volume || k == all;
+		BlInt128	lower = alone || k == 0 ? 0 : l->limit[k - 1];
+		BlInt128	before = from > lower ? from - lower : 0;
+
+		if (l->block[k] == 0)
+			continue;
+		tier[k] = BL_ZERO;
+		if (part[k] == 0)
+			continue;
+		/* what the step has at the end: what it had, and this stretch's part */
+		if (!alone && l->steps->step[k].limited && k < n - 1 && before > l->limit[k] - lower)
+			before = l->limit[k] - lower;
+		tier[k] = (BlDec) {packages(before + part[k], l->block[k]) - packages(before, l->block[k]), 0};
+	}
 }
 
 /* ---- dividing a piece ------------------------------------------------------------------ */
@@ -633,23 +731,46 @@ close_run(BlRate *r, const Tiers *tiers, Run *run)
 	return BL_OK;
 }
 
+/* step k of a period, NULL where it has fewer */
+static const BlStep *
+step_of(const Tiers *tiers, const BlSteps *steps, int period, int k)
+{
+	if (tiers->q->kind == BL_CHARGE_TIERS && tiers->q->period_steps > 0)
+		steps = &tiers->steps[period];
+	return k < steps->n ? &steps->step[k] : NULL;
+}
+
+static int
+most_steps(const Tiers *tiers, const BlSteps *steps)
+{
+	int			most = steps->n;
+
+	for (int i = 0; tiers->q->kind == BL_CHARGE_TIERS && i < tiers->q->period_steps; i++)
+		most = tiers->steps[i].n > most ? tiers->steps[i].n : most;
+	return most;
+}
+
 /* the quantities of the pieces [piece, end) into the lines */
 static BlStatus
 add_stretch(BlRate *r, const Tiers *tiers, const BlSteps *steps, int piece, int end, Run *run)
 {
 	const BlCharge *q = tiers->q;
 
-	for (int k = 0; k < steps->n; k++)
-		for (int p = 0; p < run->places && steps->step[k].price != NULL; p++)
+	for (int k = 0; k < most_steps(tiers, steps); k++)
+		for (int p = 0; p < run->places; p++)
 		{
+			const BlStep *step = step_of(tiers, steps, p, k);
+			BlOpen	   *open = &run->open[k * run->places + p];
 			BlDec		price;
 
-			if (q->periods != 0 && run->places > 1 && !(q->periods & 1u << p))
+			if (step == NULL || step->price == NULL || (q->periods != 0 && run->places > 1 && !(q->periods & 1u << p)))
 				continue;
-			BL_TRY(bl_price_rounded(r, q, steps->step[k].price, piece, p, &price));
-			BL_TRY(bl_extend_line(r, q, tiers->scan, &run->open[k * run->places + p], piece, end,
+			BL_TRY(bl_price_rounded(r, q, step->price, piece, p, &price));
+			BL_TRY(bl_extend_line(r, q, tiers->scan, open, piece, end,
 								  run->places > 1 ? r->t->schedule[q->schedule].name_index[p] : BL_NONE, BL_NONE, k + 1,
 								  price, run->quantity[k * run->places + p]));
+			if (step->block.coefficient > 0)
+				r->work[open->line].line.unit = BL_UNIT_COUNT_OF;
 		}
 	return BL_OK;
 }
@@ -709,6 +830,45 @@ flats_due(BlRate *r, const Tiers *tiers, const BlCount *c, const BlLadder *l, in
 	return BL_OK;
 }
 
+/* each period by steps of its own: they go by the whole count, and the period's energy takes their shares */
+static BlStatus
+share_periods(BlRate *r, const Tiers *tiers, const BlCount *c, int piece, int last, Run *run)
+{
+	const BlScan *s = tiers->scan;
+	BlDec		at,
+				energy,
+				own,
+				tier[BL_TARIFF_STEPS_MAX + 1];
+	BlInt128	part[BL_TARIFF_STEPS_MAX + 1],
+				from,
+				to;
+	BlLadder	l;
+
+	BL_TRY(position(r, tiers, c, piece, false, &at));
+	BL_TRY(stretch_energy(r, s, piece, last, -1, &energy));
+	for (int p = 0; p < s->periods; p++)
+	{
+		int			n;
+
+		if (tiers->steps[p].n == 0)
+			continue;
+		BL_TRY(stretch_energy(r, s, piece, last, p, &own));
+		BL_TRY(make_ladder(r, tiers, piece, at.scale > energy.scale ? at.scale : energy.scale, p, &l));
+		n = l.steps->n;
+		BL_TRY(on_ladder(&l, at, l.den, &from));
+		BL_TRY(on_ladder(&l, energy, l.den, &to));
+		if (__builtin_add_overflow(to, from, &to))
+			return BL_OVERFLOW;
+		if (own.coefficient == 0)
+			continue;
+		BL_TRY(climb(r, tiers, &l, from, to, part));
+		BL_TRY(bl_split(own, quantity_step(r), part, n + 1, tier));
+		for (int k = 0; k < n; k++)
+			BL_TRY(bl_dec_add(run->quantity[k * run->places + p], tier[k], &run->quantity[k * run->places + p]));
+	}
+	return BL_OK;
+}
+
 /* what one count adds to the quantities of the pieces [piece, last); period -1: all periods count together */
 static BlStatus
 count_stretch(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int piece, int last, bool first_of_window,
@@ -723,11 +883,14 @@ count_stretch(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int p
 	BlDec		at,
 				energy,
 				tier[1024];
-	BlLadder		l;
+	BlLadder	l;
 	int			n,
 				step,
-				scale;
+				scale,
+				all = -1;
 
+	if (q->kind == BL_CHARGE_TIERS && q->period_steps > 0)
+		return share_periods(r, tiers, c, piece, last, run);
 	BL_TRY(position(r, tiers, c, piece, false, &at));
 	BL_TRY(stretch_energy(r, s, piece, last, period, &energy));
 	scale = at.scale > energy.scale ? at.scale : energy.scale;
@@ -739,7 +902,7 @@ count_stretch(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int p
 		BL_TRY(bl_billed_slots(r, tiers->scan, &slots));
 		scale = slots.scale > scale ? slots.scale : scale;
 	}
-	BL_TRY(make_ladder(r, tiers, piece, scale > volume_at.scale ? scale : volume_at.scale, &l));
+	BL_TRY(make_ladder(r, tiers, piece, scale > volume_at.scale ? scale : volume_at.scale, -1, &l));
 	n = l.steps->n;
 	BL_TRY(on_ladder(&l, at, l.den, &from));
 	BL_TRY(on_ladder(&l, energy, l.den, &to));
@@ -761,7 +924,14 @@ count_stretch(BlRate *r, const Tiers *tiers, const BlCount *c, int period, int p
 	}
 	else
 		BL_TRY(climb(r, tiers, &l, from, to, part));
+	if (q->all && q->kind == BL_CHARGE_TIERS)
+	{
+		BL_TRY(on_ladder(&l, volume_at, l.den, &end));
+		BL_TRY(all_below(r, tiers, &l, end, part, &all));
+	}
 	BL_TRY(divide(r, &l, energy, part, n + 1, tier));
+	if (q->blocks && q->kind == BL_CHARGE_TIERS)
+		count_packages(&l, q->volume, all, part, from, tier);
 	if (run->places > 1 && period < 0)
 	{
 		BlDec		over[1024];
@@ -788,7 +958,7 @@ new_run(BlRate *r, const Tiers *tiers, Run *run, int *most)
 	run->first = -1;
 	run->places = tiers->by_period ? tiers->scan->periods : 1;
 	*most = 0;
-	for (int i = 0; i < (tiers->season_steps ? tiers->season_steps : 1); i++)
+	for (int i = 0; i < (tiers->q->steps == tiers->steps ? bl_step_lists(tiers->q) : 1); i++)
 		if (tiers->steps[i].n > *most)
 			*most = tiers->steps[i].n;
 	*most *= run->places;
@@ -846,14 +1016,17 @@ stretch_end(BlRate *r, const Tiers *tiers, const BlSteps *steps, int places, int
 		BL_TRY(bl_charge_holds(r, tiers->q, *end, &holds));
 		if (!holds)
 			return BL_OK;
-		for (int k = 0; k < steps->n; k++)
-			for (int p = 0; p < places && steps->step[k].price != NULL; p++)
+		for (int k = 0; k < most_steps(tiers, steps); k++)
+			for (int p = 0; p < places; p++)
 			{
+				const BlStep *step = step_of(tiers, steps, p, k);
 				BlDec		a,
 							z;
 
-				BL_TRY(bl_price_rounded(r, tiers->q, steps->step[k].price, piece, p, &a));
-				BL_TRY(bl_price_rounded(r, tiers->q, steps->step[k].price, *end, p, &z));
+				if (step == NULL || step->price == NULL)
+					continue;
+				BL_TRY(bl_price_rounded(r, tiers->q, step->price, piece, p, &a));
+				BL_TRY(bl_price_rounded(r, tiers->q, step->price, *end, p, &z));
 				if (bl_dec_cmp(a, z) != 0)
 					return BL_OK;
 			}
@@ -864,7 +1037,7 @@ stretch_end(BlRate *r, const Tiers *tiers, const BlSteps *steps, int places, int
 static bool
 has_flats(const Tiers *tiers)
 {
-	for (int i = 0; i < (tiers->season_steps ? tiers->season_steps : 1); i++)
+	for (int i = 0; i < (tiers->q->steps == tiers->steps ? bl_step_lists(tiers->q) : 1); i++)
 		for (int k = 0; k < tiers->steps[i].n; k++)
 			if (tiers->steps[i].step[k].has_flat)
 				return true;
@@ -894,7 +1067,7 @@ repeat_lines(BlRate *r, const Tiers *tiers, BlKept *kept)
 	if (kept->ladder_scale != scale)
 	{
 		kept->ladder_scale = -1;
-		BL_TRY(make_ladder(r, tiers, 0, scale, l));
+		BL_TRY(make_ladder(r, tiers, 0, scale, -1, l));
 		kept->ladder_scale = scale;
 	}
 	BL_TRY(on_ladder(l, at, l->den, &from));
@@ -952,7 +1125,7 @@ rate_steps(BlRate *r, const Tiers *tiers)
 			for (int i = 0; i < most; i++)
 				run.open[i].line = -1;
 		}
-		for (int i = 0; i < steps->n * run.places; i++)
+		for (int i = 0; i < most_steps(tiers, steps) * run.places; i++)
 			run.quantity[i] = BL_ZERO;
 		if (flats != NULL)
 		{
@@ -967,7 +1140,7 @@ rate_steps(BlRate *r, const Tiers *tiers)
 
 			if (c == NULL)
 				return BL_CORRUPT;
-			if (q->volume)
+			if (q->volume || (q->all && q->kind == BL_CHARGE_TIERS))
 				BL_TRY(volume_position(r, tiers, c, piece, &volume_at));
 			BL_TRY(count_stretch(r, tiers, c, period, piece, end, first_of_window, last_of_window, volume_at,
 								 &run, flats, &flat_count));

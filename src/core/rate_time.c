@@ -80,6 +80,9 @@ months_of(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_
 			*num = end - first;
 			*den = b->days;
 			break;
+		case BL_PRORATE_DAILY:
+			*num = end - first;
+			break;
 		case BL_PRORATE_YEAR:
 			{
 				BlDec		year = bl_dec_trim(q->year_days);

@@ -162,6 +162,7 @@ typedef struct BlLadder
 	int64_t		den;
 	int			scale;
 	BlInt128	limit[BL_TARIFF_STEPS_MAX];	/* upper; not set where the step is open */
+	BlInt128	block[BL_TARIFF_STEPS_MAX];	/* of a package; 0: by the kWh */
 } BlLadder;
 
 /*
@@ -253,6 +254,7 @@ typedef struct BlRate
 	BlWork	   *work;
 	int			counts;
 	BlCount    *count;
+	BlDec	   *billed;			/* [charge * pieces + piece]: kW of demand charges, where limits go by them; -1: none */
 	BlCarry		closing;
 	BlDec	   *deposit;		/* of each bank: what this bill has put in */
 } BlRate;
@@ -390,6 +392,7 @@ extern BlStatus bl_months(BlRate *r, const BlCharge *q, int first, int end, int6
 /* rate_demand.c */
 extern BlStatus bl_rate_demand(BlRate *r, const BlCharge *q);
 extern BlStatus bl_recorded(BlRate *r, int part, BlText period, bool *found, BlDec *kw);
+extern BlStatus bl_open_billed(BlRate *r);	/* room for the kW that limits go by */
 extern BlStatus bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDec *kw);
 
 /* rate_tiers.c */
@@ -401,6 +404,8 @@ extern BlStatus bl_rate_first(BlRate *r, const BlCharge *q);
 /* rate_money.c */
 /* the money of the selected lines whose piece lies in [first, end) */
 extern BlStatus bl_base_of(const BlRate *r, const BlSelection *s, bool exact, int first, int end, BlDec *base);
+/* the span's power factor; *none: no energy, no adjustment */
+extern BlStatus bl_measure_factor(BlRate *r, const BlCharge *q, BlDec *factor, bool *none);
 extern BlStatus bl_rate_percent(BlRate *r, const BlCharge *q);
 extern BlStatus bl_rate_power_factor(BlRate *r, const BlCharge *q);
 extern BlStatus bl_rate_bound(BlRate *r, const BlCharge *q);

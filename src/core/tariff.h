@@ -219,7 +219,8 @@ typedef enum BlProration
 	BL_PRORATE_CALENDAR,
 	BL_PRORATE_THIRTY,
 	BL_PRORATE_PERIOD,
-	BL_PRORATE_YEAR
+	BL_PRORATE_YEAR,
+	BL_PRORATE_DAILY			/* the price is a day's */
 } BlProration;
 
 typedef enum BlTierSplit
@@ -244,6 +245,10 @@ typedef struct BlStep
 	BlPrice    *price;			/* NULL: no line */
 	bool		has_flat;
 	BlPrice    *flat;
+	bool		all;			/* once reached, its price is that of everything below */
+	bool		multiplied;		/* the limit goes by a term's or a demand charge's kW or kVA */
+	bool		daily;			/* the limit is a day's */
+	BlDec		block;			/* kWh of a package; 0: by the kWh */
 } BlStep;
 
 typedef struct BlSteps
@@ -259,6 +264,16 @@ typedef struct BlAllowance
 	BlPer		per;
 	bool		first_only;
 } BlAllowance;
+
+/* Not below a share of earlier demand. */
+typedef struct BlRatchet
+{
+	BlDec		share;
+	int			months;			/* looked back at; 0: the calendar year, later months too where the carry has them */
+	unsigned	in;				/* bits of the months whose demand counts; 0: all */
+	unsigned	during;			/* bits of the months in which it holds; 0: all */
+	bool		mean;			/* of them, not the highest */
+} BlRatchet;
 
 /* Which earlier lines: names of charges, tags or components. */
 typedef struct BlSelection
@@ -305,10 +320,14 @@ typedef struct BlCharge
 	BlPer		per;			/* tiers, first, fixed, minimum */
 	/* tiers */
 	int			season_steps;	/* 0: steps[0] for all; else one for each season */
+	int			period_steps;	/* likewise for each period of the schedule */
 	BlSteps    *steps;
 	bool		volume;
+	bool		all;			/* some step is for everything below, too */
+	bool		blocks;			/* some step sells packages */
 	BlMonthRule month;
-	int			limit_term;		/* -1: kWh */
+	int			limit_term;		/* what multiplied limits go by; -1: none, or: */
+	int			limit_charge;	/* an earlier demand charge; -1 */
 	int			allowances;
 	BlAllowance *allowance;
 	bool		prorate_months;
@@ -321,14 +340,21 @@ typedef struct BlCharge
 	int			window_minutes; /* 0: the slot */
 	bool		sliding;
 	bool		each_period;
+	bool		any_slot;		/* slots longer than the window are windows */
+	bool		optional;		/* no line where the usage has nothing of it */
 	int			mean_of;		/* 0 or 1: the highest */
+	int			of_months;		/* 0: the highest lie on days; else in so many months, this one and before */
+	int			weights;		/* periods that have one; 0: none */
+	BlDec	   *weight;			/* by period */
+	BlDec		own_share[13];	/* of the measured demand, by month; scale -1: all of it */
 	int			contract_term;	/* -1 */
 	BlOverrun	overrun;
 	bool		has_floor;
 	BlDec		floor_share;
 	int			floor_term;		/* -1: floor_share is kW */
-	int			ratchet_months; /* 0: none */
-	BlDec		ratchet_share;
+	int			ratchets;
+	BlRatchet  *ratchet;
+	int			memory;			/* months that the carry must keep; 0: none */
 	int			discount_term;	/* -1 */
 	BlDec		discount_at;
 	BlDec		discount_times;
@@ -441,6 +467,12 @@ typedef bool (*BlTariffReport) (void *context, const char *path, const char *mes
  * The JSON tree must outlive the tariff; afterwards its decimals are marked,
  * so that bl_json_write gives the canonical text.
  */
+static inline int
+bl_step_lists(const BlCharge *q)
+{
+	return q->season_steps ? q->season_steps : q->period_steps ? q->period_steps : 1;
+}
+
 extern BlStatus bl_tariff_compile(BlJson *root, BlArena *arena, BlTariff **tariff,
 								  BlTariffReport report, void *context);
 

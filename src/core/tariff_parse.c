@@ -273,8 +273,56 @@ periods_of(BlCompile *c, BlJson *list, const BlSchedule *s)
 	return bits;
 }
 
+static const char *const limit_names[] = {
+	"kWh", "kWh/kVA", "kWh/kW", "kWh/day", "kWh/kVA/day", "kWh/kW/day", NULL
+};
+
+/* what a limit is in: its own unit, else the charge's */
+static void
+limit_unit(BlCompile *c, BlJson *node, const BlCharge *q, bool *multiplied, bool *daily)
+{
+	int			unit = bl_compile_choice(c, node, limit_names, "a unit of limits");
+
+	*multiplied = unit % 3 != 0;
+	*daily = unit >= 3;
+	if (*multiplied && q->limit_term < 0 && q->limit_charge < 0)
+		bl_compile_error(c, node, "Add \"of\" to the charge: a term, or an earlier demand charge, that multiplies the limits.",
+						 "limits per kVA or kW need a term or a demand charge");
+	if (*daily && q->per != BL_PER_MONTH && q->per != BL_PER_PERIOD)
+		bl_compile_error(c, node, "Use per month or period.", "limits by the day in such a span");
+}
+
+static BlDec
+block_of(BlCompile *c, BlJson *node)
+{
+	BlDec		block = bl_compile_decimal(c, node, BL_ENERGY_SCALE, "a block");
+
+	if (block.coefficient <= 0)
+		bl_compile_error(c, node, "Write its kWh.", "a block of nothing");
+	return block;
+}
+
+/* what a step of energy has besides limit and price */
+static void
+step_extras(BlCompile *c, BlJson *e, const BlCharge *q, BlStep *step)
+{
+	BlJson	   *m;
+
+	if ((m = bl_json_member(e, "unit")) != NULL)
+		limit_unit(c, m, q, &step->multiplied, &step->daily);
+	if ((m = bl_json_member(e, "block")) != NULL)
+		step->block = block_of(c, m);
+	if ((m = bl_json_member(e, "all")) != NULL)
+		step->all = bl_compile_bool(c, m);
+	if (step->all && q->volume)
+		bl_compile_error(c, m, "Take one of them away.", "all in a step by volume");
+	if (step->block.coefficient > 0 && q->split == BL_SPLIT_CHRONOLOGICAL)
+		bl_compile_error(c, e, "Use a price for all periods.", "packages in the order of time");
+}
+
+/* defaults: what a step of energy has unless it says otherwise; NULL: steps of demand */
 static BlSteps
-steps_list(BlCompile *c, BlJson *list, const BlCharge *q)
+steps_list(BlCompile *c, BlJson *list, const BlCharge *q, const BlStep *defaults)
 {
 	BlSteps		s = {0, NULL};
 
@@ -297,11 +345,20 @@ steps_list(BlCompile *c, BlJson *list, const BlCharge *q)
 
 		if (!bl_compile_is(c, e, BL_JSON_OBJECT, "a step"))
 			continue;
+		if (defaults != NULL)
+		{
+			*step = *defaults;
+			step_extras(c, e, q, step);
+		}
 		if (to != NULL)
 		{
+			const BlStep *below = s.n > 0 ? &s.step[s.n - 1] : NULL;
+
 			step->limited = true;
 			step->to = bl_compile_decimal(c, to, BL_ENERGY_SCALE, "a limit");
-			if (step->to.coefficient <= 0 || (s.n > 0 && s.step[s.n - 1].limited && bl_dec_cmp(step->to, s.step[s.n - 1].to) <= 0))
+			/* those in another unit are put in order when they are known */
+			if (step->to.coefficient <= 0 || (below != NULL && below->limited && below->multiplied == step->multiplied &&
+											  below->daily == step->daily && bl_dec_cmp(step->to, below->to) <= 0))
 				bl_compile_error(c, to, "Put the steps in order of their limits.", "limits must rise from above zero");
 		}
 		else if (e->next != NULL)
@@ -312,7 +369,9 @@ steps_list(BlCompile *c, BlJson *list, const BlCharge *q)
 			step->price = bl_compile_price(c, price ? price : add, q->schedule);
 		if (bl_price_has(step->price, BL_PRICE_SERIES, 0))
 			bl_compile_error(c, e, "A series is the whole price of a charge on energy.", "a series in a step");
-		if (flat != NULL)
+		if (flat != NULL && defaults == NULL)
+			bl_compile_error(c, flat, "Put it into a fixed charge.", "a flat in a step of demand");
+		else if (flat != NULL)
 		{
 			step->has_flat = true;
 			step->flat = bl_compile_plain_price(c, flat, 0);
@@ -379,14 +438,76 @@ joined_names(BlCompile *c, const BlJson *at, BlText name, const BlSchedule *s)
 		}
 }
 
+/* a list of steps, or one for each season, or for each period */
+static void
+step_lists(BlCompile *c, BlJson *steps, BlCharge *q, const BlStep *defaults)
+{
+	const BlSchedule *s = &c->t->schedule[q->schedule];
+	bool		by_period = false;
+	int			n;
+
+	if (steps->type != BL_JSON_OBJECT)
+	{
+		q->steps = bl_compile_get(c, sizeof *q->steps);
+		q->steps[0] = steps_list(c, steps, q, defaults);
+		return;
+	}
+	steps->seen = true;
+	for (const BlJson *e = steps->first; e; e = e->next)
+		for (int i = 0; i < s->periods && s->period[i].length > 0; i++)
+			by_period = by_period || bl_text_equal(s->period[i], (BlText) {e->key, (int) e->key_length});
+	n = by_period ? s->periods : c->t->seasons;
+	if (by_period)
+		q->period_steps = n;
+	else
+		q->season_steps = n;
+	q->steps = bl_compile_get(c, sizeof *q->steps * (size_t) (n + 1));
+	for (BlJson *e = steps->first; e && !c->stop; e = e->next)
+	{
+		BlText		name = {e->key, (int) e->key_length};
+		int			i = by_period ? s->periods - 1 : bl_compile_find_season(c, name);
+
+		while (by_period && i >= 0 && !bl_text_equal(s->period[i], name))
+			i--;
+		e->seen = true;
+		if (i < 0)
+			bl_compile_error(c, e, "Steps are a list, or a list for each season or period.", by_period ? "not a period" : "not a season");
+		else
+			q->steps[i] = steps_list(c, e, q, defaults);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		BlText		name = by_period ? s->period[i] : c->t->season[i].name;
+
+		if (q->steps[i].n == 0 && (!by_period || q->periods == 0 || (q->periods & 1u << i)))
+			bl_compile_error(c, steps, by_period ? "Give steps for each period." : "Give steps for each season.",
+							 "no steps for %s \"%.*s\"", by_period ? "period" : "season", name.length, name.text);
+	}
+	if (n == 0)
+		bl_compile_error(c, steps, "Write a list of steps.", "steps by season in a tariff without seasons");
+}
+
+/* what limits go by: an earlier demand charge of that code, else a term */
+static void
+limits_of(BlCompile *c, BlJson *of, BlCharge *q)
+{
+	BlText		name = bl_compile_name(c, of, "a term or a demand charge");
+
+	for (int i = 0; i < c->t->charges; i++)
+		if (c->t->charge[i].kind == BL_CHARGE_DEMAND && bl_text_equal(c->t->charge[i].code, name))
+			q->limit_charge = i;
+	if (q->limit_charge < 0)
+		q->limit_term = bl_compile_term(c, of);
+}
+
 static void
 tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 {
 	static const char *const month_names[] = {"period", "prorated", "thirty", "each", NULL};
 	static const char *const split_names[] = {"proportional", "chronological", "counters", NULL};
 	static const char *const mode_names[] = {"graduated", "volume", NULL};
-	static const char *const limit_names[] = {"kWh", "kWh/kVA", "kWh/kW", NULL};
 	static const char *const prorate_names[] = {"months", NULL};
+	BlStep		defaults = {0};
 	BlJson	   *m;
 
 	q->kind = BL_CHARGE_TIERS;
@@ -397,35 +518,6 @@ tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 		q->per = (BlPer) bl_compile_choice(c, m, per_names, "a span");
 	if (q->per == BL_PER_SEASON && c->t->seasons == 0)
 		bl_compile_error(c, m, "Declare seasons.", "tiers by season in a tariff without seasons");
-	if (steps->type == BL_JSON_OBJECT)
-	{
-		q->season_steps = c->t->seasons;
-		q->steps = bl_compile_get(c, sizeof *q->steps * (size_t) (c->t->seasons + 1));
-		steps->seen = true;
-		for (BlJson *e = steps->first; e && !c->stop; e = e->next)
-		{
-			int			i = bl_compile_find_season(c, (BlText) {e->key, (int) e->key_length});
-
-			e->seen = true;
-			if (i < 0)
-				bl_compile_error(c, e, "Steps are a list, or a list for each season.", "not a season");
-			else
-				q->steps[i] = steps_list(c, e, q);
-		}
-		for (int i = 0; i < c->t->seasons; i++)
-			if (q->steps[i].n == 0)
-				bl_compile_error(c, steps, "Give steps for each season.", "no steps for season \"%.*s\"",
-								 c->t->season[i].name.length, c->t->season[i].name.text);
-		if (c->t->seasons == 0)
-			bl_compile_error(c, steps, "Write a list of steps.", "steps by season in a tariff without seasons");
-		if (q->per == BL_PER_YEAR)
-			bl_compile_error(c, steps, "Use per month, season or period.", "steps by season cannot count by the year");
-	}
-	else
-	{
-		q->steps = bl_compile_get(c, sizeof *q->steps);
-		q->steps[0] = steps_list(c, steps, q);
-	}
 	if ((m = bl_json_member(node, "mode")) != NULL)
 		q->volume = bl_compile_choice(c, m, mode_names, "a mode of tiers") == 1;
 	if ((m = bl_json_member(node, "month")) != NULL)
@@ -434,15 +526,12 @@ tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 		if (q->per != BL_PER_MONTH)
 			bl_compile_error(c, m, NULL, "month goes with per month");
 	}
-	if ((m = bl_json_member(node, "unit")) != NULL && bl_compile_choice(c, m, limit_names, "a unit of limits") > 0)
-	{
-		BlJson	   *of = bl_json_member(node, "of");
-
-		if (of == NULL)
-			bl_compile_error(c, node, "Add \"of\": the term that multiplies the limits.", "limits per kVA or kW need a term");
-		else
-			q->limit_term = bl_compile_term(c, of);
-	}
+	if ((m = bl_json_member(node, "of")) != NULL)
+		limits_of(c, m, q);
+	if ((m = bl_json_member(node, "unit")) != NULL)
+		limit_unit(c, m, q, &defaults.multiplied, &defaults.daily);
+	if ((m = bl_json_member(node, "block")) != NULL)
+		defaults.block = block_of(c, m);
 	if ((m = bl_json_member(node, "allowance")) != NULL)
 		allowances(c, m, q);
 	if ((m = bl_json_member(node, "prorate")) != NULL)
@@ -468,10 +557,139 @@ tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 	}
 	if ((m = bl_json_member(node, "sign")) != NULL)
 		q->credit = bl_compile_choice(c, m, sign_names, "a sign") == 1;
-	for (int s = 0; s < (q->season_steps ? q->season_steps : 1); s++)
+	step_lists(c, steps, q, &defaults);
+	if (q->season_steps > 0 && q->per == BL_PER_YEAR)
+		bl_compile_error(c, steps, "Use per month, season or period.", "steps by season cannot count by the year");
+	for (int s = 0; s < bl_step_lists(q); s++)
 		for (int i = 0; i < q->steps[s].n; i++)
-			if (bl_price_by_period(c, q->steps[s].step[i].price, 0))
-				q->step_by_period = true;
+		{
+			const BlStep *step = &q->steps[s].step[i];
+
+			q->step_by_period = q->step_by_period || bl_price_by_period(c, step->price, 0);
+			q->all = q->all || step->all;
+			q->blocks = q->blocks || step->block.coefficient > 0;
+		}
+	if (q->blocks && (q->step_by_period || q->period_steps || q->split == BL_SPLIT_COUNTERS))
+		bl_compile_error(c, steps, "Use a price for all periods.", "packages by period");
+	if (q->all && q->split == BL_SPLIT_CHRONOLOGICAL)
+		bl_compile_error(c, steps, "Use another split.", "steps for all in the order of time");
+	if (q->period_steps > 0)
+	{
+		q->step_by_period = true;
+		for (int s = 0; s < q->period_steps; s++)
+			for (int i = 0; i < q->steps[s].n; i++)
+				if (q->steps[s].step[i].has_flat)
+					bl_compile_error(c, steps, "Put it into a fixed charge.", "a flat in steps by period");
+		if (q->split != BL_SPLIT_PROPORTIONAL || q->volume || q->all)
+			bl_compile_error(c, steps, "Leave split, mode and all away.", "steps by period share the count in proportion, graduated");
+	}
+}
+
+static void
+one_ratchet(BlCompile *c, BlJson *node, BlRatchet *ratchet)
+{
+	static const char *const mean_names[] = {"highest", "mean", NULL};
+	BlJson	   *share = bl_json_member(node, "share");
+	BlJson	   *m;
+
+	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "a ratchet"))
+		return;
+	if (share == NULL || (bl_json_member(node, "months") == NULL && bl_json_member(node, "in") == NULL))
+	{
+		bl_compile_error(c, node, "Write {\"share\": \"0.8\", \"months\": 11} or {\"share\": \"0.75\", \"in\": [1, 4, 12]}.",
+						 "a ratchet needs share, and months or in");
+		return;
+	}
+	ratchet->share = bl_compile_decimal(c, share, BL_RATIO_SCALE, "a share");
+	if ((m = bl_json_member(node, "months")) != NULL)
+		ratchet->months = bl_compile_int(c, m, 1, 60, "months");
+	if ((m = bl_json_member(node, "in")) != NULL)
+		ratchet->in = bl_compile_months(c, m);
+	if ((m = bl_json_member(node, "during")) != NULL)
+		ratchet->during = bl_compile_months(c, m);
+	if ((m = bl_json_member(node, "by")) != NULL)
+		ratchet->mean = bl_compile_choice(c, m, mean_names, "what a ratchet goes by") == 1;
+}
+
+/* a ratchet, or several */
+static void
+ratchets(BlCompile *c, BlJson *node, BlCharge *q)
+{
+	BlJson	   *e = node;
+
+	if (node->type == BL_JSON_ARRAY)
+	{
+		node->seen = true;
+		e = node->first;
+		if (node->count < 1 || node->count > 12)
+		{
+			bl_compile_refuse(c, node, "Give 1 to 12.", "%d ratchets", node->count);
+			return;
+		}
+	}
+	q->ratchet = bl_compile_get(c, sizeof *q->ratchet * (size_t) (node->type == BL_JSON_ARRAY ? node->count : 1));
+	for (; e && !c->stop; e = node->type == BL_JSON_ARRAY ? e->next : NULL)
+	{
+		BlRatchet  *r = &q->ratchet[q->ratchets++];
+
+		one_ratchet(c, e, r);
+		/* the calendar year from its January on */
+		if (q->memory < (r->months ? r->months : 11))
+			q->memory = r->months ? r->months : 11;
+	}
+}
+
+/* a weight for each period */
+static void
+weights(BlCompile *c, BlJson *node, BlCharge *q)
+{
+	const BlSchedule *s = &c->t->schedule[q->schedule];
+
+	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "weights"))
+		return;
+	q->weights = s->periods;
+	q->weight = bl_compile_get(c, sizeof *q->weight * (size_t) s->periods);
+	for (int i = 0; i < s->periods; i++)
+	{
+		BlJson	   *m = NULL;
+
+		for (BlJson *e = node->first; e && m == NULL; e = e->next)
+			if (bl_text_equal((BlText) {e->key, (int) e->key_length}, s->period[i]))
+				m = e;
+		if (m == NULL)
+			bl_compile_error(c, node, "Give each period a weight; 0 leaves it out.", "no weight for period \"%.*s\"",
+							 s->period[i].length, s->period[i].text);
+		else
+			q->weight[i] = bl_compile_decimal(c, m, BL_RATIO_SCALE, "a weight");
+		if (q->weight[i].coefficient < 0)
+			bl_compile_error(c, m, NULL, "a weight below zero");
+	}
+	if (q->each_period || q->periods != 0 || q->mean_of > 1)
+		bl_compile_error(c, node, "Take one of them away.", "weights beside periods or the mean of several days");
+}
+
+/* the share of the measured demand that counts: one, or twelve from January on */
+static void
+own_shares(BlCompile *c, BlJson *node, BlCharge *q)
+{
+	int			i = 1;
+
+	if (node->type != BL_JSON_ARRAY)
+	{
+		BlDec		share = bl_compile_decimal(c, node, BL_RATIO_SCALE, "a share");
+
+		for (; i <= 12; i++)
+			q->own_share[i] = share;
+		return;
+	}
+	node->seen = true;
+	if (node->count != 12)
+	{
+		bl_compile_refuse(c, node, "Give twelve, from January on.", "%d shares", node->count);
+		return;
+	}
+	for (BlJson *e = node->first; e; e = e->next)
+		q->own_share[i++] = bl_compile_decimal(c, e, BL_RATIO_SCALE, "a share");
 }
 
 static void
@@ -507,21 +725,51 @@ overruns(BlCompile *c, BlJson *node, BlCharge *q)
 		else
 			q->floor_share = bl_compile_decimal(c, m, BL_ENERGY_SCALE, "a floor");
 	}
-	if ((m = bl_json_member(node, "ratchet")) != NULL && bl_compile_is(c, m, BL_JSON_OBJECT, "a ratchet"))
-	{
-		BlJson	   *share = bl_json_member(m, "share");
-		BlJson	   *months = bl_json_member(m, "months");
+	if ((m = bl_json_member(node, "ratchet")) != NULL)
+		ratchets(c, m, q);
+}
 
-		if (share == NULL || months == NULL)
-			bl_compile_error(c, m, "Write {\"share\": \"0.8\", \"months\": 11}.", "a ratchet needs share and months");
-		else
-		{
-			q->ratchet_share = bl_compile_decimal(c, share, BL_RATIO_SCALE, "a share");
-			q->ratchet_months = bl_compile_int(c, months, 1, 60, "months");
-			if (q->each_period)
-				joined_names(c, m, q->code, &c->t->schedule[q->schedule]);
-		}
+/* kW times required / actual where the actual power factor is lower */
+static void
+demand_factor(BlCompile *c, BlJson *p, BlCharge *q)
+{
+	BlJson	   *m = bl_json_member(p, "required");
+
+	if (!bl_compile_is(c, p, BL_JSON_OBJECT, "power_factor"))
+		return;
+	q->places = 2;
+	if (m == NULL)
+	{
+		bl_compile_error(c, p, "Write {\"required\": \"0.93\"}.", "a power factor of demand needs a required value");
+		return;
 	}
+	q->ratio_form = true;
+	q->required = bl_compile_decimal(c, m, 4, "the required power factor");
+	if (q->required.coefficient <= 0 || bl_dec_cmp(q->required, bl_dec(1, 0)) > 0)
+		bl_compile_error(c, m, NULL, "the required power factor lies between 0 and 1");
+	if ((q->has_most = (m = bl_json_member(p, "at_most")) != NULL))
+		q->most = bl_compile_decimal(c, m, BL_RATIO_SCALE, "a cap");
+	if ((m = bl_json_member(p, "places")) != NULL)
+		q->places = bl_compile_int(c, m, 1, 4, "places");
+	if ((m = bl_json_member(p, "actual")) != NULL)
+		q->standard_term = bl_compile_term(c, m);
+}
+
+/* kW, or hp of it; kVA and kvar are those of their channels */
+static void
+demand_unit(BlCompile *c, BlJson *node, BlCharge *q)
+{
+	BlJson	   *m = bl_json_member(node, "unit");
+	bool		kw = q->channel <= BL_GENERATION;
+
+	q->unit = kw ? BL_UNIT_KW : q->channel == BL_APPARENT ? BL_UNIT_KVA : BL_UNIT_KVAR;
+	if (m == NULL)
+		return;
+	m->seen = true;
+	if (kw && bl_json_is(m, "hp"))
+		q->unit = BL_UNIT_HP;
+	else if (!bl_json_is(m, bl_charge_unit_name[q->unit]))
+		bl_compile_error(c, m, "Use kW or hp; kVA comes with the channel apparent, kvar with the reactive ones.", "not the unit of such a demand");
 }
 
 static void
@@ -548,19 +796,44 @@ demand(BlCompile *c, BlJson *node, BlJson *d, BlCharge *q)
 	}
 	if ((m = bl_json_member(d, "highest")) != NULL && bl_compile_is(c, m, BL_JSON_OBJECT, "highest"))
 	{
-		static const char *const on_names[] = {"days", NULL};
+		static const char *const on_names[] = {"days", "months", NULL};
 		BlJson	   *mean = bl_json_member(m, "mean_of");
 		BlJson	   *on = bl_json_member(m, "on");
+		BlJson	   *of = bl_json_member(m, "of");
 
 		if (mean == NULL || on == NULL)
 			bl_compile_error(c, m, "Write {\"mean_of\": 3, \"on\": \"days\"}.", "highest needs mean_of and on");
 		else
 		{
 			q->mean_of = bl_compile_int(c, mean, 1, 31, "mean_of");
-			bl_compile_choice(c, on, on_names, "what the highest lie on");
+			if (bl_compile_choice(c, on, on_names, "what the highest lie on") == 1)
+			{
+				if (of == NULL)
+					bl_compile_error(c, m, "Add \"of\": 12, the months looked at, this one among them.", "months without of");
+				else
+					q->of_months = bl_compile_int(c, of, 2, 60, "months");
+				q->memory = q->of_months - 1;
+			}
+			else if (of != NULL)
+				bl_compile_error(c, of, "It goes with months.", "of beside days");
 		}
 	}
+	if ((m = bl_json_member(d, "weights")) != NULL)
+		weights(c, m, q);
+	if ((m = bl_json_member(d, "share")) != NULL)
+		own_shares(c, m, q);
+	if ((m = bl_json_member(d, "coarser")) != NULL)
+		q->any_slot = bl_compile_bool(c, m);
+	if ((m = bl_json_member(d, "optional")) != NULL)
+		q->optional = bl_compile_bool(c, m);
+	if ((m = bl_json_member(d, "counter")) != NULL)
+		q->counter = bl_compile_name(c, m, "the memory of demand");
+	if ((m = bl_json_member(d, "power_factor")) != NULL)
+		demand_factor(c, m, q);
+	demand_unit(c, node, q);
 	overruns(c, d, q);
+	if (q->memory > 0 && q->each_period)
+		joined_names(c, d, q->counter, s);
 	if ((m = bl_json_member(d, "rounding")) != NULL)
 		bl_compile_one_rounding(c, m, BL_HALF_UP, &q->rounding.demand);
 	if ((discount = bl_json_member(node, "discount")) == NULL ||
@@ -582,11 +855,15 @@ demand(BlCompile *c, BlJson *node, BlJson *d, BlCharge *q)
 static void
 proration(BlCompile *c, BlJson *node, BlCharge *q)
 {
-	static const char *const names[] = {"calendar", "thirty", "period", "year", NULL};
+	static const char *const names[] = {"calendar", "thirty", "period", "year", "daily", NULL};
 	BlJson	   *m;
 
 	if ((m = bl_json_member(node, "proration")) != NULL)
+	{
 		q->proration = (BlProration) bl_compile_choice(c, m, names, "a proration");
+		if (q->proration == BL_PRORATE_DAILY && q->kind != BL_CHARGE_DEMAND && q->kind != BL_CHARGE_CAPACITY)
+			bl_compile_error(c, m, "Say so by \"fixed\": \"day\" or \"per\": \"day\".", "daily prices are those of demand and capacity");
+	}
 	q->year_days = bl_dec(365, 0);
 	if ((m = bl_json_member(node, "year_days")) != NULL)
 	{
@@ -776,6 +1053,19 @@ energy(BlCompile *c, BlJson *node, BlCharge *q)
 		bl_compile_error(c, node, "A price built from components says by itself what it is made of.", "of_which on a built price");
 }
 
+/* the price by steps of kW */
+static void
+demand_steps(BlCompile *c, BlJson *steps, BlCharge *q)
+{
+	step_lists(c, steps, q, NULL);
+	if (q->period_steps > 0 && !q->each_period)
+		bl_compile_error(c, steps, "Write a list of steps, or let demand say \"periods\": \"each\".", "steps by period of one demand");
+	for (int s = 0; s < bl_step_lists(q); s++)
+		for (int i = 0; i < q->steps[s].n; i++)
+			if (!q->each_period && bl_price_by_period(c, q->steps[s].step[i].price, 0))
+				bl_compile_error(c, steps, "Let demand say \"periods\": \"each\".", "a price by period of one demand");
+}
+
 static const char *const kind_fields[] = {"steps", "demand", "capacity", "fixed", "percent", "power_factor", "minimum", "maximum",
 	"use", "pay_out"};
 
@@ -791,16 +1081,16 @@ charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 		what[i] = bl_json_member(node, kind_fields[i]);
 		if (what[i] == NULL)
 			continue;
-		if (kind >= 0)
+		if (kind >= 0 && i != 1)
 			bl_compile_error(c, what[i], "A charge measures one thing: split it in two.", "both %s and %s", kind_fields[kind], kind_fields[i]);
 		kind = i;
 	}
 	m = bl_json_member(node, "price");
 	if (m != NULL)
 		q->price = bl_compile_price(c, m, q->schedule);
-	if (m == NULL && (kind < 0 || (kind >= 1 && kind <= 3)))
+	if (m == NULL && (kind < 0 || (kind >= 1 && kind <= 3)) && !(kind == 1 && what[0] != NULL))
 		bl_compile_error(c, node, "Add \"price\".", "charge \"%.*s\" has no price", q->code.length, q->code.text);
-	if (m != NULL && (kind == 0 || (kind > 3 && kind < 9)))
+	if (m != NULL && (kind == 0 || (kind > 3 && kind < 9) || (kind == 1 && what[0] != NULL)))
 		bl_compile_error(c, m, "Put the price into the steps, or take it away.", "a price beside %s", kind_fields[kind]);
 	if (m != NULL && kind > 0 && (bl_price_has(q->price, BL_PRICE_SERIES, 0) ||
 								  (!q->each_period && kind != 1 && bl_price_by_period(c, q->price, 0))))
@@ -813,6 +1103,8 @@ charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 		case 1:
 			demand(c, node, what[1], q);
 			proration(c, node, q);
+			if (what[0] != NULL)
+				demand_steps(c, what[0], q);
 			break;
 		case 2:
 			q->kind = BL_CHARGE_CAPACITY;
@@ -878,6 +1170,9 @@ charge(BlCompile *c, BlJson *node, BlCharge *q)
 	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "a charge"))
 		return;
 	q->at = node;
+	for (int i = 0; i <= 12; i++)
+		q->own_share[i] = (BlDec) {0, -1};
+	q->limit_charge = -1;
 	q->limit_term = q->service_term = q->contract_term = q->floor_term = -1;
 	q->discount_term = q->quantity_term = q->standard = q->standard_term = -1;
 	q->rest_component = BL_NONE;
@@ -1232,15 +1527,15 @@ charges(BlCompile *c, BlJson *list)
 
 /* every field of the language, for whoever mistypes one */
 static const char *const fields[] = {
-	"add", "allowance", "at", "at_least", "at_most", "bank", "banks", "base", "best", "beyond", "bills", "by", "capacity", "channel",
-	"charges", "code", "component", "components", "contract", "counter", "currency", "days", "default", "demand",
-	"discount", "event", "except", "first", "fixed", "flat", "fraction", "from", "group", "highest", "included", "kwh",
+	"actual", "add", "all", "allowance", "at", "at_least", "at_most", "bank", "banks", "base", "best", "beyond", "bills", "block", "by",
+	"capacity", "channel", "charges", "coarser", "code", "component", "components", "contract", "counter", "currency", "days", "default", "demand",
+	"discount", "during", "event", "except", "first", "fixed", "flat", "fraction", "from", "group", "highest", "in", "included", "kwh",
 	"kwh_per", "line", "lines", "maximum", "mean_of", "minimum", "minutes", "missing", "mode", "month", "months",
-	"moves", "multipliers", "name", "net", "notes", "of", "of_which", "on", "one_of", "overrun", "part", "parts", "pay_out", "per", "percent",
+	"moves", "multipliers", "name", "net", "notes", "of", "of_which", "on", "one_of", "optional", "overrun", "part", "parts", "pay_out", "per", "percent",
 	"periods", "places", "plus", "power_factor", "power_factor_tables", "price", "prorate", "proration", "published",
 	"quantity", "ratchet", "required", "rest", "rise", "rounding", "schedule", "schedules", "season", "seasons",
 	"series", "share", "sign", "sliding", "source", "split", "standard", "step", "steps", "tags", "tax_class", "term",
-	"terms", "time_zone", "times", "to", "total", "true_up", "unit", "until", "usable", "use", "valid", "versions", "when", "year_days", "year_start"
+	"terms", "time_zone", "times", "to", "total", "true_up", "unit", "until", "usable", "use", "valid", "versions", "weights", "when", "year_days", "year_start"
 };
 
 /* letters to change, add, leave out or swap with the next between two short words */

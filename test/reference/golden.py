@@ -4,9 +4,9 @@ A file is a case, or holds `cases` whose members replace its own:
 
     name, source, licence   where the figures come from
     tariff, usage, terms, market, carry
-                            what billing.rate() is given; in profiles {"each": Wh, "count": n} is n equal slots,
-                            "kw" in place of values a file in golden/loads of their powers, a line each; likewise
-                            "file" in a price series
+                            what billing.rate() is given; in profiles {"each": Wh, "count": n} is n equal slots, and
+                            with "but": {"i": Wh} those from 0 on have another value; "kw" in place of values is
+                            a file in golden/loads of powers, a line each; likewise "file" in a price series
     during                  ["2026-01-01", "2026-02-01"], or
     months                  {"from": "2026-01-01", "count": 12}: month after month, the carry handed on
     expect                  lines: any members of lines, found by code, period, tier and component (as far as they
@@ -50,7 +50,10 @@ def expanded(usage):
 				profile["values"] = [round(Fraction(kw) * 10**9 * profile["slot_minutes"] / 60)
 									 for kw in column(profile.pop("kw"))]
 			if isinstance(profile, dict) and isinstance(profile["values"], dict):
-				profile["values"] = [profile["values"]["each"]] * profile["values"]["count"]
+				values = [profile["values"]["each"]] * profile["values"]["count"]
+				for i, value in profile["values"].get("but", {}).items():
+					values[int(i)] = value
+				profile["values"] = values
 	return usage
 
 

@@ -19,6 +19,7 @@ class Generator:
 		self.tariff = {"name": f"random {seed}", "currency": "CNY"}
 		self.codes = []
 		self.tags = []
+		self.demands = []
 
 	# ---- small things ----
 
@@ -369,6 +370,35 @@ class Generator:
 			self.terms.setdefault("service_from", (self.from_ - datetime.timedelta(r.randint(0, 500))).isoformat())
 		if self.chance(0.15) and "part" not in c and "split" not in c and "schedule" not in c:
 			c["counter"] = f"shared {per} {c.get('month', '')}".strip()
+		self.wider_steps(c, names, step_list)
+
+	def wider_steps(self, c, names, step_list):
+		"""Steps for all, packages, limits by a demand charge, steps by period."""
+		r = self.r
+		lists = c["steps"].values() if isinstance(c["steps"], dict) else [c["steps"]]
+		plain = c.get("split", "proportional") == "proportional" and "mode" not in c
+		if c.get("split") != "chronological" and "mode" not in c and self.chance(0.12):
+			for s in [s for l in lists for s in l]:
+				if self.chance(0.5):
+					s["all"] = self.chance(0.9)
+		elif c.get("split", "proportional") == "proportional" and all(isinstance(s.get(k, ""), str) for l in lists for s in l for k in ("price", "add")) \
+				and self.chance(0.12):
+			c["block"] = self.decimal(1, 50, r.choice([0, 1]))
+		elif plain and names != [None] and not isinstance(c["steps"], dict) and "beyond" not in c and self.chance(0.15):
+			c["steps"] = {p: [{k: v for k, v in s.items() if k != "flat"} for s in step_list()] for p in names}
+			c.pop("beyond", None)
+			for l in c["steps"].values():
+				self.priced(l[-1])
+				l[-1].pop("to", None)
+		demands = [d["code"] for d in self.demands]
+		if demands and "unit" not in c and self.chance(0.4):
+			c["of"] = r.choice(demands)
+			if c["per"] in ("month", "period") and self.chance(0.3):
+				c["unit"] = "kWh/kW/day"
+			elif self.chance(0.5):
+				c["unit"] = "kWh/kW"
+			else:
+				(list(lists)[0])[-1 if len(list(lists)[0]) < 2 else -2]["unit"] = "kWh/kW"
 
 	@staticmethod
 	def priced(step):
@@ -401,9 +431,36 @@ class Generator:
 			d["ratchet"] = {"share": self.decimal(0.5, 1, 2), "months": r.randint(1, 12)}
 		if self.chance(0.3):
 			d["rounding"] = r.choice([0, 1, 2])
+		self.wider_demand(c, d, names)
+		self.demands.append(c)
 		if self.chance(0.1):
 			c["discount"] = {"kwh_per": self.capacity_term(), "at_least": self.decimal(1, 3, 1), "times": "0.9"}
 		self.proration(c)
+
+	def wider_demand(self, c, d, names):
+		"""Price by steps of kW, weights, months, several ratchets, horsepower, power factor."""
+		r = self.r
+		if self.chance(0.15):
+			step_list = lambda: [{"to": self.decimal(1, 20, 1), "price": self.price_text()}, {"price": self.price_text()}]
+			c["steps"] = {p: step_list() for p in names} if names != [None] and self.chance(0.6) else step_list()
+			del c["price"]
+		own = self.charge_names(c)
+		if self.profiles and own != [None] and not {"periods", "highest"} & set(d) and self.chance(0.2):
+			d["weights"] = {p: r.choice(["0", "0.5", "1"]) for p in own}
+			d["weights"][own[0]] = "1"
+		if "highest" not in d and self.chance(0.1):
+			d["highest"] = {"mean_of": r.randint(1, 4), "on": "months", "of": r.randint(2, 12)}
+		if self.chance(0.12):
+			rule = lambda: {"share": self.decimal(0.3, 1, 2), **r.choice([{"months": r.randint(1, 14)}, {}, {"months": 11, "by": "mean"}]),
+							**r.choice([{"in": sorted(r.sample(range(1, 13), 5))}, {"in": list(range(1, 13)), "during": sorted(r.sample(range(1, 13), 8))}])}
+			d["ratchet"] = [rule() for _ in range(r.randint(1, 3))]
+		if self.chance(0.08):
+			d["share"] = self.decimal(0.3, 1, 2) if self.chance(0.5) else [self.decimal(0.3, 1, 2) for _ in range(12)]
+		if self.chance(0.08):
+			c["unit"] = "hp"
+		if self.chance(0.08):
+			d["power_factor"] = {"required": f"0.{r.randint(85, 98)}", "at_most": self.decimal(1, 1.3, 2),
+								 "actual": self.term("pf", lambda: f"0.{r.randint(70, 99)}")}
 
 	def proration(self, c):
 		if self.chance(0.5):
@@ -564,7 +621,7 @@ class Generator:
 	def carry(self):
 		carry = {}
 		for c in self.tariff["charges"]:
-			if ("steps" in c or "first" in c) and self.chance(0.7):
+			if ("steps" in c and "demand" not in c or "first" in c) and self.chance(0.7):
 				per = c.get("per") or c["first"]["per"]
 				name = c.get("counter", c["code"])
 				names = [f"{name}/{p}" for p in self.charge_names(c)] if c.get("split") == "counters" else [name]
@@ -576,8 +633,8 @@ class Generator:
 						carry.setdefault("counters", {})[n] = {"year": year - self.chance(0.1), "kwh": kwh}
 					elif per == "month" and c.get("month") == "each":
 						carry.setdefault("counters", {})[n] = {"month": f"{self.from_:%Y-%m}", "kwh": self.decimal(0, 300, 1)}
-			if "ratchet" in c.get("demand", {}) and c["demand"].get("periods") != "each":
-				for i in range(1, 14):
+			if {"ratchet", "highest"} & set(c.get("demand", {})) and c["demand"].get("periods") != "each":
+				for i in range(-3, 14):
 					if self.chance(0.4):
 						month = rater.add_months(self.from_.replace(day=1), -i)
 						carry.setdefault("demand", []).append({"name": c["code"], "month": f"{month:%Y-%m}", "kw": self.decimal(0, 500, 2)})

@@ -238,6 +238,7 @@ class Rater:
 		self.counted = {}
 		self.new_counters = {}
 		self.new_demands = []
+		self.billed = {c["code"]: {} for c in self.tariff["charges"] if "demand" in c}
 		self.new_banks = {}
 		self.dropped_banks = set()
 
@@ -314,7 +315,7 @@ class Rater:
 			for key in ("capacity", "times"):
 				if isinstance(c.get(key), str):
 					found["terms"].add(c[key])
-			if c.get("steps") and c.get("unit", "kWh") != "kWh":
+			if "steps" in c and "demand" not in c and "of" in c and not any(o["code"] == c["of"] for o in self.charges if "demand" in o):
 				found["terms"].add(c["of"])
 			if "percent" in c:
 				self.walk_price(c["percent"], found)
@@ -326,6 +327,8 @@ class Rater:
 				found["terms"].add(demand["contract"])
 			if isinstance(demand.get("at_least"), dict):
 				found["terms"].add(demand["at_least"]["of"])
+			if "actual" in demand.get("power_factor", {}):
+				found["terms"].add(demand["power_factor"]["actual"])
 			if "discount" in c:
 				found["terms"].add(c["discount"]["kwh_per"])
 			standard = c.get("power_factor", {}).get("standard")
@@ -645,10 +648,12 @@ class Rater:
 	def needs_periods(self, c):
 		"""Whether it matters to the charge in which period energy was used."""
 		if self.kind(c) == "demand":
-			return bool(c["demand"].get("periods"))
+			return bool(c["demand"].get("periods") or c["demand"].get("weights"))
 		if self.kind(c) not in ("energy", "steps") or self.period_names(c) == [None]:
 			return False
 		if c.get("periods") or c.get("split") == "counters":
+			return True
+		if "steps" in c and self.lists_by_period(c):
 			return True
 		return self.by_period(c.get("price"), c) or "steps" in c and self.steps_by_period(c)
 
@@ -656,22 +661,66 @@ class Rater:
 		"""The charge by whose periods the energy is measured: its own, or where it needs none, another's; or None."""
 		if self.needs_periods(charge):
 			return charge
-		return next((c for c in self.charges if self.needs_periods(c) and c.get("part", "main") == part and
-					 c.get("channel", "import") == channel), None)
+		return next((c for c in self.charges if self.needs_periods(c) and
+					 self.metered(c.get("part", "main")) == self.metered(part) and c.get("channel", "import") == channel), None)
 
-	def rounded_cells(self, charge, part, channel, rule, of):
+	def cells(self, charge):
+		"""Billed kWh by (atom, period) of the charge's part, made parts taken out."""
+		part, channel = charge.get("part", "main"), charge.get("channel", "import")
+		by = self.measured_by(charge, part, channel)
+		key = (self.schedule(charge)[0], part, channel, by and by["code"])
+		if key not in self.cell_cache:
+			cells = self.billed_cells(by or charge, part, channel, by is not None)
+			names = self.period_names(charge)
+			if by is None or self.schedule(by) != self.schedule(charge):
+				cells = self.together(cells, names[0])
+			self.cell_cache[key] = {(a.i, p): cells.get((a.i, p), Fraction(0)) for a in self.atoms for p in names}
+		return self.cell_cache[key]
+
+	def billed_cells(self, by, part, channel, periods):
+		made = self.tariff.get("parts", {})
+		if part == "whole":
+			sums = {}
+			for p in self.all_parts():
+				for k, v in self.rounded_cells(by, p, channel, periods).items():
+					sums[k] = sums.get(k, 0) + v
+			return sums
+		cells = self.rounded_cells(by, self.metered(part), channel, periods)
+		if part in made:
+			return self.taken_cells(cells, made[part], channel)
+		left = dict(cells)
+		for m in made.values():
+			if m.get("of", "main") == part:
+				for k, v in self.taken_cells(cells, m, channel).items():
+					left[k] -= v
+		return left
+
+	def rounded_cells(self, by, part, channel, periods):
 		"""The total of the part rounded; its cells share it."""
-		by = self.measured_by(charge, of, channel)
-		cells = self.usage_cells(by or charge, part, channel)
-		if not by:
-			cells = self.together(cells, self.period_names(charge)[0])
+		cells = self.usage_cells(by, part, channel)
+		if not periods:
+			cells = self.together(cells, self.period_names(by)[0])
+		rule = self.rules(by).get("quantity")
 		if rule:
 			keys = list(cells)
 			total = rounded(sum(cells.values(), Fraction(0)), rule)
 			cells = dict(zip(keys, share_rounded(total, [cells[k] for k in keys], rule[0])))
-		if by and by is not charge and self.schedule(by) != self.schedule(charge):
-			cells = self.together(cells, self.period_names(charge)[0])
-		return {(a.i, p): cells.get((a.i, p), Fraction(0)) for a in self.atoms for p in self.period_names(charge)}
+		return cells
+
+	def taken_cells(self, cells, made, channel):
+		"""A share of the energy of each piece, in whole steps."""
+		if channel != "import":
+			return {k: Fraction(0) for k in cells}
+		rule = rounding_of(self.tariff.get("rounding")).get("quantity")
+		step = rule[0] if rule else SPLIT_STEP
+		taken = {}
+		for piece in range(self.pieces):
+			keys = [k for k in cells if self.atoms[k[0]].piece == piece]
+			at = self.piece_span(piece)[0]
+			self.check_shares(made.get("of", "main"), at)
+			total = round_to(self.part_share(made, at) * sum(cells[k] for k in keys), step, "half_up")
+			taken.update(zip(keys, share_out(total, [cells[k] for k in keys], step)))
+		return taken
 
 	def together(self, cells, period):
 		sums = {}
@@ -681,48 +730,6 @@ class Rater:
 
 	def all_parts(self):
 		return sorted(self.usage)
-
-	def cells(self, charge, part=None, channel=None):
-		"""Billed kWh by (atom, period) of the charge's part, made parts taken out."""
-		part = part or charge.get("part", "main")
-		channel = channel or charge.get("channel", "import")
-		rule = self.rules(charge).get("quantity")
-		key = (self.schedule(charge)[0], part, channel, rule, self.needs_periods(charge))
-		if key not in self.cell_cache:
-			if part == "whole":
-				sums = {}
-				for p in self.all_parts():
-					for k, v in self.rounded_cells(charge, p, channel, rule, part).items():
-						sums[k] = sums.get(k, 0) + v
-				if not sums:
-					sums = self.rounded_cells(charge, "main", channel, rule, part)
-				self.cell_cache[key] = sums
-			else:
-				cells = dict(self.original_cells(charge, part, channel, rule))
-				for name, made in self.tariff.get("parts", {}).items():
-					if made.get("of", "main") == part:
-						for k, v in self.original_cells(charge, name, channel, rule).items():
-							cells[k] -= v
-				self.cell_cache[key] = cells
-		return self.cell_cache[key]
-
-	def original_cells(self, charge, part, channel, rule):
-		made = self.tariff.get("parts", {}).get(part)
-		if made is None:
-			return self.rounded_cells(charge, part, channel, rule, part)
-		source = made.get("of", "main")
-		base = self.original_cells(charge, source, channel, rule)
-		if channel != "import":
-			return {k: Fraction(0) for k in base}
-		taken = {}
-		for piece in range(self.pieces):
-			keys = [k for k in base if self.atoms[k[0]].piece == piece]
-			at = self.piece_span(piece)[0]
-			self.check_shares(source, at)
-			step = rule[0] if rule else SPLIT_STEP
-			total = round_to(self.part_share(made, at) * sum(base[k] for k in keys), step, "half_up")
-			taken.update(zip(keys, share_out(total, [base[k] for k in keys], step)))
-		return taken
 
 	def part_share(self, made, at):
 		share = made["share"]
@@ -740,6 +747,8 @@ class Rater:
 	def check_slots(self, part):
 		"""A share of a part has no slots, nor has the rest of it."""
 		made = self.tariff.get("parts", {})
+		if part == "whole" and len(self.usage) > 1:
+			raise RatingError("several parts together have no slots")
 		if part in made or any(m.get("of", "main") == part for m in made.values()):
 			raise RatingError(f"part {part} has no slots of its own")
 
@@ -909,7 +918,7 @@ class Rater:
 
 	@staticmethod
 	def kind(c):
-		for key in ("steps", "demand", "capacity", "fixed", "percent", "power_factor", "minimum", "maximum"):
+		for key in ("demand", "steps", "capacity", "fixed", "percent", "power_factor", "minimum", "maximum"):
 			if key in c:
 				return key
 		return "energy"
@@ -1012,7 +1021,10 @@ class Rater:
 				if "of_which" in c:
 					printed = self.energy_lines(c, atoms, names, whole)
 					del self.lines[len(self.lines) - len(printed):]
-					self.rest_line(c, atoms, names, "charge", printed, lines)
+					rest = self.rest_line(c, atoms, names, "charge", printed, lines)
+					if "group" in self.rules(c):
+						for l in lines + [rest]:
+							del l["amount"]
 				continue
 			lines = self.energy_lines(c, atoms, names, whole)
 			if form:
@@ -1101,6 +1113,7 @@ class Rater:
 		line["amount"] = rest
 		line["exact"] = sum(l["exact"] for l in printed) - sum(l["exact"] for l in parts)
 		line["tags"] = line["tags"] | self.component_tags(c["rest"])
+		return line
 
 	def series_money(self, c, atoms, names):
 		"""{(atom, period): money} slot by slot."""
@@ -1126,7 +1139,7 @@ class Rater:
 	def count_window(self, c, atom):
 		"""(key of the window, carried kind or None, its days in the span)"""
 		per = c["per"]
-		seasonal = isinstance(c["steps"], dict)
+		seasonal = isinstance(c["steps"], dict) and not self.lists_by_period(c)
 		if per == "year":
 			start = self.year_start(atom.d0)
 			return ("year", start), {"year": start.year}
@@ -1163,6 +1176,8 @@ class Rater:
 
 	def step_list(self, c, atom):
 		steps = c["steps"]
+		if self.lists_by_period(c):
+			return steps[next(iter(steps))]
 		if isinstance(steps, dict):
 			at = atom.d0
 			if c.get("month") == "each":
@@ -1170,7 +1185,11 @@ class Rater:
 			return steps[self.season(at)]
 		return steps
 
-	def limits(self, c, atom, scale):
+	def lists_by_period(self, c):
+		"""Steps of their own for each period."""
+		return isinstance(c["steps"], dict) and set(c["steps"]) <= set(self.period_names(c))
+
+	def limits(self, c, atom, scale, steps=None):
 		"""Upper limits of the steps; None: no limit."""
 		result = []
 		each = first = Fraction(0)
@@ -1184,18 +1203,37 @@ class Rater:
 				first += kwh
 			else:
 				each += kwh
-		unit = Fraction(1)
-		if c.get("unit", "kWh") != "kWh":
-			unit = dec(self.term(c["of"], atom.d0))
-		for i, s in enumerate(self.step_list(c, atom)):
+		steps = self.step_list(c, atom) if steps is None else steps
+		days = sum((a.d1 - a.d0).days for a in self.atoms if self.count_window(c, a)[0] == self.count_window(c, atom)[0])
+		units = [s.get("unit", c.get("unit", "kWh")).split("/") for s in steps]
+		for i, (s, unit) in enumerate(zip(steps, units)):
 			if "to" not in s:
 				result.append(None)
 				continue
-			limit = (dec(s["to"]) * unit + each + (first if i == 0 else 0)) * scale
-			if result:
-				limit = max(limit, result[-1])
-			result.append(limit)
+			limit = dec(s["to"])
+			if "kW" in unit or "kVA" in unit:
+				limit *= self.limit_factor(c, atom)
+			if "day" in unit:
+				limit *= days
+			result.append((limit + each + (first if i == 0 else 0)) * scale)
+		# kWh inside kWh per kW, then never falling
+		per_unit = ["kW" in u or "kVA" in u for u in units]
+		for i, limit in enumerate(result):
+			above = [result[j] for j in range(i + 1, len(result)) if per_unit[j] and result[j] is not None]
+			if limit is not None and not per_unit[i] and above:
+				result[i] = min(limit, above[0])
+		for i in range(1, len(result)):
+			if result[i] is not None:
+				result[i] = max(result[i], result[i - 1])
 		return result
+
+	def limit_factor(self, c, atom):
+		if c["of"] in self.billed:
+			found = self.billed[c["of"]].get(atom.i)
+			if found is None:
+				raise RatingError("limits by a demand that does not hold")
+			return found
+		return dec(self.term(c["of"], atom.d0))
 
 	def carried(self, name, key):
 		old = self.old_carry.get("counters", {}).get(name)
@@ -1221,7 +1259,7 @@ class Rater:
 		for c in self.charges:
 			if "first" in c:
 				c = dict(c, steps=[], per=c["first"]["per"])
-			if "steps" not in c:
+			if "steps" not in c or "demand" in c:
 				continue
 			for name, names in self.count_names(c):
 				for a in self.atoms:
@@ -1279,10 +1317,52 @@ class Rater:
 		return any(self.by_period(s.get(k), c) for steps in lists for s in steps for k in ("price", "add"))
 
 	def step_prices(self, c, atom):
+		if self.lists_by_period(c):
+			return tuple(self.step_price(s, c, atom, p) for p in self.tier_periods(c) for s in c["steps"][p])
 		return tuple(self.step_price(s, c, atom, p) for s in self.step_list(c, atom) for p in self.tier_periods(c))
+
+	def period_shares(self, c):
+		"""Each period by its own steps: they go by the whole count, its energy takes their shares."""
+		(name, names), = self.count_names(c)
+		lines = {}
+		for run in self.runs(c):
+			scale = self.limit_scale(c, self.count_window(c, run[0])[0])
+			kwh = sum((self.cells(c)[a.i, p] for a in run for p in names), Fraction(0))
+			if kwh < 0:
+				raise RatingError("tiers of negative energy")
+			opening = self.opening(c, name, run[0])
+			for p in names:
+				steps = c["steps"][p]
+				own = sum((self.cells(c)[a.i, p] for a in run), Fraction(0))
+				limits = self.limits(c, run[0], scale, steps)
+				lower, portions = Fraction(0), []
+				for i, limit in enumerate(limits):
+					upper = opening + kwh if limit is None or (c.get("beyond") == "last" and i == len(limits) - 1) else limit
+					portions.append(max(Fraction(0), min(opening + kwh, upper) - max(opening, lower)))
+					lower = max(lower, upper)
+				if sum(portions) < kwh and own:
+					raise RatingError("above the last step")
+				shares = share_out(own, portions, self.energy_step(c)) if own else [Fraction(0)] * len(steps)
+				for i, (s, quantity) in enumerate(zip(steps, shares)):
+					price = self.step_price(s, c, run[0], p)
+					if price is None:
+						continue
+					seen = lines.get((i, p))
+					if seen and seen[0].i + 1 == run[0].i and seen[0].piece == run[0].piece and seen[1]["price"] == price:
+						seen[1]["quantity"] += quantity
+						seen[1]["exact"] += quantity * price
+					else:
+						seen = lines[i, p] = [None, self.add(c, run[0], quantity * price, quantity, price, unit_of(c), p, None, i + 1)]
+					seen[0] = run[-1]
+		self.check_registers(c, lambda a, p: a.i)
 
 	def steps(self, c, capped=False):
 		before = len(self.lines)
+		if self.lists_by_period(c):
+			self.period_shares(c)
+			self.close_counter(c, self.count_names(c)[0][0])
+			self.finish_lines(c, self.lines[before:])
+			return
 		for name, names in self.count_names(c):
 			self.steps_count(c, name, names, capped)
 			self.close_counter(c, name)
@@ -1308,6 +1388,7 @@ class Rater:
 			opening = self.opening(c, name, run[0])
 			closing = opening + kwh
 			beyond = c.get("beyond") == "last"
+			alone = None
 			if c.get("mode") == "volume":
 				after = closing + sum(self.counted.get((name, a.i), 0) for a in self.atoms[run[-1].i + 1:]
 									  if self.count_window(c, a)[0] == window and self.holds(c, a))
@@ -1333,10 +1414,24 @@ class Rater:
 					lower = limits[i]
 					if lower is None:
 						break
+			if c.get("mode") != "volume" and any(s.get("all") for s in steps):
+				after = closing + sum(self.counted.get((name, a.i), 0) for a in self.atoms[run[-1].i + 1:]
+									  if self.count_window(c, a)[0] == window and self.holds(c, a))
+				top = next((i for i, l in enumerate(limits) if l is None or after <= l), len(steps) - 1)
+				alls = [i for i in range(top + 1) if steps[i].get("all")]
+				if alls:
+					alone = alls[-1]
+					amounts = {i: sum(amounts[k] for k in range(i + 1)) if i == alone else Fraction(0) if i < alone else v
+							   for i, v in amounts.items()}
 			if c.get("split") == "chronological" and c.get("mode") != "volume" and self.steps_by_period(c):
 				pieces = self.chronological(c, run, names, limits, opening, kwh, beyond, capped)
 			else:
 				pieces = self.proportional(c, run, names, steps, amounts, per_period)
+			packed = {i: dec(s.get("block", c.get("block"))) for i, s in enumerate(steps) if s.get("block", c.get("block"))}
+			if packed:
+				whole = c.get("mode") == "volume"
+				pieces = [(t, p, self.packages(packed[t], opening, q, limits, t, whole or t == alone) if t in packed else q)
+						  for t, p, q in pieces]
 			for tier, period, quantity in pieces:
 				price = self.step_price(steps[tier], c, run[0], period or names[0])
 				if price is None:
@@ -1347,7 +1442,7 @@ class Rater:
 					seen[2]["quantity"] += quantity
 					seen[2]["exact"] += amount
 				else:
-					line = self.add(c, run[0], amount, quantity, price, unit_of(c), period, None, tier + 1)
+					line = self.add(c, run[0], amount, quantity, price, "piece" if tier in packed else unit_of(c), period, None, tier + 1)
 					seen = lines[tier, period] = [None, price, line]
 				seen[0] = run[-1]
 			for a in run:
@@ -1356,6 +1451,17 @@ class Rater:
 			value = self.finished(self.price(s["flat"], c, atom, names[0]), c)
 			self.add(c, atom, value, Fraction(1), value, "piece", None, None, tier + 1)
 		self.check_registers(c, lambda a, p: run_of.get(a.i))
+
+	@staticmethod
+	def packages(block, opening, kwh, limits, tier, alone):
+		"""How many more blocks a step's kWh begin."""
+		if not kwh:
+			return Fraction(0)
+		lower = Fraction(0) if alone or tier == 0 else limits[tier - 1]
+		before = max(Fraction(0), opening - lower)
+		if not alone and tier + 1 < len(limits) and limits[tier] is not None:
+			before = min(before, limits[tier] - lower)
+		return Fraction(math.ceil((before + kwh) / block) - math.ceil(before / block))
 
 	def energy_step(self, c):
 		rule = self.rules(c).get("quantity")
@@ -1449,6 +1555,8 @@ class Rater:
 			return calendar_months(d0, d1)
 		if proration == "period":
 			return Fraction(n, self.days)
+		if proration == "daily":
+			return Fraction(n)
 		if proration == "year":
 			return Fraction(n * 12) / dec(c.get("year_days", "365"))
 		whole = 0
@@ -1464,22 +1572,44 @@ class Rater:
 			months += 1
 		return months + Fraction(min(30, (d - add_months(self.from_, months)).days), 30)
 
-	def by_time(self, c, unit, quantity_of, period=None, quantity_is_time=False):
+	def by_kw_steps(self, c, unit, kw_of, period):
+		"""Demand priced by steps of kW."""
+		steps = c["steps"][period] if self.lists_by_period(c) else None
+		most = max(len(l) for l in (c["steps"].values() if isinstance(c["steps"], dict) else [c["steps"]]))
+		for i in range(most):
+			def part(a, i=i):
+				found = steps or self.step_list(c, a)
+				kw = kw_of(a)
+				if "to" in found[-1] and kw > dec(found[-1]["to"]):
+					raise RatingError("above the last step")
+				if i >= len(found) or not {"price", "add"} & set(found[i]):
+					return None
+				lower = dec(found[i - 1]["to"]) if i else Fraction(0)
+				upper = min(kw, dec(found[i]["to"])) if "to" in found[i] else kw
+				return max(Fraction(0), upper - lower)
+			price_of = lambda a, i=i: next((self.price((steps or self.step_list(c, a))[i][k], c, a, period)
+											for k in ("price", "add") if k in (steps or self.step_list(c, a))[i]), None)
+			self.by_time(c, unit, part, period, price_of=price_of, tier=i + 1)
+
+	def by_time(self, c, unit, quantity_of, period=None, quantity_is_time=False, price_of=None, tier=None):
 		"""Lines of things charged by the month: one for each stretch with one price and one quantity."""
 		last = None
 		for a in self.atoms:
 			if not self.holds(c, a):
 				last = None
 				continue
-			price = self.price(c["price"], c, a, period)
+			quantity = quantity_of(a)
+			if quantity is None:
+				last = None
+				continue
+			price = price_of(a) if price_of else self.price(c["price"], c, a, period)
 			price = self.discounted(c, price, a)
 			value = self.finished(price, c)
-			quantity = quantity_of(a)
 			time = self.time_of(c, a)
 			if last and last["piece"] == a.piece and last["price"] == value and last["each"] == quantity:
 				last["fraction"] += time
 			else:
-				last = self.add(c, a, 0, quantity, value, unit, period)
+				last = self.add(c, a, 0, quantity, value, unit, period, None, tier)
 				last["each"] = quantity
 				last["fraction"] = time
 				last["is_time"] = quantity_is_time
@@ -1537,15 +1667,46 @@ class Rater:
 		periods = self.period_names(c) if d.get("periods") == "each" else [None]
 		for period in periods:
 			wanted = [period] if period else d.get("periods")
-			name = c["code"] + (f"/{period}" if period else "")
-			exact = self.demand_kw(c, wanted)
+			name = d.get("counter", c["code"]) + (f"/{period}" if period else "")
+			if not any(self.holds(c, a) for a in self.atoms):
+				continue
+			exact = self.weighted_kw(c) if "weights" in d else self.demand_kw(c, wanted)
 			if exact is None:
 				continue
-			measured = self.kw_rounded(c, exact)
-			if "ratchet" in d and any(self.holds(c, a) for a in self.atoms):
+			if self.memory(d) and any(self.holds(c, a) for a in self.atoms):
 				self.note_demand(name, d, round_to(exact, SPLIT_STEP, "half_up"))
-			self.by_time(c, "kW", lambda a: self.billed_kw(c, name, measured, a), period)
+			kw_of = lambda a: self.billed_kw(c, name, exact, a)
+			for a in self.atoms:
+				if self.holds(c, a):
+					found = self.billed[c["code"]]
+					found[a.i] = max(kw_of(a), found.get(a.i, Fraction(0)))
+			channel = c.get("channel", "import")
+			unit = "kVA" if channel == "apparent" else "kvar" if channel.startswith("reactive") else c.get("unit", "kW")
+			if "steps" in c:
+				self.by_kw_steps(c, unit, kw_of, period)
+			else:
+				self.by_time(c, unit, kw_of, period)
 		self.finish_times(c, self.lines[before:])
+
+	@staticmethod
+	def ratchets(d):
+		found = d.get("ratchet", [])
+		return found if isinstance(found, list) else [found]
+
+	def memory(self, d):
+		"""Months that the carry keeps."""
+		highest = d.get("highest", {})
+		months = [int(r.get("months", 11)) for r in self.ratchets(d)]
+		return max(months + [int(highest["of"]) - 1 if highest.get("on") == "months" else 0])
+
+	def weighted_kw(self, c):
+		found = []
+		for period, weight in c["demand"]["weights"].items():
+			if dec(weight):
+				kw = self.demand_kw(dict(c, demand=dict(c["demand"], periods="each")), [period])
+				found += [kw * dec(weight)] if kw is not None else []
+		absent = not any(c.get("channel", "import") in p for p in self.usage.values())
+		return max(found, default=None if absent and c["demand"].get("optional") else Fraction(0))
 
 	def kw_rounded(self, c, kw):
 		rule = rounding_of({"x": c["demand"]["rounding"]}).get("x") if "rounding" in c["demand"] else self.rules(c).get("demand")
@@ -1562,16 +1723,18 @@ class Rater:
 				raise RatingError("demand of several parts")
 			part = parts[0]
 		recorded = self.usage.get(part, {}).get("demand_kw")
-		if recorded is not None and wanted is None:
+		if recorded is not None and wanted is None and c.get("channel", "import") == "import":
 			return dec(recorded)
 		source = self.usage.get(part, {}).get(c.get("channel", "import"))
 		if not source:
+			if c["demand"].get("optional"):
+				return None
 			raise RatingError("demand without a profile or a recorded demand")
 		blocks = self.blocks(c, part, wanted)
 		highest = c["demand"].get("highest")
 		if not blocks:
 			return None if c["demand"].get("periods") == "each" else Fraction(0)
-		if not highest:
+		if not highest or highest["on"] == "months":
 			return max(kw for _, kw in blocks)
 		if highest.get("on") == "days":
 			by_day = {}
@@ -1590,6 +1753,8 @@ class Rater:
 			return []
 		length = slots[0][1]
 		minutes = int(c["demand"].get("minutes", length))
+		if c["demand"].get("coarser"):
+			minutes = max(minutes, length)
 		if minutes % length:
 			raise RatingError("demand minutes are not whole slots")
 		n = minutes // length
@@ -1629,8 +1794,25 @@ class Rater:
 	def billed_kw(self, c, name, measured, atom):
 		d = c["demand"]
 		kw = measured
-		if "ratchet" in d:
-			kw = max(kw, self.kw_rounded(c, dec(d["ratchet"]["share"]) * self.highest_past(name, d)))
+		if "power_factor" in d:
+			kw *= self.kw_factor(c, atom)
+		if c.get("unit") == "hp":
+			kw = round_to(kw / Fraction(7457, 10000), SPLIT_STEP, "half_up")
+		kw = self.kw_rounded(c, kw)
+		if d.get("highest", {}).get("on") == "months":
+			values = [kw] + self.past(name, int(d["highest"]["of"]) - 1)
+			top = sorted(values, reverse=True)[:int(d["highest"]["mean_of"])]
+			kw = self.kw_rounded(c, sum(top) / len(top))
+		if "share" in d:
+			share = d["share"][self.from_.month - 1] if isinstance(d["share"], list) else d["share"]
+			kw = self.kw_rounded(c, kw * dec(share))
+		for r in self.ratchets(d):
+			if self.from_.month not in r.get("during", range(1, 13)):
+				continue
+			past = self.past(name, r.get("months") and int(r["months"]), r.get("in"))
+			if past:
+				value = sum(past) / len(past) if r.get("by") == "mean" else max(past)
+				kw = max(kw, self.kw_rounded(c, dec(r["share"]) * value))
 		if "contract" in d:
 			contract = dec(self.term(d["contract"], atom.d0))
 			limit = contract * Fraction(105, 100)
@@ -1654,15 +1836,30 @@ class Rater:
 				kw = max(kw, dec(floor))
 		return kw
 
-	def highest_past(self, name, d):
+	def past(self, name, months, named=None):
+		"""Demand of the months before, or (no number of months) of the others of the calendar year."""
 		first = self.from_.replace(day=1)
-		oldest = add_months(first, -int(d["ratchet"]["months"]))
-		past = [dec(e["kw"]) for e in self.old_carry.get("demand", [])
-				if e["name"] == name and oldest <= day(e["month"] + "-01") < first]
-		return max(past, default=Fraction(0))
+		found = []
+		for e in self.old_carry.get("demand", []):
+			month = day(e["month"] + "-01")
+			near = add_months(first, -months) <= month < first if months else month.year == first.year and month != first
+			if e["name"] == name and near and month.month in (named or range(1, 13)):
+				found.append(dec(e["kw"]))
+		return found
+
+	def kw_factor(self, c, atom):
+		rule = c["demand"]["power_factor"]
+		actual = dec(self.term(rule["actual"], atom.d0)) if "actual" in rule else self.factor(dict(c, part="whole"), rule)
+		if actual is None or actual >= dec(rule["required"]):
+			return Fraction(1)
+		most = dec(rule["at_most"]) if "at_most" in rule else None
+		if not actual and most is None:
+			raise RatingError("a power factor of zero")
+		ratio = dec(rule["required"]) / actual if actual else most
+		return min(ratio, most) if most is not None else ratio
 
 	def note_demand(self, name, d, measured):
-		self.new_demands.append((name, self.from_.replace(day=1), int(d["ratchet"]["months"]), measured))
+		self.new_demands.append((name, self.from_.replace(day=1), self.memory(d), measured))
 
 	# ---- money of other lines ----
 
@@ -1714,7 +1911,8 @@ class Rater:
 			l["exact"] = l["quantity"] * l["price"] / whole
 		self.finish_lines(c, self.lines[before:])
 
-	def factor(self, c):
+	def factor(self, c, rule=None):
+		rule = rule or c["power_factor"]
 		part = c.get("part", "whole")
 		channels = [self.channel(p, ch) for p in (self.all_parts() if part == "whole" else [part])
 					for ch in ("reactive_import", "reactive_export")]
@@ -1724,7 +1922,7 @@ class Rater:
 		q = abs(self.total_kwh("reactive_import", part)) + abs(self.total_kwh("reactive_export", part))
 		if p == 0:
 			return None
-		places = int(c["power_factor"].get("places", 2))
+		places = int(rule.get("places", 2))
 		square = p * p * 100**places / (p * p + q * q)
 		n = math.isqrt(math.floor(square))
 		n += square >= Fraction(2 * n + 1, 2) ** 2
@@ -1774,15 +1972,14 @@ class Rater:
 			return
 		base = sum((self.base(c, p) for p in pieces), Fraction(0))
 		per = c.get("per", "period")
-		limit = Fraction(0)
+		times = {}			# by price, so that months are rounded once
 		for p in pieces:
 			d0, d1 = self.piece_span(p)
-			atom = next(a for a in self.atoms if a.piece == p)
-			each = self.price(c[kind], c, atom, None).value
-			months = lambda: rounded(self.months_of(c, d0, d1), self.rules(c).get("fraction"))
-			times = {"day": lambda: Fraction((d1 - d0).days), "month": months,
-					 "period": lambda: Fraction((d1 - d0).days, self.days), "year": lambda: Fraction((d1 - d0).days, self.days)}[per]()
-			limit += each * times
+			each = self.price(c[kind], c, next(a for a in self.atoms if a.piece == p), None).value
+			n = (d1 - d0).days
+			times[each] = times.get(each, 0) + (n if per == "day" else self.months_of(c, d0, d1) if per == "month" else Fraction(n, self.days))
+		rule = self.rules(c).get("fraction") if per == "month" else None
+		limit = sum(each * rounded(t, rule) for each, t in times.items())
 		quantity = base
 		if per == "year":
 			limit = self.price(c[kind], c, self.atoms[-1], None).value

@@ -63,7 +63,7 @@ SELECT members, path, problem FROM (VALUES
 	(21, '"charges": [{"code": "e", "lines": "component"}]'),
 	(22, '"charges": [{"code": "t", "steps": [{"to": 10}, {"to": 5}]}]'),
 	(23, '"charges": [{"code": "d", "price": 1, "demand": {"overrun": "none", "ratchet": 1}}]'),
-	(24, '"charges": [{"code": "c", "price": 1, "capacity": "kva", "proration": "daily"}]'),
+	(24, '"charges": [{"code": "c", "price": 1, "capacity": "kva", "proration": "weekly"}]'),
 	(25, '"charges": [{"code": "f", "price": 1, "fixed": "week"}]'),
 	(26, '"charges": [{"code": "v", "percent": 13, "of": ["energy"]}]'),
 	(27, '"charges": [{"code": "p", "power_factor": {"standard": "0.95"}}]'),

@@ -375,7 +375,7 @@ tier_charges(void)
 		{CHARGE("\"per\": \"year\", \"month\": \"each\", \"prorate\": \"months\", \"split\": \"x\", \"counter\": 1, \"beyond\": 1, \"steps\": [{\"price\": 1}]"),
 		"$.charges[1].month: month goes with per month\n$.charges[1].split: not a way to split tiers\n$.charges[1].counter: not the name of a counter\n$.charges[1].beyond: not what lies beyond the last step"},
 		{CHARGE("\"per\": \"month\", \"prorate\": \"months\", \"steps\": [{\"price\": 1}]"), "$.charges[1].prorate: limits are prorated by months of service only per year"},
-		{CHARGE("\"per\": \"month\", \"unit\": \"kWh/kW\", \"steps\": [{\"price\": 1}]"), "$.charges[1]: limits per kVA or kW need a term"},
+		{CHARGE("\"per\": \"month\", \"unit\": \"kWh/kW\", \"steps\": [{\"price\": 1}]"), "$.charges[1].unit: limits per kVA or kW need a term or a demand charge"},
 		{CHARGE("\"per\": \"month\", \"unit\": \"kWh/kW\", \"of\": \"kw\", \"steps\": [{\"price\": 1}]"), "accepted"},
 		{CHARGE("\"per\": \"month\", \"steps\": [{\"price\": 1}], \"allowance\": [{\"when\": {\"size\": {\"at_least\": 5}}, \"kwh\": 100, \"to\": \"first\"}]"), "accepted"},
 		{CHARGE("\"per\": \"month\", \"steps\": [{\"price\": 1}], \"allowance\": [1, {}, {\"kwh\": 1, \"per\": \"year\", \"to\": \"all\"}]"),
@@ -403,7 +403,7 @@ other_charges(void)
 		{CHARGE("\"price\": 1, \"demand\": {\"minutes\": 0, \"sliding\": 1, \"periods\": \"all\", \"highest\": {}, \"overrun\": \"none\", \"at_least\": {\"share\": 1}, \"ratchet\": {}, \"rounding\": 99}"),
 		"$.charges[1].demand.minutes: minutes should be a whole number from 1 to 1440\n$.charges[1].demand.sliding: true or false was expected\n$.charges[1].demand.periods: periods should be a list, not a text\n"
 		"$.charges[1].demand.highest: highest needs mean_of and on\n$.charges[1].demand.overrun: an overrun rule without a contract\n$.charges[1].demand.at_least: a floor needs share and of\n"
-		"$.charges[1].demand.ratchet: a ratchet needs share and months\n$.charges[1].demand.rounding: a number of decimals should be a whole number from -9 to 10"},
+		"$.charges[1].demand.ratchet: a ratchet needs share, and months or in\n$.charges[1].demand.rounding: a number of decimals should be a whole number from -9 to 10"},
 		{CHARGE("\"price\": 1, \"demand\": {}, \"discount\": {\"kwh_per\": \"kva\"}"), "$.charges[1].discount: a discount needs kwh_per, at_least and times"},
 		{CHARGE("\"price\": \"26.3\", \"capacity\": \"kva\", \"unit\": \"kVA\", \"proration\": \"thirty\""), "accepted"},
 		{CHARGE("\"price\": \"26.3\", \"capacity\": 5, \"unit\": \"MW\", \"proration\": \"x\", \"year_days\": 300"),
