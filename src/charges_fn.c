@@ -153,7 +153,8 @@ kind_of(const BlLine *line)
 {
 	return line->flags & BL_LINE_INCLUDED ? "included" :
 		line->flags & BL_LINE_OF_WHICH ? "of_which" :
-		line->charge == BL_NONE ? "rounding" : "charge";
+		line->charge == BL_NONE ? "rounding" :
+		line->flags & BL_LINE_COUNTED ? "charge" : "kept";
 }
 
 static Datum

@@ -15,7 +15,7 @@ AS 'MODULE_PATHNAME', 'billing_charges_lines';
 COMMENT ON FUNCTION billing.lines(billing.charges) IS
 'the lines of the bill: code of the charge, period, component and tier, quantity with its unit, price, amount; counted says '
 'whether it is part of the total, kind is charge, included (a tax inside other lines), of_which (a component of lines '
-'before it) or rounding; estimated: rests on readings that are not actual; from_on and until_on: the days of a line that '
+'before it), kept (a credit that went into a bank) or rounding; estimated: rests on readings that are not actual; from_on and until_on: the days of a line that '
 'is only for part of the billed span; rule: the place in the tariff, none after a sum over several tariffs';
 
 CREATE FUNCTION billing.amount(charges billing.charges, VARIADIC codes_or_tags text[])

@@ -61,6 +61,7 @@ BEGIN ATOMIC
 			('amount', '金额', 'Amount'),
 			('rule', '依据', 'Rule'),
 			('of which', '其中', 'incl.'),
+			('kept', '结存', 'kept'),
 			('step', '第 %s 档', 'tier %s'),
 			('rounding', '尾差', 'Rounding'),
 			('total', '合计', 'Total'),
@@ -91,7 +92,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH document AS MATERIALIZED (SELECT tariff::jsonb AS json)
 	SELECT l.line,
-		   CASE l.kind WHEN 'of_which' THEN billing.word('of which', language) || ' ' ELSE '' END
+		   CASE WHEN l.kind IN ('of_which', 'kept') THEN billing.word(replace(l.kind, '_', ' '), language) || ' ' ELSE '' END
 			|| concat_ws(CASE WHEN language LIKE 'zh%' THEN ' ' ELSE ', ' END,
 				coalesce(component.name, charge.name, billing.word(l.code, language)),
 				billing.word(l.period, language),

@@ -502,18 +502,21 @@ bind_cuts(BlBound *b, BlArena *arena, BlProblem *problem)
 
 /* the index of a scan, entered on first use; -1 when there is no room */
 static int
-scan_index(BlBound *b, int part, BlChannel channel, int schedule)
+scan_index(BlBound *b, int part, BlChannel channel, int schedule, BlNet net, int bank)
 {
 	BlScan	   *s;
 
 	for (int i = 0; i < b->scans; i++)
-		if (b->scan[i].part == part && b->scan[i].channel == channel && b->scan[i].schedule == schedule)
+		if (b->scan[i].part == part && b->scan[i].channel == channel && b->scan[i].schedule == schedule &&
+			b->scan[i].net == net && b->scan[i].bank == bank)
 			return i;
 	if (b->scans == BL_RATE_SCANS_MAX)
 		return -1;
 	s = &b->scan[b->scans];
 	s->part = part;
 	s->channel = channel;
+	s->net = net;
+	s->bank = bank;
 	s->schedule = schedule;
 	s->periods = schedule < 0 ? 1 : b->tariff->schedule[schedule].periods;
 	return b->scans++;
@@ -523,6 +526,8 @@ scan_index(BlBound *b, int part, BlChannel channel, int schedule)
 static bool
 needs_periods(const BlCharge *q)
 {
+	if (q->net == BL_NET_MONTH)
+		return true;			/* each period is netted by itself */
 	switch (q->kind)
 	{
 		case BL_CHARGE_ENERGY:
@@ -532,6 +537,22 @@ needs_periods(const BlCharge *q)
 		default:
 			return q->each_period || q->periods != 0 || q->weights > 0;
 	}
+}
+
+static bool
+keeps_energy(const BlTariff *t, const BlCharge *q)
+{
+	return q->bank > 0 && !t->bank[q->bank - 1].money;
+}
+
+/* is a part made of another, or another of it? */
+static bool
+is_shared(const BlTariff *t, int part)
+{
+	for (int i = 0; i < t->parts; i++)
+		if (t->part[i].of == part)
+			return true;
+	return t->part[part].of >= 0;
 }
 
 static BlStatus
@@ -551,7 +572,18 @@ bind_scans(BlBound *b, BlProblem *problem)
 		if (q->kind != BL_CHARGE_ENERGY && q->kind != BL_CHARGE_TIERS && q->kind != BL_CHARGE_DEMAND)
 			continue;
 		schedule = needs_periods(q) ? q->schedule : BL_SCHEDULE_TOTAL;
-		n = scan_index(b, q->part, q->channel, schedule);
+		n = scan_index(b, q->part, q->channel, schedule, q->net, keeps_energy(t, q) ? q->bank : 0);
+		if (q->net != BL_NET_NONE)
+		{
+			if (is_shared(t, q->part))
+			{
+				bl_problem(problem, BL_BAD_TARIFF, "charge \"%.*s\" nets a part that shares are taken of", q->code.length, q->code.text);
+				return bl_problem_hint(problem, "Netting needs a part with a meter of its own.");
+			}
+			if (scan_index(b, q->part, BL_IMPORT, schedule, BL_NET_NONE, 0) < 0 ||
+				scan_index(b, q->part, BL_EXPORT, schedule, BL_NET_NONE, 0) < 0)
+				n = -1;
+		}
 		/* a made part comes out of its original, so both are measured */
 		if (n >= 0 && t->part[q->part].of >= 0)
 		{
@@ -561,11 +593,11 @@ bind_scans(BlBound *b, BlProblem *problem)
 						   q->code.length, q->code.text);
 				return bl_problem_hint(problem, "Demand, other channels and price series need a part with a meter of its own.");
 			}
-			if (scan_index(b, t->part[q->part].of, q->channel, schedule) < 0)
+			if (scan_index(b, t->part[q->part].of, q->channel, schedule, BL_NET_NONE, 0) < 0)
 				n = -1;
 		}
 		for (int p = 0; n >= 0 && p < t->parts && q->channel == BL_IMPORT; p++)
-			if (t->part[p].of == q->part && scan_index(b, p, q->channel, schedule) < 0)
+			if (t->part[p].of == q->part && scan_index(b, p, q->channel, schedule, BL_NET_NONE, 0) < 0)
 				n = -1;
 		if (n < 0)
 			return bl_problem(problem, BL_LIMIT, "the tariff measures more than %d parts, channels and schedules", BL_RATE_SCANS_MAX);
@@ -585,7 +617,7 @@ bind_scans(BlBound *b, BlProblem *problem)
 
 		for (int k = 0; k < b->scans && total->schedule < 0; k++)
 			if (b->scan[k].schedule >= 0 && b->scan[k].part == total->part &&
-				b->scan[k].channel == total->channel && b->scan[k].peaks < total->peaks)
+				b->scan[k].channel == total->channel && b->scan[k].net == total->net && b->scan[k].peaks < total->peaks)
 				b->scan[k].peaks = total->peaks;
 	}
 	for (int i = 0; i < 3; i++)
@@ -661,6 +693,9 @@ static bool
 is_constant(const BlTariff *t, const BlCharge *q)
 {
 	if (q->when.n > 0 || (q->price != NULL && !bl_price_constant(t, q->price)))
+		return false;
+	/* what goes into a bank counts or not, as the amounts are */
+	if (q->bank > 0 && !keeps_energy(t, q))
 		return false;
 	switch (q->kind)
 	{

@@ -783,7 +783,7 @@ make_parts(BlRate *r, BlScan *s)
 		BlScan	   *made = &b->scan[i];
 		const BlPartRule *rule = &r->t->part[made->part];
 
-		if (rule->of != s->part || made->channel != s->channel || made->schedule != s->schedule)
+		if (rule->of != s->part || made->net != BL_NET_NONE || made->channel != s->channel || made->schedule != s->schedule)
 			continue;
 		if (original == NULL)
 		{
@@ -847,7 +847,7 @@ sum_of_periods(BlRate *r, BlScan *s, bool *done)
 	{
 		BlScan	   *o = &r->b->scan[i];
 
-		if (o->schedule < 0 || o->part != s->part || o->channel != s->channel || !all_periods_known(r, o, name, rule->whole))
+		if (o->schedule < 0 || o->part != s->part || o->channel != s->channel || o->net != s->net || !all_periods_known(r, o, name, rule->whole))
 			continue;
 		BL_TRY(bl_measure(r, o));
 		*done = s->done = true;
@@ -884,6 +884,8 @@ bl_measure(BlRate *r, BlScan *s)
 
 	if (s->done)
 		return BL_OK;
+	if (s->net != BL_NET_NONE)
+		return bl_measure_net(r, s);
 	if (s->schedule < 0)
 		BL_TRY(sum_of_periods(r, s, &done));
 	if (done)
@@ -892,7 +894,7 @@ bl_measure(BlRate *r, BlScan *s)
 	{
 		for (int i = 0; i < r->b->scans; i++)
 			if (r->b->scan[i].part == rule->of && r->b->scan[i].channel == s->channel &&
-				r->b->scan[i].schedule == s->schedule)
+				r->b->scan[i].net == BL_NET_NONE && r->b->scan[i].schedule == s->schedule)
 				return bl_measure(r, &r->b->scan[i]);
 		return BL_CORRUPT;
 	}
@@ -930,7 +932,7 @@ bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found)
 		{
 			BlScan	   *o = &r->b->scan[i];
 
-			if (o->done && o->found && o->channel == s->channel && r->t->part[o->part].of < 0 && r->t->parts == 2)
+			if (o->done && o->found && o->channel == s->channel && o->net == BL_NET_NONE && r->t->part[o->part].of < 0 && r->t->parts == 2)
 				same = o;
 		}
 		if (same != NULL)

@@ -289,6 +289,10 @@ rate_charge(BlRate *r, const BlCharge *q)
 		case BL_CHARGE_MINIMUM:
 		case BL_CHARGE_MAXIMUM:
 			return bl_rate_bound(r, q);
+		case BL_CHARGE_USE:
+			return bl_rate_use(r, q);
+		case BL_CHARGE_PAY_OUT:
+			return bl_rate_pay_out(r, q);
 	}
 	return BL_CORRUPT;
 }
@@ -397,6 +401,7 @@ bl_rate(BlBound *b, const BlUsage *usage, BlJson *terms, const BlCarry *carry, B
 	BL_TRY(make_pieces(&r));
 	BL_TRY(make_cells(&r));
 	BL_TRY(check_parts(&r));
+	BL_TRY(bl_open_banks(&r));
 	BL_TRY(bl_rate_tiers_prepare(&r));
 	for (int i = 0; i < b->tariff->charges; i++)
 	{
@@ -409,9 +414,12 @@ bl_rate(BlBound *b, const BlUsage *usage, BlJson *terms, const BlCarry *carry, B
 			status = check_metered(&r, q);
 		if (status == BL_OK && q->rounding.group.set)
 			status = bl_round_group(&r, q, first);
+		if (status == BL_OK && q->bank > 0)
+			status = bl_deposit_lines(&r, q, first);
 		if (status != BL_OK)
 			return bl_rate_problem(&r, status, q);
 	}
+	bl_close_banks(&r);
 	BL_TRY(bl_round_total(&r, &total));
 	return finish(&r, rated);
 }

@@ -13,6 +13,7 @@
  *	rate_tiers.c	tiers and their counts
  *	rate_demand.c	demand
  *	rate_time.c		fixed and capacity charges, months
+ *	rate_export.c	netting, banks
  *	rate_money.c	percent, power factor, bounds; rounding of groups and the total
  *
  * A bound tariff carries its own scratch, so one thread rates with it at a time.

@@ -98,6 +98,12 @@ span_of(BlRate *r, BlWork *w, int first, int end)
 	w->line.until = r->b->from + r->piece[end - 1].end;
 }
 
+BlStatus
+bl_base_of(const BlRate *r, const BlSelection *s, bool exact, int first, int end, BlDec *base)
+{
+	return base_of(r, s, exact, first, end, base);
+}
+
 /* ---- percent ---------------------------------------------------------------------- */
 
 static BlStatus

@@ -81,6 +81,8 @@ typedef struct BlScan
 {
 	int			part;			/* of the tariff: its own, a made one, or the whole */
 	BlChannel	channel;
+	BlNet		net;
+	int			bank;			/* from 1: of energy, into what is netted; 0: none */
 	int			schedule;
 	int			periods;
 	int			peaks;			/* BL_PEAK_... */
@@ -254,6 +256,7 @@ typedef struct BlRate
 	BlCount    *count;
 	BlDec	   *billed;			/* [charge * pieces + piece]: kW of demand charges, where limits go by them; -1: none */
 	BlCarry		closing;
+	BlDec	   *deposit;		/* of each bank: what this bill has put in */
 } BlRate;
 
 #define BL_TRY(call) \
@@ -399,6 +402,8 @@ extern BlText bl_joined_name(BlArena *arena, BlText name, BlText period);
 extern BlStatus bl_rate_first(BlRate *r, const BlCharge *q);
 
 /* rate_money.c */
+/* the money of the selected lines whose piece lies in [first, end) */
+extern BlStatus bl_base_of(const BlRate *r, const BlSelection *s, bool exact, int first, int end, BlDec *base);
 /* the span's power factor; *none: no energy, no adjustment */
 extern BlStatus bl_measure_factor(BlRate *r, const BlCharge *q, BlDec *factor, bool *none);
 extern BlStatus bl_rate_percent(BlRate *r, const BlCharge *q);
@@ -407,6 +412,15 @@ extern BlStatus bl_rate_bound(BlRate *r, const BlCharge *q);
 extern BlStatus bl_share(BlArena *arena, BlDec *values, int n, const BlRounding *rounding);
 extern BlStatus bl_round_group(BlRate *r, const BlCharge *q, int first);
 extern BlStatus bl_round_total(BlRate *r, BlDec *total);
+
+/* rate_export.c */
+extern BlStatus bl_measure_net(BlRate *r, BlScan *s);
+extern BlStatus bl_open_banks(BlRate *r);
+extern void bl_close_banks(BlRate *r);
+/* the money of a charge's lines, from first on, goes into its bank */
+extern BlStatus bl_deposit_lines(BlRate *r, const BlCharge *q, int first);
+extern BlStatus bl_rate_use(BlRate *r, const BlCharge *q);
+extern BlStatus bl_rate_pay_out(BlRate *r, const BlCharge *q);
 
 /* an overflow names the charge it happened in */
 extern BlStatus bl_rate_problem(BlRate *r, BlStatus status, const BlCharge *q);

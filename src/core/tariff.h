@@ -29,6 +29,7 @@ enum
 	BL_TARIFF_TAGS_MAX = 16,	/* of one charge or component */
 	BL_TARIFF_LIST_MAX = 64,	/* selections, versions, windows, tests */
 	BL_TARIFF_VERSIONS_MAX = 1200,
+	BL_TARIFF_BANKS_MAX = 16,
 	BL_PERIOD_NAMES_MAX = 200	/* in all schedules together */
 };
 
@@ -182,8 +183,19 @@ typedef enum BlChargeKind
 	BL_CHARGE_PERCENT,
 	BL_CHARGE_POWER_FACTOR,
 	BL_CHARGE_MINIMUM,
-	BL_CHARGE_MAXIMUM
+	BL_CHARGE_MAXIMUM,
+	BL_CHARGE_USE,
+	BL_CHARGE_PAY_OUT
 } BlChargeKind;
+
+/* Import and export of what length are set off against each other. */
+typedef enum BlNet
+{
+	BL_NET_NONE,
+	BL_NET_SLOT,
+	BL_NET_HOUR,
+	BL_NET_MONTH				/* the billed span */
+} BlNet;
 
 typedef enum BlPer
 {
@@ -288,6 +300,10 @@ typedef struct BlCharge
 	int			schedule;
 	int			part;			/* index into BlTariff.part */
 	BlChannel	channel;
+	BlNet		net;
+	int			bank;			/* from 1: kWh it keeps, or where its money goes; 0: none */
+	int			from_bank;		/* from 1: of use and pay_out */
+	int			true_up;		/* month; 0: every span */
 	BlRoundings rounding;
 	BlPrice    *price;
 	bool		series;			/* price holds a series */
@@ -385,6 +401,26 @@ typedef struct BlPartRule
 	BlPrice    *share;			/* value or term */
 } BlPartRule;
 
+/* What is left in one period goes to another in the bills of some months. */
+typedef struct BlBankMove
+{
+	unsigned	months;			/* bits */
+	BlText		from;
+	BlText		to;				/* empty: it is lost */
+} BlBankMove;
+
+typedef struct BlBankRule
+{
+	BlText		name;
+	bool		money;			/* else kWh */
+	bool		next;			/* money is usable from the next bill on */
+	int			months;			/* that a deposit lasts; 0: for ever */
+	int			moves;
+	BlBankMove *move;
+	int			charge;			/* from 1: the first that feeds it; 0: none */
+	const BlJson *at;
+} BlBankRule;
+
 typedef struct BlTariff
 {
 	BlText		currency;
@@ -406,6 +442,8 @@ typedef struct BlTariff
 	BlTermRule	term[BL_TARIFF_TERMS_MAX];
 	int			tables;
 	BlPowerTable *table;
+	int			banks;
+	BlBankRule *bank;
 	int			charges;
 	BlCharge   *charge;
 	bool		bills_set;

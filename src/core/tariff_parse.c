@@ -196,6 +196,7 @@ bl_compile_months(BlCompile *c, BlJson *node)
 /* ---- pieces of charges --------------------------------------------------- */
 
 static const char *const per_names[] = {"day", "month", "year", "season", "period", NULL};
+static const char *const sign_names[] = {"charge", "credit", NULL};
 static const char *const unit_names[] = {"kW", "kVA", "hp", NULL};
 static const BlChargeUnit units[] = {BL_UNIT_KW, BL_UNIT_KVA, BL_UNIT_HP};
 
@@ -554,6 +555,8 @@ tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 		bl_compile_choice(c, m, beyond_names, "what lies beyond the last step");
 		q->beyond_last = true;
 	}
+	if ((m = bl_json_member(node, "sign")) != NULL)
+		q->credit = bl_compile_choice(c, m, sign_names, "a sign") == 1;
 	step_lists(c, steps, q, &defaults);
 	if (q->season_steps > 0 && q->per == BL_PER_YEAR)
 		bl_compile_error(c, steps, "Use per month, season or period.", "steps by season cannot count by the year");
@@ -1007,7 +1010,6 @@ static void
 energy(BlCompile *c, BlJson *node, BlCharge *q)
 {
 	static const char *const line_names[] = {"period", "component", NULL};
-	static const char *const sign_names[] = {"charge", "credit", NULL};
 	BlJson	   *m;
 
 	q->kind = BL_CHARGE_ENERGY;
@@ -1064,16 +1066,17 @@ demand_steps(BlCompile *c, BlJson *steps, BlCharge *q)
 				bl_compile_error(c, steps, "Let demand say \"periods\": \"each\".", "a price by period of one demand");
 }
 
-static const char *const kind_fields[] = {"steps", "demand", "capacity", "fixed", "percent", "power_factor", "minimum", "maximum"};
+static const char *const kind_fields[] = {"steps", "demand", "capacity", "fixed", "percent", "power_factor", "minimum", "maximum",
+	"use", "pay_out"};
 
 static void
 charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 {
-	BlJson	   *what[8],
+	BlJson	   *what[10],
 			   *m;
 	int			kind = -1;
 
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 10; i++)
 	{
 		what[i] = bl_json_member(node, kind_fields[i]);
 		if (what[i] == NULL)
@@ -1087,7 +1090,7 @@ charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 		q->price = bl_compile_price(c, m, q->schedule);
 	if (m == NULL && (kind < 0 || (kind >= 1 && kind <= 3)) && !(kind == 1 && what[0] != NULL))
 		bl_compile_error(c, node, "Add \"price\".", "charge \"%.*s\" has no price", q->code.length, q->code.text);
-	if (m != NULL && (kind == 0 || kind > 3 || (kind == 1 && what[0] != NULL)))
+	if (m != NULL && (kind == 0 || (kind > 3 && kind < 9) || (kind == 1 && what[0] != NULL)))
 		bl_compile_error(c, m, "Put the price into the steps, or take it away.", "a price beside %s", kind_fields[kind]);
 	if (m != NULL && kind > 0 && (bl_price_has(q->price, BL_PRICE_SERIES, 0) ||
 								  (!q->each_period && kind != 1 && bl_price_by_period(c, q->price, 0))))
@@ -1146,6 +1149,13 @@ charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 				bl_compile_error(c, what[kind], NULL, "a bound by period");
 			selection(c, node, &q->of);
 			proration(c, node, q);
+			break;
+		case 8:
+			bl_compile_use(c, what[8], q);
+			selection(c, node, &q->of);
+			break;
+		case 9:
+			bl_compile_pay_out(c, node, what[9], q);
 			break;
 		default:
 			energy(c, node, q);
@@ -1226,6 +1236,7 @@ charge(BlCompile *c, BlJson *node, BlCharge *q)
 	m = bl_json_member(node, "demand");
 	q->each_period = m != NULL && bl_json_is(bl_json_member(m, "periods"), "each");
 	charge_kind(c, node, q);
+	bl_compile_net(c, node, q);
 	if (q->unit == BL_UNIT_KWH)
 		q->unit = q->channel == BL_APPARENT ? BL_UNIT_KVAH : q->channel >= BL_REACTIVE_IMPORT ? BL_UNIT_KVARH : BL_UNIT_KWH;
 }
@@ -1516,15 +1527,15 @@ charges(BlCompile *c, BlJson *list)
 
 /* every field of the language, for whoever mistypes one */
 static const char *const fields[] = {
-	"actual", "add", "all", "allowance", "at", "at_least", "at_most", "base", "best", "beyond", "bills", "block", "by",
+	"actual", "add", "all", "allowance", "at", "at_least", "at_most", "bank", "banks", "base", "best", "beyond", "bills", "block", "by",
 	"capacity", "channel", "charges", "coarser", "code", "component", "components", "contract", "counter", "currency", "days", "default", "demand",
 	"discount", "during", "event", "except", "first", "fixed", "flat", "fraction", "from", "group", "highest", "in", "included", "kwh",
 	"kwh_per", "line", "lines", "maximum", "mean_of", "minimum", "minutes", "missing", "mode", "month", "months",
-	"multipliers", "name", "notes", "of", "of_which", "on", "one_of", "optional", "overrun", "part", "parts", "per", "percent",
+	"moves", "multipliers", "name", "net", "notes", "of", "of_which", "on", "one_of", "optional", "overrun", "part", "parts", "pay_out", "per", "percent",
 	"periods", "places", "plus", "power_factor", "power_factor_tables", "price", "prorate", "proration", "published",
 	"quantity", "ratchet", "required", "rest", "rise", "rounding", "schedule", "schedules", "season", "seasons",
 	"series", "share", "sign", "sliding", "source", "split", "standard", "step", "steps", "tags", "tax_class", "term",
-	"terms", "time_zone", "times", "to", "total", "unit", "until", "valid", "versions", "weights", "when", "year_days", "year_start"
+	"terms", "time_zone", "times", "to", "total", "true_up", "unit", "until", "usable", "use", "valid", "versions", "weights", "when", "year_days", "year_start"
 };
 
 /* letters to change, add, leave out or swap with the next between two short words */
@@ -1620,7 +1631,10 @@ bl_tariff_compile(BlJson *root, BlArena *arena, BlTariff **tariff, BlTariffRepor
 		bl_compile_components(&c, m);
 	parts(&c, bl_json_member(root, "parts"));
 	power_tables(&c, bl_json_member(root, "power_factor_tables"));
+	if ((m = bl_json_member(root, "banks")) != NULL)
+		bl_compile_banks(&c, m);
 	charges(&c, bl_json_member(root, "charges"));
+	bl_compile_banks_end(&c);
 	unknown_fields(&c, root);
 	if (!c.failed)
 		dictionary(&c);

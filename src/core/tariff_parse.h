@@ -2,7 +2,8 @@
  * tariff_parse.h - what the files that read a tariff document share
  *
  * tariff_parse.c reads the document and its charges, tariff_when.c seasons and
- * periods, tariff_price.c prices, components, terms, conditions and rounding.
+ * periods, tariff_price.c prices, components, terms, conditions and rounding,
+ * tariff_export.c netting and banks.
  * A reader that meets a problem reports it and goes on with a harmless value, so that one
  * check names all problems.
  */
@@ -77,5 +78,12 @@ extern int	bl_compile_term_named(BlCompile *c, BlText name, const BlJson *at);
 extern void bl_compile_condition(BlCompile *c, BlJson *node, BlCondition *condition);
 extern void bl_compile_rounding(BlCompile *c, BlJson *node, BlRoundings *rounding);
 extern void bl_compile_one_rounding(BlCompile *c, BlJson *node, BlRoundingMode mode, BlRounding *rounding);
+
+/* tariff_export.c */
+extern void bl_compile_banks(BlCompile *c, BlJson *node);
+extern void bl_compile_banks_end(BlCompile *c);
+extern void bl_compile_net(BlCompile *c, BlJson *node, BlCharge *q);	/* net and bank of a charge */
+extern void bl_compile_use(BlCompile *c, BlJson *what, BlCharge *q);
+extern void bl_compile_pay_out(BlCompile *c, BlJson *node, BlJson *what, BlCharge *q);
 
 #endif							/* BL_TARIFF_PARSE_H */

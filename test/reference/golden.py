@@ -5,7 +5,8 @@ A file is a case, or holds `cases` whose members replace its own:
     name, source, licence   where the figures come from
     tariff, usage, terms, market, carry
                             what billing.rate() is given; in profiles {"each": Wh, "count": n} is n equal slots, and
-                            with "but": {"i": Wh} those from 0 on have another value
+                            with "but": {"i": Wh} those from 0 on have another value; "kw" in place of values is
+                            a file in golden/loads of powers, a line each; likewise "file" in a price series
     during                  ["2026-01-01", "2026-02-01"], or
     months                  {"from": "2026-01-01", "count": 12}: month after month, the carry handed on
     expect                  lines: any members of lines, found by code, period, tier and component (as far as they
@@ -30,12 +31,24 @@ def cases():
 			case = dict(copy.deepcopy(document), **member)
 			case["name"] = f"{path.stem}: {case['name']}"
 			case["usage"] = expanded(case["usage"])
+			for series in case.get("market", {}).get("series", {}).values():
+				if "file" in series:
+					series["values"] = column(series.pop("file"))
 			yield case
+
+
+def column(file):
+	return (GOLDEN / "loads" / file).read_text(encoding="utf-8").split()[1:]
 
 
 def expanded(usage):
 	for part in usage.get("parts", {}).values():
 		for profile in part.values():
+			if isinstance(profile, dict) and "kw" in profile:
+				# in 10^-9 kWh, the finest that a profile holds
+				profile["scale"] = -6
+				profile["values"] = [round(Fraction(kw) * 10**9 * profile["slot_minutes"] / 60)
+									 for kw in column(profile.pop("kw"))]
 			if isinstance(profile, dict) and isinstance(profile["values"], dict):
 				values = [profile["values"]["each"]] * profile["values"]["count"]
 				for i, value in profile["values"].get("but", {}).items():

@@ -221,8 +221,11 @@ def halves(case):
 
 # ---- running ----
 
+make_case = random_case.case
+
+
 def work(seed):
-	case = random_case.case(seed)
+	case = make_case(seed)
 	return seed, case, reference(case)
 
 

@@ -23,6 +23,8 @@ def unit_of(channel):
 
 
 def profile_sql(channel, profile, time_zone):
+	if "scale" in profile:
+		return as_json(dict(profile, unit=unit_of(channel), time_zone=time_zone)) + "::jsonb::billing.profile"
 	values = ",".join("NULL" if v is None else str(v) for v in profile["values"])
 	return (f"billing.profile({quoted(profile['start'])}::timestamptz, interval '{profile['slot_minutes']} minutes', "
 			f"'{{{values}}}'::bigint[], {quoted(unit_of(channel))}, {quoted(time_zone)})")
