@@ -1011,29 +1011,35 @@ class Rater:
 			names = [p for p in names if p in c["periods"]]
 		form = self.component_form(c)
 		whole = [(None, lambda a, p, s: self.price(c["price"], c, a, p, s), self.by_period(c["price"], c))]
+		as_lines = form and c.get("lines", "period") == "component"
 		before = len(self.lines)
+		pieces = []			# what was printed in each piece
 		for piece in range(self.pieces):
 			atoms = [a for a in self.atoms if a.piece == piece and self.holds(c, a)]
-			if not atoms:
-				continue
-			if form and c.get("lines", "period") == "component":
+			if atoms:
+				lines = self.energy_lines(c, atoms, names, whole if not as_lines or "of_which" in c else form)
+				pieces.append((atoms, lines))
+		self.finish_lines(c, self.lines[before:])
+		if as_lines and "of_which" in c:
+			del self.lines[before:]
+		for atoms, printed in pieces if form else []:
+			if not as_lines:
+				self.of_which(c, atoms, names, form, printed)
+			elif "of_which" in c:
 				lines = self.energy_lines(c, atoms, names, form)
-				if "of_which" in c:
-					printed = self.energy_lines(c, atoms, names, whole)
-					del self.lines[len(self.lines) - len(printed):]
-					rest = self.rest_line(c, atoms, names, "charge", printed, lines)
-					if "group" in self.rules(c):
-						for l in lines + [rest]:
-							del l["amount"]
-				continue
-			lines = self.energy_lines(c, atoms, names, whole)
-			if form:
-				parts = self.of_which_lines(c, atoms, names, form)
-				if "of_which" in c:
-					self.rest_line(c, atoms, names, "of_which", lines, parts)
-				else:
-					self.add_up(c, lines, parts)
+				if "group" not in self.rules(c):
+					self.finish_lines(c, lines)
+				self.rest_line(c, atoms, names, "charge", printed, lines)
 		self.finish_lines(c, [l for l in self.lines[before:] if "amount" not in l])
+
+	def of_which(self, c, atoms, names, form, printed):
+		"""Components below the lines of a piece, adding up to them."""
+		parts = self.of_which_lines(c, atoms, names, form)
+		self.finish_lines(c, parts)
+		if "of_which" in c:
+			self.rest_line(c, atoms, names, "of_which", printed, parts)
+		else:
+			parts[0]["amount"] = sum(l["amount"] for l in printed) - sum(l["amount"] for l in parts[1:])
 
 	def component_form(self, c):
 		"""[(component, price of (atom, period, slot), by period?)] where a charge says what it is made of."""
@@ -1094,23 +1100,15 @@ class Rater:
 			line["tags"] = line["tags"] | self.component_tags(component)
 		return self.lines[before:]
 
-	def add_up(self, c, printed, parts):
-		"""The first component takes the cents that rounding leaves."""
-		self.finish_lines(c, printed)
-		self.finish_lines(c, parts)
-		parts[0]["amount"] = sum(l["amount"] for l in printed) - sum(l["amount"] for l in parts[1:])
-
 	def component_tags(self, name):
 		return set(self.component(name)["tags"]) if name in self.tariff.get("components", {}) else set()
 
 	def rest_line(self, c, atoms, names, kind, printed, parts):
 		"""What the printed lines say, less the named parts."""
-		for lines in (printed, parts):
-			self.finish_lines(c, lines)
-		rest = sum(l["amount"] for l in printed) - sum(l["amount"] for l in parts)
-		line = self.add(c, atoms[0], rest, sum((self.cells(c)[a.i, p] for a in atoms for p in names), Fraction(0)), None,
-						unit_of(c), None, c["rest"], kind=kind)
-		line["amount"] = rest
+		kwh = sum((self.cells(c)[a.i, p] for a in atoms for p in names), Fraction(0))
+		line = self.add(c, atoms[0], 0, kwh, None, unit_of(c), None, c["rest"], kind=kind)
+		if all("amount" in l for l in parts):
+			line["amount"] = sum(l["amount"] for l in printed) - sum(l["amount"] for l in parts)
 		line["exact"] = sum(l["exact"] for l in printed) - sum(l["exact"] for l in parts)
 		line["tags"] = line["tags"] | self.component_tags(c["rest"])
 		return line
