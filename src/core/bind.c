@@ -676,7 +676,7 @@ check_span(const BlTariff *t, int32_t from, int32_t until, BlProblem *problem)
 static bool
 constant_tiers(const BlTariff *t, const BlCharge *q)
 {
-	if (q->season_steps > 0 || q->volume || q->all || q->blocks || q->step_by_period || q->split == BL_SPLIT_COUNTERS ||
+	if (q->season_steps > 0 || q->period_steps > 0 || q->volume || q->all || q->blocks || q->step_by_period || q->split == BL_SPLIT_COUNTERS ||
 		q->limit_term >= 0 || q->limit_charge >= 0 || q->allowances > 0 || q->prorate_months)
 		return false;
 	for (int i = 0; i < q->steps[0].n; i++)

@@ -210,6 +210,15 @@ bl_dec_mul_narrow(BlDec a, BlDec b, int places, BlDec *result)
 	uint64_t	size;
 	int64_t		rounded;
 
+	if (drop < 0 && drop >= -18)
+	{
+		/* nothing to round */
+		*result = bl_dec(0, places);
+		return (int64_t) a.coefficient == a.coefficient && (int64_t) b.coefficient == b.coefficient &&
+			!__builtin_mul_overflow((int64_t) a.coefficient, (int64_t) b.coefficient, &product) &&
+			!__builtin_mul_overflow((BlInt128) product, bl_pow10(-drop), &result->coefficient) &&
+			(int64_t) result->coefficient == result->coefficient;
+	}
 	if ((int64_t) a.coefficient != a.coefficient || (int64_t) b.coefficient != b.coefficient ||
 		__builtin_mul_overflow((int64_t) a.coefficient, (int64_t) b.coefficient, &product) ||
 		drop < 0 || drop > 18)

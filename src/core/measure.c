@@ -855,12 +855,16 @@ sum_of_periods(BlRate *r, BlScan *s, bool *done)
 		s->estimated = o->estimated;
 		for (int k = 0; k < r->pieces; k++)
 		{
-			s->cell[k] = BL_ZERO;
+			BlDec		sum = BL_ZERO;
+			bool		spread = false;
+
 			for (int p = 0; p < o->periods; p++)
 			{
-				BL_TRY(bl_dec_add(s->cell[k], o->cell[k * o->periods + p], &s->cell[k]));
-				s->spread[k] |= o->spread[k * o->periods + p];
+				BL_TRY(bl_dec_add(sum, o->cell[k * o->periods + p], &sum));
+				spread |= o->spread[k * o->periods + p];
 			}
+			s->cell[k] = sum;
+			s->spread[k] |= spread;
 		}
 		s->peak_minutes = o->peak_minutes;
 		s->peak_scale = o->peak_scale;

@@ -458,7 +458,7 @@ billed_kw(BlRate *r, const BlCharge *q, BlText name, BlDec measured, int piece, 
 {
 	BlRounding	six = bl_round_places(6, BL_HALF_UP);
 	const BlRounding *rounding = q->rounding.demand.set ? &q->rounding.demand : &six;
-	BlDec		share = q->own_share[bl_date_of(r->b->from).month];
+	BlDec		share = q->own_share[r->b->day[0].month];
 	BlDec		other;
 	bool		found;
 
