@@ -377,14 +377,15 @@ class Generator:
 		r = self.r
 		lists = c["steps"].values() if isinstance(c["steps"], dict) else [c["steps"]]
 		plain = c.get("split", "proportional") == "proportional" and "mode" not in c
-		if c.get("split") != "chronological" and "mode" not in c and self.chance(0.12):
+		whole_limits = c.get("month") not in ("prorated", "thirty") and "prorate" not in c and not isinstance(c["steps"], dict)
+		if c.get("split") != "chronological" and "mode" not in c and self.chance(0.12) and whole_limits:
 			for s in [s for l in lists for s in l]:
 				if self.chance(0.5):
 					s["all"] = self.chance(0.9)
 		elif c.get("split", "proportional") == "proportional" and all(isinstance(s.get(k, ""), str) for l in lists for s in l for k in ("price", "add")) \
 				and self.chance(0.12):
 			c["block"] = self.decimal(1, 50, r.choice([0, 1]))
-		elif plain and names != [None] and not isinstance(c["steps"], dict) and "beyond" not in c and self.chance(0.15):
+		elif plain and names != [None] and not isinstance(c["steps"], dict) and "beyond" not in c and self.chance(0.15) and self.profiles:
 			c["steps"] = {p: [{k: v for k, v in s.items() if k != "flat"} for s in step_list()] for p in names}
 			c.pop("beyond", None)
 			for l in c["steps"].values():
@@ -448,7 +449,7 @@ class Generator:
 		if self.profiles and own != [None] and not {"periods", "highest"} & set(d) and self.chance(0.2):
 			d["weights"] = {p: r.choice(["0", "0.5", "1"]) for p in own}
 			d["weights"][own[0]] = "1"
-		if "highest" not in d and self.chance(0.1):
+		if "highest" not in d and self.chance(0.1) and "weights" not in d:
 			d["highest"] = {"mean_of": r.randint(1, 4), "on": "months", "of": r.randint(2, 12)}
 		if self.chance(0.12):
 			rule = lambda: {"share": self.decimal(0.3, 1, 2), **r.choice([{"months": r.randint(1, 14)}, {}, {"months": 11, "by": "mean"}]),
