@@ -337,6 +337,8 @@ source_text(const BlTariff *t, const BlCharge *q, const BlLine *line, const BlLi
 				appendStringInfo(&s, "%s %.*s", i ? "," : "", q->of.of[i].length, q->of.of[i].text);
 			for (int i = 0; i < q->of.except_count; i++)
 				appendStringInfo(&s, "%s %.*s", i ? "," : " except", q->of.except[i].length, q->of.except[i].text);
+			if (bl_is_year_bound(q))
+				appendStringInfo(&s, ", of the year in count %.*s", q->counter.length, q->counter.text);
 	}
 	return s.data;
 }
@@ -348,6 +350,8 @@ how_text(const BlLine *line, const BlReason *reason)
 	StringInfoData s;
 
 	initStringInfo(&s);
+	if (reason->charge != NULL && (reason->charge->kind == BL_CHARGE_MINIMUM || reason->charge->kind == BL_CHARGE_MAXIMUM))
+		appendStringInfo(&s, "%s - %s", decimal_text(reason->bound), decimal_text(reason->base));
 	if (!(line->flags & BL_LINE_MEASURED))
 		return s.data;
 	appendStringInfoString(&s, decimal_text(line->quantity));

@@ -20,7 +20,8 @@ RETURNS TABLE (name text, period text, from_on date, amount numeric)
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 4
 AS 'MODULE_PATHNAME', 'billing_carry_banks';
 COMMENT ON FUNCTION billing.banks(billing.carry) IS
-'energy or money kept for later bills, one row a bank, period and day of origin';
+'energy or money kept for later bills, one row a bank, period and day of origin; the money counted so far for a minimum or '
+'maximum by the year, from the day of from_on';
 
 -- ---- casts ----
 

@@ -407,7 +407,7 @@ cut_charge(BlBound *b, bool *cut, const BlCharge *q)
 			cut_price(b, cut, q->steps[s].step[i].price, 0);
 			cut_price(b, cut, q->steps[s].step[i].flat, 0);
 		}
-	if (q->kind == BL_CHARGE_TIERS && q->per == BL_PER_YEAR)
+	if ((q->kind == BL_CHARGE_TIERS && q->per == BL_PER_YEAR) || bl_is_year_bound(q))
 		for (int32_t day = bl_year_start(b->tariff, b->until - 1); day > b->from; day = bl_year_start(b->tariff, day - 1))
 			cut_at(b, cut, day);
 	if (q->kind == BL_CHARGE_TIERS && q->per == BL_PER_MONTH && q->month == BL_MONTH_EACH)
@@ -776,7 +776,8 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 	b->piece = bl_arena_get(arena, sizeof *b->piece * (size_t) (b->cuts + 1));
 	b->cells = bl_arena_get(arena, sizeof *b->cells * (size_t) (cells * (b->cuts + 1)));
 	for (int i = 0; i < tariff->charges; i++)
-		b->counts_years = b->counts_years || (tariff->charge[i].kind == BL_CHARGE_TIERS && tariff->charge[i].per == BL_PER_YEAR);
+		b->counts_years = b->counts_years || bl_is_year_bound(&tariff->charge[i]) ||
+			(tariff->charge[i].kind == BL_CHARGE_TIERS && tariff->charge[i].per == BL_PER_YEAR);
 	b->prices = bl_arena_get(arena, sizeof *b->prices);
 	b->span_months = bl_arena_get(arena, sizeof *b->span_months * (size_t) (tariff->charges + 1));
 	if (b->prices == NULL || b->span_months == NULL)

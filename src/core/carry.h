@@ -3,7 +3,8 @@
  *
  *	counters	energy counted so far in a tier year, season or month
  *	demand		billed or measured peaks of earlier periods, for ratchets
- *	banks		energy or money kept for later (export credits, differences of rounding)
+ *	banks		energy or money kept for later (export credits, differences of rounding), and
+ *				money counted so far for a minimum or maximum by the year
  *
  * carry, version 1 (after the varlena length word; integers little-endian)
  *

@@ -288,7 +288,7 @@ rate_charge(BlRate *r, const BlCharge *q)
 			return bl_rate_power_factor(r, q);
 		case BL_CHARGE_MINIMUM:
 		case BL_CHARGE_MAXIMUM:
-			return bl_rate_bound(r, q);
+			return q->per == BL_PER_YEAR ? bl_rate_year_bound(r, q) : bl_rate_bound(r, q);
 		case BL_CHARGE_USE:
 			return bl_rate_use(r, q);
 		case BL_CHARGE_PAY_OUT:
@@ -420,6 +420,7 @@ bl_rate(BlBound *b, const BlUsage *usage, BlJson *terms, const BlCarry *carry, B
 			return bl_rate_problem(&r, status, q);
 	}
 	bl_close_banks(&r);
+	BL_TRY(bl_close_years(&r));
 	BL_TRY(bl_round_total(&r, &total));
 	return finish(&r, rated);
 }
@@ -445,6 +446,8 @@ bl_rated_reason(const BlBound *b, int line, BlReason *reason)
 	reason->exact = reason->charge == NULL ? w->line.amount : w->exact;
 	reason->num = w->num;
 	reason->den = w->den;
+	reason->bound = w->line.price;
+	reason->base = w->line.quantity;
 	reason->from = w->line.flags & BL_LINE_SPAN ? w->line.from : b->from;
 	reason->until = w->line.flags & BL_LINE_SPAN ? w->line.until : b->until;
 }

@@ -67,6 +67,8 @@ typedef struct BlReason
 	int64_t		den;
 	int32_t		from;			/* the days it is for */
 	int32_t		until;
+	BlDec		bound;			/* of a minimum or maximum, and the money it is held against */
+	BlDec		base;
 } BlReason;
 
 extern void bl_bound_explain(BlBound *bound);	/* from now on ratings keep exact amounts */

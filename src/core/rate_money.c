@@ -424,8 +424,20 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 	if ((w = bl_emit(r, q)) == NULL)
 		return bl_too_many_lines(r);
 	w->piece = last;
-	BL_TRY(bl_amount(r, q, w, one, bl_dec(1, 0), 1, 1));
+	return bl_bound_amount(r, q, w, bound, base);
+}
+
+BlStatus
+bl_bound_amount(BlRate *r, const BlCharge *q, BlWork *w, BlDec bound, BlDec base)
+{
+	BlDec		missing;
+
+	BL_TRY(bl_dec_sub(bound, base, &missing));
+	BL_TRY(bl_amount(r, q, w, missing, bl_dec(1, 0), 1, 1));
+	/* the line has neither; they say how its amount came to be */
 	w->line.flags &= ~(BL_LINE_MEASURED | BL_LINE_PRICED);
+	w->line.price = bound;
+	w->line.quantity = base;
 	return BL_OK;
 }
 

@@ -123,6 +123,19 @@ months_of(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_
 	return BL_OK;
 }
 
+void
+bl_year_share(const BlCharge *q, int32_t year, int32_t end, int32_t from, int32_t until, int64_t *num, int64_t *den)
+{
+	if (q->proration == BL_PRORATE_THIRTY)
+	{
+		*num = thirtieths(year, until) - thirtieths(year, from);
+		*den = 360;
+		return;
+	}
+	*num = until - from;
+	*den = end - year;
+}
+
 /* the months that days [first, end) of the span are worth, as a fraction */
 BlStatus
 bl_months(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den)

@@ -221,7 +221,7 @@ struct BlBound
 	BlScan		total[3];		/* of the whole: import, reactive import, reactive export */
 	int			kernel_per_hour;	/* what kernel[] is for; 0: nothing */
 	BlKernel	kernel[3][17];	/* [tops][width] */
-	bool		counts_years;	/* some tiers go by the year */
+	bool		counts_years;	/* some tiers or bounds go by the year */
 	BlFraction *span_months;	/* of each charge: the months of the whole span, once known */
 	/* scratch of a rating */
 	BlPrices   *prices;
@@ -257,6 +257,8 @@ typedef struct BlRate
 	BlDec	   *billed;			/* [charge * pieces + piece]: kW of demand charges, where limits go by them; -1: none */
 	BlCarry		closing;
 	BlDec	   *deposit;		/* of each bank: what this bill has put in */
+	int			years;			/* counts of bounds by the year that go on */
+	BlBank	   *year;
 } BlRate;
 
 #define BL_TRY(call) \
@@ -388,6 +390,8 @@ extern BlStatus bl_rate_time(BlRate *r, const BlCharge *q);
 /* adds n / d to a fraction, kept small */
 extern void bl_add_fraction(int64_t *num, int64_t *den, int64_t n, int64_t d);
 extern BlStatus bl_months(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den);
+/* the share of the year [year, end) that lies in [from, until) */
+extern void bl_year_share(const BlCharge *q, int32_t year, int32_t end, int32_t from, int32_t until, int64_t *num, int64_t *den);
 
 /* rate_demand.c */
 extern BlStatus bl_rate_demand(BlRate *r, const BlCharge *q);
@@ -409,9 +413,15 @@ extern BlStatus bl_measure_factor(BlRate *r, const BlCharge *q, BlDec *factor, b
 extern BlStatus bl_rate_percent(BlRate *r, const BlCharge *q);
 extern BlStatus bl_rate_power_factor(BlRate *r, const BlCharge *q);
 extern BlStatus bl_rate_bound(BlRate *r, const BlCharge *q);
+/* what lacks of a bound, or is beyond it, into a line */
+extern BlStatus bl_bound_amount(BlRate *r, const BlCharge *q, BlWork *w, BlDec bound, BlDec base);
 extern BlStatus bl_share(BlArena *arena, BlDec *values, int n, const BlRounding *rounding);
 extern BlStatus bl_round_group(BlRate *r, const BlCharge *q, int first);
 extern BlStatus bl_round_total(BlRate *r, BlDec *total);
+
+/* rate_year.c */
+extern BlStatus bl_rate_year_bound(BlRate *r, const BlCharge *q);
+extern BlStatus bl_close_years(BlRate *r);
 
 /* rate_export.c */
 extern BlStatus bl_measure_net(BlRate *r, BlScan *s);

@@ -331,7 +331,7 @@ typedef struct BlCharge
 	int			allowances;
 	BlAllowance *allowance;
 	bool		prorate_months;
-	int			service_term;	/* index of service_from, -1 */
+	int			service_term;	/* index of service_from, of bounds by the year service_until; -1 */
 	BlTierSplit split;
 	BlText		counter;
 	bool		beyond_last;
@@ -364,6 +364,7 @@ typedef struct BlCharge
 	BlProration proration;
 	BlDec		year_days;
 	/* percent, power factor, minimum, maximum */
+	bool		undivided;		/* by the year: the whole for a part of one */
 	BlSelection of;
 	bool		included;
 	bool		exact;
@@ -471,6 +472,13 @@ static inline int
 bl_step_lists(const BlCharge *q)
 {
 	return q->season_steps ? q->season_steps : q->period_steps ? q->period_steps : 1;
+}
+
+/* a minimum or maximum by the year */
+static inline bool
+bl_is_year_bound(const BlCharge *q)
+{
+	return (q->kind == BL_CHARGE_MINIMUM || q->kind == BL_CHARGE_MAXIMUM) && q->per == BL_PER_YEAR;
 }
 
 extern BlStatus bl_tariff_compile(BlJson *root, BlArena *arena, BlTariff **tariff,

@@ -1066,6 +1066,33 @@ demand_steps(BlCompile *c, BlJson *steps, BlCharge *q)
 				bl_compile_error(c, steps, "Let demand say \"periods\": \"each\".", "a price by period of one demand");
 }
 
+/* what a bound by the year counts, and what is due of it for a part of one */
+static void
+year_bound(BlCompile *c, BlJson *node, BlJson *what, BlCharge *q)
+{
+	static const char *const names[] = {"calendar", "thirty", "none", NULL};
+	BlJson	   *m;
+	int			choice;
+
+	if ((m = bl_json_member(node, "proration")) != NULL)
+	{
+		choice = bl_compile_choice(c, m, names, "a proration of a year");
+		q->proration = choice == 1 ? BL_PRORATE_THIRTY : BL_PRORATE_CALENDAR;
+		q->undivided = choice == 2;
+	}
+	if ((m = bl_json_member(node, "counter")) != NULL)
+		q->counter = bl_compile_name(c, m, "a counter");
+	for (int i = 0; i < c->t->banks; i++)
+		if (bl_text_equal(c->t->bank[i].name, q->counter))
+			bl_compile_error(c, what, "Give it another \"counter\".", "the count \"%.*s\" has the name of a bank", q->counter.length, q->counter.text);
+	if (bl_text_equal(q->counter, bl_text_of("rounding")))
+		bl_compile_error(c, what, "Give it another \"counter\".", "\"rounding\" is the bank of what rounding of the total leaves");
+	for (int i = 0; i < c->t->charges; i++)
+		if (bl_is_year_bound(&c->t->charge[i]) && bl_text_equal(c->t->charge[i].counter, q->counter))
+			bl_compile_error(c, what, "Give each its own \"counter\".", "two bounds by the year count in \"%.*s\"", q->counter.length, q->counter.text);
+	q->service_term = bl_compile_term_named(c, bl_text_of("service_until"), what);
+}
+
 static const char *const kind_fields[] = {"steps", "demand", "capacity", "fixed", "percent", "power_factor", "minimum", "maximum",
 	"use", "pay_out"};
 
@@ -1143,12 +1170,15 @@ charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 			q->per = BL_PER_PERIOD;
 			if ((m = bl_json_member(node, "per")) != NULL)
 				q->per = (BlPer) bl_compile_choice(c, m, per_names, "a span");
-			if (q->per == BL_PER_SEASON || q->per == BL_PER_YEAR)
-				bl_compile_error(c, m, "Use day, month or period.", "a bound by that span");
+			if (q->per == BL_PER_SEASON)
+				bl_compile_error(c, m, "Use day, month, year or period.", "a bound by that span");
 			if (bl_price_by_period(c, q->price, 0) || bl_price_has(q->price, BL_PRICE_SERIES, 0))
 				bl_compile_error(c, what[kind], NULL, "a bound by period");
 			selection(c, node, &q->of);
-			proration(c, node, q);
+			if (q->per == BL_PER_YEAR)
+				year_bound(c, node, what[kind], q);
+			else
+				proration(c, node, q);
 			break;
 		case 8:
 			bl_compile_use(c, what[8], q);

@@ -521,7 +521,18 @@ class Generator:
 
 	def bounded(self, c):
 		self.of(c)
-		c["per"] = self.r.choice(["period", "month", "day"])
+		c["per"] = self.r.choice(["period", "month", "day", "year"])
+		if c["per"] == "year":
+			if self.chance(0.6):
+				c["proration"] = self.r.choice(["calendar", "thirty", "none"])
+			if self.chance(0.2):
+				c["counter"] = f"year_{c['code']}"
+			begin = self.r.choice([self.until, self.until, self.day_inside(), self.from_])
+			if self.chance(0.6) and f"{begin:%m-%d}" != "02-29":
+				self.tariff["year_start"] = f"{begin:%m-%d}"
+			if self.chance(0.3) and "service_until" not in self.terms:
+				self.terms["service_until"] = self.day_inside(30).isoformat()
+			c[Generator.bound_key(c)] = self.decimal(0, 6000, 2)
 		if c["per"] == "month":
 			self.proration(c)
 		if c["per"] == "day":
@@ -634,6 +645,10 @@ class Generator:
 						carry.setdefault("counters", {})[n] = {"year": year - self.chance(0.1), "kwh": kwh}
 					elif per == "month" and c.get("month") == "each":
 						carry.setdefault("counters", {})[n] = {"month": f"{self.from_:%Y-%m}", "kwh": self.decimal(0, 300, 1)}
+			if c.get("per") == "year" and {"minimum", "maximum"} & set(c) and self.chance(0.7):
+				first = self.from_ - datetime.timedelta(self.r.randint(1, 200))
+				carry.setdefault("banks", []).append({"name": c.get("counter", c["code"]), "from": first.isoformat(),
+													  "amount": self.decimal(-50, 3000, 2)})
 			if {"ratchet", "highest"} & set(c.get("demand", {})) and c["demand"].get("periods") != "each":
 				for i in range(-3, 14):
 					if self.chance(0.4):

@@ -322,6 +322,9 @@ class Rater:
 			for key in ("minimum", "maximum"):
 				if key in c:
 					self.walk_price(c[key], found)
+					if c.get("per") == "year":
+						found["terms"].add("service_until")
+						hard |= {self.year_end(self.from_), self.year_end(self.year_end(self.from_))}
 			demand = c.get("demand", {})
 			if "contract" in demand:
 				found["terms"].add(demand["contract"])
@@ -1964,6 +1967,8 @@ class Rater:
 		return percent
 
 	def bound(self, c, kind):
+		if c.get("per") == "year":
+			return self.year_bound(c, kind)
 		before = len(self.lines)
 		pieces = self.holding_pieces(c)
 		if not pieces:
@@ -1978,22 +1983,64 @@ class Rater:
 			times[each] = times.get(each, 0) + (n if per == "day" else self.months_of(c, d0, d1) if per == "month" else Fraction(n, self.days))
 		rule = self.rules(c).get("fraction") if per == "month" else None
 		limit = sum(each * rounded(t, rule) for each, t in times.items())
-		quantity = base
-		if per == "year":
-			limit = self.price(c[kind], c, self.atoms[-1], None).value
-			start = self.year_start(self.from_)
-			for b in self.old_carry.get("banks", []):
-				if b["name"] == c["code"] and day(b["from"]) == start:
-					quantity += dec(b["amount"])
-			self.dropped_banks.add(c["code"])
-			if self.until < self.year_end(self.from_):
-				self.new_banks[c["code"]] = (start, quantity)
-				return
-		missing = limit - quantity
+		missing = limit - base
 		if kind == "minimum" and missing > 0 or kind == "maximum" and missing < 0:
 			atom = [a for a in self.atoms if a.piece == pieces[-1]][-1]
 			self.add(c, atom, missing)
 		self.finish_lines(c, self.lines[before:])
+
+	def year_bound(self, c, kind):
+		"""Counts from bill to bill; the line comes when the count ends."""
+		before = len(self.lines)
+		name = c.get("counter", c["code"])
+		year = self.year_start(self.from_)
+		count = None		# [first day, money, last piece of this bill, day after the last]
+		for b in self.old_carry.get("banks", []):
+			if b["name"] == name and day(b["from"]) >= self.from_:
+				raise RatingError(f"the count {name} begins after the bill")
+			if b["name"] == name and self.year_start(day(b["from"])) == year:
+				count = [day(b["from"]), dec(b["amount"]), 0, self.from_]
+		self.dropped_banks.add(name)
+		holding = self.holding_pieces(c)
+		for p in range(self.pieces):
+			d0, d1 = self.piece_span(p)
+			if count and (p not in holding or self.year_start(d0) != self.year_start(count[0])):
+				self.settle_year(c, kind, *count)
+				count = None
+			if p in holding:
+				count = count or [d0, Fraction(0), p, d1]
+				count = [count[0], count[1] + self.base(c, p), p, d1]
+		if count and (self.until == self.year_end(count[0]) or self.service_end(self.pieces - 1) <= self.until or
+					  "until" in c and day(c["until"]) <= self.until):
+			self.settle_year(c, kind, *count)
+		elif count:
+			self.new_banks[name] = tuple(count[:2])
+		self.finish_lines(c, self.lines[before:])
+
+	def service_end(self, piece):
+		last = [a for a in self.atoms if a.piece == piece][-1]
+		return day(self.term("service_until", last.d0)) if "service_until" in self.terms else datetime.date.max
+
+	def settle_year(self, c, kind, first, money, piece, end):
+		end = min(end, self.service_end(piece))
+		if end <= first:
+			return
+		# where nothing of this bill was counted, the amount is that of its first day
+		atom = next((a for a in self.atoms if a.d0 < end <= a.d1), self.atoms[0])
+		year, next_year = self.year_start(first), self.year_end(first)
+		share = Fraction((end - first).days, (next_year - year).days)
+		if c.get("proration") == "thirty":
+			def days_of(d):
+				months = 0
+				while add_months(year, months + 1) <= d:
+					months += 1
+				return 30 * months + min(30, (d - add_months(year, months)).days)
+			share = Fraction(days_of(end) - days_of(first), 360)
+		if c.get("proration") == "none":
+			share = 1
+		missing = self.price(c[kind], c, atom, None).value * share - money
+		if kind == "minimum" and missing > 0 or kind == "maximum" and missing < 0:
+			self.add(c, next(a for a in self.atoms if a.piece == piece), missing)
 
 	# ---- the bill ----
 

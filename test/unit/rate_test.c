@@ -482,6 +482,8 @@ months_make_a_year(void)
 	"{\"code\": \"m\", \"per\": \"month\", \"month\": \"each\", \"steps\": [{\"to\": 200, \"price\": 1}, {\"price\": 2}]},"
 	"{\"code\": \"c\", \"per\": \"year\", \"split\": \"counters\", \"steps\": [{\"to\": 900, \"price\": {\"peak\": 1, \"valley\": 2}}, {\"price\": {\"peak\": 3, \"valley\": 4}}]},"
 	"{\"code\": \"o\", \"per\": \"year\", \"split\": \"chronological\", \"counter\": \"y\", \"steps\": [{\"to\": 1500, \"price\": {\"peak\": 1, \"valley\": 2}}, {\"price\": {\"peak\": 3, \"valley\": 4}}]},"
+	"{\"code\": \"min\", \"minimum\": 12000, \"of\": [\"s\", \"m\"], \"per\": \"year\"},"
+	"{\"code\": \"max\", \"maximum\": 1500, \"of\": [\"y\"], \"per\": \"year\", \"proration\": \"thirty\", \"counter\": \"x\"},"
 	"{\"code\": \"f\", \"fixed\": \"month\", \"price\": 10}]";
 	uint64_t	seed = 5;
 
@@ -517,6 +519,9 @@ months_make_a_year(void)
 		for (int i = 0; i < closing.counters; i++)
 			snprintf(all + strlen(all), sizeof all - strlen(all), "%.*s %d %s;", closing.counter[i].name.length, closing.counter[i].name.text,
 					 (int) closing.counter[i].first_day, dec(closing.counter[i].kwh));
+		for (int i = 0; i < closing.banks; i++)
+			snprintf(all + strlen(all), sizeof all - strlen(all), "%.*s %d %s;", closing.bank[i].name.length, closing.bank[i].name.text,
+					 (int) closing.bank[i].first_day, dec(closing.bank[i].amount));
 		for (int month = 1; month <= 12; month++)
 		{
 			int			last = bl_days_in_month(d.year + (d.month - 1 + month) / 12, (d.month - 1 + month) % 12 + 1);
@@ -541,8 +546,84 @@ months_make_a_year(void)
 			if (!CHECK(strstr(all, one) != NULL))
 				printf("# %s not in %s\n", one, all);
 		}
+		CHECK_EQ(carry.banks, 2);
+		for (int i = 0; i < carry.banks; i++)
+		{
+			char		one[200];
+
+			snprintf(one, sizeof one, "%.*s %d %s;", carry.bank[i].name.length, carry.bank[i].name.text,
+					 (int) carry.bank[i].first_day, dec(carry.bank[i].amount));
+			if (!CHECK(strstr(all, one) != NULL))
+				printf("# %s not in %s\n", one, all);
+		}
 	}
 	release();
+}
+
+/* bounds by the year: counted, settled at the year's end, the charge's, or the service's */
+static void
+bounds_by_year(void)
+{
+	static const char main_350[] = "{\"main\": {\"registers\": [{\"channel\": \"import\", \"kwh\": 350}]}}";
+	static const char least[] = "\"rounding\": {\"line\": 2}, \"charges\": [{\"code\": \"e\", \"price\": 1}, {\"code\": \"min\", \"minimum\": 3650, \"per\": \"year\"%s}]";
+	struct
+	{
+		const char *more;
+		const char *from;
+		const char *until;
+		const char *terms;
+		const char *count_from; /* NULL: none; the count stands at 1000 */
+		const char *bill;
+		const char *closing;	/* day and amount; NULL: none */
+	}			list[] = {
+		/* goes on; a first count; of another year nothing goes on */
+		{"", "2026-11-01", "2026-12-01", NULL, "2026-01-01", "e 350 * 1 = 350\n350", "2026-01-01 1350"},
+		{"", "2026-11-01", "2026-12-01", NULL, NULL, "e 350 * 1 = 350\n350", "2026-11-01 350"},
+		{"", "2026-11-01", "2026-12-01", NULL, "2025-12-31", "e 350 * 1 = 350\n350", "2026-11-01 350"},
+		/* the last bill of the year: the whole, 122 days of it, the whole in any case, 120 thirtieths */
+		{"", "2026-12-01", "2027-01-01", NULL, "2026-01-01", "e 350 * 1 = 350\nmin = 2300\n2650", NULL},
+		{"", "2026-12-01", "2027-01-01", NULL, "2026-09-01", "e 350 * 1 = 350\n350", NULL},
+		{", \"proration\": \"none\"", "2026-12-01", "2027-01-01", NULL, "2026-09-01", "e 350 * 1 = 350\nmin = 2300\n2650", NULL},
+		{", \"proration\": \"thirty\"", "2026-12-01", "2027-01-01", NULL, "2026-07-11", "e 350 * 1 = 350\nmin = 373.61\n723.61", NULL},
+		/* service ends with the bill, within it, after it, and before the count began */
+		{"", "2026-06-01", "2026-07-01", "{\"service_until\": \"2026-07-01\"}", "2026-01-01", "e 350 * 1 = 350\nmin = 460\n810", NULL},
+		{"", "2026-06-01", "2026-07-01", "{\"service_until\": \"2026-06-30\"}", "2026-01-01", "e 350 * 1 = 350\nmin = 450\n800", NULL},
+		{"", "2026-06-01", "2026-07-01", "{\"service_until\": \"2026-07-02\"}", "2026-01-01", "e 350 * 1 = 350\n350", "2026-01-01 1350"},
+		{"", "2026-06-01", "2026-07-01", "{\"service_until\": \"2026-05-01\"}", NULL, "e 350 * 1 = 350\n350", NULL},
+		{"", "2026-06-01", "2026-07-01", "{\"service_until\": 7}", NULL, "term \"service_until\" is not a date", NULL},
+		/* the charge ends with the bill, before it (nothing of this bill counts), and by a condition */
+		{", \"until\": \"2026-07-01\"", "2026-06-01", "2026-07-01", NULL, "2026-01-01", "e 350 * 1 = 350\nmin = 460\n810", NULL},
+		{", \"until\": \"2026-06-01\"", "2026-06-01", "2026-07-01", NULL, "2026-01-01", "e 350 * 1 = 350\nmin = 510\n860", NULL},
+		{", \"when\": {\"class\": 1}", "2026-06-01", "2026-07-01", "{\"class\": 2}", "2026-01-01", "e 350 * 1 = 350\nmin = 510\n860", NULL},
+		/* a count that begins with the bill or later is of another bill */
+		{"", "2026-06-01", "2026-07-01", NULL, "2026-06-01", "the carry's bank \"min\" has an entry of a later day than the bill", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+	{
+		char		members[2000];
+		BlBank		bank[2] = {{TEXT("another"), TEXT(""), 0, {5, 0}}, {TEXT("min"), TEXT(""), 0, {1000, 0}}};
+		BlCarry		carry = {.banks = list[i].count_from ? 2 : 1,.bank = bank};
+		int32_t		day;
+
+		begin();
+		if (list[i].count_from != NULL && bl_day_parse(list[i].count_from, 10, &day) == BL_OK)
+			bank[1].first_day = day;
+		snprintf(members, sizeof members, least, list[i].more);
+		closing.banks = 0;
+		CHECK_TEXT(bill(members, NULL, main_350, list[i].from, list[i].until, list[i].terms, &carry), list[i].bill);
+		if (list[i].closing != NULL && CHECK_EQ(closing.banks, 2))
+		{
+			char		text[100];
+
+			bl_day_text(closing.bank[1].first_day, text);
+			snprintf(text + strlen(text), sizeof text - strlen(text), " %s", dec(closing.bank[1].amount));
+			CHECK_TEXT(text, list[i].closing);
+		}
+		else if (list[i].closing == NULL)
+			CHECK(closing.banks <= 1);
+		release();
+	}
 }
 
 /* ---- clocks ---- */
@@ -950,6 +1031,7 @@ main(void)
 	RUN(fast_as_slow);
 	RUN(profile_as_registers);
 	RUN(months_make_a_year);
+	RUN(bounds_by_year);
 	RUN(clock_changes);
 	RUN(events);
 	RUN(hostile_zones);

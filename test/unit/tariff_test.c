@@ -425,7 +425,15 @@ other_charges(void)
 		{"\"power_factor_tables\": {\"a\": {\"best\": 1}, \"b\": {\"best\": 0, \"at\": \"0.9\", \"rise\": [{\"to\": \"0.9\", \"by\": 1}, {\"to\": 0}]}}",
 		"$.power_factor_tables.a: a table needs best, at and 1 to 8 rises\n$.power_factor_tables.b.rise[0].to: the rises must go down\n$.power_factor_tables.b.rise[1]: a rise needs to and by"},
 		{CHARGE("\"minimum\": 10, \"of\": [\"e\"], \"per\": \"month\""), "accepted"},
-		{CHARGE("\"minimum\": 10, \"per\": \"year\""), NULL},
+		{CHARGE("\"minimum\": 10, \"per\": \"season\""), "$.charges[1].per: a bound by that span"},
+		{CHARGE("\"maximum\": 10, \"of\": [\"e\"], \"per\": \"year\", \"proration\": \"thirty\", \"counter\": \"n\""), "accepted"},
+		{CHARGE("\"minimum\": 10, \"per\": \"year\", \"proration\": \"period\", \"counter\": \"rounding\""),
+		"$.charges[1].proration: not a proration of a year\n$.charges[1].minimum: \"rounding\" is the bank of what rounding of the total leaves"},
+		{CHARGE("\"minimum\": 10, \"per\": \"month\", \"proration\": \"none\""), "$.charges[1].proration: not a proration"},
+		{"\"banks\": {\"b\": {\"unit\": \"money\"}}, \"charges\": [{\"code\": \"e\", \"price\": 1}, {\"code\": \"f\", \"channel\": \"export\", \"sign\": \"credit\", \"price\": 1, \"bank\": \"b\"},"
+		"{\"code\": \"u\", \"use\": \"b\"}, {\"code\": \"m\", \"minimum\": 1, \"per\": \"year\", \"counter\": \"b\"}, {\"code\": \"n\", \"minimum\": 1, \"per\": \"year\", \"counter\": \"b2\"},"
+		"{\"code\": \"o\", \"maximum\": 1, \"per\": \"year\", \"counter\": \"b2\"}]",
+		"$.charges[3].minimum: the count \"b\" has the name of a bank\n$.charges[5].maximum: two bounds by the year count in \"b2\""},
 		{CHARGE("\"maximum\": {\"peak\": 1, \"flat\": 2}"), NULL},
 		{CHARGE("\"price\": 1, \"minimum\": 10"), NULL},
 	};
