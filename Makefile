@@ -19,7 +19,7 @@ CORE_SOURCES = $(sort $(wildcard src/core/*.c))
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)) $(CORE_SOURCES))
 
 # Modules of the extension script, each after those it names (sql/README.md).
-SQL_MODULES = install profile usage market carry tariff charges rate print urdb
+SQL_MODULES = install profile usage market carry tariff charges rate print urdb intake
 # Modules of the store that billing.install() makes; none yet.
 STORE_MODULES =
 

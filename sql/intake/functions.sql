@@ -1,0 +1,62 @@
+/*
+ * Reading files of meter data: each function takes a file's bytes, or its
+ * text, and gives rows; bad records are rows too.  Costs are of a file of
+ * some hundred days.
+ */
+-- NEM12
+
+CREATE FUNCTION billing.read_nem12(document bytea, default_unit text DEFAULT NULL, time_zone text DEFAULT '+10:00',
+	OUT line bigint, OUT record integer,
+	OUT nmi text, OUT suffix text, OUT register text, OUT meter text, OUT unit text,
+	OUT day date, OUT profile billing.profile, OUT quality text, OUT reason_code text, OUT reason text,
+	OUT events jsonb, OUT updated_at timestamptz, OUT loaded_at timestamptz,
+	OUT read_at timestamptz, OUT reading numeric, OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_nem12';
+COMMENT ON FUNCTION billing.read_nem12(bytea, text, text)
+	IS 'a NEM12 file: a row for each channel and day with its profile, for each index reading (record 500), and for each bad record with the reason and its text; nothing is lost and no day comes twice. quality and events are as in the file (A, F14 ...), the profile has them as actual, estimated, substituted, missing. The file is UTF-8; others by convert(document, ''LATIN1'', ''UTF8''). default_unit is for channels that name none; time_zone is the market''s fixed offset, +10:00';
+
+CREATE FUNCTION billing.read_nem12(document text, default_unit text DEFAULT NULL, time_zone text DEFAULT '+10:00',
+	OUT line bigint, OUT record integer,
+	OUT nmi text, OUT suffix text, OUT register text, OUT meter text, OUT unit text,
+	OUT day date, OUT profile billing.profile, OUT quality text, OUT reason_code text, OUT reason text,
+	OUT events jsonb, OUT updated_at timestamptz, OUT loaded_at timestamptz,
+	OUT read_at timestamptz, OUT reading numeric, OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_nem12_text';
+COMMENT ON FUNCTION billing.read_nem12(text, text, text)
+	IS 'a NEM12 file: a row for each channel and day with its profile, for each index reading (record 500), and for each bad record with the reason and its text; nothing is lost and no day comes twice. quality and events are as in the file (A, F14 ...), the profile has them as actual, estimated, substituted, missing. default_unit is for channels that name none; time_zone is the market''s fixed offset, +10:00';
+
+-- NEM13
+
+CREATE FUNCTION billing.read_nem13(document bytea, default_unit text DEFAULT NULL, time_zone text DEFAULT '+10:00',
+	OUT line bigint,
+	OUT nmi text, OUT suffix text, OUT register text, OUT meter text, OUT unit text, OUT direction text,
+	OUT previous_at timestamptz, OUT previous_reading numeric, OUT previous_quality text,
+	OUT previous_reason_code text, OUT previous_reason text,
+	OUT current_at timestamptz, OUT current_reading numeric, OUT current_quality text,
+	OUT current_reason_code text, OUT current_reason text,
+	OUT quantity numeric, OUT updated_at timestamptz, OUT loaded_at timestamptz,
+	OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_nem13';
+COMMENT ON FUNCTION billing.read_nem13(bytea, text, text)
+	IS 'a NEM13 file: a row for each register with its previous and current reading, and for each bad record with the reason and its text. The file is UTF-8; others by convert(document, ''LATIN1'', ''UTF8''). default_unit is for registers that name none; time_zone is the market''s fixed offset, +10:00';
+
+CREATE FUNCTION billing.read_nem13(document text, default_unit text DEFAULT NULL, time_zone text DEFAULT '+10:00',
+	OUT line bigint,
+	OUT nmi text, OUT suffix text, OUT register text, OUT meter text, OUT unit text, OUT direction text,
+	OUT previous_at timestamptz, OUT previous_reading numeric, OUT previous_quality text,
+	OUT previous_reason_code text, OUT previous_reason text,
+	OUT current_at timestamptz, OUT current_reading numeric, OUT current_quality text,
+	OUT current_reason_code text, OUT current_reason text,
+	OUT quantity numeric, OUT updated_at timestamptz, OUT loaded_at timestamptz,
+	OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_nem13_text';
+COMMENT ON FUNCTION billing.read_nem13(text, text, text)
+	IS 'a NEM13 file: a row for each register with its previous and current reading, and for each bad record with the reason and its text. default_unit is for registers that name none; time_zone is the market''s fixed offset, +10:00';
