@@ -280,25 +280,48 @@ draw(BlRate *r, const BlBankRule *rule, const BlText *period, BlDec amount)
 	return BL_OK;
 }
 
+/* where an entry goes in this bill: the first move of its period, or none */
+static const BlBankMove *
+move_of(const BlRate *r, const BlBankRule *rule, const BlBank *b)
+{
+	unsigned	month = 1u << r->b->day[0].month;
+
+	for (int k = 0; k < rule->moves && bl_text_equal(b->name, rule->name); k++)
+		if ((rule->move[k].months & month) && bl_text_equal(b->period, rule->move[k].from))
+			return &rule->move[k];
+	return NULL;
+}
+
+/* all move at once: what comes into a period does not go on from there, so that two may change places */
 static BlStatus
 move_banks(BlRate *r, const BlBankRule *rule)
 {
-	unsigned	month = 1u << r->b->day[0].month;
-	int			n = r->closing.banks;
+	int			n = rule->moves > 0 ? r->closing.banks : 0;
+	BlDec	   *moved;
 
-	for (int k = 0; k < rule->moves; k++)
-		for (int i = 0; i < n && (rule->move[k].months & month); i++)
+	if (n == 0)
+		return BL_OK;
+	moved = bl_arena_get(r->arena, sizeof *moved * (size_t) n);
+	if (moved == NULL)
+		return BL_NO_SPACE;
+	for (int i = 0; i < n; i++)
+	{
+		BlBank	   *b = &r->closing.bank[i];
+
+		moved[i] = BL_ZERO;
+		if (b->amount.coefficient != 0 && move_of(r, rule, b) != NULL)
 		{
-			BlBank	   *b = &r->closing.bank[i];
-			BlDec		amount = b->amount;
-
-			if (amount.coefficient == 0 || !bl_text_equal(b->name, rule->name) || !bl_text_equal(b->period, rule->move[k].from))
-				continue;
+			moved[i] = b->amount;
 			b->amount = BL_ZERO;
-			if (rule->move[k].to.length > 0)
-				BL_TRY(put(r, rule, rule->move[k].to, b->first_day, amount));
-			n = r->closing.banks;
 		}
+	}
+	for (int i = 0; i < n; i++)
+	{
+		const BlBankMove *move = moved[i].coefficient != 0 ? move_of(r, rule, &r->closing.bank[i]) : NULL;
+
+		if (move != NULL && move->to.length > 0)
+			BL_TRY(put(r, rule, move->to, r->closing.bank[i].first_day, moved[i]));
+	}
 	return BL_OK;
 }
 
@@ -547,6 +570,24 @@ bl_rate_use(BlRate *r, const BlCharge *q)
 	return draw(r, rule, NULL, kept);
 }
 
+/* the month of the true-up; 0: every span */
+static BlStatus
+true_up_month(BlRate *r, const BlCharge *q, int piece, int *month)
+{
+	BlDec		value;
+
+	*month = q->true_up;
+	if (q->true_up_term < 0)
+		return BL_OK;
+	BL_TRY(bl_term_decimal(r, q->true_up_term, piece, &value));
+	for (*month = 1; *month <= 12; ++*month)
+		if (bl_dec_cmp(value, bl_dec(*month, 0)) == 0)
+			return BL_OK;
+	bl_problem(r->problem, BL_NO_TERM, "term \"%.*s\" is not a month",
+			   r->t->term[q->true_up_term].name.length, r->t->term[q->true_up_term].name.text);
+	return bl_problem_hint(r->problem, "Give 1 for January to 12 for December.");
+}
+
 /* does the last day of the month lie in the span? */
 static bool
 ends_in_span(const BlRate *r, int month)
@@ -564,10 +605,14 @@ bl_rate_pay_out(BlRate *r, const BlCharge *q)
 	BlDec		kept,
 				price = bl_dec(1, 0);
 	BlWork	   *w;
-	int			last;
+	int			last,
+				month;
 
 	BL_TRY(last_piece(r, q, &last));
-	if (last < 0 || (q->true_up != 0 && !ends_in_span(r, q->true_up)))
+	if (last < 0)
+		return BL_OK;
+	BL_TRY(true_up_month(r, q, last, &month));
+	if (month != 0 && !ends_in_span(r, month))
 		return BL_OK;
 	BL_TRY(balance(r, rule, NULL, &kept));
 	if (kept.coefficient == 0)

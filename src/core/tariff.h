@@ -303,7 +303,8 @@ typedef struct BlCharge
 	BlNet		net;
 	int			bank;			/* from 1: kWh it keeps, or where its money goes; 0: none */
 	int			from_bank;		/* from 1: of use and pay_out */
-	int			true_up;		/* month; 0: every span */
+	int			true_up;		/* month; 0: every span, or: */
+	int			true_up_term;	/* the term that says the month; -1 */
 	BlRoundings rounding;
 	BlPrice    *price;
 	bool		series;			/* price holds a series */

@@ -208,7 +208,18 @@ bl_compile_pay_out(BlCompile *c, BlJson *node, BlJson *what, BlCharge *q)
 		if (q->price == NULL)
 			bl_compile_error(c, node, "Add \"price\": what a kWh is paid, 0 where it is lost.", "a bank of energy is paid out at a price");
 	}
-	if ((m = bl_json_member(node, "true_up")) != NULL)
+	m = bl_json_member(node, "true_up");
+	if (m != NULL && m->type == BL_JSON_OBJECT)
+	{
+		BlJson	   *term = bl_json_member(m, "term");
+
+		m->seen = true;
+		if (term == NULL)
+			bl_compile_error(c, m, "Write {\"term\": \"true_up_month\"}.", "a true-up by contract needs a term");
+		else
+			q->true_up_term = bl_compile_term(c, term);
+	}
+	else if (m != NULL)
 		q->true_up = bl_compile_int(c, m, 1, 12, "the month of the true-up");
 }
 

@@ -1204,7 +1204,7 @@ charge(BlCompile *c, BlJson *node, BlCharge *q)
 		q->own_share[i] = (BlDec) {0, -1};
 	q->limit_charge = -1;
 	q->limit_term = q->service_term = q->contract_term = q->floor_term = -1;
-	q->discount_term = q->quantity_term = q->standard = q->standard_term = -1;
+	q->discount_term = q->quantity_term = q->standard = q->standard_term = q->true_up_term = -1;
 	q->rest_component = BL_NONE;
 	q->rounding = c->t->rounding;
 	if ((m = bl_json_member(node, "code")) == NULL)

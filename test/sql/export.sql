@@ -52,6 +52,10 @@ SELECT * FROM bill(:'kept', '{"banks": [{"name": "kept", "period": "peak", "from
 	banks => '{"kept": {"unit": "kWh", "moves": [{"months": [1], "from": "peak", "to": "valley"}]}}');
 SELECT * FROM bill(:'kept', '{"banks": [{"name": "kept", "period": "peak", "from": "2025-12-01", "amount": 90}]}',
 	banks => '{"kept": {"unit": "kWh", "moves": [{"months": [1], "from": "peak"}]}}');
+-- two periods change places: each entry moves once, by the first move that names its period
+SELECT * FROM bill('[{"code": "e", "net": "month", "bank": "kept", "price": "0.5", "channel": "import"}]', '{"banks": [{"name": "kept", "period": "peak", "from": "2025-11-01", "amount": 90},
+	{"name": "kept", "period": "valley", "from": "2025-12-01", "amount": 7}]}',
+	banks => '{"kept": {"unit": "kWh", "moves": [{"months": [1], "from": "peak", "to": "valley"}, {"months": [1, 2], "from": "valley", "to": "peak"}, {"months": [1], "from": "peak"}]}}');
 -- money: never more than it is for, never more than there is, not of this bill; rounding down; its minimum stays
 \set money '[{"code": "e", "price": "0.4567"}, {"code": "s", "channel": "export", "sign": "credit", "price": "0.3", "bank": "credit", "tags": ["sun"]}, {"code": "vat", "percent": 10, "of": ["e", "sun"]}, {"code": "u", "use": "credit", "of": ["e"], "rounding": {"line": 1}}, {"code": "m", "minimum": 50}]'
 SELECT * FROM bill(:'money');
@@ -64,6 +68,24 @@ SELECT * FROM bill('[{"code": "e", "net": "month", "bank": "kept", "price": "0.5
 SELECT * FROM bill('[{"code": "e", "net": "month", "bank": "kept", "price": "0.5"}, {"code": "t", "pay_out": "kept", "true_up": 1, "price": "0.2", "bank": "credit"}, {"code": "u", "use": "credit"}]',
 	'{"banks": [{"name": "credit", "from": "2025-12-01", "amount": 3}]}');
 SELECT * FROM bill('[{"code": "e", "price": 0}, {"code": "s", "channel": "export", "sign": "credit", "price": "0.3", "bank": "credit"}, {"code": "t", "pay_out": "credit", "price": "0.5"}]');
+
+-- the month of a true-up by contract
+CREATE FUNCTION true_up(terms jsonb) RETURNS TABLE (line text, quantity numeric, amount numeric) LANGUAGE sql AS $$
+	SELECT code, trim_scale(quantity), trim_scale(amount)
+	  FROM lines(rate('{"name": "Export", "currency": "CNY", "time_zone": "Asia/Shanghai", "banks": {"kept": {"unit": "kWh"}}, "terms": {"month": {"default": 12}}, "charges": [
+		{"code": "e", "net": "month", "bank": "kept", "price": 1}, {"code": "t", "pay_out": "kept", "true_up": {"term": "month"}, "price": "0.5"}]}',
+		usage(registers => '[{"channel": "import", "kwh": 10}, {"channel": "export", "kwh": 30}]'), '[2026-01-01,2026-02-01)', terms))
+$$;
+SELECT * FROM true_up('{}');
+SELECT * FROM true_up('{"month": 1}');
+SELECT * FROM true_up('{"month": [{"from": "2025-12-01", "value": 12}, {"from": "2026-01-01", "value": "1"}]}');
+SELECT * FROM true_up('{"month": 13}');
+SELECT * FROM true_up('{"month": 0}');
+SELECT * FROM true_up('{"month": 1.5}');
+SELECT * FROM true_up('{"month": "May"}');
+SELECT * FROM problems('{"kept": {"unit": "kWh"}}', '[{"code": "a", "net": "month", "bank": "kept", "price": 1},
+	{"code": "b", "pay_out": "kept", "price": 1, "true_up": {}}, {"code": "c", "pay_out": "kept", "price": 1, "true_up": {"term": 5}},
+	{"code": "d", "pay_out": "kept", "price": 1, "true_up": {"term": "month", "of": 1}}]');
 
 -- bill after bill of one tariff
 SELECT n, trim_scale(total(c)) AS total, (SELECT trim_scale(sum(amount)) FROM lines(c) WHERE counted) AS counted, (SELECT string_agg(kind, ' ' ORDER BY line) FROM lines(c)) AS kinds
@@ -106,4 +128,4 @@ SELECT * FROM slots('hour', NULL, every(30, 500, 700));
 SELECT * FROM slots('hour', every(30, 500), every(30, 400), '{"peak": [{"from": "08:30", "to": "22:00"}], "valley": "else"}');
 SELECT * FROM slots('hour', every(120, 500), NULL);
 
-DROP FUNCTION public.problems, public.bill, public.slots, public.every;
+DROP FUNCTION public.problems, public.bill, public.true_up, public.slots, public.every;
