@@ -1,5 +1,31 @@
 -- Records of the OpenEI U.S. Utility Rate Database as tariffs.
 
+-- A number of the record, or an error that names where it stands; null where there is none.
+CREATE FUNCTION billing.urdb_number(value jsonb, path text, low numeric DEFAULT -1e8, high numeric DEFAULT 1e8, whole boolean DEFAULT false)
+RETURNS numeric
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	number numeric;
+BEGIN
+	IF value IS NULL OR value IN ('null', '""') THEN
+		RETURN NULL;
+	END IF;
+	IF jsonb_typeof(value) NOT IN ('number', 'string') OR
+		jsonb_typeof(value) = 'string' AND value #>> '{}' !~ '^\s*[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,2})?\s*$' THEN
+		RAISE EXCEPTION '% is not a number', path USING ERRCODE = 'UB200', HINT = 'Write it without unit and separators, such as 0.1234.';
+	END IF;
+	number := (value #>> '{}')::numeric;
+	IF number < low OR number > high OR whole AND number <> trunc(number) THEN
+		RAISE EXCEPTION '% is out of range', path
+			USING ERRCODE = 'UB200', HINT = format('Give %s from %s to %s.', CASE WHEN whole THEN 'a whole number' ELSE 'a number' END, low, high);
+	END IF;
+	RETURN number;
+END
+$$;
+COMMENT ON FUNCTION billing.urdb_number(jsonb, text, numeric, numeric, boolean) IS 'a number of a URDB record, checked; the path is for the message';
+
 -- A record as it is read: out of its wrapper, one spelling of each field, nothing that has no value.
 CREATE FUNCTION billing.urdb_record(record jsonb)
 RETURNS jsonb
@@ -11,6 +37,13 @@ DECLARE
 		"coincidentrateunits": "coincidentrateunit", "coincidentschedule": "coincidentrateschedule",
 		"demandreactpwrcharge": "demandreactivepowercharge", "demandunit": "demandunits", "minchargeunit": "minchargeunits",
 		"fixedchargeunit": "fixedchargeunits"}';
+	-- lists within texts: of numbers, or of lists of numbers or tiers
+	number CONSTANT text := '-?(?:0|[1-9]\d{0,40})(?:\.\d{1,40})?(?:[eE][+-]?\d{1,2})?';
+	scalar CONSTANT text := format('(?:%s|"[^"\\\x01-\x1f]*"|true|false|null)', number);
+	tier CONSTANT text := format('\{\s*(?:"\w+"\s*:\s*%1$s\s*(?:,\s*"\w+"\s*:\s*%1$s\s*)*)?\}', scalar);
+	item CONSTANT text := format('(?:%s|%s)', number, tier);
+	row_of CONSTANT text := format('(?:%1$s|\[\s*(?:%1$s\s*(?:,\s*%1$s\s*)*)?\])', item);
+	list CONSTANT text := format('^\s*\[\s*(?:%1$s\s*(?:,\s*%1$s\s*)*)?\]\s*$', row_of);
 	result jsonb := '{}';
 	field text;
 	value jsonb;
@@ -27,11 +60,27 @@ BEGIN
 	END IF;
 	FOR field, value IN SELECT key, m.value FROM jsonb_each(record) m ORDER BY 1 LOOP
 		field := coalesce(spelling ->> lower(field), lower(field));
-		-- lists within texts
 		IF jsonb_typeof(value) = 'string' AND (value #>> '{}') ~ '^\s*\[' AND field ~ '(schedule|structure|months|percentage|monthly)$' THEN
+			IF value #>> '{}' !~ list THEN
+				RAISE EXCEPTION '% is a text that holds no list', field USING ERRCODE = 'UB200', HINT = 'Give the list itself.';
+			END IF;
 			value := (value #>> '{}')::jsonb;
 		END IF;
 		CONTINUE WHEN value IN ('null', '""', '[]', '{}');
+		IF field ~ '^(fixedcharge(firstmeter|eaaddl)|fixedmonthlycharge|mincharge|minmonthlycharge|annualmincharge|demandreactivepowercharge)$' THEN
+			value := to_jsonb(trim_scale(round(billing.urdb_number(value, field), 10)));
+		ELSIF field = 'lookbackpercent' THEN
+			value := to_jsonb(trim_scale(round(billing.urdb_number(value, field, 0, 1), 6)));
+		ELSIF field IN ('lookbackrange', 'demandwindow') THEN
+			value := to_jsonb(billing.urdb_number(value, field, 0, CASE field WHEN 'demandwindow' THEN 1440 ELSE 60 END, true));
+		ELSIF field ~ 'units?$' OR field = 'dgrules' THEN
+			IF jsonb_typeof(value) <> 'string' THEN
+				RAISE EXCEPTION '% is not a text', field USING ERRCODE = 'UB200', HINT = 'Write it as the database does.';
+			END IF;
+			IF field ~ '^(demand|flat|coincident)' AND lower(value #>> '{}') !~ '^(kw|hp|kva)( daily)?$' THEN
+				RAISE EXCEPTION '% is "%"', field, value #>> '{}' USING ERRCODE = 'UB200', HINT = 'Known are kW, hp and kVA, each also "daily".';
+			END IF;
+		END IF;
 		IF result ? field AND result -> field <> value THEN
 			RAISE EXCEPTION 'the record says "%" twice, in two spellings', field
 				USING ERRCODE = 'UB200', HINT = 'Leave one of them.';
@@ -76,7 +125,7 @@ END;
 COMMENT ON FUNCTION billing.urdb_periods(jsonb, jsonb, text)
 	IS 'two 12 x 24 schedules of a URDB record as periods of a tariff; null where they name only one';
 
--- One period's tiers, checked: [{"to", "price", "unit"}], limits in the units of the record's field.
+-- One period's tiers, checked: [{"to", "price", "sell", "unit"}], limits in the units of the record's field.
 CREATE FUNCTION billing.urdb_tiers(tiers jsonb, path text, default_unit text)
 RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -106,7 +155,7 @@ BEGIN
 				USING ERRCODE = 'UB200', HINT = 'Take it out if it does not enter the bill.';
 		END IF;
 		unit := coalesce(nullif(tier ->> 'unit', ''), default_unit);
-		upper_limit := round((tier ->> 'max')::numeric, 6);
+		upper_limit := round(billing.urdb_number(tier -> 'max', format('%s[%s].max', path, i), -1e38, 'infinity'), 6);
 		IF upper_limit >= 1e15 THEN
 			upper_limit := NULL;
 		END IF;
@@ -114,16 +163,18 @@ BEGIN
 			RAISE EXCEPTION '%[%].max does not rise', path, i USING ERRCODE = 'UB200', HINT = 'Limits are cumulative; only the last tier has none.';
 		END IF;
 		result := result || jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('to', upper_limit, 'unit', unit,
-			'price', trim_scale(round(coalesce((tier ->> 'rate')::numeric, 0) + coalesce((tier ->> 'adj')::numeric, 0), 10)))));
+			'price', trim_scale(round(coalesce(billing.urdb_number(tier -> 'rate', format('%s[%s].rate', path, i)), 0) +
+				coalesce(billing.urdb_number(tier -> 'adj', format('%s[%s].adj', path, i)), 0), 10)),
+			'sell', trim_scale(round(coalesce(billing.urdb_number(tier -> 'sell', format('%s[%s].sell', path, i)), 0), 10)))));
 		last_limit := upper_limit;
 		last_unit := unit;
 	END LOOP;
 	RETURN result;
 END
 $$;
-COMMENT ON FUNCTION billing.urdb_tiers(jsonb, text, text) IS 'the tiers of one period of a URDB structure, checked: to, unit, price';
+COMMENT ON FUNCTION billing.urdb_tiers(jsonb, text, text) IS 'the tiers of one period of a URDB structure, checked: to, unit, price, sell';
 
--- Steps of energy.  A tier in kWh per kW that tiers in kWh follow is their frame: its limit ends them, its own price is not used.
+-- Steps of energy.  A tier in kWh per kW that tiers in kWh follow is their frame: its limit ends them, its own prices are not used.
 CREATE FUNCTION billing.urdb_energy_steps(tiers jsonb, path text)
 RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -159,7 +210,7 @@ BEGIN
 			IF tier ? 'to' THEN
 				result := result || jsonb_build_array(tier || jsonb_build_object('unit', unit));
 			END IF;
-			tier := (tier - 'to') || (frame - 'price');
+			tier := (tier - 'to') || (frame - 'price' - 'sell');
 			unit := frame ->> 'unit';
 		ELSIF NOT tier ? 'to' AND i < jsonb_array_length(tiers) - 1 THEN
 			RAISE EXCEPTION '%[%] has no max', path, i USING ERRCODE = 'UB200', HINT = 'Only the last tier has none.';
@@ -170,6 +221,138 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION billing.urdb_energy_steps(jsonb, text) IS 'checked tiers of a URDB energy structure as steps of a charge';
+
+-- Lists of steps by period as what a charge says of its price: with the prices for energy bought, or those for energy sold.
+CREATE FUNCTION billing.urdb_priced(lists jsonb, by_period boolean, member text)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH priced AS (
+		SELECT key, (SELECT jsonb_agg((s - 'price' - 'sell') || jsonb_build_object('price', s -> member) ORDER BY n)
+		               FROM jsonb_array_elements(value) WITH ORDINALITY t(s, n)) AS steps
+		  FROM jsonb_each(lists)
+	), form AS (
+		SELECT bool_or(jsonb_array_length(steps) > 1 OR steps -> 0 ? 'to') AS tiers, bool_or(steps -> -1 ? 'to') AS beyond,
+		       jsonb_object_agg(key, steps) AS all_steps, jsonb_object_agg(key, steps -> 0 -> 'price') AS prices FROM priced
+	)
+	SELECT CASE
+		WHEN tiers THEN jsonb_build_object('per', 'month', 'steps', CASE WHEN by_period THEN all_steps ELSE (SELECT steps FROM priced) END) ||
+			CASE WHEN beyond THEN '{"beyond": "last"}'::jsonb ELSE '{}' END
+		ELSE jsonb_build_object('price', CASE WHEN by_period THEN prices ELSE (SELECT steps -> 0 -> 'price' FROM priced) END)
+		END FROM form;
+END;
+COMMENT ON FUNCTION billing.urdb_priced(jsonb, boolean, text) IS 'steps by period of a URDB energy structure as the price or the steps of a charge';
+
+-- A demand charge as it is metered, and of what is left after export where the metering option nets.  Both have one memory.
+CREATE FUNCTION billing.urdb_demand(charge jsonb)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH tagged AS (
+		SELECT charge || jsonb_build_object('tags', coalesce(charge -> 'tags', jsonb_build_array(charge -> 'code')), 'demand', charge -> 'demand' ||
+			CASE WHEN charge -> 'demand' ? 'ratchet' AND NOT charge -> 'demand' ? 'counter'
+				THEN jsonb_build_object('counter', charge -> 'code') ELSE '{}' END) AS t
+	)
+	SELECT CASE WHEN charge ? 'channel' THEN jsonb_build_array(charge) ELSE jsonb_build_array(
+		t || '{"when": {"metering": ["As Metered", "Buy All Sell All"]}}',
+		t || '{"net": "slot", "when": {"metering": ["Net Metering", "Net Billing Instantaneous", "Net Billing Hourly"]}}' ||
+			jsonb_build_object('code', (t ->> 'code') || '_net', 'name', t -> 'code')) END FROM tagged;
+END;
+COMMENT ON FUNCTION billing.urdb_demand(jsonb) IS 'a demand charge for metering options that net import and export, and for those that do not';
+
+-- Where energy kept in one period goes when a month begins.  A period is looked for at 0, 5, 11 and 17 o'clock of the
+-- weekdays of the month before; what it kept goes to the period of the same hour.  Found at none of them, it is lost.
+CREATE FUNCTION billing.urdb_moves(weekday jsonb, weekend jsonb, prefix text)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH kept AS (
+		SELECT DISTINCT month, (h.value #>> '{}')::numeric::integer AS period
+		  FROM (VALUES (weekday), (weekend)) s(schedule), jsonb_array_elements(schedule) WITH ORDINALITY r(value, month),
+		       jsonb_array_elements(r.value) h
+	), seen AS (
+		SELECT month, hour, (r.value -> hour #>> '{}')::numeric::integer AS period
+		  FROM jsonb_array_elements(weekday) WITH ORDINALITY r(value, month), unnest('{0,5,11,17}'::integer[]) hour
+	), move AS (
+		SELECT k.month % 12 + 1 AS month, k.period AS source,
+		       (SELECT after.period FROM seen before JOIN seen after USING (hour)
+		         WHERE before.month = k.month AND before.period = k.period AND after.month = k.month % 12 + 1
+		         ORDER BY hour LIMIT 1) AS target
+		  FROM kept k
+	), part AS (
+		SELECT source, target, jsonb_agg(month ORDER BY month) AS months FROM move
+		 WHERE source IS DISTINCT FROM target GROUP BY source, target
+	)
+	SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('months', months, 'from', prefix || to_char(source, 'FM00'),
+		'to', prefix || to_char(target, 'FM00'))) ORDER BY source, target) FROM part;
+END;
+COMMENT ON FUNCTION billing.urdb_moves(jsonb, jsonb, text)
+	IS 'how kWh kept by period move where the periods of a URDB record change from month to month; null where they do not';
+
+-- The charges on energy bought and sold, once for each metering option: what is netted, and where surplus goes.
+CREATE FUNCTION billing.urdb_metered(buy jsonb, sell jsonb, fuel jsonb)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH bought(n, suffix, netted, conditions, net) AS (VALUES
+		(1, '', false, '{"metering": ["As Metered", "Buy All Sell All"]}'::jsonb, '{}'::jsonb),
+		(2, '_net_slot', true, '{"metering": "Net Billing Instantaneous"}', '{"net": "slot"}'),
+		(3, '_net_hour', true, '{"metering": "Net Billing Hourly"}', '{"net": "hour"}'),
+		(4, '_net_kept', true, '{"metering": "Net Metering", "carry_over_money": false}', '{"net": "month", "bank": "kept"}'),
+		(5, '_net_month', true, '{"metering": "Net Metering", "carry_over_money": true}', '{"net": "month"}')
+	), sold(n, suffix, netted, conditions, net) AS (VALUES
+		(1, '', false, '{"metering": "As Metered", "carry_over_money": false}'::jsonb, '{"channel": "export"}'::jsonb),
+		(2, '_kept', false, '{"metering": "As Metered", "carry_over_money": true}', '{"channel": "export", "bank": "credit"}'),
+		(3, '_generation', false, '{"metering": "Buy All Sell All"}', '{"channel": "generation"}'),
+		(4, '_net_slot', true, '{"metering": "Net Billing Instantaneous", "carry_over_money": false}', '{"channel": "export", "net": "slot"}'),
+		(5, '_net_slot_kept', true, '{"metering": "Net Billing Instantaneous", "carry_over_money": true}',
+			'{"channel": "export", "net": "slot", "bank": "credit"}'),
+		(6, '_net_hour', true, '{"metering": "Net Billing Hourly", "carry_over_money": false}', '{"channel": "export", "net": "hour"}'),
+		(7, '_net_hour_kept', true, '{"metering": "Net Billing Hourly", "carry_over_money": true}',
+			'{"channel": "export", "net": "hour", "bank": "credit"}'),
+		(8, '_net_month_kept', true, '{"metering": "Net Metering", "carry_over_money": true}',
+			'{"channel": "export", "net": "month", "bank": "credit"}')
+	), charge(place, n, charge) AS (
+		SELECT 1, n, buy || net || jsonb_build_object('code', 'energy' || suffix, 'name', 'energy', 'tags', '["energy"]'::jsonb, 'when', conditions) ||
+		       CASE WHEN netted AND buy ? 'of' THEN '{"of": "billing_demand_net"}'::jsonb ELSE '{}' END
+		  FROM bought WHERE buy IS NOT NULL
+		UNION ALL
+		SELECT 2, 10 * f.n + bought.n, f.value || net || jsonb_build_object('code', (f.value ->> 'code') || suffix, 'name', f.value -> 'code',
+		       'tags', '["energy", "fuel_adjustment"]'::jsonb, 'when', conditions)
+		  FROM bought, jsonb_array_elements(fuel) WITH ORDINALITY f(value, n)
+		UNION ALL
+		SELECT 3, 1, '{"code": "credit", "use": "credit", "of": ["energy"], "when": {"credit_at_once": false}}'::jsonb
+		UNION ALL
+		SELECT 4, n, sell || net || jsonb_build_object('code', 'sale' || suffix, 'name', 'sale', 'tags', '["sale"]'::jsonb, 'sign', 'credit', 'when', conditions) ||
+		       CASE WHEN netted AND sell ? 'of' THEN '{"of": "billing_demand_net"}'::jsonb ELSE '{}' END
+		  FROM sold WHERE sell IS NOT NULL
+		UNION ALL
+		SELECT 5, 1, '{"code": "credit_at_once", "name": "credit", "use": "credit", "of": ["energy"], "when": {"credit_at_once": true}}'
+	)
+	SELECT jsonb_agg(charge ORDER BY place, n) FROM charge;
+END;
+COMMENT ON FUNCTION billing.urdb_metered(jsonb, jsonb, jsonb)
+	IS 'charges on energy bought, sold and adjusted for fuel, for each metering option that the terms may name';
+
+-- What becomes of kept energy and money at the true-up.  The energy paid for is that of the whole year, whatever its period.
+CREATE FUNCTION billing.urdb_true_up(by_period boolean)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT jsonb_agg(charge || '{"true_up": {"term": "true_up_month"}}' ||
+			CASE WHEN charge ->> 'pay_out' = 'year' AND NOT by_period THEN '{"pay_out": "kept"}'::jsonb ELSE '{}' END ORDER BY n)
+	  FROM (VALUES
+		(1, '{"code": "true_up", "pay_out": "year", "price": {"term": "year_end_credit_rate"},
+			"when": {"metering": "Net Metering", "carry_over_money": false, "true_up_as_credit": false}}'::jsonb),
+		(2, '{"code": "true_up_credit", "name": "true_up", "pay_out": "year", "price": {"term": "year_end_credit_rate"}, "bank": "credit",
+			"when": {"metering": "Net Metering", "carry_over_money": false, "true_up_as_credit": true}}'),
+		(3, '{"code": "reset", "pay_out": "kept", "price": 0, "when": {"metering": "Net Metering", "carry_over_money": false}}'),
+		(4, '{"code": "credit_paid", "pay_out": "credit", "when": {"carry_over_money": true, "credit_expires": false}}'),
+		(5, '{"code": "credit_expired", "pay_out": "credit", "price": 0, "when": {"carry_over_money": true, "credit_expires": true}}'))
+		c(n, charge)
+	 WHERE by_period OR charge ->> 'code' <> 'reset';
+END;
+COMMENT ON FUNCTION billing.urdb_true_up(boolean) IS 'charges that pay out, or let lapse, what metering options have kept';
 
 CREATE FUNCTION billing.tariff_from_urdb(record jsonb, time_zone text DEFAULT 'UTC')
 RETURNS billing.tariff
@@ -204,7 +387,11 @@ DECLARE
 	part record;
 	structure record;
 	code text;
-	sells boolean;
+	buy jsonb;
+	sell jsonb;
+	fuel jsonb := '[]';
+	terms jsonb := '{}';
+	banks jsonb;
 BEGIN
 	-- nothing is dropped in silence
 	SELECT min(key) INTO field FROM jsonb_each(r)
@@ -218,7 +405,7 @@ BEGIN
 		IF r ? field AND (jsonb_typeof(r -> field) <> 'array' OR jsonb_array_length(r -> field) <> 12 OR EXISTS (
 			SELECT FROM jsonb_array_elements(r -> field) m
 			 WHERE CASE WHEN jsonb_typeof(m) = 'array' THEN jsonb_array_length(m) <> 24 OR
-					EXISTS (SELECT FROM jsonb_array_elements(m) h WHERE h #>> '{}' !~ '^\d{1,2}(\.0+)?$') ELSE true END)) THEN
+					EXISTS (SELECT FROM jsonb_array_elements(m) h WHERE coalesce(h #>> '{}', '') !~ '^\d{1,2}(\.0{1,20})?$') ELSE true END)) THEN
 			RAISE EXCEPTION '% is not a schedule of 12 months by 24 hours', field
 				USING ERRCODE = 'UB200', HINT = 'Each hour has the index of a period, from 0.';
 		END IF;
@@ -228,6 +415,8 @@ BEGIN
 			SELECT FROM jsonb_array_elements(r -> field) m WHERE jsonb_typeof(m) <> 'number' AND m <> 'null')) THEN
 			RAISE EXCEPTION '% does not have twelve numbers', field USING ERRCODE = 'UB200', HINT = 'One for each month, from January on.';
 		END IF;
+		PERFORM billing.urdb_number(m, field, CASE WHEN field ~ '^fuel' THEN -1e8 ELSE 0 END, CASE WHEN field ~ '^fuel' THEN 1e8 WHEN field ~ '^look' THEN 1 ELSE 100 END,
+			field ~ 'months$') FROM jsonb_array_elements(r -> field) m;
 	END LOOP;
 	FOREACH field IN ARRAY '{energyratestructure,demandratestructure,flatdemandstructure,coincidentratestructure}'::text[] LOOP
 		IF r ? field AND jsonb_typeof(r -> field) <> 'array' THEN
@@ -271,7 +460,6 @@ BEGIN
 		END IF;
 		SELECT coalesce(array_agg(DISTINCT (h #>> '{}')::numeric::integer ORDER BY (h #>> '{}')::numeric::integer), '{0}') INTO used
 		  FROM jsonb_array_elements(coalesce(weekday, '[]') || coalesce(weekend, '[]')) m, jsonb_array_elements(m) h;
-		energy := jsonb_build_object('code', 'energy');
 		lists := '{}';
 		FOR i IN 1 .. cardinality(used) LOOP
 			steps := billing.urdb_tiers(r -> 'energyratestructure' -> used[i], format('energyratestructure[%s]', used[i]), 'kWh');
@@ -280,21 +468,9 @@ BEGIN
 				billing.urdb_energy_steps(steps, format('energyratestructure[%s]', used[i])));
 		END LOOP;
 		periods := billing.urdb_periods(weekday, weekend, 'p');
-		IF EXISTS (SELECT FROM jsonb_each(lists) WHERE jsonb_array_length(value) > 1 OR value -> 0 ? 'to') THEN
-			energy := energy || jsonb_build_object('per', 'month', 'steps', CASE WHEN periods IS NULL
-				THEN (SELECT value FROM jsonb_each(lists)) ELSE lists END);
-			IF EXISTS (SELECT FROM jsonb_each(lists) WHERE value -> -1 ? 'to') THEN
-				energy := energy || '{"beyond": "last"}';
-			END IF;
-		ELSIF periods IS NULL THEN
-			energy := energy || jsonb_build_object('price', (SELECT value -> 0 -> 'price' FROM jsonb_each(lists)));
-		ELSE
-			energy := energy || jsonb_build_object('price', (SELECT jsonb_object_agg(key, value -> 0 -> 'price') FROM jsonb_each(lists)));
-		END IF;
-		SELECT bool_or(coalesce((t ->> 'sell')::numeric, 0) <> 0) INTO sells
-		  FROM jsonb_array_elements(r -> 'energyratestructure') p, jsonb_array_elements(p) t;
-		IF sells THEN
-			notes := notes || jsonb_build_object('energyratestructure', r -> 'energyratestructure');
+		buy := billing.urdb_priced(lists, periods IS NOT NULL, 'price');
+		IF EXISTS (SELECT FROM jsonb_each(lists), jsonb_array_elements(value) t WHERE t -> 'sell' <> '0') THEN
+			sell := billing.urdb_priced(lists, periods IS NOT NULL, 'sell');
 		END IF;
 		-- the demand that hours of use go by
 		SELECT array_agg(DISTINCT substring(u FROM '/(kw|kva|hp)')) INTO units FROM unnest(units) u WHERE u ~ '/';
@@ -303,20 +479,21 @@ BEGIN
 				USING ERRCODE = 'UB200', HINT = 'Use one of kW, kVA and hp.';
 		END IF;
 		IF units IS NOT NULL THEN
-			charges := charges || jsonb_build_array(jsonb_build_object('code', 'billing_demand', 'price', 0,
+			energy := jsonb_build_object('code', 'billing_demand', 'price', 0,
 				'demand', demand_options || CASE WHEN ratchets <> '[]' THEN jsonb_build_object('ratchet', ratchets) ELSE '{}' END) ||
-				CASE units[1] WHEN 'hp' THEN '{"unit": "hp"}'::jsonb WHEN 'kva' THEN '{"channel": "apparent"}' ELSE '{}' END);
-			energy := energy || '{"of": "billing_demand"}';
+				CASE units[1] WHEN 'hp' THEN '{"unit": "hp"}'::jsonb WHEN 'kva' THEN '{"channel": "apparent"}' ELSE '{}' END;
+			charges := charges || billing.urdb_demand(energy);
+			buy := buy || '{"of": "billing_demand"}';
+			sell := sell || '{"of": "billing_demand"}';
 		END IF;
-		charges := charges || jsonb_build_array(energy);
 	END IF;
-	FOR part IN SELECT round((value #>> '{}')::numeric, 10) AS price, jsonb_agg(month ORDER BY month) AS months,
-					   row_number() OVER (ORDER BY min(month)) AS n
-				  FROM jsonb_array_elements(r -> 'fueladjustmentsmonthly') WITH ORDINALITY m(value, month)
-				 WHERE (value #>> '{}')::numeric <> 0 GROUP BY 1 ORDER BY 3 LOOP
-		charges := charges || jsonb_build_array(jsonb_build_object('code', 'fuel_adjustment_' || part.n, 'tags', '["fuel_adjustment"]'::jsonb,
-			'months', part.months, 'price', trim_scale(part.price)));
-	END LOOP;
+	SELECT coalesce(jsonb_agg(jsonb_build_object('code', 'fuel_adjustment_' || n, 'months', months, 'price', trim_scale(price)) ORDER BY n), '[]') INTO fuel
+	  FROM (SELECT round((value #>> '{}')::numeric, 10) AS price, jsonb_agg(month ORDER BY month) AS months, row_number() OVER (ORDER BY min(month)) AS n
+	          FROM jsonb_array_elements(r -> 'fueladjustmentsmonthly') WITH ORDINALITY m(value, month)
+	         WHERE (value #>> '{}')::numeric <> 0 GROUP BY 1) f;
+	IF buy IS NOT NULL OR fuel <> '[]' THEN
+		charges := charges || billing.urdb_metered(buy, sell, fuel);
+	END IF;
 
 	-- demand: by time of use, of the month, at the peaks of the system
 	FOR structure IN SELECT * FROM (VALUES
@@ -341,15 +518,19 @@ BEGIN
 		lists := '{}';
 		FOR i IN 1 .. cardinality(used) LOOP
 			steps := billing.urdb_tiers(r -> structure.field -> used[i], format('%s[%s]', structure.field, used[i]), unit);
-			IF EXISTS (SELECT FROM jsonb_array_elements(steps) s WHERE lower(s ->> 'unit') <> unit OR unit !~ '^(kw|hp|kva)( daily)?$') THEN
-				RAISE EXCEPTION '% is "%"', structure.unit_field, coalesce((SELECT min(s ->> 'unit') FROM jsonb_array_elements(steps) s
-						WHERE lower(s ->> 'unit') <> unit), unit)
+			IF EXISTS (SELECT FROM jsonb_array_elements(steps) s WHERE lower(s ->> 'unit') <> unit) THEN
+				RAISE EXCEPTION '% is "%", but % has a tier in "%"', structure.unit_field, unit, structure.field,
+					(SELECT min(s ->> 'unit') FROM jsonb_array_elements(steps) s WHERE lower(s ->> 'unit') <> unit)
 					USING ERRCODE = 'UB200', HINT = 'Known are kW, hp and kVA, each also "daily", the same for all of a structure.';
+			END IF;
+			IF EXISTS (SELECT FROM jsonb_array_elements(steps) s WHERE s -> 'sell' <> '0') THEN
+				RAISE EXCEPTION '%[%] says "sell", which cannot be honoured', structure.field, used[i]
+					USING ERRCODE = 'UB200', HINT = 'Only energy is sold.';
 			END IF;
 			IF steps -> -1 ? 'to' THEN
 				steps := steps || jsonb_build_array((steps -> -1) - 'to');
 			END IF;
-			SELECT jsonb_agg(s - 'unit' ORDER BY n) INTO steps FROM jsonb_array_elements(steps) WITH ORDINALITY t(s, n);
+			SELECT jsonb_agg(s - 'unit' - 'sell' ORDER BY n) INTO steps FROM jsonb_array_elements(steps) WITH ORDINALITY t(s, n);
 			lists := lists || jsonb_build_object(coalesce(structure.prefix, '') || to_char(used[i], 'FM00'), steps);
 		END LOOP;
 		CONTINUE WHEN NOT EXISTS (SELECT FROM jsonb_each(lists), jsonb_array_elements(value) s WHERE s -> 'price' <> '0');
@@ -363,7 +544,7 @@ BEGIN
 				steps := lists -> to_char(used[i], 'FM00');
 				CONTINUE WHEN ratchets = '[]' AND NOT EXISTS (SELECT FROM jsonb_array_elements(steps) s WHERE s -> 'price' <> '0');
 				code := 'flat_demand' || CASE WHEN cardinality(used) > 1 THEN '_' || used[i] ELSE '' END;
-				charges := charges || jsonb_build_array(
+				charges := charges || billing.urdb_demand(
 					jsonb_set(energy, '{demand,counter}', '"flat_demand"') || jsonb_build_object('code', code, 'tags', '["flat_demand"]'::jsonb) ||
 					CASE WHEN jsonb_array_length(steps) > 1 THEN jsonb_build_object('steps', steps)
 						ELSE jsonb_build_object('price', steps -> 0 -> 'price') END ||
@@ -380,7 +561,7 @@ BEGIN
 		ELSE
 			SELECT value INTO lists FROM jsonb_each(lists);
 		END IF;
-		charges := charges || jsonb_build_array(energy || jsonb_build_object('code', structure.code) || CASE
+		charges := charges || billing.urdb_demand(energy || jsonb_build_object('code', structure.code) || CASE
 			WHEN periods IS NULL AND jsonb_array_length(lists) = 1 THEN jsonb_build_object('price', lists -> 0 -> 'price')
 			WHEN periods IS NOT NULL AND NOT EXISTS (SELECT FROM jsonb_each(lists) WHERE jsonb_array_length(value) > 1)
 				THEN jsonb_build_object('price', (SELECT jsonb_object_agg(key, value -> 0 -> 'price') FROM jsonb_each(lists)))
@@ -413,14 +594,37 @@ BEGIN
 		RAISE EXCEPTION 'the record has no charges' USING ERRCODE = 'UB200', HINT = 'Give at least energyratestructure or fixedchargefirstmeter.';
 	END IF;
 
-	periods := billing.urdb_periods(coalesce(r -> 'energyweekdayschedule', r -> 'energyweekendschedule'),
-		coalesce(r -> 'energyweekendschedule', r -> 'energyweekdayschedule'), 'p');
-	RETURN (jsonb_build_object('name', coalesce(r ->> 'name', r ->> 'label', 'URDB'), 'currency', 'USD', 'time_zone', time_zone,
-			'charges', charges, 'notes', notes) ||
-		CASE WHEN periods IS NOT NULL AND r ? 'energyratestructure' THEN jsonb_build_object('periods', periods) ELSE '{}' END ||
-		CASE WHEN schedules <> '{}' THEN jsonb_build_object('schedules', schedules) ELSE '{}' END ||
-		CASE WHEN charges @> '[{"code": "additional_meters"}]' THEN '{"terms": {"additional_meters": {"default": 0}}}'::jsonb ELSE '{}' END
-		)::billing.tariff;
+	IF charges @> '[{"code": "additional_meters"}]' THEN
+		terms := '{"additional_meters": {"default": 0}}';
+	END IF;
+	weekday := coalesce(r -> 'energyweekdayschedule', r -> 'energyweekendschedule');
+	weekend := coalesce(r -> 'energyweekendschedule', weekday);
+	periods := CASE WHEN buy IS NOT NULL THEN billing.urdb_periods(weekday, weekend, 'p') END;
+	IF charges @? '$[*].when.metering' THEN
+		terms := terms || jsonb_build_object('metering', '{"one_of": ["As Metered", "Net Metering", "Net Billing Instantaneous",
+				"Net Billing Hourly", "Buy All Sell All"]}'::jsonb ||
+			CASE WHEN NOT r ? 'dgrules' THEN '{"default": "As Metered"}'
+				ELSE coalesce((SELECT jsonb_build_object('default', o) FROM unnest('{Net Metering,Net Billing Instantaneous,Net Billing Hourly,
+					Buy All Sell All}'::text[]) o WHERE lower(o) = lower(btrim(r ->> 'dgrules'))), '{}') END);
+	END IF;
+	IF buy IS NOT NULL OR fuel <> '[]' THEN
+		terms := terms || '{"carry_over_money": {"default": false}, "credit_at_once": {"default": false}, "credit_expires": {"default": false},
+			"true_up_month": {"default": 12}, "true_up_as_credit": {"default": false}, "year_end_credit_rate": {"default": 0}}';
+		banks := '{"kept": {"unit": "kWh"}, "credit": {"unit": "money"}}';
+		IF periods IS NOT NULL THEN
+			-- the balance of the year, beside what each period keeps
+			charges := charges || '[{"code": "balance", "schedule": "all_day", "net": "month", "bank": "year", "per": "month", "steps": [{}],
+				"when": {"metering": "Net Metering", "carry_over_money": false}}]';
+			schedules := schedules || '{"all_day": {"any": "else"}}';
+			banks := jsonb_set(banks, '{kept}', jsonb_strip_nulls(banks -> 'kept' ||
+				jsonb_build_object('moves', billing.urdb_moves(weekday, weekend, 'p')))) || '{"year": {"unit": "kWh"}}';
+		END IF;
+		charges := charges || billing.urdb_true_up(periods IS NOT NULL);
+	END IF;
+	RETURN (jsonb_strip_nulls(jsonb_build_object('periods', periods, 'banks', banks,
+			'schedules', nullif(schedules, '{}'), 'terms', nullif(terms, '{}'))) ||
+		jsonb_build_object('name', coalesce(r ->> 'name', r ->> 'label', 'URDB'), 'currency', 'USD', 'time_zone', time_zone,
+			'charges', charges, 'notes', notes))::billing.tariff;
 END
 $$;
 COMMENT ON FUNCTION billing.tariff_from_urdb(jsonb, text)
