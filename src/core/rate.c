@@ -406,10 +406,13 @@ bl_rate(BlBound *b, const BlUsage *usage, BlJson *terms, const BlCarry *carry, B
 	for (int i = 0; i < b->tariff->charges; i++)
 	{
 		const BlCharge *q = &b->tariff->charge[i];
+		bool		takes_part;
 		int			first = r.works;
 
 		bl_arena_poll(arena);
-		status = rate_charge(&r, q);
+		status = bl_takes_part(&r, q, &takes_part);
+		if (status == BL_OK && takes_part)
+			status = rate_charge(&r, q);
 		if (status == BL_OK && r.works > first)
 			status = check_metered(&r, q);
 		if (status == BL_OK && q->rounding.group.set)

@@ -283,8 +283,12 @@ bl_rate_tiers_prepare(BlRate *r)
 		const BlCharge *q = &r->t->charge[i];
 		BlStatus	status;
 		Tiers		tiers;
+		bool		takes_part;
 
 		if (q->kind != BL_CHARGE_TIERS)
+			continue;
+		BL_TRY(bl_takes_part(r, q, &takes_part));
+		if (!takes_part)
 			continue;
 		tiers_of(r, q, &tiers);
 		status = bl_measure(r, tiers.scan);

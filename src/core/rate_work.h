@@ -425,6 +425,7 @@ extern BlStatus bl_close_years(BlRate *r);
 
 /* rate_export.c */
 extern BlStatus bl_measure_net(BlRate *r, BlScan *s);
+extern BlStatus bl_takes_part(BlRate *r, const BlCharge *q, bool *takes_part);
 extern BlStatus bl_open_banks(BlRate *r);
 extern void bl_close_banks(BlRate *r);
 /* the money of a charge's lines, from first on, goes into its bank */

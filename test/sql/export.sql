@@ -56,6 +56,10 @@ SELECT * FROM bill(:'kept', '{"banks": [{"name": "kept", "period": "peak", "from
 SELECT * FROM bill('[{"code": "e", "net": "month", "bank": "kept", "price": "0.5", "channel": "import"}]', '{"banks": [{"name": "kept", "period": "peak", "from": "2025-11-01", "amount": 90},
 	{"name": "kept", "period": "valley", "from": "2025-12-01", "amount": 7}]}',
 	banks => '{"kept": {"unit": "kWh", "moves": [{"months": [1], "from": "peak", "to": "valley"}, {"months": [1, 2], "from": "valley", "to": "peak"}, {"months": [1], "from": "peak"}]}}');
+-- what holds on no day of the bill is left out: it nets nothing, keeps nothing, asks for no slots
+SELECT * FROM bill('[{"code": "e", "net": "month", "bank": "kept", "price": 1, "until": "2026-01-01"}, {"code": "s", "net": "slot", "price": 1, "from": "2026-02-01"},
+	{"code": "t", "net": "month", "bank": "kept", "per": "year", "steps": [{"price": 1}], "months": [2]}, {"code": "plain", "price": 1}]',
+	'{"banks": [{"name": "kept", "period": "peak", "from": "2025-12-01", "amount": 90}]}');
 -- money: never more than it is for, never more than there is, not of this bill; rounding down; its minimum stays
 \set money '[{"code": "e", "price": "0.4567"}, {"code": "s", "channel": "export", "sign": "credit", "price": "0.3", "bank": "credit", "tags": ["sun"]}, {"code": "vat", "percent": 10, "of": ["e", "sun"]}, {"code": "u", "use": "credit", "of": ["e"], "rounding": {"line": 1}}, {"code": "m", "minimum": 50}]'
 SELECT * FROM bill(:'money');

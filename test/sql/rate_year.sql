@@ -66,9 +66,10 @@ SELECT code, measured, how, exact, amount FROM explain_charges(tariff('{"name": 
 -- of URDB records: what is due by the year
 SELECT c -> 'code' AS code, c - 'code' AS charge
   FROM jsonb_array_elements(jsonb(tariff_from_urdb('{"name": "r", "energyratestructure": [[{"rate": 0.1}]], "annualmincharge": 120,
-	"mincharge": 0.2, "minchargeunits": "$/day", "fixedchargefirstmeter": 60, "fixedchargeunits": "$/year"}')) -> 'charges') c;
+	"mincharge": 0.2, "minchargeunits": "$/day", "fixedchargefirstmeter": 60, "fixedchargeunits": "$/year"}')) -> 'charges') c
+ WHERE c ->> 'code' ~ '^(fixed|minimum)';
 SELECT c -> 'code' AS code, c - 'code' AS charge
-  FROM jsonb_array_elements(jsonb(tariff_from_urdb('{"name": "r", "energyratestructure": [[{"rate": 0.1}]], "mincharge": 120, "minchargeunits": "$/year"}')) -> 'charges') c;
+  FROM jsonb_array_elements(jsonb(tariff_from_urdb('{"name": "r", "energyratestructure": [[{"rate": 0.1}]], "mincharge": 120, "minchargeunits": "$/year"}')) -> 'charges') c WHERE c ->> 'code' ~ '^minimum';
 SELECT shown(charges) FROM rate_months(tariff_from_urdb('{"name": "r", "energyratestructure": [[{"rate": 0.1}]], "mincharge": 120, "minchargeunits": "$/year"}'),
 	usage(registers => '[{"channel": "import", "from": "2026-11-01", "until": "2026-12-01", "kwh": 50}, {"channel": "import", "from": "2026-12-01", "until": "2027-01-01", "kwh": 60}]'),
 	'2026-11-01', 2, carry => '{"banks": [{"name": "minimum", "from": "2026-01-01", "amount": "80"}]}');
