@@ -19,14 +19,16 @@ CORE_SOURCES = $(sort $(wildcard src/core/*.c))
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)) $(CORE_SOURCES))
 
 # Modules of the extension script, each after those it names (sql/README.md).
-SQL_MODULES = install profile usage market carry tariff charges rate print urdb intake
-# Modules of the store that billing.install() makes; none yet.
-STORE_MODULES =
+SQL_MODULES = install identity profile usage market carry tariff charges rate print urdb intake
+# Modules of the store that billing.install() makes, likewise.
+STORE_MODULES = store org access
 
 SQL_SOURCES = $(wildcard sql/preamble.sql sql/schema.sql \
 	$(foreach m,$(SQL_MODULES),sql/$(m)/types.sql sql/$(m)/functions.sql))
-STORE_SOURCES = $(wildcard $(foreach kind,tables functions triggers views policies grants,\
+STORE_STATE = $(wildcard $(foreach m,$(STORE_MODULES),sql/$(m)/tables.sql))
+STORE_CODE = $(wildcard $(foreach kind,functions triggers views policies grants,\
 	$(foreach m,$(STORE_MODULES),sql/$(m)/$(kind).sql)))
+STORE_SOURCES = $(STORE_STATE) $(STORE_CODE)
 
 SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
@@ -97,7 +99,7 @@ override CPPFLAGS := $(patsubst -I/%,-isystem /%,$(CPPFLAGS))
 endif
 
 $(SCRIPT): Makefile $(SQL_SOURCES) $(STORE_SOURCES) contrib/assemble
-	contrib/assemble '$(STORE_SOURCES)' $(SQL_SOURCES) >$@.new && mv $@.new $@
+	contrib/assemble '$(STORE_STATE)' '$(STORE_CODE)' $(SQL_SOURCES) >$@.new && mv $@.new $@
 
 # A source added or removed changes the assembled script as an edit does.
 $(shell mkdir -p .build && echo '$(SQL_SOURCES) $(STORE_SOURCES)' | cmp -s - .build/sources || \

@@ -57,5 +57,6 @@ extern const char *bl_utf8_to_server(const char *text);
 
 /* guc.c */
 extern void bl_define_settings(void);
+extern char *bl_token_key_file;	/* never NULL; empty: no tokens */
 
 #endif							/* BILLING_H */

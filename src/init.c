@@ -5,6 +5,7 @@
 
 #include "utils/builtins.h"
 
+#include "actor.h"
 #include "billing.h"
 
 PG_MODULE_MAGIC;
@@ -15,6 +16,7 @@ void
 _PG_init(void)
 {
 	bl_define_settings();
+	bl_actor_init();
 }
 
 /* version() returns text */

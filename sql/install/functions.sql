@@ -1,32 +1,221 @@
 /*
  * The store: billing.install() runs what the modules of the store say, as
- * ordinary objects of the caller, not as members of the extension.
+ * ordinary objects of billing_owner, not as members of the extension.
  */
-CREATE FUNCTION billing._store_code()
-RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $function$ SELECT $store$
-@STORE@
-$store$ $function$;
-COMMENT ON FUNCTION billing._store_code() IS 'SQL that makes the store';
-REVOKE ALL ON FUNCTION billing._store_code() FROM PUBLIC;
-
-CREATE FUNCTION billing.install()
+CREATE FUNCTION billing.create_roles()
 RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	code	text := billing._store_code();
+	role	record;
+	made	text[] := '{}';
 BEGIN
-	IF code ~ '^\s*$' THEN
-		RETURN 'The store of this release is empty: nothing to make.';
+	FOR role IN
+		SELECT v.name, v.about FROM (VALUES
+			('billing_owner', 'billing: owns the store; for nobody to log in'),
+			('billing_admin', 'billing: orgs, staff and grants'),
+			('billing_clerk', 'billing: accounts, readings, bills, within the grants of each'),
+			('billing_analyst', 'billing: reads for reports, within the grants of each'),
+			('billing_auditor', 'billing: reads all kinds and the audit trail, within the grants of each'),
+			('billing_customer', 'billing: a customer''s own accounts'),
+			('billing_gateway', 'billing: issues tokens, that is may speak for anybody')) v(name, about)
+		 WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = v.name)
+	LOOP
+		EXECUTE format('CREATE ROLE %I NOLOGIN', role.name);
+		EXECUTE format('COMMENT ON ROLE %I IS %L', role.name, role.about);
+		made := made || role.name;
+	END LOOP;
+	-- a role of this name that can log in, or is more than a group, is not ours
+	IF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = 'billing_owner' AND (r.rolcanlogin OR r.rolsuper OR r.rolbypassrls)) THEN
+		RAISE EXCEPTION 'role billing_owner exists and is not a plain group'
+			USING ERRCODE = 'duplicate_object', DETAIL = 'It can log in, or is a superuser, or bypasses row security.',
+				  HINT = 'ALTER ROLE billing_owner NOLOGIN NOSUPERUSER NOBYPASSRLS, if it is meant to own the store.';
 	END IF;
-	EXECUTE code;
-	RETURN 'The store is made.';
+	RETURN CASE WHEN made = '{}' THEN 'The roles exist.' ELSE 'Made: ' || array_to_string(made, ', ') || '.' END;
+END
+$function$;
+COMMENT ON FUNCTION billing.create_roles() IS
+'makes the group roles of the store, once for the server: billing_owner, _admin, _clerk, _analyst, _auditor, _customer, _gateway; '
+'GRANT them to the roles that log in';
+REVOKE ALL ON FUNCTION billing.create_roles() FROM PUBLIC;
+
+CREATE FUNCTION billing._store_state()
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$ SELECT $store$
+@STORE_STATE@
+$store$ $function$;
+COMMENT ON FUNCTION billing._store_state() IS 'SQL that makes the store''s tables, once';
+REVOKE ALL ON FUNCTION billing._store_state() FROM PUBLIC;
+
+CREATE FUNCTION billing._store_code()
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$ SELECT $store$
+@STORE_CODE@
+$store$ $function$;
+COMMENT ON FUNCTION billing._store_code() IS 'SQL that makes the store''s functions, triggers, views, policies and grants, anew at every upgrade';
+REVOKE ALL ON FUNCTION billing._store_code() FROM PUBLIC;
+
+-- All of the store's schemas that is neither a member of an extension nor made along with a table.
+CREATE FUNCTION billing._store_objects()
+RETURNS TABLE (class oid, object oid, kind text, identity text)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+	SELECT o.classid, o.objid, i.type, i.identity
+	  FROM (SELECT 'pg_proc'::regclass::oid AS classid, p.oid AS objid FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+			 WHERE n.nspname IN ('billing', 'billing_report')
+			UNION ALL
+			SELECT 'pg_class'::regclass, c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			 WHERE n.nspname IN ('billing', 'billing_report') AND c.relkind IN ('r', 'v', 'm', 'p', 'S', 'f')
+			UNION ALL
+			SELECT 'pg_trigger'::regclass, t.oid FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+			  JOIN pg_namespace n ON n.oid = c.relnamespace
+			 WHERE n.nspname IN ('billing', 'billing_report') AND NOT t.tgisinternal
+			UNION ALL
+			SELECT 'pg_policy'::regclass, y.oid FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid
+			  JOIN pg_namespace n ON n.oid = c.relnamespace
+			 WHERE n.nspname IN ('billing', 'billing_report')) o,
+		   LATERAL pg_identify_object(o.classid, o.objid, 0) i
+	 WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.classid AND d.objid = o.objid AND d.deptype = 'e')
+$function$;
+COMMENT ON FUNCTION billing._store_objects() IS 'what is in the store''s schemas beside the extension';
+REVOKE ALL ON FUNCTION billing._store_objects() FROM PUBLIC;
+
+-- Code goes before what it rests on.  Tables and their sequences stay: they are state.
+CREATE FUNCTION billing._drop_store_code()
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	object	record;
+BEGIN
+	FOR object IN
+		SELECT m.kind, m.identity FROM billing.store_object m
+		  JOIN billing._store_objects() o ON o.kind = m.kind AND o.identity = m.identity
+		 WHERE m.kind IN ('policy', 'trigger', 'view', 'function', 'procedure')
+		 ORDER BY array_position('{policy,trigger,view,procedure,function}', m.kind), m.place DESC
+	LOOP
+		-- identities are as the server wrote them, quoted where they need it
+		EXECUTE format('DROP %s %s', object.kind, object.identity);
+	END LOOP;
+	DELETE FROM billing.store_object WHERE kind IN ('policy', 'trigger', 'view', 'function', 'procedure');
+END
+$function$;
+COMMENT ON FUNCTION billing._drop_store_code() IS 'drops what install() made, but for the tables, before it makes it anew';
+REVOKE ALL ON FUNCTION billing._drop_store_code() FROM PUBLIC;
+
+CREATE FUNCTION billing._run_store(state boolean)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	caller		text := current_setting('role');
+	state_sql	text := billing._store_state();
+	code_sql	text := billing._store_code();
+	before		oid[];
+BEGIN
+	PERFORM set_config('role', 'billing_owner', true);
+	IF NOT state THEN
+		PERFORM billing._drop_store_code();
+	END IF;
+	SELECT coalesce(array_agg(o.object), '{}') INTO before FROM billing._store_objects() o;
+	IF state THEN
+		EXECUTE state_sql;
+	END IF;
+	EXECUTE code_sql;
+	INSERT INTO billing.store_object (kind, identity, owner, release)
+	SELECT o.kind, o.identity, 'billing_owner', billing.version() FROM billing._store_objects() o
+	 WHERE NOT o.object = ANY (before)
+	 ORDER BY o.object;
+	UPDATE billing.store SET release = billing.version(), made_at = now(),
+		digest = sha256(convert_to(state_sql || code_sql, 'UTF8'));
+	PERFORM set_config('role', caller, true);
+END
+$function$;
+COMMENT ON FUNCTION billing._run_store(boolean) IS 'makes tables and code, or the code anew, as billing_owner, and writes down what it made';
+REVOKE ALL ON FUNCTION billing._run_store(boolean) FROM PUBLIC;
+
+/*
+ * What store and clerks call of the extension.  Policies are checked with the
+ * rights of whoever asks, so everybody who reads needs can_read().
+ */
+CREATE FUNCTION billing._grant_members()
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	GRANT USAGE, CREATE ON SCHEMA billing TO billing_owner;
+	GRANT EXECUTE ON FUNCTION billing._store_objects(), billing._drop_store_code(), billing._access_changed()
+		TO billing_owner;
+	GRANT EXECUTE ON FUNCTION billing.can_read(bigint, text), billing.can_write(bigint, text),
+		billing.can_do(text, text, bigint), billing.can_everywhere(text, text), billing._visible_orgs(text),
+		billing.is_own(bigint), billing._own_accounts(), billing.identify(text)
+		TO billing_owner, billing_admin, billing_clerk, billing_analyst, billing_auditor, billing_customer;
+	GRANT EXECUTE ON FUNCTION billing.issue_token(text, bigint, integer) TO billing_gateway;
+END
+$function$;
+COMMENT ON FUNCTION billing._grant_members() IS 'grants functions of the extension to the store''s roles';
+REVOKE ALL ON FUNCTION billing._grant_members() FROM PUBLIC;
+
+CREATE FUNCTION billing.install()
+RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET check_function_bodies = on
+SET client_min_messages = warning
+AS $function$
+DECLARE
+	found_release	text;
+	found_digest	bytea;
+	stray			text;
+BEGIN
+	IF to_regrole('billing_owner') IS NULL THEN
+		RAISE EXCEPTION 'the roles of the store do not exist'
+			USING ERRCODE = 'undefined_object', HINT = 'First: SELECT billing.create_roles();';
+	END IF;
+	IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+		RAISE EXCEPTION 'install() needs a superuser'
+			USING ERRCODE = 'insufficient_privilege', DETAIL = 'It makes event triggers; the store itself belongs to billing_owner.';
+	END IF;
+	-- two sessions: the second waits, then finds it done
+	PERFORM pg_advisory_xact_lock(hashtextextended('billing.install', 0));
+
+	IF to_regclass('billing.store') IS NULL THEN
+		SELECT identity INTO stray FROM billing._store_objects() LIMIT 1;
+		IF FOUND THEN
+			RAISE EXCEPTION 'the schema billing already holds objects that are not ours'
+				USING ERRCODE = 'duplicate_object', DETAIL = format('One of them: %s.', stray), HINT = 'Move them to another schema.';
+		END IF;
+		CREATE SCHEMA billing_report AUTHORIZATION billing_owner;
+		PERFORM billing._grant_members();
+		PERFORM billing._run_store(true);
+		CREATE EVENT TRIGGER billing_guard_start ON ddl_command_start
+			WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED', 'DROP TABLE')
+			EXECUTE FUNCTION billing._guard_drop();
+		CREATE EVENT TRIGGER billing_guard_end ON sql_drop
+			WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED', 'DROP TABLE')
+			EXECUTE FUNCTION billing._guard_drop();
+		RETURN 'The store is made.';
+	END IF;
+
+	SELECT release, digest INTO found_release, found_digest FROM billing.store;
+	IF found_digest = sha256(convert_to(billing._store_state() || billing._store_code(), 'UTF8')) THEN
+		RETURN 'The store is up to date.';
+	END IF;
+	-- members may have come with an update of the extension
+	PERFORM billing._grant_members();
+	PERFORM billing._run_store(false);
+	RETURN format('The store of release %s is brought up to %s.', found_release, billing.version());
 END
 $function$;
 COMMENT ON FUNCTION billing.install()
-	IS 'makes the store, or brings it up to date; says what it did';
+	IS 'makes the store, or brings it up to date; says what it did; for a superuser, after create_roles()';
 REVOKE ALL ON FUNCTION billing.install() FROM PUBLIC;

@@ -14,6 +14,7 @@ $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE one');
 $node->safe_psql('postgres', 'CREATE DATABASE two');
 $node->safe_psql('one', 'CREATE EXTENSION billing');
+$node->safe_psql('one', 'SELECT billing.create_roles()');
 $node->safe_psql('one', 'SELECT billing.install()');
 
 my $release = $node->safe_psql('one', 'SELECT billing.version()');

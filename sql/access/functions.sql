@@ -1,0 +1,175 @@
+-- Internal helpers first: what is not there and what may not be seen are reported alike.
+CREATE FUNCTION billing._not_found(what text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION '% does not exist, or not for you', what
+		USING ERRCODE = 'no_data_found', HINT = 'Whoever administers the store can tell what you may see and do.';
+END $$;
+COMMENT ON FUNCTION billing._not_found(text) IS 'one error for what does not exist and for what the actor may not see';
+
+CREATE FUNCTION billing._check_everywhere(action text, kind text)
+RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT billing.can_everywhere(_check_everywhere.action, _check_everywhere.kind) THEN
+		RAISE EXCEPTION 'this needs the right to % every %', _check_everywhere.action, _check_everywhere.kind
+			USING ERRCODE = 'insufficient_privilege', DETAIL = format('You are %s.', billing.actor());
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._check_everywhere(text, text) IS 'raises where the actor lacks a right at any org';
+
+CREATE FUNCTION billing._org_of(org_no text, action text, kind text)
+RETURNS bigint
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	org		bigint;
+BEGIN
+	SELECT o.org_id INTO org FROM billing.org o
+	 WHERE o.org_no = _org_of.org_no AND billing.can_do(_org_of.action, _org_of.kind, o.org_id);
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('org %s', _org_of.org_no));
+	END IF;
+	RETURN org;
+END $$;
+COMMENT ON FUNCTION billing._org_of(text, text, text) IS 'the org of this number where the actor has the right';
+
+CREATE FUNCTION billing._orgs_above(org_id bigint)
+RETURNS bigint[]
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	-- itself included; at most as deep as the tree may be
+	WITH RECURSIVE above AS (
+		SELECT o.org_id, o.parent_id, 1 AS depth FROM billing.org o WHERE o.org_id = _orgs_above.org_id
+		UNION ALL
+		SELECT o.org_id, o.parent_id, a.depth + 1 FROM above a JOIN billing.org o ON o.org_id = a.parent_id WHERE a.depth < 64)
+	SELECT coalesce(array_agg(a.org_id), '{}') FROM above a;
+END;
+COMMENT ON FUNCTION billing._orgs_above(bigint) IS 'an org and those above it, as far as they are visible';
+
+CREATE FUNCTION billing._audit(org_id bigint, act text, subject text, detail jsonb DEFAULT '{}')
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO billing.audit (org_id, act, subject, detail) VALUES (_audit.org_id, _audit.act, _audit.subject, _audit.detail);
+END;
+COMMENT ON FUNCTION billing._audit(bigint, text, text, jsonb) IS 'writes down what the actor does';
+
+CREATE FUNCTION billing._refuse_change()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'rows of billing.% stay as they are', TG_TABLE_NAME
+		USING ERRCODE = 'restrict_violation', DETAIL = format('%s is refused to everybody.', TG_OP),
+			  HINT = 'A correction is a new row.';
+END $$;
+COMMENT ON FUNCTION billing._refuse_change() IS 'trigger of what is only ever added to';
+
+CREATE FUNCTION billing.grant_access(staff_no text, org_no text, kinds text[], actions text[], until timestamptz DEFAULT NULL)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: writes grants, and only such as the caller holds there.
+DECLARE
+	at_org	bigint := billing._org_of(grant_access.org_no, 'write', 'org');
+	person	bigint;
+	missing	text;
+	changed	integer;
+BEGIN
+	SELECT s.staff_id INTO person FROM billing.staff s
+	 WHERE s.staff_no = grant_access.staff_no AND billing.can_write(s.org_id, 'org') FOR KEY SHARE;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('staff %s', grant_access.staff_no));
+	END IF;
+	IF format('staff:%s', person) = billing.actor() THEN
+		RAISE EXCEPTION 'nobody grants to himself' USING ERRCODE = 'insufficient_privilege', HINT = 'Ask another administrator.';
+	END IF;
+	SELECT format('%s on %s', a, k) INTO missing FROM unnest(grant_access.actions) a, unnest(grant_access.kinds) k
+	 WHERE NOT billing.can_do(a, k, at_org) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'only what one holds can be granted'
+			USING ERRCODE = 'insufficient_privilege', DETAIL = format('You do not hold: %s.', missing);
+	END IF;
+	INSERT INTO billing.access_grant AS g (staff_id, org_id, kind, action, valid_during)
+	SELECT person, at_org, k, a, tstzrange(now(), grant_access.until)
+	  FROM (SELECT DISTINCT k, a FROM unnest(grant_access.kinds) k, unnest(grant_access.actions) a) r
+	    ON CONFLICT (staff_id, org_id, kind, action) DO UPDATE SET valid_during = excluded.valid_during, granted_by = excluded.granted_by;
+	GET DIAGNOSTICS changed = ROW_COUNT;
+	PERFORM billing._audit(at_org, 'grant_access', format('staff %s', grant_access.staff_no),
+		jsonb_build_object('org_no', grant_access.org_no, 'kinds', grant_access.kinds, 'actions', grant_access.actions, 'until', grant_access.until));
+	RETURN changed;
+END $$;
+COMMENT ON FUNCTION billing.grant_access(text, text, text[], text[], timestamptz) IS
+'lets a person do these actions (read, write, approve, run) to what an org and all below it have of these kinds (org, customer, '
+'account, reading, plan, bill, money, audit), until a moment or for good; holds in every session from its next statement on; '
+'only what one holds oneself, never to oneself; returns how many rights';
+
+CREATE FUNCTION billing.revoke_access(staff_no text, org_no text, kinds text[] DEFAULT NULL, actions text[] DEFAULT NULL)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: removes grants at orgs that the caller administers.
+DECLARE
+	at_org	bigint := billing._org_of(revoke_access.org_no, 'write', 'org');
+	gone	integer;
+BEGIN
+	DELETE FROM billing.access_grant g USING billing.staff s
+	 WHERE s.staff_id = g.staff_id AND s.staff_no = revoke_access.staff_no AND g.org_id = at_org
+	   AND (revoke_access.kinds IS NULL OR g.kind = ANY (revoke_access.kinds))
+	   AND (revoke_access.actions IS NULL OR g.action = ANY (revoke_access.actions));
+	GET DIAGNOSTICS gone = ROW_COUNT;
+	PERFORM billing._audit(at_org, 'revoke_access', format('staff %s', revoke_access.staff_no),
+		jsonb_build_object('org_no', revoke_access.org_no, 'kinds', revoke_access.kinds, 'actions', revoke_access.actions, 'rights', gone));
+	RETURN gone;
+END $$;
+COMMENT ON FUNCTION billing.revoke_access(text, text, text[], text[]) IS
+'takes rights away that were granted at this org: of all kinds and actions, or of those named; at once, in every session; returns how many';
+
+CREATE FUNCTION billing.grant_post(staff_no text, org_no text)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	post	text;
+BEGIN
+	SELECT s.post INTO post FROM billing.staff s WHERE s.staff_no = grant_post.staff_no;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('staff %s', grant_post.staff_no));
+	END IF;
+	CASE post
+		WHEN 'manager' THEN
+			RETURN billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan,bill,money,audit}', '{read}')
+				 + billing.grant_access(staff_no, org_no, '{bill,money}', '{approve}');
+		WHEN 'administrator' THEN
+			RETURN billing.grant_access(staff_no, org_no, '{org}', '{read,write}') + billing.grant_access(staff_no, org_no, '{audit}', '{read}');
+		WHEN 'account clerk' THEN
+			RETURN billing.grant_access(staff_no, org_no, '{customer,account}', '{read,write}')
+				 + billing.grant_access(staff_no, org_no, '{org,reading,plan,bill}', '{read}');
+		WHEN 'meter reader' THEN
+			RETURN billing.grant_access(staff_no, org_no, '{reading}', '{read,write}') + billing.grant_access(staff_no, org_no, '{account}', '{read}');
+		WHEN 'billing clerk' THEN
+			RETURN billing.grant_access(staff_no, org_no, '{bill,money}', '{read,write}') + billing.grant_access(staff_no, org_no, '{bill}', '{run}')
+				 + billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan}', '{read}');
+		WHEN 'analyst' THEN
+			RETURN billing.grant_access(staff_no, org_no, '{org,account,reading,plan,bill,money}', '{read}');
+		WHEN 'auditor' THEN
+			RETURN billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan,bill,money,audit}', '{read}');
+		ELSE
+			RAISE EXCEPTION 'nothing is laid down for post "%"', post
+				USING ERRCODE = 'invalid_parameter_value',
+					  HINT = 'Posts: manager, administrator, account clerk, meter reader, billing clerk, analyst, auditor. Others: grant_access().';
+	END CASE;
+END $$;
+COMMENT ON FUNCTION billing.grant_post(text, text) IS
+'grants at an org what the person''s post usually needs: manager, administrator, account clerk, meter reader, billing clerk, analyst, auditor';

@@ -1,0 +1,111 @@
+/*
+ * Identity and rights, as members of the extension: C functions that read the
+ * store.  billing.install() grants them to the store's roles.
+ */
+CREATE FUNCTION billing.actor()
+RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_actor';
+COMMENT ON FUNCTION billing.actor() IS
+'who acts: staff:12 or customer:7 as identify() found or as the session''s role is known to the store; role:NAME of a '
+'superuser who is neither; else nobody';
+
+CREATE FUNCTION billing.identify(token text)
+RETURNS text
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'billing_identify';
+COMMENT ON FUNCTION billing.identify(text) IS
+'binds the actor of a signed token to this transaction, for applications that share a login; ends with the transaction, '
+'and with the savepoint it was called in; returns actor(); UB401 for any token that is not accepted';
+REVOKE ALL ON FUNCTION billing.identify(text) FROM PUBLIC;
+
+CREATE FUNCTION billing.issue_token(kind text, id bigint, seconds integer DEFAULT 60)
+RETURNS text
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'billing_issue_token';
+COMMENT ON FUNCTION billing.issue_token(text, bigint, integer) IS
+'a token for identify(): kind is staff or customer, id its number; signed by the first key of billing.token_key_file, for '
+'this database, good for at most a minute. Whoever may call it may be anybody';
+REVOKE ALL ON FUNCTION billing.issue_token(text, bigint, integer) FROM PUBLIC;
+
+CREATE FUNCTION billing._can_read_support(internal)
+RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_can_read_support';
+COMMENT ON FUNCTION billing._can_read_support(internal) IS
+'planner support of can_read(): share of rows, index condition, and no check for who sees every org';
+REVOKE ALL ON FUNCTION billing._can_read_support(internal) FROM PUBLIC;
+
+CREATE FUNCTION billing.can_read(org_id bigint, kind text)
+RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1
+SUPPORT billing._can_read_support
+AS 'MODULE_PATHNAME', 'billing_can_read';
+COMMENT ON FUNCTION billing.can_read(bigint, text) IS
+'may the actor read what this org has of a kind: org, customer, account, reading, plan, bill, money, audit? Policies call it for each row';
+REVOKE ALL ON FUNCTION billing.can_read(bigint, text) FROM PUBLIC;
+
+CREATE FUNCTION billing.can_write(org_id bigint, kind text)
+RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1
+AS 'MODULE_PATHNAME', 'billing_can_write';
+COMMENT ON FUNCTION billing.can_write(bigint, text) IS 'may the actor enter and change what this org has of a kind?';
+REVOKE ALL ON FUNCTION billing.can_write(bigint, text) FROM PUBLIC;
+
+CREATE FUNCTION billing.can_do(action text, kind text, org_id bigint)
+RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'billing_can_do';
+COMMENT ON FUNCTION billing.can_do(text, text, bigint) IS
+'may the actor do this to what this org has of a kind? Actions: read, write, approve, run';
+REVOKE ALL ON FUNCTION billing.can_do(text, text, bigint) FROM PUBLIC;
+
+CREATE FUNCTION billing.can_everywhere(action text, kind text)
+RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'billing_can_everywhere';
+COMMENT ON FUNCTION billing.can_everywhere(text, text) IS 'may the actor do this at every org? For what belongs to no org, such as price plans';
+REVOKE ALL ON FUNCTION billing.can_everywhere(text, text) FROM PUBLIC;
+
+CREATE FUNCTION billing._is_own_support(internal)
+RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_is_own_support';
+COMMENT ON FUNCTION billing._is_own_support(internal) IS 'planner support of is_own(): index condition';
+REVOKE ALL ON FUNCTION billing._is_own_support(internal) FROM PUBLIC;
+
+CREATE FUNCTION billing.is_own(account_id bigint)
+RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1
+SUPPORT billing._is_own_support
+AS 'MODULE_PATHNAME', 'billing_is_own';
+COMMENT ON FUNCTION billing.is_own(bigint) IS 'is the actor the customer of this account? Customers'' policies call it for each row';
+REVOKE ALL ON FUNCTION billing.is_own(bigint) FROM PUBLIC;
+
+CREATE FUNCTION billing._visible_orgs(kind text)
+RETURNS bigint[]
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'billing_visible_orgs';
+COMMENT ON FUNCTION billing._visible_orgs(text) IS 'the orgs of which the actor may read a kind: what can_read() gives to an index, at run time';
+REVOKE ALL ON FUNCTION billing._visible_orgs(text) FROM PUBLIC;
+
+CREATE FUNCTION billing._own_accounts()
+RETURNS bigint[]
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'billing_own_accounts';
+COMMENT ON FUNCTION billing._own_accounts() IS 'the accounts of the actor as a customer: what is_own() gives to an index, at run time';
+REVOKE ALL ON FUNCTION billing._own_accounts() FROM PUBLIC;
+
+CREATE FUNCTION billing._access_changed()
+RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'billing_access_changed';
+COMMENT ON FUNCTION billing._access_changed() IS 'tells every session that rights have changed, when this transaction commits';
+REVOKE ALL ON FUNCTION billing._access_changed() FROM PUBLIC;
+
+CREATE FUNCTION billing._guard_drop()
+RETURNS event_trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'billing_guard_drop';
+COMMENT ON FUNCTION billing._guard_drop() IS 'refuses to drop tables, schema or extension while the store has accounts, readings or bills';
+REVOKE ALL ON FUNCTION billing._guard_drop() FROM PUBLIC;

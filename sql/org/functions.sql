@@ -1,0 +1,88 @@
+-- An org is put into the tree, and staff into an org, by who may write there.
+CREATE FUNCTION billing.add_org(org_no text, name text, kind text, parent_no text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: the caller has no right to the table, only to what this writes.
+DECLARE
+	parent	bigint;
+	-- not RETURNING: nobody has a right at the new org before this statement is over
+	made	bigint := nextval('billing.org_org_id_seq');
+BEGIN
+	IF add_org.parent_no IS NULL THEN
+		PERFORM billing._check_everywhere('write', 'org');
+	ELSE
+		parent := billing._org_of(add_org.parent_no, 'write', 'org');
+	END IF;
+	INSERT INTO billing.org (org_id, parent_id, org_no, name, kind) OVERRIDING SYSTEM VALUE
+	VALUES (made, parent, add_org.org_no, add_org.name, add_org.kind);
+	PERFORM billing._audit(made, 'add_org', format('org %s', add_org.org_no));
+	RETURN made;
+END $$;
+COMMENT ON FUNCTION billing.add_org(text, text, text, text) IS
+'a new org under parent_no, or a company on its own; needs write on org there (a company: everywhere); returns org_id';
+
+CREATE FUNCTION billing.move_org(org_no text, parent_no text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: as add_org().
+DECLARE
+	moved	bigint := billing._org_of(move_org.org_no, 'write', 'org');
+	parent	bigint := billing._org_of(move_org.parent_no, 'write', 'org');
+BEGIN
+	-- one move at a time: two that cross could close a circle
+	PERFORM pg_advisory_xact_lock(hashtextextended('billing.move_org', 0));
+	-- with it the whole way from parent to moved is visible, if there is one
+	PERFORM billing._org_of(move_org.org_no, 'read', 'org');
+	IF moved = ANY (billing._orgs_above(parent)) THEN
+		RAISE EXCEPTION 'an org cannot be put under itself'
+			USING ERRCODE = 'check_violation', DETAIL = format('%s is %s or below it.', move_org.parent_no, move_org.org_no);
+	END IF;
+	UPDATE billing.org SET parent_id = parent WHERE org_id = moved;
+	PERFORM billing._audit(moved, 'move_org', format('org %s', move_org.org_no), jsonb_build_object('parent_no', move_org.parent_no));
+END $$;
+COMMENT ON FUNCTION billing.move_org(text, text) IS 'puts an org with all below it under another; rights follow the tree at once';
+
+CREATE FUNCTION billing.add_staff(org_no text, staff_no text, name text, post text, login_role name DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: as add_org().
+DECLARE
+	at_org	bigint := billing._org_of(add_staff.org_no, 'write', 'org');
+	made	bigint;
+BEGIN
+	INSERT INTO billing.staff (org_id, staff_no, name, post, login_role)
+	VALUES (at_org, add_staff.staff_no, add_staff.name, add_staff.post, add_staff.login_role)
+	RETURNING staff.staff_id INTO made;
+	PERFORM billing._audit(at_org, 'add_staff', format('staff %s', add_staff.staff_no),
+						   jsonb_build_object('post', add_staff.post, 'login_role', add_staff.login_role));
+	RETURN made;
+END $$;
+COMMENT ON FUNCTION billing.add_staff(text, text, text, text, name) IS
+'a person who works at an org, with the database role of the login if there is one; has no rights before grant_access() or grant_post()';
+
+CREATE FUNCTION billing.end_staff(staff_no text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: as add_org().
+DECLARE
+	person	record;
+BEGIN
+	SELECT s.staff_id, s.org_id INTO person FROM billing.staff s
+	 WHERE s.staff_no = end_staff.staff_no AND billing.can_write(s.org_id, 'org') FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('staff %s', end_staff.staff_no));
+	END IF;
+	UPDATE billing.staff s SET valid_during = tstzrange(least(lower(s.valid_during), now() - interval '1 microsecond'), now())
+	 WHERE s.staff_id = person.staff_id;
+	DELETE FROM billing.access_grant g WHERE g.staff_id = person.staff_id;
+	PERFORM billing._audit(person.org_id, 'end_staff', format('staff %s', end_staff.staff_no));
+END $$;
+COMMENT ON FUNCTION billing.end_staff(text) IS 'who leaves loses every right with this transaction; the person stays on record';

@@ -1,0 +1,324 @@
+/*
+ * token.c - signed tokens: a pooled application says for whom it asks
+ *
+ *	b1.KEY.KIND.ID.EXPIRES.NONCE.SIGNATURE
+ *
+ *	KEY			name of the key that signed
+ *	KIND, ID	"staff" or "customer", and its number
+ *	EXPIRES		seconds since 1970, at most a minute ahead
+ *	NONCE		hexadecimal, makes two tokens differ
+ *	SIGNATURE	HMAC-SHA-256 in hexadecimal of all before its dot, another dot,
+ *				and the name of the database
+ *
+ * Keys are read from the file whenever one is needed and wiped after use.
+ * Every refusal has the same words, so that none says what was wrong.
+ */
+#include "postgres.h"
+
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "access/xact.h"
+#include "commands/dbcommands.h"
+#include "common/cryptohash.h"
+#include "common/hmac.h"
+#include "common/sha2.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "utils/builtins.h"
+
+#include "actor.h"
+#include "billing.h"
+
+enum
+{
+	KEY_FILE_MAX = 65536,
+	KEY_MIN = 32,				/* bytes */
+	KEY_MAX = 128,
+	NAME_MAX_BYTES = 32,
+	TOKEN_MAX = 256,
+	LIFE_SECONDS = 60,
+	FIELDS = 7
+};
+
+typedef struct Key
+{
+	char		name[NAME_MAX_BYTES + 1];
+	uint8_t		bytes[KEY_MAX];
+	size_t		size;
+} Key;
+
+static void
+bad_key_file(const char *why)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_BILLING_NO_KEY),
+			 errmsg("there is no usable key for tokens"),
+			 errdetail("The file that billing.token_key_file names %s.", why),
+			 errhint("It is a regular file of the server's user, mode 0600, each line a name and at least 32 bytes in hexadecimal.")));
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* a line "NAME HEX"; false: not of this form */
+static bool
+parse_key(const char *line, size_t length, Key *key)
+{
+	size_t		name = 0;
+	const char *hex;
+	size_t		digits;
+
+	while (name < length && line[name] != ' ')
+		name++;
+	if (name == 0 || name > NAME_MAX_BYTES || name == length)
+		return false;
+	for (size_t i = 0; i < name; i++)
+		if (!((line[i] >= 'a' && line[i] <= 'z') || (line[i] >= '0' && line[i] <= '9')))
+			return false;
+	hex = line + name + 1;
+	digits = length - name - 1;
+	if (digits % 2 != 0 || digits / 2 < KEY_MIN || digits / 2 > KEY_MAX)
+		return false;
+	for (size_t i = 0; i < digits; i++)
+		if (hex_digit(hex[i]) < 0)
+			return false;
+	memcpy(key->name, line, name);
+	key->name[name] = '\0';
+	key->size = digits / 2;
+	for (size_t i = 0; i < key->size; i++)
+		key->bytes[i] = (uint8_t) (hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
+	return true;
+}
+
+static size_t
+read_key_file(char *text)
+{
+	FILE	   *file;
+	struct stat about;
+	size_t		size;
+
+	if (bl_token_key_file[0] == '\0')
+		bad_key_file("is not set");
+	file = AllocateFile(bl_token_key_file, "r");
+	if (file == NULL)
+		bad_key_file("cannot be opened");
+	/* of the open file, so that it cannot be exchanged in between */
+	if (fstat(fileno(file), &about) != 0 || !S_ISREG(about.st_mode))
+		bad_key_file("is no regular file");
+	if (about.st_uid != geteuid() || (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		bad_key_file("can be read or written by others");
+	size = fread(text, 1, KEY_FILE_MAX, file);
+	if (ferror(file) || !feof(file))
+		bad_key_file("is too long, or cannot be read");
+	FreeFile(file);
+	return size;
+}
+
+/* the key of this name, or the first; false: there is none */
+static bool
+find_key(const char *name, Key *key)
+{
+	char	   *text = palloc(KEY_FILE_MAX);
+	size_t		size = read_key_file(text);
+	bool		found = false,
+				broken = false;
+
+	for (size_t at = 0; at < size && !found && !broken;)
+	{
+		size_t		end = at;
+
+		while (end < size && text[end] != '\n')
+			end++;
+		if (end > at && text[at] != '#')
+		{
+			broken = !parse_key(text + at, end - at, key);
+			found = !broken && (name == NULL || strcmp(key->name, name) == 0);
+		}
+		at = end + 1;
+	}
+	explicit_bzero(text, KEY_FILE_MAX);
+	pfree(text);
+	if (!found)
+		explicit_bzero(key, sizeof *key);
+	if (broken)
+		bad_key_file("has a line that is no key");
+	return found;
+}
+
+/* wipes the key */
+static void
+sign(const char *text, size_t length, Key *key, uint8_t *signature)
+{
+	const char *database = get_database_name(MyDatabaseId);
+	pg_hmac_ctx *context = pg_hmac_create(PG_SHA256);
+	bool		good = context != NULL &&
+		pg_hmac_init(context, key->bytes, key->size) >= 0 &&
+		pg_hmac_update(context, (const uint8 *) text, length) >= 0 &&
+		pg_hmac_update(context, (const uint8 *) ".", 1) >= 0 &&
+		pg_hmac_update(context, (const uint8 *) database, strlen(database)) >= 0 &&
+		pg_hmac_final(context, signature, PG_SHA256_DIGEST_LENGTH) >= 0;
+
+	pg_hmac_free(context);
+	explicit_bzero(key, sizeof *key);
+	if (!good)
+		elog(ERROR, "HMAC failed");
+}
+
+static BlActorKind
+kind_of(const char *name)
+{
+	if (strcmp(name, "staff") == 0)
+		return BL_STAFF;
+	return strcmp(name, "customer") == 0 ? BL_CUSTOMER : BL_NOBODY;
+}
+
+/* digits only, at most 18; -1: no such number */
+static int64_t
+number_of(const char *digits)
+{
+	int64_t		number = 0;
+	int			n = 0;
+
+	for (; digits[n]; n++)
+		if (digits[n] < '0' || digits[n] > '9' || n == 18)
+			return -1;
+		else
+			number = number * 10 + (digits[n] - '0');
+	return n == 0 ? -1 : number;
+}
+
+/* takes the token apart in place; false: not of the form */
+static bool
+split(char *token, char *field[FIELDS])
+{
+	int			n = 0;
+
+	field[n++] = token;
+	for (char *c = token; *c; c++)
+		if (*c == '.')
+		{
+			if (n == FIELDS)
+				return false;
+			*c = '\0';
+			field[n++] = c + 1;
+		}
+	return n == FIELDS && strcmp(field[0], "b1") == 0;
+}
+
+static bool
+same_signature(const char *hex, const uint8_t *signature)
+{
+	unsigned	different = strlen(hex) != 2 * PG_SHA256_DIGEST_LENGTH;
+
+	if (different)
+		return false;
+	for (int i = 0; i < PG_SHA256_DIGEST_LENGTH; i++)
+	{
+		int			high = hex_digit(hex[2 * i]);
+		int			low = hex_digit(hex[2 * i + 1]);
+
+		/* no early way out: the time must not say how much was right */
+		different |= (unsigned) (high < 0 || low < 0);
+		different |= ((unsigned) (high << 4 | low) & 0xff) ^ signature[i];
+	}
+	return different == 0;
+}
+
+/* whom the token names; BL_NOBODY: refused */
+static BlActorKind
+accept(const char *token, int64_t *id)
+{
+	char		copy[TOKEN_MAX + 1];
+	char	   *field[FIELDS];
+	uint8_t		signature[PG_SHA256_DIGEST_LENGTH];
+	Key			key;
+	BlActorKind kind;
+	int64_t		expires,
+				now = (int64_t) time(NULL);
+
+	if (strlen(token) > TOKEN_MAX)
+		return BL_NOBODY;
+	strlcpy(copy, token, sizeof copy);
+	if (!split(copy, field) || !find_key(field[1], &key))
+		return BL_NOBODY;
+	sign(token, (size_t) (field[6] - 1 - copy), &key, signature);
+	if (!same_signature(field[6], signature))
+		return BL_NOBODY;
+	kind = kind_of(field[2]);
+	*id = number_of(field[3]);
+	expires = number_of(field[4]);
+	/* one that lives longer than a minute was not made by our rules */
+	if (*id <= 0 || expires <= now || expires > now + LIFE_SECONDS)
+		return BL_NOBODY;
+	return kind;
+}
+
+/* identify(token text) returns text */
+PG_FUNCTION_INFO_V1(billing_identify);
+Datum
+billing_identify(PG_FUNCTION_ARGS)
+{
+	int64_t		id;
+	BlActorKind kind = accept(text_to_cstring(PG_GETARG_TEXT_PP(0)), &id);
+
+	if (kind == BL_NOBODY || !bl_actor_bind(kind, id))
+		ereport(ERROR,
+				(errcode(ERRCODE_BILLING_BAD_TOKEN),
+				 errmsg("the token is not accepted"),
+				 errhint("Ask for a new one: tokens live a minute, for one database.")));
+	if (!IsTransactionBlock())
+		ereport(WARNING,
+				(errcode(ERRCODE_NO_ACTIVE_SQL_TRANSACTION),
+				 errmsg("an identity ends with its transaction, and this one has only one statement"),
+				 errhint("BEGIN first.")));
+	PG_RETURN_TEXT_P(cstring_to_text(bl_actor_name()));
+}
+
+/* issue_token(kind text, id bigint, seconds integer) returns text */
+PG_FUNCTION_INFO_V1(billing_issue_token);
+Datum
+billing_issue_token(PG_FUNCTION_ARGS)
+{
+	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	int64_t		id = PG_GETARG_INT64(1);
+	int32_t		seconds = PG_GETARG_INT32(2);
+	uint8_t		nonce[8];
+	uint8_t		signature[PG_SHA256_DIGEST_LENGTH];
+	StringInfoData token;
+	Key			key;
+
+	if (kind_of(kind) == BL_NOBODY || id <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a token is for a member of staff or a customer"),
+				 errhint("Give 'staff' or 'customer', and its number.")));
+	if (seconds < 1 || seconds > LIFE_SECONDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a token lives 1 to %d seconds", LIFE_SECONDS)));
+	if (!find_key(NULL, &key))
+		bad_key_file("has no key");
+	if (!pg_strong_random(nonce, sizeof nonce))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+
+	initStringInfo(&token);
+	appendStringInfo(&token, "b1.%s.%s." INT64_FORMAT "." INT64_FORMAT ".", key.name, kind, id, (int64_t) time(NULL) + seconds);
+	for (size_t i = 0; i < sizeof nonce; i++)
+		appendStringInfo(&token, "%02x", nonce[i]);
+	sign(token.data, (size_t) token.len, &key, signature);
+	appendStringInfoChar(&token, '.');
+	for (size_t i = 0; i < sizeof signature; i++)
+		appendStringInfo(&token, "%02x", signature[i]);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(token.data, token.len));
+}

@@ -1,0 +1,74 @@
+-- What the store owes on every table, function and view, whoever adds the next
+-- one.  Each check lists its offenders.
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SELECT billing.create_roles() \gset
+SELECT billing.install() \gset
+
+CREATE TEMPORARY VIEW store_table AS
+SELECT c.oid, c.relname::text AS name, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity FROM pg_class c
+ WHERE c.relnamespace IN ('billing'::regnamespace, 'billing_report'::regnamespace) AND c.relkind IN ('r', 'p');
+CREATE TEMPORARY VIEW store_function AS
+SELECT p.oid, p.proname, p.proacl, p.proconfig, p.prosecdef, p.prosqlbody, p.oid::regprocedure::text AS signature FROM pg_proc p
+ WHERE p.pronamespace IN ('billing'::regnamespace, 'billing_report'::regnamespace) AND p.proowner = to_regrole('billing_owner');
+-- tables with the column, so that a row is somebody's
+CREATE TEMPORARY VIEW scoped AS
+SELECT t.*, a.attname::text AS scope, a.attnum AS scope_column FROM store_table t
+  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname IN ('org_id', 'account_id') AND NOT a.attisdropped;
+
+SELECT plan(19);
+
+SELECT is_empty($$SELECT name FROM store_table WHERE relowner <> to_regrole('billing_owner')$$, 'every table belongs to billing_owner');
+SELECT is_empty($$SELECT rolname FROM pg_roles WHERE rolname ~ '^billing_' AND (rolcanlogin OR rolsuper OR rolbypassrls OR rolcreaterole)$$,
+	'the roles of the store are plain groups');
+SELECT is_empty($$SELECT name FROM store_table WHERE obj_description(oid, 'pg_class') IS NULL$$, 'every table has a comment');
+SELECT is_empty($$SELECT signature FROM store_function WHERE obj_description(oid, 'pg_proc') IS NULL$$, 'every function has a comment');
+
+-- row security
+SELECT is_empty($$SELECT DISTINCT name FROM scoped WHERE NOT (relrowsecurity AND relforcerowsecurity)$$,
+	'what has org_id or account_id has row security, for its owner too');
+SELECT is_empty($$SELECT DISTINCT name FROM scoped s WHERE NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = s.oid AND p.polcmd = 'r')$$,
+	'and a policy for reading');
+SELECT is_empty($$SELECT DISTINCT s.name, c.cmd FROM scoped s, (VALUES ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) c(privilege, cmd)
+	WHERE EXISTS (SELECT FROM pg_roles r, aclexplode(s.relacl) a WHERE a.grantee = r.oid AND r.rolname <> 'billing_owner' AND a.privilege_type = c.privilege)
+	  AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = s.oid AND p.polcmd IN (c.cmd::"char", '*'))$$,
+	'a privilege to write has its policy');
+SELECT is_empty($$SELECT p.polname FROM pg_policy p JOIN store_table t ON t.oid = p.polrelid WHERE p.polroles = '{0}' OR NOT p.polpermissive$$,
+	'every policy is for named roles');
+SELECT is_empty($$SELECT p.polname FROM pg_policy p JOIN store_table t ON t.oid = p.polrelid
+	 WHERE p.polcmd IN ('a', 'w') AND p.polwithcheck IS NULL$$, 'every policy to write checks the new row');
+SELECT is_empty($$SELECT DISTINCT s.name FROM scoped s WHERE s.scope = 'account_id'
+	AND NOT EXISTS (SELECT FROM scoped o WHERE o.oid = s.oid AND o.scope = 'org_id')$$, 'what has account_id has org_id');
+
+-- distribution: the account is the unit
+SELECT is_empty($$SELECT s.name, i.indexrelid::regclass FROM scoped s JOIN pg_index i ON i.indrelid = s.oid AND i.indisunique
+	 WHERE s.scope = 'account_id' AND i.indkey[0] <> s.scope_column AND i.indexrelid::regclass::text <> 'billing.account_account_no_key'$$,
+	'keys of what has account_id begin with it');
+SELECT is_empty($$SELECT s.name, c.conname FROM scoped s JOIN pg_constraint c ON c.conrelid = s.oid AND c.contype = 'f'
+	  JOIN scoped t ON t.oid = c.confrelid AND t.scope = 'account_id'
+	 WHERE s.scope = 'account_id' AND (c.conkey[1] <> s.scope_column OR c.confkey[1] <> t.scope_column)$$,
+	'and so do the foreign keys between them');
+SELECT is_empty($$SELECT t.name, c.conname FROM store_table t JOIN pg_constraint c ON c.conrelid = t.oid AND c.contype = 'f'
+	  JOIN scoped s ON s.oid = c.confrelid AND s.scope = 'account_id'
+	 WHERE NOT EXISTS (SELECT FROM scoped o WHERE o.oid = t.oid AND o.scope = 'account_id')$$,
+	'no foreign key goes from what is everybody''s to what is an account''s');
+
+-- privileges
+SELECT is_empty($$SELECT t.name, a.privilege_type FROM store_table t, aclexplode(t.relacl) a WHERE a.grantee = 0$$, 'no table grants anything to PUBLIC');
+SELECT is_empty($$SELECT t.name, a.grantee::regrole, a.privilege_type FROM store_table t, aclexplode(t.relacl) a
+	 WHERE a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') AND a.grantee <> to_regrole('billing_owner')$$,
+	'nobody else may truncate, refer to or put triggers on a table');
+SELECT is_empty($$SELECT signature FROM store_function
+	 WHERE proacl IS NULL OR EXISTS (SELECT FROM aclexplode(proacl) a WHERE a.grantee = 0)$$, 'no function of the store is for PUBLIC');
+SELECT is_empty($$SELECT signature FROM store_function
+	 WHERE prosqlbody IS NULL AND NOT coalesce(proconfig @> '{"search_path=pg_catalog, pg_temp"}', false)
+	   -- drivers that COMMIT, which a SET clause forbids; they only call pinned functions
+	   AND proname NOT IN ('run_bills')$$, 'every function pins its path');
+-- This list is reviewed with every change to it: each runs with the owner's privileges, under the policies of its caller.
+SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
+	ARRAY['add_org', 'move_org', 'add_staff', 'end_staff', 'grant_access', 'revoke_access'],
+	'functions that run as billing_owner are those of the list');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'v' AND c.relowner = to_regrole('billing_owner')
+	   AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)$$, 'every view asks as its reader');
+SELECT finish();
+ROLLBACK;

@@ -1,0 +1,106 @@
+/*
+ * access_test.c - rights over a tree of organisations
+ */
+#include "check.h"
+#include "core/access.h"
+
+static void
+names(void)
+{
+	uint32_t	seen = 0;
+
+	for (int k = 0; bl_access_kind(k) != NULL; k++)
+		for (int a = 0; bl_access_action(a) != NULL; a++)
+		{
+			uint32_t	right = bl_access_right(bl_access_action(a), bl_access_kind(k));
+
+			CHECK(right != 0);
+			CHECK_EQ(seen & right, 0);
+			seen |= right;
+		}
+	CHECK_EQ(seen, UINT32_MAX);
+	CHECK_EQ(bl_access_right("read", "nothing"), 0);
+	CHECK_EQ(bl_access_right("", ""), 0);
+	CHECK(bl_access_kind(-1) == NULL);
+	CHECK(bl_access_action(99) == NULL);
+}
+
+/*
+ *	1 company			4 another company
+ *	2 station			5 its station
+ *	3 team
+ */
+static void
+subtrees(void)
+{
+	const int32_t parent[] = {BL_NO_ORG, BL_NO_PARENT, 1, 2, BL_NO_PARENT, 4, BL_NO_ORG};
+	uint32_t	rights[] = {9, 1, 0, 2, 0, 4, 7};
+
+	bl_access_spread(parent, rights, 6);
+	CHECK_EQ(rights[0], 0);
+	CHECK_EQ(rights[1], 1);
+	CHECK_EQ(rights[2], 1);
+	CHECK_EQ(rights[3], 3);
+	CHECK_EQ(rights[4], 0);
+	CHECK_EQ(rights[5], 4);
+	CHECK_EQ(rights[6], 0);
+	CHECK_EQ(bl_access_everywhere(parent, rights, 6), 0);
+}
+
+static void
+everywhere(void)
+{
+	const int32_t parent[] = {BL_NO_ORG, BL_NO_PARENT, 1, BL_NO_PARENT};
+	uint32_t	rights[] = {0, 3, 4, 2};
+	const int32_t none[] = {BL_NO_ORG};
+
+	bl_access_spread(parent, rights, 3);
+	CHECK_EQ(bl_access_everywhere(parent, rights, 3), 2);
+	CHECK_EQ(bl_access_everywhere(none, rights, 0), 0);
+}
+
+/* the child comes before its parent, in number */
+static void
+any_order(void)
+{
+	const int32_t parent[] = {BL_NO_ORG, 2, 3, BL_NO_PARENT};
+	uint32_t	rights[] = {0, 0, 0, 8};
+
+	bl_access_spread(parent, rights, 3);
+	CHECK_EQ(rights[1], 8);
+	CHECK_EQ(rights[2], 8);
+}
+
+static void
+damage(void)
+{
+	/* 1 and 2 in a circle, 3 below it; 4 under nothing; 5 under a number beyond the table; 6 its own parent */
+	const int32_t parent[] = {BL_NO_ORG, 2, 1, 1, 7, 1000, 6, BL_NO_ORG};
+	uint32_t	rights[] = {1, 1, 1, 1, 1, 1, 1, 1};
+	int32_t		deep[BL_ORG_DEPTH + 3];
+	uint32_t	deep_rights[BL_ORG_DEPTH + 3] = {0};
+
+	bl_access_spread(parent, rights, 7);
+	for (int i = 0; i <= 7; i++)
+		CHECK_EQ(rights[i], 0);
+
+	deep[0] = BL_NO_ORG;
+	for (int i = 1; i < BL_ORG_DEPTH + 3; i++)
+		deep[i] = i - 1;
+	deep_rights[1] = 1;
+	bl_access_spread(deep, deep_rights, BL_ORG_DEPTH + 2);
+	CHECK_EQ(deep_rights[BL_ORG_DEPTH], 1);
+	CHECK_EQ(deep_rights[BL_ORG_DEPTH + 1], 0);
+	CHECK_EQ(deep_rights[BL_ORG_DEPTH + 2], 0);
+}
+
+int
+main(void)
+{
+	RUN(names);
+	RUN(subtrees);
+	RUN(everywhere);
+	RUN(any_order);
+	RUN(damage);
+	return DONE();
+}
