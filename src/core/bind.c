@@ -783,6 +783,8 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 	if (b->prices == NULL || b->span_months == NULL)
 		return no_space(problem);
 	BL_TRY(bind_kept(b, arena, problem));
+	if (bl_bind_series(b, arena) != BL_OK)
+		return no_space(problem);
 	b->work = bl_arena_room(arena, sizeof *b->work * BL_CHARGES_LINES_MAX);
 	for (int i = 0; b->work != NULL && i < BL_KEPT_LINES_MAX; i++)
 		b->work[i].kept = NULL;

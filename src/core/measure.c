@@ -1010,6 +1010,13 @@ bl_slots_of(BlRate *r, BlScan *s, BlSlots *slots)
 	*slots = s->slots;
 	if (slots->minutes != 0)
 		return BL_OK;
+	/* in another schedule they are the same */
+	for (int i = 0; i < b->scans; i++)
+		if (b->scan[i].part == s->part && b->scan[i].channel == s->channel && b->scan[i].net == s->net && b->scan[i].slots.minutes != 0)
+		{
+			*slots = s->slots = b->scan[i].slots;
+			return BL_OK;
+		}
 	if (part == NULL || part->profile[s->channel] == NULL)
 	{
 		bl_problem(r->problem, BL_NO_USAGE, "the tariff needs the %s profile of one part", bl_channel_name[s->channel]);
@@ -1032,6 +1039,11 @@ bl_slots_of(BlRate *r, BlScan *s, BlSlots *slots)
 			return BL_OK;
 		if (block.start + block.slots * p.slot_minutes <= from)
 			continue;
+		if (block.start >= from && (block.start - from) / p.slot_minutes + block.slots <= slots->n)
+		{
+			BL_TRY(bl_block_decode(&p, &block, value + (block.start - from) / p.slot_minutes, NULL, NULL));
+			continue;
+		}
 		BL_TRY(bl_block_decode(&p, &block, block_values, NULL, NULL));
 		for (int i = 0; i < block.slots; i++)
 		{
@@ -1053,6 +1065,28 @@ bl_billed_slots(BlRate *r, BlScan *s, BlSlots *slots)
 		return bl_problem_hint(r->problem, "Registers and several parts together have no slots to look at.");
 	}
 	return bl_slots_of(r, s, slots);
+}
+
+int
+bl_period_run(const BlRate *r, int schedule, const BlSlots *slots, int i, int *day, int *period)
+{
+	const BlBound *b = r->b;
+	int32_t		at = slots->start + i * slots->minutes;
+	const BlDay *d;
+	const BlDayMap *map;
+	int			run = 0;
+
+	while (*day < b->days - 1 && at >= b->day[*day + 1].start)
+		(*day)++;
+	d = &b->day[*day];
+	map = map_of(d, schedule);
+	if (d->minutes != BL_MINUTES_PER_DAY || at < d->start)
+	{
+		*period = bl_slot_period(r, schedule, at, slots->minutes);
+		return i + 1;
+	}
+	*period = period_at(map, &run, at - d->start, slots->minutes);
+	return *period < 0 ? i + 1 : i + (map->run[run].to - (at - d->start)) / slots->minutes;
 }
 
 int

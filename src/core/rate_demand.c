@@ -129,15 +129,66 @@ slots_outside(BlRate *r, const BlCharge *q, const BlSlots *slots, unsigned perio
 	*outside = out;
 	if (out == NULL)
 		return BL_NO_SPACE;
-	for (int i = 0; i < slots->n; i++)
+	for (int i = 0, day = 0, end; i < slots->n; i = end)
 	{
-		int			p = bl_slot_period(r, q->schedule, slots->start + i * slots->minutes, slots->minutes);
+		int			p;
 
-		out[i] = p < 0 || !(periods & 1u << p);
-		if (i % 4096 == 0)
-			bl_arena_poll(r->arena);
+		end = bl_period_run(r, q->schedule, slots, i, &day, &p);
+		end = end < slots->n ? end : slots->n;
+		memset(out + i, p < 0 || !(periods & 1u << p), (size_t) (end - i));
+		bl_arena_poll(r->arena);
 	}
 	return BL_OK;
+}
+
+/*
+ * The highest sum of a sliding window that begins in slots [from, to), where all the slots are
+ * small enough for the sums; false: they are not.
+ */
+static bool
+small_peak(const int64_t *value, int from, int to, int window, int64_t *best)
+{
+	int64_t		sum = 0;
+
+	/* a window has at most 1440 */
+	if (!bl_slots_small(value + from, to - from + window - 1, 50))
+		return false;
+	for (int k = 0; k < window; k++)
+		sum += value[from + k];
+	*best = sum;
+	for (int i = from + 1; i < to; i++)
+	{
+		sum += value[i + window - 1] - value[i - 1];
+		*best = *best > sum ? *best : sum;
+	}
+	return true;
+}
+
+/* the days' peaks of windows that slide over all slots; false: it takes the careful way */
+static bool
+slide_days(BlRate *r, const BlSlots *slots, int window, BlInt128 *day_peak, bool *has)
+{
+	int			last = slots->n - window + 1;
+
+	for (int day = 0, from = 0, to; day < r->b->days && from < last; day++, from = to)
+	{
+		int64_t		best;
+
+		/* windows that begin on the day */
+		to = (r->b->day[day + 1].start - slots->start + slots->minutes - 1) / slots->minutes;
+		to = to < last ? to : last;
+		bl_arena_poll(r->arena);
+		if (to <= from)
+			to = from;
+		else if (!small_peak(slots->value, from, to, window, &best))
+			return false;
+		else
+		{
+			has[day] = true;
+			day_peak[day] = best;
+		}
+	}
+	return true;
 }
 
 /* peaks by windows of several slots, or the mean of several days */
@@ -167,7 +218,8 @@ window_peak(BlRate *r, const BlCharge *q, BlScan *s, unsigned periods, bool *fou
 	}
 	if (periods != 0)
 		BL_TRY(slots_outside(r, q, &slots, periods, &w.outside));
-	for (int i = 0; i < slots.n; i += q->sliding ? 1 : 0)
+	for (int i = q->sliding && periods == 0 && slide_days(r, &slots, window, day_peak, has) ? slots.n : 0; i < slots.n;
+		 i += q->sliding ? 1 : 0)
 	{
 		int32_t		at = slots.start + i * slots.minutes;
 		int			n = window;

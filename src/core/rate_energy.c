@@ -409,30 +409,168 @@ bl_rate_energy(BlRate *r, const BlCharge *q)
 /* ---- energy at a price series ---- */
 
 static BlStatus
-series_price(BlRate *r, const BlCharge *q, const BlPriceSeries *series, int32_t at, int minutes, BlDec *price)
+priced(const BlCharge *q, BlDec value, BlDec *price)
 {
 	const BlPrice *p = q->price;
-	int64_t		i = bl_floor_div((int64_t) at - series->from, series->slot_minutes);
-	char		text[32];
 
-	bl_zone_text(at, r->b->zone, text);
-	if (i < 0 || i >= series->n || series->value[i].scale < 0)
-	{
-		bl_problem(r->problem, BL_NO_MARKET, "series \"%.*s\" has no price at %s", p->name.length, p->name.text, text);
-		return BL_NO_MARKET;
-	}
-	if ((int64_t) at + minutes > series->from + (i + 1) * series->slot_minutes)
-	{
-		bl_problem(r->problem, BL_UNALIGNED, "a slot at %s reaches beyond its slot of series \"%.*s\"", text, p->name.length, p->name.text);
-		return bl_problem_hint(r->problem, "Resample the profile to slots that divide those of the series.");
-	}
-	BL_TRY(bl_dec_mul(series->value[i], p->times, price));
+	BL_TRY(bl_dec_mul(value, p->times, price));
 	BL_TRY(bl_dec_add(*price, p->plus, price));
 	if (p->has_floor && bl_dec_cmp(*price, p->floor) < 0)
 		*price = p->floor;
 	if (p->has_cap && bl_dec_cmp(*price, p->cap) > 0)
 		*price = p->cap;
 	return bl_dec_round(*price, &q->rounding.price, price);
+}
+
+static BlStatus
+series_price(BlRate *r, const BlCharge *q, const BlPriceSeries *series, int32_t at, int minutes, BlDec *price)
+{
+	const BlPrice *p = q->price;
+	int64_t		i = bl_floor_div((int64_t) at - series->from, series->slot_minutes);
+	char		text[32];
+
+	if (i < 0 || i >= series->n || series->value[i].scale < 0)
+	{
+		bl_zone_text(at, r->b->zone, text);
+		bl_problem(r->problem, BL_NO_MARKET, "series \"%.*s\" has no price at %s", p->name.length, p->name.text, text);
+		return BL_NO_MARKET;
+	}
+	if ((int64_t) at + minutes > series->from + (i + 1) * series->slot_minutes)
+	{
+		bl_zone_text(at, r->b->zone, text);
+		bl_problem(r->problem, BL_UNALIGNED, "a slot at %s reaches beyond its slot of series \"%.*s\"", text, p->name.length, p->name.text);
+		return bl_problem_hint(r->problem, "Resample the profile to slots that divide those of the series.");
+	}
+	return priced(q, series->value[i], price);
+}
+
+/* all the prices of a charge over the span, at one scale; none where one of them is missing or too long */
+static BlStatus
+span_prices(const BlBound *b, const BlCharge *q, const BlPriceSeries *series, BlArena *arena, BlSpanPrices *out)
+{
+	int64_t		first = bl_floor_div((int64_t) b->day[0].start - series->from, series->slot_minutes);
+	int64_t		last = bl_floor_div((int64_t) b->day[b->days].start - 1 - series->from, series->slot_minutes);
+	BlDec		price;
+	int			n = (int) (last - first + 1);
+
+	if (first < 0 || last >= series->n)
+		return BL_OK;
+	out->scale = 0;
+	for (int i = 0; i < n; i++)
+	{
+		if (series->value[first + i].scale < 0 || priced(q, series->value[first + i], &price) != BL_OK)
+			return BL_OK;
+		price = bl_dec_trim(price);
+		out->scale = price.scale > out->scale ? price.scale : out->scale;
+		if (i % 4096 == 0)
+			bl_arena_poll(arena);
+	}
+	if (out->scale > BL_PRICE_SCALE)
+		return BL_OK;
+	out->price = bl_arena_room(arena, sizeof *out->price * (size_t) n);
+	if (out->price == NULL)
+		return BL_NO_SPACE;
+	for (int i = 0; i < n; i++)
+	{
+		BL_TRY(priced(q, series->value[first + i], &price));
+		price = bl_dec_trim(price);
+		price.coefficient *= bl_pow10(out->scale - price.scale);
+		/* times the energy of a day, below 2^61, and in a sum of so many they stay below 2^127 */
+		if (price.coefficient >= (int64_t) 1 << 40 || price.coefficient <= -((int64_t) 1 << 40))
+			return BL_OK;
+		out->price[i] = (int64_t) price.coefficient;
+		if (i % 4096 == 0)
+			bl_arena_poll(arena);
+	}
+	out->from = (int32_t) (series->from + first * series->slot_minutes);
+	out->minutes = series->slot_minutes;
+	out->n = n;
+	return BL_OK;
+}
+
+BlStatus
+bl_bind_series(BlBound *b, BlArena *arena)
+{
+	const BlTariff *t = b->tariff;
+
+	for (int i = 0; i < t->charges; i++)
+	{
+		const BlPriceSeries *series;
+
+		if (!t->charge[i].series)
+			continue;
+		if (b->span_prices == NULL &&
+			(b->span_prices = bl_arena_get(arena, sizeof *b->span_prices * (size_t) t->charges)) == NULL)
+			return BL_NO_SPACE;
+		series = bl_market_series(b->market, t->charge[i].price->name);
+		if (series != NULL)
+			BL_TRY(span_prices(b, &t->charge[i], series, arena, &b->span_prices[i]));
+	}
+	return BL_OK;
+}
+
+/* the slots [from, until) at their prices, one by one; *sum grows */
+static BlStatus
+sum_slots(BlRate *r, const BlCharge *q, const BlPriceSeries *series, const BlSlots *slots, int from, int until, BlDec *sum)
+{
+	for (int i = from; i < until; i++)
+	{
+		BlDec		price,
+					one;
+
+		if (i % 4096 == 0)
+			bl_arena_poll(r->arena);
+		BL_TRY(series_price(r, q, series, slots->start + i * slots->minutes, slots->minutes, &price));
+		BL_TRY(bl_dec_mul((BlDec) {slots->value[i], slots->scale}, price, &one));
+		BL_TRY(bl_dec_add(*sum, one, sum));
+	}
+	return BL_OK;
+}
+
+/* the same by the prices of the span, a price at a time; false: it takes the careful way */
+static bool
+sum_spans(BlRate *r, const BlSpanPrices *p, const BlSlots *slots, int from, int until, BlDec *sum)
+{
+	BlInt128	all = 0;
+	int			offset = slots->start - p->from;
+	int			k,
+				together,
+				end;
+
+	/* a price is for at most so many slots as a day has minutes */
+	if (p->n == 0 || slots->scale > BL_SCALE_MAX - BL_PRICE_SCALE || p->minutes % slots->minutes != 0 || offset % slots->minutes != 0 ||
+		!bl_slots_small(slots->value + from, until - from, 50))
+		return false;
+	together = p->minutes / slots->minutes;
+	offset /= slots->minutes;
+	k = (offset + from) / together;
+	end = (k + 1) * together - offset;
+	for (int i = from; i < until; k++, end += together)
+	{
+		int64_t		energy = 0;
+
+		if (together == 4 && i + 4 <= until && i + 4 == end)
+		{
+			energy = slots->value[i] + slots->value[i + 1] + slots->value[i + 2] + slots->value[i + 3];
+			i += 4;
+		}
+		for (; i < end && i < until; i++)
+			energy += slots->value[i];
+		all += (BlInt128) energy * p->price[k];
+		if (k % 4096 == 0)
+			bl_arena_poll(r->arena);
+	}
+	return bl_dec_add(*sum, bl_dec_trim((BlDec) {all, slots->scale + p->scale}), sum) == BL_OK;
+}
+
+static BlStatus
+sum_series(BlRate *r, const BlCharge *q, const BlPriceSeries *series, const BlSlots *slots, int from, int until, BlDec *sum)
+{
+	const BlSpanPrices *p = &r->b->span_prices[q - r->t->charge];
+
+	if (sum_spans(r, p, slots, from, until, sum))
+		return BL_OK;
+	return sum_slots(r, q, series, slots, from, until, sum);
 }
 
 BlStatus
@@ -470,24 +608,16 @@ bl_rate_series(BlRate *r, const BlCharge *q)
 		{
 			from = (r->b->day[r->piece[first].first].start - slots.start) / slots.minutes;
 			until = (r->b->day[r->piece[piece - 1].end].start - slots.start) / slots.minutes;
-			for (int i = from; i < until; i++)
+			for (int i = from, end = until, day = 0, k; i < until; i = end)
 			{
-				int32_t		at = slots.start + i * slots.minutes;
-				BlDec		price,
-							one;
-
-				if (i % 4096 == 0)
-					bl_arena_poll(r->arena);
 				if (q->periods != 0)
 				{
-					int			k = bl_slot_period(r, q->schedule, at, slots.minutes);
-
+					end = bl_period_run(r, q->schedule, &slots, i, &day, &k);
+					end = end < until ? end : until;
 					if (k < 0 || !wanted(q->periods, k))
 						continue;
 				}
-				BL_TRY(series_price(r, q, series, at, slots.minutes, &price));
-				BL_TRY(bl_dec_mul((BlDec) {slots.value[i], slots.scale}, price, &one));
-				BL_TRY(bl_dec_add(sum, one, &sum));
+				BL_TRY(sum_series(r, q, series, &slots, i, end, &sum));
 			}
 			for (int j = first; j < piece; j++)
 			{

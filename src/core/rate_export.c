@@ -54,6 +54,34 @@ add_slots(BlRate *r, const BlSlots *from, int times, BlSlots *net, int64_t *valu
 	return BL_OK;
 }
 
+/*
+ * The net of slots of one length and scale (either may be absent), where they are small enough
+ * for a plain difference; false: they are not.
+ */
+static bool
+small_net(const int64_t *own, const int64_t *other, int n, int64_t *value)
+{
+	static const int64_t nothing[256];
+	uint64_t	seen = 0;
+
+	for (int from = 0; from < n; from += 256)
+	{
+		int			m = n - from < 256 ? n - from : 256;
+		const int64_t *a = own != NULL ? own + from : nothing;
+		const int64_t *b = other != NULL ? other + from : nothing;
+
+		/* both within 61 bits and a sign, as bl_slots_small() has it */
+		for (int i = 0; i < m; i++)
+		{
+			int64_t		net = (int64_t) ((uint64_t) a[i] - (uint64_t) b[i]);
+
+			seen |= ((uint64_t) a[i] + ((uint64_t) 1 << 61)) | ((uint64_t) b[i] + ((uint64_t) 1 << 61));
+			value[from + i] = net & ~(net >> 63);
+		}
+	}
+	return seen >> 62 == 0;
+}
+
 /* what is left of the scan's channel in each slot or hour */
 static BlStatus
 net_slots(BlRate *r, BlScan *s, BlScan *import, BlScan *export)
@@ -61,11 +89,22 @@ net_slots(BlRate *r, BlScan *s, BlScan *import, BlScan *export)
 	BlScan	   *both[2] = {import, export};
 	BlSlots		slots[2],
 			   *net = &s->slots;
+	const int64_t *own = NULL,
+			   *other = NULL;
 	int64_t    *value;
+	bool		alike = s->net == BL_NET_SLOT;
 	int			sign = s->channel == BL_IMPORT ? 1 : -1,
 				minutes = 0,
 				span = r->b->day[r->b->days].start - r->b->day[0].start;
 
+	/* in another schedule it is the same */
+	for (int i = 0; i < r->b->scans; i++)
+		if (r->b->scan[i].part == s->part && r->b->scan[i].channel == s->channel && r->b->scan[i].net == s->net &&
+			r->b->scan[i].slots.minutes != 0)
+		{
+			*net = r->b->scan[i].slots;
+			return BL_OK;
+		}
 	net->scale = 0;
 	for (int i = 0; i < 2; i++)
 	{
@@ -76,6 +115,8 @@ net_slots(BlRate *r, BlScan *s, BlScan *import, BlScan *export)
 			return unaligned(r, "import and export have slots of different length", "Resample one of them, or net by the hour.");
 		if (s->net == BL_NET_HOUR && 60 % slots[i].minutes != 0)
 			return unaligned(r, "netting by the hour needs slots that divide the hour", "Resample the profile.");
+		alike = alike && (minutes == 0 || slots[i].scale == net->scale);
+		*(i == (sign < 0) ? &own : &other) = slots[i].value;
 		minutes = slots[i].minutes;
 		net->scale = slots[i].scale > net->scale ? slots[i].scale : net->scale;
 	}
@@ -85,9 +126,12 @@ net_slots(BlRate *r, BlScan *s, BlScan *import, BlScan *export)
 	net->n = span / minutes;
 	net->minutes = minutes;
 	net->start = r->b->day[0].start;
-	net->value = value = bl_arena_get(r->arena, sizeof *value * (size_t) (net->n + 1));
+	net->value = value = bl_arena_room(r->arena, sizeof *value * (size_t) (net->n + 1));
 	if (value == NULL)
 		return BL_NO_SPACE;
+	if (alike && small_net(own, other, net->n, value))
+		return BL_OK;
+	memset(value, 0, sizeof *value * (size_t) net->n);
 	for (int i = 0; i < 2; i++)
 		if (both[i]->found)
 			BL_TRY(add_slots(r, &slots[i], i == 0 ? sign : -sign, net, value));
@@ -101,14 +145,22 @@ add_run(BlScan *s, int cell, int period, int from, int to, BlInt128 *sums)
 {
 	int			peak = s->peaks == BL_PEAK_SPAN ? 0 : period;
 	int64_t		best = 0;
-	BlInt128	sum = 0;
+	uint64_t	sum = 0,
+				seen = 0;
 
 	for (int i = from; i < to; i++)
 	{
-		sum += s->slots.value[i];
-		best = s->slots.value[i] > best ? s->slots.value[i] : best;
+		sum += (uint64_t) s->slots.value[i];
+		seen |= (uint64_t) s->slots.value[i];
 	}
-	sums[cell] += sum;
+	/* none is negative, and a run has at most 1440 */
+	if (seen >> 52 == 0)
+		sums[cell] += sum;
+	else
+		for (int i = from; i < to; i++)
+			sums[cell] += s->slots.value[i];
+	for (int i = from; i < to && s->peaks != BL_PEAK_NONE; i++)
+		best = s->slots.value[i] > best ? s->slots.value[i] : best;
 	if (s->peaks != BL_PEAK_NONE && from < to)
 	{
 		s->peak[peak] = s->has_peak[peak] && s->peak[peak] > best ? s->peak[peak] : best;
@@ -151,23 +203,54 @@ add_day(BlRate *r, BlScan *s, int day, int piece, BlInt128 *sums)
 	return BL_OK;
 }
 
+/* the sums of a total, where the same net is known by period; quantities that are rounded share theirs anew */
+static bool
+add_periods(BlRate *r, BlScan *s)
+{
+	for (int i = 0; i < r->b->scans && s->schedule < 0 && !r->t->rounding.quantity.set; i++)
+	{
+		const BlScan *o = &r->b->scan[i];
+
+		if (o->schedule < 0 || !o->done || o->slots.minutes == 0 || o->part != s->part || o->channel != s->channel || o->net != s->net)
+			continue;
+		for (int k = 0; k < r->pieces; k++)
+		{
+			s->cell[k] = (BlDec) {0, s->slots.scale};
+			for (int p = 0; p < o->periods; p++)
+				s->cell[k].coefficient += o->cell[k * o->periods + p].coefficient;
+		}
+		/* its peaks were looked for where the total's are wanted */
+		for (int p = 0; p < o->periods && o->peaks != BL_PEAK_NONE; p++)
+			if (o->has_peak[p] && (!s->has_peak[0] || o->peak[p] > s->peak[0]))
+			{
+				s->has_peak[0] = true;
+				s->peak[0] = o->peak[p];
+			}
+		return true;
+	}
+	return false;
+}
+
 static BlStatus
 net_by_slot(BlRate *r, BlScan *s, BlScan *import, BlScan *export)
 {
 	int			n = r->pieces * s->periods;
-	BlInt128   *sums = bl_arena_get(r->arena, sizeof *sums * (size_t) n);
+	BlInt128   *sums;
 
-	if (sums == NULL)
-		return BL_NO_SPACE;
 	BL_TRY(net_slots(r, s, import, export));
 	memset(s->has_peak, 0, sizeof s->has_peak);
+	s->peak_scale = s->slots.scale;
+	s->peak_minutes = s->slots.minutes;
+	if (add_periods(r, s))
+		return BL_OK;
+	sums = bl_arena_get(r->arena, sizeof *sums * (size_t) n);
+	if (sums == NULL)
+		return BL_NO_SPACE;
 	for (int piece = 0; piece < r->pieces; piece++)
 		for (int day = r->piece[piece].first; day < r->piece[piece].end; day++)
 			BL_TRY(add_day(r, s, day, piece, sums));
 	for (int i = 0; i < n; i++)
 		s->cell[i] = (BlDec) {sums[i], s->slots.scale};
-	s->peak_scale = s->slots.scale;
-	s->peak_minutes = s->slots.minutes;
 	if (r->t->rounding.quantity.set)
 		return bl_share(r->arena, s->cell, n, &r->t->rounding.quantity);
 	return BL_OK;

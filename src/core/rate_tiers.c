@@ -683,19 +683,36 @@ chronological(BlRate *r, const Tiers *tiers, const BlLadder *l, int piece, int e
 	BL_TRY(bl_billed_slots(r, tiers->scan, &slots));
 	from = (r->b->day[r->piece[piece].first].start - slots.start) / slots.minutes;
 	until = (r->b->day[r->piece[end - 1].end].start - slots.start) / slots.minutes;
-	for (int i = from; i < until; i++)
+	/* neighbours of one period climb together: the parts of what they climb add up */
+	for (int i = from, day = 0, next_run; i < until; i = next_run)
 	{
-		int			p = s->periods == 1 ? 0 : bl_slot_period(r, tiers->q->schedule, slots.start + i * slots.minutes, slots.minutes);
-		BlInt128	value,
+		BlInt128	value = 0,
 					next;
+		uint64_t	seen = 0,
+					sum = 0;
+		int			p = 0;
 
-		if (i % 4096 == 0)
-			bl_arena_poll(r->arena);
-		if (slots.value[i] < 0)
+		next_run = s->periods == 1 ? until : bl_period_run(r, tiers->q->schedule, &slots, i, &day, &p);
+		next_run = next_run < until ? next_run : until;
+		bl_arena_poll(r->arena);
+		for (int k = i; k < next_run; k++)
+		{
+			seen |= (uint64_t) slots.value[k];
+			sum += (uint64_t) slots.value[k];
+		}
+		if (seen >> 63 != 0)
 			return BL_BAD_VALUE;
+		value = sum;
+		/* a span has fewer than 2^20 slots */
+		if (seen >> 43 != 0)
+		{
+			value = 0;
+			for (int k = i; k < next_run; k++)
+				value += slots.value[k];
+		}
 		if (p < 0 || slots.scale > l->scale)
 			return BL_CORRUPT;	/* measuring refused it, the ladder was made for them */
-		BL_TRY(on_ladder(l, (BlDec) {slots.value[i], slots.scale}, l->den, &value));
+		BL_TRY(on_ladder(l, (BlDec) {value, slots.scale}, l->den, &value));
 		if (__builtin_add_overflow(at, value, &next))
 			return BL_OVERFLOW;
 		BL_TRY(climb(r, tiers, l, at, next, part));

@@ -196,6 +196,16 @@ typedef struct BlFraction
 	int64_t		den;			/* 0: not known yet */
 } BlFraction;
 
+/* The prices of a series over the span, as one charge takes them: they are the same for every bill. */
+typedef struct BlSpanPrices
+{
+	int			n;				/* 0: not all of them can be had */
+	int32_t		from;			/* minute of the first; later ones follow */
+	int			minutes;
+	int			scale;
+	int64_t    *price;			/* * 10^-scale */
+} BlSpanPrices;
+
 struct BlBound
 {
 	const BlTariff *tariff;
@@ -223,6 +233,7 @@ struct BlBound
 	BlKernel	kernel[3][17];	/* [tops][width] */
 	bool		counts_years;	/* some tiers or bounds go by the year */
 	BlFraction *span_months;	/* of each charge: the months of the whole span, once known */
+	BlSpanPrices *span_prices;	/* of each charge at a series; NULL: no charge is */
 	/* scratch of a rating */
 	BlPrices   *prices;
 	BlPiece    *piece;
@@ -280,7 +291,25 @@ extern BlStatus bl_measure(BlRate *r, BlScan *scan);
 extern BlStatus bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found);
 extern BlStatus bl_slots_of(BlRate *r, BlScan *scan, BlSlots *slots);
 extern BlStatus bl_billed_slots(BlRate *r, BlScan *scan, BlSlots *slots);
+
+/* Are all of n slots at least -2^bits and below 2^bits? */
+static inline bool
+bl_slots_small(const int64_t *value, int n, int bits)
+{
+	uint64_t	seen = 0;
+
+	/* lifted by 2^bits none has a bit above that one */
+	for (int i = 0; i < n; i++)
+		seen |= (uint64_t) value[i] + ((uint64_t) 1 << bits);
+	return seen >> (bits + 1) == 0;
+}
+
 extern int	bl_slot_period(const BlRate *r, int schedule, int32_t minute, int slot_minutes);	/* -1: straddles */
+/*
+ * The first slot after i that may have another period than it; *day, 0 at first, is where the
+ * search goes on, with rising i.
+ */
+extern int	bl_period_run(const BlRate *r, int schedule, const BlSlots *slots, int i, int *day, int *period);
 /* a register spread over a cut that separates lines is only allowed where the tariff says so */
 extern BlStatus bl_check_spread(BlRate *r, const BlCharge *q, const BlScan *s, int end_piece, int period);
 extern BlStatus bl_check_line_spread(BlRate *r, const BlCharge *q, const BlScan *s, const BlWork *w);
@@ -384,6 +413,7 @@ bl_repeat_energy(BlRate *r, const BlCharge *q, const BlScan *s, const BlKept *ke
 /* rate_energy.c */
 extern BlStatus bl_rate_energy(BlRate *r, const BlCharge *q);
 extern BlStatus bl_rate_series(BlRate *r, const BlCharge *q);
+extern BlStatus bl_bind_series(BlBound *b, BlArena *arena);
 
 /* rate_time.c */
 extern BlStatus bl_rate_time(BlRate *r, const BlCharge *q);
