@@ -29,6 +29,7 @@ W1_DURING = "daterange('2026-05-17', '2026-06-16')"
 JULY = "daterange('2026-07-01', '2026-08-01')"
 CLASSES = ("household", "electric_car", "shop", "five_minute")
 CLASS_METERS = 5000
+HEAVY_PEER = 1000       # meters by the heavy tariff in plain SQL
 
 failures = []
 
@@ -402,10 +403,86 @@ def run_classes(psql, meters, rounds):
     print("\n  * what the class stores: a month where two fit a page in nine cases of ten, else ten days\n")
 
 
+def heavy_bill():
+    return ("billing.rate((SELECT tariff FROM heavy_tariff), billing.usage(import => import, export => export), "
+            f"{W1_DURING}, '{{}}', (SELECT market FROM heavy_tariff))")
+
+
+def load_heavy(psql, meters):
+    psql.run(f"""
+        DROP TABLE IF EXISTS heavy;
+        CREATE TABLE heavy (meter_id int NOT NULL, import billing.profile NOT NULL, export billing.profile NOT NULL);
+        ALTER TABLE heavy SET (toast_tuple_target = 8160);
+        \\copy heavy FROM PROGRAM '{BUILD}/gen heavy {meters}' (FORMAT binary)
+        CREATE INDEX ON heavy (meter_id);
+        VACUUM (FREEZE, ANALYZE) heavy;
+        SELECT pg_prewarm('heavy');""")
+
+
+def load_heavy_rows(psql):
+    psql.run(f"""
+        CREATE TABLE heavy_calendar (ts timestamptz PRIMARY KEY, period int NOT NULL, price bigint NOT NULL);
+        CREATE TABLE heavy_readings (meter_id int NOT NULL, ts timestamptz NOT NULL, wh_in int NOT NULL, wh_out int NOT NULL);
+        \\copy heavy_calendar FROM PROGRAM '{BUILD}/gen heavy_calendar' (FORMAT csv)
+        \\copy heavy_readings FROM PROGRAM '{BUILD}/gen heavy_rows {HEAVY_PEER}' (FORMAT csv)
+        ALTER TABLE heavy_readings ADD PRIMARY KEY (meter_id, ts);
+        VACUUM (FREEZE, ANALYZE) heavy_calendar, heavy_readings;
+        SELECT pg_prewarm('heavy_readings');""")
+
+
+def run_heavy(psql, sizes, peers, rounds):
+    psql.run(f"""
+        \\set text `cat {HERE}/heavy.json`
+        CREATE TEMP TABLE spot (n serial, price numeric);
+        \\copy spot (price) FROM PROGRAM '{BUILD}/gen spot'
+        CREATE TABLE heavy_tariff AS
+            SELECT :'text'::billing.tariff AS tariff, billing.market(series => billing.price_series(
+                'spot', '2026-05-17 00:00+08', '1 hour', (SELECT array_agg(price / 100000 ORDER BY n) FROM spot))) AS market;""")
+    for meters in sizes:
+        facts = json.loads(gen("heavy_facts", meters))
+        readings, answer = facts["readings"], facts["answer"]
+        load_heavy(psql, meters)
+        got = psql.run(f"""
+            SELECT count(*), (sum(total) * 100)::bigint, (sum(total * (meter_id % 1009 + 1)) * 100)::bigint,
+                   (sum(demand) * 1000)::bigint
+            FROM (SELECT meter_id, billing.total(charges) AS total,
+                         (SELECT quantity FROM billing.lines(charges) WHERE code = 'demand') AS demand
+                  FROM (SELECT meter_id, {heavy_bill()} AS charges FROM heavy OFFSET 0) r) b;""")[0]
+        if got != answer:
+            fail(f"heavy tariff: {got}, expected {answer}")
+        n, fen = answer.split("|")[:2]
+        query = f"SELECT count(*), sum(billing.total({heavy_bill()})) FROM heavy"
+
+        def ask(cores, query=query):
+            psql.use(cores)
+            return psql.time(query)
+
+        ways = [Way("ours, month values inline", ask, f"{n}|{Decimal(fen) / 100}", size_of(psql, "heavy", readings))]
+        if peers and meters == HEAVY_PEER:
+            load_heavy_rows(psql)
+            with open(os.path.join(HERE, "peers_heavy.sql"), encoding="utf-8") as text:
+                plain = text.read()
+
+            def ask_sql(cores):
+                psql.use(cores)
+                return psql.time(plain)
+
+            ways.append(Way("plain SQL over rows", ask_sql, answer, size_of(psql, "heavy_readings", readings)))
+        print(f"Heavy tariff, {meters:,} meters, {readings:,} readings (import and export)")
+        measure(ways, rounds)
+        print_ways(ways, readings)
+        each = ns(ways[0], 1, readings)
+        mark(each < 5, f"{each:.2f} ns a reading by the heavy tariff (below 5), {meters:,} meters")
+        if len(ways) > 1:
+            print(f"  {ways[1].ms[1] / ways[0].ms[1]:.0f} times as fast as plain SQL\n")
+    psql.run("DROP TABLE IF EXISTS heavy, heavy_tariff, heavy_calendar, heavy_readings;")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="1,000 meters only, fewer rounds")
     parser.add_argument("--no-peers", action="store_true", help="without plain SQL and DuckDB")
+    parser.add_argument("--heavy", action="store_true", help="the heavy tariff alone")
     parser.add_argument("--rounds", type=int, help=f"rounds to take the median of (default {ROUNDS})")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))     # so that temporary files go
@@ -429,15 +506,19 @@ def main():
         cpu = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), "unknown CPU")
     print(f"PostgreSQL {version}, {os.cpu_count()} x {cpu}, load {os.getloadavg()[0]:.1f}; "
           f"medians of {rounds} rounds\n")
-    print("W1: a month of quarter-hours (2,880 readings a meter), 11 lines, total, highest demand\n")
+    if not options.heavy:
+        print("W1: a month of quarter-hours (2,880 readings a meter), 11 lines, total, highest demand\n")
 
     folder = tempfile.mkdtemp(prefix="billing-bench.")
     try:
         for what in ("calendar", "tariff"):
             with open(os.path.join(folder, what + ".csv"), "w", encoding="ascii") as out:
                 out.write(gen(what))
-        run_w1(psql, folder, sizes, peer_sizes, rounds)
-        run_classes(psql, 1000 if options.quick else CLASS_METERS, rounds)
+        if not options.heavy:
+            run_w1(psql, folder, sizes, peer_sizes, rounds)
+        run_heavy(psql, (HEAVY_PEER,) if options.quick else (HEAVY_PEER, 10000), not options.no_peers, rounds)
+        if not options.heavy:
+            run_classes(psql, 1000 if options.quick else CLASS_METERS, rounds)
     finally:
         shutil.rmtree(folder)
     print("Marks (one core)")

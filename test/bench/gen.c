@@ -7,6 +7,11 @@
  *	gen months CLASS METERS		(meter, profile) for COPY BINARY: a value a month,
  *	gen tens CLASS METERS		... ten days (the last takes the rest),
  *	gen days CLASS METERS		... a day, day by day
+ *	gen heavy METERS			(meter, import, export) of W1's month for COPY BINARY: homes with a roof,
+ *	gen heavy_rows METERS		... the same as CSV, with its periods and prices in
+ *	gen heavy_calendar			... timestamp,period,price, and the prices alone,
+ *	gen spot					... one an hour,
+ *	gen heavy_facts METERS		... and the answer
  *	gen facts CLASS METERS		what the class looks like when packed, and the answer, by a
  *								table look-up for each reading
  *
@@ -19,7 +24,7 @@
 #include <string.h>
 
 #include "core/profile.h"
-#include "meter.h"
+#include "heavy.h"
 
 enum
 {
@@ -107,7 +112,7 @@ tariff(void)
 
 /* One meter's profile of `days` days from `day` on; `bytes` has the room of a month. */
 static size_t
-pack(const MeterClass *c, int meter, int day, int days, uint8_t *bytes, size_t room)
+pack_days(const MeterClass *c, int meter, int day, int days, bool sun, uint8_t *bytes, size_t room)
 {
 	static int64_t values[DAYS_MAX * DAY_SLOTS_MAX];
 	static const BlZoneStep step = {INT32_MIN, OFFSET};
@@ -129,7 +134,10 @@ pack(const MeterClass *c, int meter, int day, int days, uint8_t *bytes, size_t r
 
 	for (int d = 0; d < days; d++)
 	{
-		meter_day(c, meter, day + d, wh);
+		if (sun)
+			sun_day(meter, day + d, wh);
+		else
+			meter_day(c, meter, day + d, wh);
 		for (int s = 0; s < slots; s++)
 			values[d * slots + s] = wh[s];
 	}
@@ -140,6 +148,12 @@ pack(const MeterClass *c, int meter, int day, int days, uint8_t *bytes, size_t r
 		exit(1);
 	}
 	return size;
+}
+
+static size_t
+pack(const MeterClass *c, int meter, int day, int days, uint8_t *bytes, size_t room)
+{
+	return pack_days(c, meter, day, days, false, bytes, room);
 }
 
 static uint8_t packed[1 << 20];
@@ -189,6 +203,93 @@ copy_binary(const MeterClass *c, int meters, int span)
 			}
 	}
 	fwrite(&end, sizeof end, 1, stdout);
+}
+
+/* ---- the heavy tariff ---- */
+
+static void
+put_be32(uint32_t value)
+{
+	value = htonl(value);
+	fwrite(&value, 4, 1, stdout);
+}
+
+static void
+heavy(const MeterClass *c, int meters)
+{
+	static const char head[19] = "PGCOPY\n\377\r\n\0";
+	uint16_t	fields = htons(3),
+				end = 0xffff;
+
+	fwrite(head, sizeof head, 1, stdout);
+	for (int m = 1; m <= meters; m++)
+	{
+		fwrite(&fields, 2, 1, stdout);
+		put_be32(4);
+		put_be32((uint32_t) m);
+		for (int sun = 0; sun < 2; sun++)
+		{
+			size_t		size = pack_days(c, m, 0, c->days, sun, packed, sizeof packed);
+
+			put_be32((uint32_t) size);
+			fwrite(packed, size, 1, stdout);
+		}
+	}
+	fwrite(&end, sizeof end, 1, stdout);
+}
+
+static void
+heavy_rows(const MeterClass *c, int meters)
+{
+	int32_t		in[DAY_SLOTS_MAX],
+				out[DAY_SLOTS_MAX];
+
+	for (int d = 0; d < c->days; d++)
+	{
+		char		date[16];
+
+		date_text(c->first_day + d, date);
+		for (int m = 1; m <= meters; m++)
+		{
+			meter_day(c, m, d, in);
+			sun_day(m, d, out);
+			for (int s = 0; s < HEAVY_DAY; s++)
+				printf("%d,%s %02d:%02d:00+08,%d,%d\n", m, date, s / 4, s % 4 * 15, in[s], out[s]);
+		}
+	}
+}
+
+static void
+heavy_calendar(const MeterClass *c)
+{
+	for (int d = 0; d < c->days; d++)
+	{
+		char		date[16];
+
+		date_text(c->first_day + d, date);
+		for (int s = 0; s < HEAVY_DAY; s++)
+			printf("%s %02d:%02d:00+08,%d,%ld\n", date, s / 4, s % 4 * 15, period_of(c->first_day + d, s / 4),
+				   (long) spot_price(d * HOURS + s / 4));
+	}
+}
+
+static void
+heavy_facts(const MeterClass *c, int meters)
+{
+	Answer		answer = {0};
+
+	for (int m = 1; m <= meters; m++)
+	{
+		int64_t		peak_w;
+		int64_t		total = heavy_bill(c, m, &peak_w);
+
+		answer.n++;
+		answer.total += total;
+		answer.mix += total * (m % 1009 + 1);
+		answer.demand += peak_w;
+	}
+	printf("{\"readings\": %ld, \"answer\": \"%ld|%ld|%ld|%ld\"}\n", (long) meters * c->days * HEAVY_DAY * 2,
+		   (long) answer.n, (long) answer.total, (long) answer.mix, (long) answer.demand);
 }
 
 static int
@@ -264,7 +365,8 @@ facts(const MeterClass *c, int meters)
 static int
 usage(void)
 {
-	fputs("gen rows METERS | calendar | tariff | months|tens|days|facts CLASS METERS\n", stderr);
+	fputs("gen rows METERS | calendar | tariff | months|tens|days|facts CLASS METERS |\n"
+		  "    heavy|heavy_rows|heavy_facts METERS | heavy_calendar | spot\n", stderr);
 	return 2;
 }
 
@@ -280,8 +382,19 @@ main(int argc, char **argv)
 		calendar(c);
 	else if (argc == 2 && strcmp(what, "tariff") == 0)
 		tariff();
+	else if (argc == 2 && strcmp(what, "heavy_calendar") == 0)
+		heavy_calendar(class_find("solar"));
+	else if (argc == 2 && strcmp(what, "spot") == 0)
+		for (int i = 0; i < class_find("solar")->days * HOURS; i++)
+			printf("%ld\n", (long) spot_price(i));
 	else if (argc < 3 || c == NULL || meters < 1)
 		return usage();
+	else if (argc == 3 && strcmp(what, "heavy") == 0)
+		heavy(class_find("solar"), meters);
+	else if (argc == 3 && strcmp(what, "heavy_rows") == 0)
+		heavy_rows(class_find("solar"), meters);
+	else if (argc == 3 && strcmp(what, "heavy_facts") == 0)
+		heavy_facts(class_find("solar"), meters);
 	else if (argc == 3 && strcmp(what, "rows") == 0)
 		rows(c, meters);
 	else if (strcmp(what, "months") == 0)

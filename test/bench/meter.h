@@ -38,6 +38,7 @@ static const MeterClass CLASSES[] = {
 	{"electric_car", SHAPE_CAR, 15, JULY_1, 31},
 	{"shop", SHAPE_SHOP, 15, JULY_1, 31},
 	{"five_minute", SHAPE_HOME, 5, JULY_1, 31},
+	{"solar", SHAPE_HOME, 15, MAY_17, 30},
 };
 
 static inline const MeterClass *
