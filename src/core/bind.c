@@ -217,6 +217,7 @@ map_of(const int8_t *minutes, BlDayMap *map, BlProblem *problem)
 			BlMask	   *mask = &map->mask[period];
 
 			(lane % 2 ? mask->odd : mask->even)[h % 3][lane / 2] = UINT32_MAX;
+			mask->lanes[h % 3] |= (uint8_t) (1 << lane);
 			map->hour[h] = (int8_t) period;
 			map->hours[period]++;
 		}
@@ -238,7 +239,7 @@ shared_map(BlBound *b, int schedule, int days, BlDayMap *map)
 #define ALL {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}
 const BlDayMap bl_whole_day = {
 	.runs = 1, .run = {{0, BL_MINUTES_PER_DAY, 0}}, .hourly = true, .hours = {24},
-	.mask = {{.even = {ALL, ALL, ALL}, .odd = {ALL, ALL, ALL}}}
+	.mask = {{.even = {ALL, ALL, ALL}, .odd = {ALL, ALL, ALL}, .lanes = {0xff, 0xff, 0xff}}}
 };
 
 typedef struct MapKey
@@ -783,7 +784,7 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 	if (b->prices == NULL || b->span_months == NULL)
 		return no_space(problem);
 	BL_TRY(bind_kept(b, arena, problem));
-	if (bl_bind_series(b, arena) != BL_OK)
+	if (bl_bind_series(b, arena) != BL_OK || bl_bind_replay(b, arena) != BL_OK)
 		return no_space(problem);
 	b->work = bl_arena_room(arena, sizeof *b->work * BL_CHARGES_LINES_MAX);
 	for (int i = 0; b->work != NULL && i < BL_KEPT_LINES_MAX; i++)

@@ -1,11 +1,10 @@
 /*
  * measure.c - profiles and registers become energy by piece and period
  *
- * The hot loop of rating.  A whole local day in a narrow block is summed by
- * its hours (lanes.h) and masked by period, never slot by slot; everything
- * else (part days, days of 23 or 25 hours, wide or gappy blocks, periods that
- * change within the hour, another zone's midnights) is decoded and classified
- * slot by slot.  Both ways add the same integers.
+ * Whole local days in narrow blocks are summed by their hours (days.h), never
+ * slot by slot; everything else (part days, days of 23 or 25 hours, wide or gappy
+ * blocks, periods that change within the hour, another zone's midnights) is
+ * decoded and classified slot by slot.  Both ways add the same integers.
  */
 #include "rate_work.h"
 
@@ -47,213 +46,6 @@ refuse_at(BlRate *r, BlStatus status, const BlUsagePart *part, BlChannel channel
 
 /* ---- one profile -------------------------------------------------------------- */
 
-/* Sums under way: raw integers of the profile, by piece and period. */
-typedef struct Sums
-{
-	BlInt128   *cell;			/* [piece * periods + period] */
-	int			periods;
-	int			peaks;
-	bool		has_peak[BL_TARIFF_PERIODS_MAX];
-	int64_t		peak[BL_TARIFF_PERIODS_MAX];
-	bool		estimated;
-} Sums;
-
-static inline void
-peak_of(Sums *sums, int period, int64_t value)
-{
-	if (!sums->has_peak[period] || value > sums->peak[period])
-	{
-		sums->has_peak[period] = true;
-		sums->peak[period] = value;
-	}
-}
-
-/* What whole days of one map have added so far, hour by hour as lanes.h numbers them. */
-typedef struct Hours
-{
-	const BlDayMap *map;		/* NULL: nothing yet */
-	int64_t		base;			/* of the days' bases */
-	int			room;			/* what every sum can still take */
-	bool		has_tops;
-	bool		has_more;		/* even and odd are set */
-	BlV8		sum[3];
-	BlV4		even[3];		/* sums that had no more room */
-	BlV4		odd[3];
-	BlV8		top[3];			/* with BL_TOPS_HOURS */
-} Hours;
-
-/* The whole days of one piece. */
-typedef struct Days
-{
-	int			per_hour;		/* slots */
-	BlTops		tops;
-	const BlKernel *kernel;		/* by width */
-	bool		has_top;
-	BlV8		top;			/* with BL_TOPS_DAY */
-	Hours		hours[BL_MAPS_AT_ONCE];
-} Days;
-
-/*
- * The even 16-bit lanes of a big-endian machine are the high halves of the 32-bit
- * ones: there the two change places.
- */
-static inline BlV4
-lanes_of(BlV8 x, bool odd)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	odd = !odd;
-#endif
-	return odd ? (BlV4) x >> 16 : (BlV4) x & 0xffff;
-}
-
-static void
-make_room(Hours *h)
-{
-	for (int k = 0; k < 3; k++)
-	{
-		BlV4		even = lanes_of(h->sum[k], false),
-					odd = lanes_of(h->sum[k], true);
-
-		h->even[k] = h->has_more ? h->even[k] + even : even;
-		h->odd[k] = h->has_more ? h->odd[k] + odd : odd;
-		h->sum[k] = (BlV8) {0};
-	}
-	h->has_more = true;
-	h->room = UINT16_MAX;
-}
-
-/* days of some maps into the cells of the periods */
-static void
-settle(Sums *sums, Days *days, Hours *const *list, int n, int piece)
-{
-	for (int i = 0; i < n; i++)
-		make_room(list[i]);
-	for (int p = 0; p < sums->periods; p++)
-	{
-		int64_t		base = 0;
-		BlV4		x = {0};
-
-		for (int i = 0; i < n; i++)
-		{
-			const Hours *h = list[i];
-			const BlMask *mask = &h->map->mask[p];
-
-			if (h->map->hours[p] == 0)
-				continue;
-			base += h->base * h->map->hours[p];
-			for (int k = 0; k < 3; k++)
-				x += (h->even[k] & mask->even[k]) + (h->odd[k] & mask->odd[k]);
-		}
-		sums->cell[piece * sums->periods + p] += base * days->per_hour + (int64_t) x[0] + x[1] + x[2] + x[3];
-	}
-	for (int i = 0; i < n; i++)
-	{
-		for (int hour = 0; hour < 24 && list[i]->has_tops && days->tops == BL_TOPS_HOURS; hour++)
-			peak_of(sums, list[i]->map->hour[hour], (int16_t) list[i]->top[hour % 3][hour / 3]);
-		days->has_top |= list[i]->has_tops;
-		list[i]->map = NULL;
-	}
-}
-
-static void
-settle_all(Sums *sums, Days *days, int piece)
-{
-	Hours	   *list[BL_MAPS_AT_ONCE];
-	int			n = 0;
-
-	for (int i = 0; i < BL_MAPS_AT_ONCE; i++)
-		if (days->hours[i].map != NULL)
-			list[n++] = &days->hours[i];
-	settle(sums, days, list, n, piece);
-}
-
-/* begins to add up days of a map; one of another map in its place makes way */
-static __attribute__((noinline)) void
-begin_hours(Sums *sums, Days *days, const BlDayMap *map, int piece)
-{
-	Hours	   *h = &days->hours[map->place];
-	const BlV8	lowest = (BlV8) {0} + (uint16_t) INT16_MIN;
-
-	if (h->map != NULL)
-		settle(sums, days, &h, 1, piece);
-	h->map = map;
-	h->base = 0;
-	h->room = UINT16_MAX;
-	h->has_tops = h->has_more = false;
-	for (int k = 0; k < 3; k++)
-	{
-		h->sum[k] = (BlV8) {0};
-		h->top[k] = lowest;
-	}
-}
-
-/* a day whose values do not fit the lanes: its tops are offsets */
-static __attribute__((noinline)) void
-high_day(Sums *sums, const Days *days, Hours *h, int base, const uint8_t *offsets, int width)
-{
-	const BlDayMap *map = h->map;
-	BlV8		tops[3] = {{0}};
-
-	days->kernel[width].run(offsets, width, days->per_hour, 0, h->sum, tops);
-	for (int hour = 0; hour < 24; hour++)
-		if (days->tops == BL_TOPS_HOURS)
-			peak_of(sums, map->hour[hour], base + tops[hour % 3][hour / 3]);
-		else
-			peak_of(sums, 0, base + tops[0][hour / 3]);
-}
-
-/*
- * Whole days in lanes, at most n of them from the cursor on, while maps has one
- * for the day and the block is plain; returns how many.  Much of rating's time is spent here.
- */
-static __attribute__((noinline)) int
-whole_days(Sums *sums, Days *days, const BlProfile *p, BlCursor *cursor, const BlDayMap *const *maps, int n, int piece)
-{
-	const uint8_t *at = cursor->next,
-			   *end = p->end;
-	const BlKernel *kernel = days->kernel;
-	bool		by_hour = days->tops == BL_TOPS_HOURS;
-	int			i;
-
-	for (i = 0; i < n && at < end; i++)
-	{
-		const BlDayMap *map = maps[i];
-		int			width = at[0];
-		const BlKernel *k;
-		int			base;
-		Hours	   *h;
-
-		if (map == NULL || width > 16)
-			break;
-		/* a day's two lines, eight days ahead: the processor's own prefetching stops at pages */
-		__builtin_prefetch(at + 1024);
-		__builtin_prefetch(at + 1088);
-		k = &kernel[width];
-		if (k->run == NULL || k->size > end - at)
-			break;
-		base = (int16_t) bl_le16(at + 1);
-		h = &days->hours[map->place];
-		if (h->map != map)
-			begin_hours(sums, days, map, piece);
-		if (h->room < k->most)
-			make_room(h);
-		h->room -= k->most;
-		h->base += base;
-		if (base > k->base)
-			high_day(sums, days, h, base, at + 3, width);
-		else
-		{
-			k->run(at + 3, width, k->per_hour, base, h->sum, by_hour ? h->top : &days->top);
-			h->has_tops = true;
-		}
-		at += k->size;
-	}
-	cursor->next = at;
-	cursor->block += i;
-	cursor->slot += i * p->day_slots;
-	return i;
-}
-
 static const BlDayMap *
 map_of(const BlDay *day, int schedule)
 {
@@ -275,7 +67,7 @@ period_at(const BlDayMap *map, int *run, int minute, int slot)
 /* one block slot by slot; *day is the first day it can lie on, *have counts its slots inside the span */
 static BlStatus
 slow_block(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile *p, const BlBlock *block,
-		   Sums *sums, int day, int piece, int *have)
+		   BlSums *sums, int day, int piece, int *have)
 {
 	const BlBound *b = r->b;
 	int64_t		values[BL_BLOCK_SLOTS_MAX];
@@ -323,7 +115,7 @@ slow_block(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile 
 			sums->estimated = true;
 		sums->cell[piece * sums->periods + period] += values[i];
 		if (sums->peaks != BL_PEAK_NONE)
-			peak_of(sums, sums->peaks == BL_PEAK_SPAN ? 0 : period, values[i]);
+			bl_peak_of(sums, sums->peaks == BL_PEAK_SPAN ? 0 : period, values[i]);
 	}
 	return BL_OK;
 }
@@ -350,38 +142,6 @@ open_profile(BlRate *r, const BlUsagePart *part, BlChannel channel, BlProfile *p
 	return BL_OK;
 }
 
-/* by width, for slots of a length; kept for the next profile */
-static const BlKernel *
-kernels_of(BlBound *b, const Days *days)
-{
-	if (b->kernel_per_hour != days->per_hour)
-	{
-		b->kernel_per_hour = days->per_hour;
-		for (BlTops tops = BL_TOPS_NONE; tops <= BL_TOPS_HOURS; tops++)
-			for (int w = 0; w <= 16; w++)
-				b->kernel[tops][w] = (BlKernel) {
-					.run = days->per_hour ? bl_lanes_hours(w, days->per_hour, tops) : NULL,
-					.per_hour = days->per_hour,
-					.most = days->per_hour * ((1 << w) - 1),
-					.base = tops == BL_TOPS_NONE ? INT16_MAX : INT16_MAX + 1 - (1 << w),
-					.size = 3 + (int) bl_lanes_bytes(3 * days->per_hour, w)
-				};
-	}
-	return b->kernel[days->tops];
-}
-
-static void
-open_days(BlRate *r, const Sums *sums, const BlProfile *p, Days *days)
-{
-	days->per_hour = 60 % p->slot_minutes == 0 ? 60 / p->slot_minutes : 0;
-	days->tops = sums->peaks == BL_PEAK_NONE ? BL_TOPS_NONE : sums->peaks == BL_PEAK_SPAN ? BL_TOPS_DAY : BL_TOPS_HOURS;
-	days->kernel = kernels_of(r->b, days);
-	days->has_top = false;
-	days->top = (BlV8) {0} + (uint16_t) INT16_MIN;
-	for (int i = 0; i < BL_MAPS_AT_ONCE; i++)
-		days->hours[i].map = NULL;
-}
-
 static int
 least(int a, int b)
 {
@@ -389,7 +149,7 @@ least(int a, int b)
 }
 
 static BlStatus
-sum_profile(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile *p, Sums *sums)
+sum_profile(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile *p, BlSums *sums)
 {
 	const BlBound *b = r->b;
 	const BlDayMap *const *maps = b->whole + (s->schedule + 1) * b->days;
@@ -401,17 +161,18 @@ sum_profile(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile
 	bool		fast = false;
 	BlCursor	cursor = {.next = p->first};
 	BlBlock		block;
-	Days		days;
+	BlDays		days;
 
-	open_days(r, sums, p, &days);
+	bl_days_kernels(&r->b->kernels, p->slot_minutes, bl_days_wide_here());
+	bl_days_open(&days, &r->b->kernels, sums->peaks);
 	for (;;)
 	{
 		int			n = 0;
 
 		if (p->start + cursor.slot * p->slot_minutes == b->day[day].start && day < b->days && p->quality != BL_MISSING)
-			n = whole_days(sums, &days, p, &cursor, maps + day,
-						   least(least(p->blocks - cursor.block, (p->slots - cursor.slot) / p->day_slots),
-								 r->piece[piece].end - day), piece);
+			n = bl_days_add(&days, sums, p, &cursor, maps + day,
+							least(least(p->blocks - cursor.block, (p->slots - cursor.slot) / p->day_slots),
+								  r->piece[piece].end - day), piece);
 		if (n == 0)
 		{
 			BL_TRY(bl_profile_next(p, &cursor, &block));
@@ -427,16 +188,15 @@ sum_profile(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile
 		fast |= n > 0;
 		if (day >= r->piece[piece].end && day < b->days)
 		{
-			settle_all(sums, &days, piece);
+			bl_days_settle(&days, sums, piece);
 			while (day >= r->piece[piece].end)
 				piece++;
 		}
 		if (n == 0)
 			BL_TRY(slow_block(r, s, part, p, &block, sums, day, piece, &have));
 	}
-	settle_all(sums, &days, piece);
-	for (int lane = 0; lane < 8 && days.has_top && days.tops == BL_TOPS_DAY; lane++)
-		peak_of(sums, 0, (int16_t) days.top[lane]);
+	bl_days_settle(&days, sums, piece);
+	bl_days_peak(&days, sums);
 	if (fast && p->quality != BL_ACTUAL)
 		sums->estimated = true;
 	/* slots that are not there at all, where that is allowed */
@@ -462,15 +222,21 @@ add_raw(BlDec *cell, BlInt128 value, int scale)
 	return cell->coefficient == 0 ? (*cell = kwh, BL_OK) : bl_dec_add(*cell, kwh, cell);
 }
 
+BlStatus
+bl_measure_profile(BlRate *r, const BlScan *s, const BlUsagePart *part, BlProfile *p, BlSums *sums)
+{
+	BL_TRY(open_profile(r, part, s->channel, p));
+	return sum_profile(r, s, part, p, sums);
+}
+
 static BlStatus
 measure_profile(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
 {
 	int			n = r->pieces * s->periods;
 	BlInt128	few[64];
-	Sums		sums;
+	BlSums		sums;
 	BlProfile	p;
 
-	BL_TRY(open_profile(r, part, s->channel, &p));
 	/* its arrays have room for more periods than there mostly are */
 	sums.cell = few;
 	sums.periods = s->periods;
@@ -483,7 +249,7 @@ measure_profile(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
 		memset(few, 0, sizeof *few * (size_t) n);
 	if (sums.cell == NULL)
 		return BL_NO_SPACE;
-	BL_TRY(sum_profile(r, s, part, &p, &sums));
+	BL_TRY(bl_measure_profile(r, s, part, &p, &sums));
 	for (int i = 0; i < n; i++)
 		BL_TRY(add_raw(&cells[i], sums.cell[i], p.scale));
 	s->estimated |= sums.estimated;

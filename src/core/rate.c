@@ -381,6 +381,9 @@ finish(BlRate *r, BlRated *rated)
 		flags |= r->work[i].line.flags;
 	rated->estimated = flags & BL_LINE_ESTIMATED;
 	rated->carry = r->closing;
+	rated->plain = r->opening == NULL;
+	rated->bytes = NULL;
+	rated->size = 0;
 	return total_of(r, &rated->total);
 }
 
@@ -399,6 +402,10 @@ bl_rate(BlBound *b, const BlUsage *usage, BlJson *terms, const BlCarry *carry, B
 		r.closing = *carry;
 	BL_TRY(bl_open_terms(&r, terms));
 	BL_TRY(make_pieces(&r));
+	if (carry == NULL && bl_replay(&r, rated))
+		return BL_OK;
+	if (problem != NULL)
+		problem->status = BL_OK;
 	BL_TRY(make_cells(&r));
 	BL_TRY(check_parts(&r));
 	BL_TRY(bl_open_banks(&r));
@@ -460,6 +467,8 @@ bl_rated_reason(const BlBound *b, int line, BlReason *reason)
 size_t
 bl_rated_bound(const BlBound *b, const BlRated *rated, size_t carry_size)
 {
+	if (rated->bytes != NULL)
+		return rated->size;
 	return BL_CHARGES_HEADER + b->tariff->dictionary_size + (size_t) rated->lines * BL_LINE_SIZE_MAX + carry_size;
 }
 
@@ -473,6 +482,13 @@ bl_rated_write(const BlBound *b, const BlRated *rated, const uint8_t *tariff_dig
 		.dictionary_size = b->tariff->dictionary_size, .carry_size = carry_size
 	};
 
+	size_t		start = w->used;
+
+	if (rated->bytes != NULL)
+	{
+		bl_write_bytes(w, rated->bytes, rated->size);
+		return;
+	}
 	memcpy(header.currency, b->tariff->currency.text, 3);
 	bl_charges_write_header(w, &header);
 	bl_write_bytes(w, b->tariff->dictionary, b->tariff->dictionary_size);
@@ -482,4 +498,6 @@ bl_rated_write(const BlBound *b, const BlRated *rated, const uint8_t *tariff_dig
 		else
 			bl_line_write(w, &b->work[i].line);
 	bl_write_bytes(w, carry, carry_size);
+	if (carry_size == 0 && w->used <= w->size)
+		bl_note_replay(b, rated, w->bytes + start, w->used - start);
 }

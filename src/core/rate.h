@@ -49,6 +49,9 @@ typedef struct BlRated
 	BlDec		total;
 	bool		estimated;
 	BlCarry		carry;			/* entries not touched point into the opening carry */
+	bool		plain;			/* of no carry */
+	const uint8_t *bytes;		/* the charges, where they were made as the last ones; NULL: they are to be written */
+	size_t		size;
 } BlRated;
 
 /*

@@ -4,40 +4,14 @@
 #ifndef BL_RATE_WORK_H
 #define BL_RATE_WORK_H
 
-#include "lanes.h"
+#include "days.h"
 #include "rate.h"
 #include "tariff_parse.h"
 
 enum
 {
-	BL_MAP_RUNS_MAX = 160,		/* runs of one period in a day */
-	BL_MAPS_AT_ONCE = 8,		/* kinds of days added up side by side */
 	BL_EXACT_SCALE = 20			/* of amounts kept unrounded for later sums */
 };
-
-/* The hours of a period as lanes.h numbers them, those of even and of odd lanes, 32 bits each. */
-typedef struct BlMask
-{
-	BlV4		even[3];
-	BlV4		odd[3];
-} BlMask;
-
-/* How one kind of day falls into periods. */
-typedef struct BlDayMap
-{
-	int			place;			/* where its days are added up */
-	int			runs;
-	struct
-	{
-		int16_t		from;
-		int16_t		to;
-		int			period;
-	}			run[BL_MAP_RUNS_MAX];
-	bool		hourly;			/* changes on the hour only: what follows is valid */
-	int8_t		hour[24];		/* its period */
-	int			hours[BL_TARIFF_PERIODS_MAX];	/* of each period */
-	BlMask		mask[BL_TARIFF_PERIODS_MAX];
-} BlDayMap;
 
 typedef struct BlDay
 {
@@ -61,10 +35,7 @@ typedef struct BlPiece
 /* What is measured of one part and channel in one schedule. */
 enum
 {
-	BL_SCHEDULE_TOTAL = -1,		/* all periods together */
-	BL_PEAK_NONE = 0,
-	BL_PEAK_SPAN,				/* the highest slot of the span */
-	BL_PEAK_PERIODS				/* of each period */
+	BL_SCHEDULE_TOTAL = -1		/* all periods together */
 };
 
 /* The slots of a span one after another, for what cannot work on sums. */
@@ -180,15 +151,7 @@ typedef struct BlKept
 	int			ladder_scale;
 } BlKept;
 
-/* What sums a whole narrow day of one width. */
-typedef struct BlKernel
-{
-	BlLanesHours run;			/* NULL: none does */
-	int			per_hour;		/* slots */
-	int			most;			/* that it adds to any hour */
-	int			base;			/* the highest with which its values fit the lanes */
-	int			size;			/* of the block */
-} BlKernel;
+typedef struct BlReplay BlReplay;
 
 typedef struct BlFraction
 {
@@ -229,8 +192,7 @@ struct BlBound
 	BlScan		scan[BL_RATE_SCANS_MAX];
 	int			scan_of[BL_TARIFF_CHARGES_MAX];	/* of each charge, or -1 */
 	BlScan		total[3];		/* of the whole: import, reactive import, reactive export */
-	int			kernel_per_hour;	/* what kernel[] is for; 0: nothing */
-	BlKernel	kernel[3][17];	/* [tops][width] */
+	BlKernels	kernels;		/* for the slots of the last profile */
 	bool		counts_years;	/* some tiers or bounds go by the year */
 	BlFraction *span_months;	/* of each charge: the months of the whole span, once known */
 	BlSpanPrices *span_prices;	/* of each charge at a series; NULL: no charge is */
@@ -243,6 +205,7 @@ struct BlBound
 	BlWork	   *kept_work;
 	uint8_t    *kept_bytes;		/* BL_LINE_SIZE_MAX for each */
 	int			kept_works;
+	BlReplay   *replay;
 	BlDec	   *cells;
 	BlWork	   *work;
 	BlArena    *arena;
@@ -287,6 +250,8 @@ extern int32_t bl_year_start(const BlTariff *t, int32_t day);	/* first day of it
 
 /* measure.c */
 extern BlStatus bl_measure(BlRate *r, BlScan *scan);
+/* opens the profile of a part and sums it; the cells and has_peak are zero */
+extern BlStatus bl_measure_profile(BlRate *r, const BlScan *scan, const BlUsagePart *part, BlProfile *p, BlSums *sums);
 /* kWh (kvarh) of the whole over the span; *found false: no part has the channel */
 extern BlStatus bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found);
 extern BlStatus bl_slots_of(BlRate *r, BlScan *scan, BlSlots *slots);
@@ -409,6 +374,13 @@ bl_repeat_energy(BlRate *r, const BlCharge *q, const BlScan *s, const BlKept *ke
 	w->narrow = kept->places >= 0 && bl_dec_mul_narrow(energy, w->line.price, kept->places, &w->line.amount);
 	return w->narrow ? BL_OK : bl_reckon(r, q, w, energy);
 }
+
+/* replay.c */
+extern BlStatus bl_bind_replay(BlBound *b, BlArena *arena);
+/* the bill as the last one with this usage's figures; false: it has to be rated in full */
+extern bool bl_replay(BlRate *r, BlRated *rated);
+/* the bytes of a bill rated in full, from which the next may be made */
+extern void bl_note_replay(const BlBound *b, const BlRated *rated, const uint8_t *bytes, size_t size);
 
 /* rate_energy.c */
 extern BlStatus bl_rate_energy(BlRate *r, const BlCharge *q);

@@ -981,6 +981,100 @@ bills_do_not_mix(void)
 	release();
 }
 
+/* the bytes of a bill */
+static size_t
+bytes_of(const BlBound *bound, const BlRated *rated, uint8_t *bytes, size_t room)
+{
+	static const uint8_t digest[BL_DIGEST] = {7};
+	BlWriter	w = {bytes, room, 0};
+
+	bl_rated_write(bound, rated, digest, digest, NULL, 0, &w);
+	CHECK(w.used <= room && w.used <= bl_rated_bound(bound, rated, 0));
+	return w.used;
+}
+
+/* a bill that is made out of the one before has the bytes of a bill rated in full */
+static void
+bills_alike(void)
+{
+	static const char periods[] = "\"seasons\": {\"winter\": {\"from\": \"01-10\", \"until\": \"02-01\"}, \"rest\": \"else\"}, \"periods\": {\"peak\": [{\"season\": \"winter\", \"from\": \"08:00\", \"to\": \"12:00\"}, {\"season\": \"rest\", \"days\": \"weekday\", \"from\": \"09:00\", \"to\": \"21:00\"}], \"flat\": \"else\"}, \"rounding\": {\"line\": 2},";
+	static const char *const list[] = {
+		"{\"code\": \"e\", \"price\": {\"peak\": \"0.56801\", \"flat\": \"0.288\"}}, {\"code\": \"t\", \"per\": \"month\", \"month\": \"period\", \"steps\": [{\"to\": 180}, {\"to\": 400, \"add\": \"0.05\"}, {\"add\": \"0.30\"}]},"
+		"{\"code\": \"s\", \"price\": \"0.0019\"}, {\"code\": \"w\", \"part\": \"whole\", \"price\": \"0.0006\"}, {\"code\": \"d\", \"demand\": {}, \"price\": 38}, {\"code\": \"f\", \"fixed\": \"month\", \"price\": \"10.5\"}",
+		"{\"code\": \"e\", \"price\": {\"summer\": 1, \"winter\": \"0.9\", \"rest\": \"0.7\"}}, {\"code\": \"p\", \"periods\": [\"peak\"], \"price\": \"0.1\"}",
+		"{\"code\": \"e\", \"price\": {\"winter\": {\"peak\": \"0.9\", \"flat\": \"0.5\"}, \"rest\": \"0.7\"}}, {\"code\": \"p\", \"periods\": [\"peak\"], \"price\": \"0.1\"}, {\"code\": \"d\", \"demand\": {\"periods\": \"each\"}, \"price\": 1}",
+		"{\"code\": \"e\", \"price\": {\"winter\": {\"peak\": \"0.9\", \"flat\": \"0.5\"}, \"rest\": \"0.7\"}}, {\"code\": \"p\", \"periods\": [\"peak\"], \"price\": \"0.1\"}",
+		"{\"code\": \"t\", \"per\": \"day\", \"steps\": [{\"to\": \"4.5\", \"price\": \"0.2\"}, {\"price\": \"0.33\"}]}, {\"code\": \"d\", \"demand\": {}, \"price\": {\"versions\": [{\"price\": 4}, {\"from\": \"2026-01-11\", \"price\": 5}]}}",
+		"{\"code\": \"t\", \"per\": \"month\", \"steps\": [{\"to\": \"90.1234567\", \"price\": \"0.2\"}, {\"price\": \"0.33\"}]}",
+		"{\"code\": \"e\", \"price\": \"0.5\"}, {\"code\": \"back\", \"percent\": 5}",
+		"{\"code\": \"e\", \"price\": \"999999999999.25\"}, {\"code\": \"f\", \"fixed\": \"day\", \"price\": \"0.125\"}"
+	};
+	int			alike[sizeof list / sizeof *list] = {0};
+	int32_t		day = bl_day_of(2026, 1, 1);
+	uint64_t	seed = 5;
+	BlBound    *kept = NULL;
+
+	for (long round = 0; round < check_rounds(1600); round++)
+	{
+		static uint8_t a[1 << 13],
+					b[1 << 13];
+		size_t		k = (size_t) (round / 40) % (sizeof list / sizeof *list);
+		int			minutes = check_random(&seed) % 3 == 0 ? 30 : 15;
+		int			slots = 31 * 24 * 60 / minutes;
+		int			kind = (int) (check_random(&seed) % 14);
+		int			scale = kind == 0 ? -3 : 0;
+		int64_t		top = kind == 1 ? 1 : kind == 2 ? (int64_t) 1 << 40 : 900;
+		char		members[3000],
+					said[300];
+		BlUsage		usage;
+		BlRated		rated;
+		BlBound    *fresh;
+		BlStatus	status;
+		size_t		size;
+
+		if (round % 40 == 0)
+			begin();
+		snprintf(members, sizeof members, "%s\"charges\": [%s]", periods, list[k]);
+		if (k == 1)
+			snprintf(members, sizeof members, "\"seasons\": {\"winter\": {\"until\": \"01-20\", \"from\": \"11-01\"}, \"summer\": {\"from\": \"06-01\", \"until\": \"07-01\"}, \"rest\": \"else\"}, \"periods\": {\"peak\": [{\"from\": \"08:30\", \"to\": \"12:00\"}], \"flat\": \"else\"}, \"rounding\": {\"line\": 3}, \"charges\": [%s]", list[k]);
+		if (round % 40 == 0)
+			kept = bind(members, NULL, &shanghai, day, day + 31);
+		fresh = bind(members, NULL, &shanghai, day, day + 31);
+		if (!CHECK(kept != NULL && fresh != NULL))
+			return;
+		for (int i = 0; i < slots; i++)
+		{
+			values[i] = (int64_t) (check_random(&seed) % (uint64_t) top) - (kind == 3 ? 20 : kind == 4 ? 30000 : 0);
+			qualities[i] = kind == 5 && i == 700 ? BL_ESTIMATED : kind == 6 && i == 700 ? BL_MISSING : BL_ACTUAL;
+			if (qualities[i] == BL_MISSING)
+				values[i] = 0;
+		}
+		size = pack(0, &shanghai, day * 1440 - 480 + (kind == 7 ? minutes : 0), minutes, slots - (kind == 7), scale, qualities);
+		bl_usage_of_profile(&usage, kind == 8 ? BL_EXPORT : BL_IMPORT, profile_bytes[0], size);
+		memset(&problem, 0, sizeof problem);
+		status = bl_rate(fresh, &usage, NULL, NULL, &arena, &rated, &problem);
+		CHECK(status != BL_OK || rated.bytes == NULL);
+		size = status == BL_OK ? bytes_of(fresh, &rated, a, sizeof a) : 0;
+		snprintf(said, sizeof said, "%s", problem.message);
+		memset(&problem, 0, sizeof problem);
+		if (!CHECK_EQ(bl_rate(kept, &usage, NULL, NULL, &arena, &rated, &problem), status) || !CHECK_TEXT(problem.message, said))
+			return;
+		if (status != BL_OK)
+			continue;
+		alike[k] += rated.bytes != NULL;
+		if (!CHECK_EQ(bytes_of(kept, &rated, b, sizeof b), size) || !CHECK(memcmp(a, b, size) == 0))
+		{
+			printf("# tariff %zu, round %ld, kind %d\n", k, round, kind);
+			return;
+		}
+		check_bill(kept, &rated);
+	}
+	/* and there were such bills */
+	for (size_t k = 0; k < sizeof list / sizeof *list; k++)
+		CHECK((alike[k] > 0) == (k != 2 && k != 5 && k != 6));
+	release();
+}
+
 static int	polls;
 
 static void
@@ -1038,6 +1132,7 @@ main(void)
 	RUN(gaps);
 	RUN(demand_windows);
 	RUN(bills_do_not_mix);
+	RUN(bills_alike);
 	RUN(memory_ends);
 	RUN(interruptible);
 	return DONE();
