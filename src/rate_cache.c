@@ -17,8 +17,13 @@
 enum
 {
 	ROOM = 64 * 1024,
-	ARENA_CEILING = 1 << 29
+	ARENA_CEILING = 1 << 29,
+	BINDINGS_MAX = 64,			/* kept by a session */
+	BINDINGS_SIZE_MAX = 64 * 1024 * 1024	/* bytes of all of them, most of which is room never touched */
 };
+
+static BlBinding *bindings[BINDINGS_MAX];
+static uint64 serials;
 
 /*
  * Is the argument a constant of the expression?  A parameter that stays the
@@ -146,32 +151,56 @@ make_binding(BlBinding *b, const BlDocument *tariff, const BlDocument *market, B
 	return status;
 }
 
-static BlBinding *
-find(BlRateCall *call, const uint8_t *tariff, const uint8_t *market, int32_t from, int32_t until)
+static int
+find(const BlRateCall *call, const uint8_t *tariff, const uint8_t *market, int32_t from, int32_t until)
 {
-	for (int i = 0; i < call->bindings; i++)
+	for (int i = 0; i < BINDINGS_MAX; i++)
 	{
-		BlBinding  *b = call->binding[i];
+		const BlBinding *b = bindings[i];
 
-		if (b->from == from && b->until == until &&
+		if (b != NULL && b->from == from && b->until == until && b->explains == call->explains &&
 			memcmp(b->tariff_digest, tariff, BL_DIGEST_SIZE) == 0 &&
 			memcmp(b->market_digest, market, BL_DIGEST_SIZE) == 0)
-			return b;
+			return i;
 	}
-	return NULL;
+	return -1;
 }
 
-/* room for one more: the oldest goes */
-static void
-enter(BlRateCall *call, BlBinding *b)
+/* a free place, and memory for one more: those not used for the longest time go */
+static int
+make_place(Size size)
 {
-	if (call->bindings == lengthof(call->binding))
+	for (;;)
 	{
-		MemoryContextDelete(call->binding[0]->context);
-		memmove(call->binding, call->binding + 1, sizeof *call->binding * (size_t) (call->bindings - 1));
-		call->bindings--;
+		Size		all = size;
+		int			oldest = -1,
+					empty = -1;
+
+		for (int i = 0; i < BINDINGS_MAX; i++)
+		{
+			if (bindings[i] == NULL)
+			{
+				empty = i;
+				continue;
+			}
+			all += bindings[i]->size;
+			if (oldest < 0 || bindings[i]->used < bindings[oldest]->used)
+				oldest = i;
+		}
+		if (empty >= 0 && (oldest < 0 || all <= BINDINGS_SIZE_MAX))
+			return empty;
+		MemoryContextDelete(bindings[oldest]->context);
+		bindings[oldest] = NULL;
 	}
-	call->binding[call->bindings++] = b;
+}
+
+/* is the binding that a call site used last still there? */
+static BlBinding *
+last_of(const BlRateCall *call)
+{
+	BlBinding  *b = call->serial > 0 ? bindings[call->place] : NULL;
+
+	return b != NULL && b->serial == call->serial ? b : NULL;
 }
 
 static BlStatus
@@ -198,20 +227,20 @@ bl_rate_bind(BlRateCall *call, Datum tariff_value, int32_t from, int32_t until,
 				market = {none, NULL, 0};
 	MemoryContext context,
 				old;
-	BlBinding  *b;
+	BlBinding  *b = last_of(call);
 	BlStatus	status;
+	int			place;
 
-	if (call->bound && call->tariff_stable && call->market_stable &&
-		(call->during_stable || (call->last->from == from && call->last->until == until)))
+	if (b != NULL && call->tariff_stable && call->market_stable && b->from == from && b->until == until)
 	{
-		*binding = call->last;
+		*binding = b;
 		return BL_OK;
 	}
 	status = open_documents(tariff_value, market_value, has_market, &tariff, &market, &call->problem);
 	if (status != BL_OK)
 		return status;
-	b = find(call, tariff.digest, market.digest, from, until);
-	if (b == NULL)
+	place = find(call, tariff.digest, market.digest, from, until);
+	if (place < 0)
 	{
 		context = AllocSetContextCreate(call->context, "billing bound tariff", ALLOCSET_DEFAULT_SIZES);
 		old = MemoryContextSwitchTo(context);
@@ -219,6 +248,7 @@ bl_rate_bind(BlRateCall *call, Datum tariff_value, int32_t from, int32_t until,
 		b->context = context;
 		b->from = from;
 		b->until = until;
+		b->explains = call->explains;
 		memcpy(b->tariff_digest, tariff.digest, BL_DIGEST_SIZE);
 		memcpy(b->market_digest, market.digest, BL_DIGEST_SIZE);
 		status = make_binding(b, &tariff, has_market ? &market : NULL, &call->problem);
@@ -228,10 +258,21 @@ bl_rate_bind(BlRateCall *call, Datum tariff_value, int32_t from, int32_t until,
 			MemoryContextDelete(context);
 			return status;
 		}
-		enter(call, b);
+		if (b->explains)
+			bl_bound_explain(b->bound);
+		b->size = MemoryContextMemAllocated(context, true);
+		b->serial = ++serials;
+		place = make_place(b->size);
+		MemoryContextSetParent(context, TopMemoryContext);
+		bindings[place] = b;
 	}
-	*binding = call->last = b;
-	call->bound = true;
+	b = bindings[place];
+	b->used = ++serials;
+	call->place = place;
+	call->serial = b->serial;
+	call->from = from;
+	call->until = until;
+	*binding = b;
 	return BL_OK;
 }
 

@@ -1,9 +1,11 @@
 /*
- * rate_cache.h - what one call site of rate() keeps between rows
+ * rate_cache.h - what rate() keeps between rows and between queries
  *
  * A compiled tariff, a compiled market and the binding of both to a span are
- * made once and found again by their digests; where the planner says that an
- * argument cannot change within the query, not even that is looked at.
+ * made once and found again by their digests, by any call site of the session:
+ * what is bound is a function of those bytes and the span alone.  Where the planner
+ * says that an argument cannot change within the query, not even that is looked at.
+ * The least lately used go when there are too many or they take too much memory.
  */
 #ifndef BL_RATE_CACHE_H
 #define BL_RATE_CACHE_H
@@ -21,7 +23,11 @@ typedef struct BlBinding
 	BlTariff   *tariff;
 	BlMarket   *market;
 	BlBound    *bound;
+	bool		explains;		/* keeps exact amounts */
 	MemoryContext context;
+	Size		size;
+	uint64		serial;			/* its own, 0 for no binding */
+	uint64		used;			/* when it was last looked up */
 } BlBinding;
 
 typedef struct BlRateCall
@@ -31,10 +37,12 @@ typedef struct BlRateCall
 	bool		tariff_stable;
 	bool		market_stable;
 	bool		during_stable;
-	bool		bound;			/* last is right for stable arguments */
-	int			bindings;
-	BlBinding  *binding[32];
-	BlBinding  *last;
+	bool		explains;		/* wants exact amounts */
+	/* the last binding, as long as it has its serial number */
+	int			place;
+	uint64		serial;			/* 0: none yet */
+	int32_t		from;
+	int32_t		until;
 	/* the last terms, parsed */
 	MemoryContext terms_context;
 	struct varlena *terms_value;

@@ -172,10 +172,10 @@ charges_of(Step *s)
 static BlStatus
 open_span(FunctionCallInfo fcinfo, BlRateCall *call, int32_t *from, int32_t *until)
 {
-	if (!call->bound || !call->during_stable)
+	if (call->serial == 0 || !call->during_stable)
 		return span_of(PG_GETARG_DATUM(ARG_DURING), from, until, &call->problem);
-	*from = call->last->from;
-	*until = call->last->until;
+	*from = call->from;
+	*until = call->until;
 	return BL_OK;
 }
 
@@ -410,6 +410,7 @@ billing_explain_charges(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(ARG_TARIFF) || PG_ARGISNULL(ARG_USAGE) || PG_ARGISNULL(ARG_DURING))
 		return (Datum) 0;
 	s.call = bl_rate_call(fcinfo, ARG_TARIFF, ARG_DURING, ARG_MARKET);
+	s.call->explains = true;
 	status = open_span(fcinfo, s.call, &from, &until);
 	bl_rate_next_row(s.call);
 	if (status == BL_OK)
@@ -422,10 +423,7 @@ billing_explain_charges(PG_FUNCTION_ARGS)
 		status = say(&s, bl_usage_open(&s.usage, bytes.bytes, bytes.size), "usage");
 	}
 	if (status == BL_OK)
-	{
-		bl_bound_explain(s.binding->bound);
 		status = rate_step(&s);
-	}
 	if (status != BL_OK)
 		bl_raise(&s.call->problem);
 	bytes = bl_bytes(charges_of(&s));

@@ -759,7 +759,6 @@ bl_bind(const BlTariff *tariff, const BlMarket *market, const BlZone *zone,
 	b->from = from;
 	b->until = until;
 	b->days = until - from;
-	b->arena = arena;
 	b->uses_terms = tariff->terms > 0;
 	for (int i = 0; i < tariff->parts; i++)
 		b->makes_parts = b->makes_parts || tariff->part[i].of >= 0;

@@ -208,7 +208,6 @@ struct BlBound
 	BlReplay   *replay;
 	BlDec	   *cells;
 	BlWork	   *work;
-	BlArena    *arena;
 };
 
 /* One rating under way. */

@@ -170,8 +170,8 @@ DECLARE
 	before integer;
 	result numeric;
 BEGIN
-	-- until the caches of a call site are full and the heap has found its shape
-	FOR i IN 1 .. 4 LOOP
+	-- until the session's bindings are all there and the heap has found its shape
+	FOR i IN 1 .. 12 LOOP
 		EXECUTE format(query, 500) INTO result;
 	END LOOP;
 	before := substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+)')::integer;
