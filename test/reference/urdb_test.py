@@ -4,7 +4,8 @@ test/golden/urdb/*.json: name, source, licence, record and either
 
     load, months            a file of loads/ (kW, a value an hour from 1 January 2018, UTC) and the bills of the year's
                             months, equal to a millionth; "repeat" slots of an hour have each value;
-                            "billing_demand" is what no record can say of that charge's demand
+                            "billing_demand" is what no record can say of that charge's demand; "parts" are amounts of
+                            charges or tags, "kw" quantities of charges, "kwh" those of some months by period and tier
     with_system             the same with a system that generates: terms, load, months, and the file of what it generates
                             as "export" (netted with the load) or "generation"; *_15min has four values an hour
     hours                   [{year, hour, month, lines}]: 10 kW in one hour of the year, and amounts by charge
@@ -55,20 +56,41 @@ def tariff_sql(case):
 		FROM jsonb_array_elements(t -> 'charges') WITH ORDINALITY e(c, n)))) FROM (SELECT {tariff}::jsonb) x(t))"""
 
 
+def wanted_sql(wanted):
+	"""What is asked of each month's bill, as an array: the total, parts of it, kW billed."""
+	by_tag = "(SELECT coalesce(sum(l.quantity), 0) FROM billing.lines(charges) l WHERE starts_with(l.code, '%s'))"
+	return "json_build_array(" + ", ".join(
+		["billing.total(charges)"] +
+		[f"billing.amount(charges, VARIADIC '{{{','.join(names.split())}}}')" for names in wanted.get("parts", {})] +
+		[by_tag % name for name in wanted.get("kw", {})]) + ")"
+
+
+def figures(wanted):
+	return [list(month) for month in zip(wanted["months"], *wanted.get("parts", {}).values(), *wanted.get("kw", {}).values())]
+
+
+# kWh of the steps of each period, where there are any
+KWH = """(SELECT json_object_agg(coalesce(period, 'p00'), kwh) FROM (SELECT period, json_agg(quantity ORDER BY tier) AS kwh
+	FROM billing.lines(charges) WHERE quantity <> 0 AND starts_with(code, 'energy') GROUP BY period) k)"""
+
+
 def month_cases():
 	for path in sorted(URDB.glob("*.json")):
 		case = json.loads(path.read_text(encoding="utf-8"))
 		if "months" in case:
-			sql = f"""SELECT json_agg(billing.total(charges) ORDER BY during) FROM billing.rate_months({tariff_sql(case)},
+			rated = f"""billing.rate_months({tariff_sql(case)},
 				billing.usage(import => {profile_sql(load(case['load']), 2018, case.get('repeat', 1))}), '2018-01-01', 12)"""
-			yield case["name"], sql, case["months"]
+			yield case["name"], f"SELECT json_agg({wanted_sql(case)} ORDER BY during) FROM {rated}", figures(case)
+			yield (f"{case['name']}, kWh by period and tier",
+				   f"""SELECT json_object_agg(extract(month FROM lower(during)), {KWH}) FROM {rated}
+				   WHERE extract(month FROM lower(during)) IN ({', '.join(case['kwh'])})""", case["kwh"])
 		if "with_system" in case:
 			system = case["with_system"]
 			channel = "generation" if "generation" in system else "export"
-			sql = f"""SELECT json_agg(billing.total(charges) ORDER BY during) FROM billing.rate_months({tariff_sql(case)},
+			sql = f"""SELECT json_agg({wanted_sql(system)} ORDER BY during) FROM billing.rate_months({tariff_sql(case)},
 				billing.usage(import => {system_sql(system['load'], 2018)}, {channel} => {system_sql(system[channel], 2018)}),
 				'2018-01-01', 12, {server.as_json(system['terms'])}::jsonb)"""
-			yield case["name"] + ", with system", sql, system["months"]
+			yield case["name"] + ", with system", sql, figures(system)
 		for hour in case.get("hours", []):
 			values = ["0"] * 8784
 			values[hour["hour"]] = "10"
@@ -81,6 +103,11 @@ def month_cases():
 
 
 def near(a, b):
+	"""Equal to a millionth, number by number."""
+	if isinstance(b, list):
+		return isinstance(a, list) and len(a) == len(b) and all(map(near, a, b))
+	if isinstance(b, dict):
+		return isinstance(a, dict) and a.keys() == b.keys() and all(near(a[k], b[k]) for k in b)
 	return abs(float(a) - float(b)) <= 1e-6 * max(1, abs(float(b)))
 
 
@@ -178,7 +205,7 @@ def main():
 			got = json.loads(answer, parse_float=str)
 		except ValueError:
 			got = []
-		ok = len(got) == len(wanted) and all(near(a, b) for a, b in zip(got, wanted))
+		ok = near(got, wanted)
 		failed += not ok
 		print(f"{'' if ok else 'not '}ok {count} - {name}")
 		if not ok:
