@@ -7,13 +7,16 @@ test/golden/urdb/*.json: name, source, licence, record and either
                             "billing_demand" is what no record can say of that charge's demand; "parts" are amounts of
                             charges or tags, "kw" quantities of charges, "kwh" those of some months by period and tier
     with_system             the same with a system that generates: terms, load, months, and the file of what it generates
-                            as "export" (netted with the load) or "generation"; *_15min has four values an hour
+                            as "export" (netted with the load) or "generation"; *_15min has four values an hour.
+                            "second_year": the same load again, all prices "times" so much, and the first year's carry
     hours                   [{year, hour, month, lines}]: 10 kW in one hour of the year, and amounts by charge
 """
 
+import copy
 import json
 import pathlib
 import sys
+from decimal import Decimal
 from fractions import Fraction
 
 sys.path.insert(0, __file__.rsplit("/", 1)[0])
@@ -74,6 +77,40 @@ KWH = """(SELECT json_object_agg(coalesce(period, 'p00'), kwh) FROM (SELECT peri
 	FROM billing.lines(charges) WHERE quantity <> 0 AND starts_with(code, 'energy') GROUP BY period) k)"""
 
 
+def dearer(case, times):
+	"""The case with other prices; a record's money is all that is multiplied."""
+	case = copy.deepcopy(case)
+	record = case["record"]
+	times = Decimal(times)
+	tiers = [t for name in record if name.endswith("structure") for period in record[name] for t in period]
+	for where in [record, case["with_system"]["terms"]] + tiers:
+		for name in ("rate", "sell", "fixedchargefirstmeter", "mincharge", "annualmincharge", "year_end_credit_rate"):
+			if name in where:
+				where[name] = str(Decimal(str(where[name])) * times)
+	return case
+
+
+def system_year_sql(case, year, generated, months, carry="NULL"):
+	system = case["with_system"]
+	channel = "generation" if "generation" in system else "export"
+	return f"""billing.rate_months({tariff_sql(case)},
+		billing.usage(import => {system_sql(system['load'], year)}, {channel} => {system_sql(generated[channel], year)}),
+		'{year}-01-01', {months}, {server.as_json(system['terms'])}::jsonb, NULL, {carry})"""
+
+
+def system_cases(case):
+	system = case["with_system"]
+	sql = f"SELECT json_agg({wanted_sql(system)} ORDER BY during) FROM {system_year_sql(case, 2018, system, 12)}"
+	yield case["name"] + ", with system", sql, figures(system)
+	if "second_year" in system:
+		second = system["second_year"]
+		# the engine's years all begin on a Monday: so does 2029
+		sql = f"""SELECT json_agg(billing.total(y.charges) ORDER BY y.during) FROM (
+			SELECT billing.carry(charges) AS carry FROM {system_year_sql(case, 2018, system, 12)} ORDER BY during DESC LIMIT 1) before,
+			{system_year_sql(dearer(case, second['times']), 2029, second, len(second['months']), 'before.carry')} y"""
+		yield case["name"] + ", second year", sql, second["months"]
+
+
 def month_cases():
 	for path in sorted(URDB.glob("*.json")):
 		case = json.loads(path.read_text(encoding="utf-8"))
@@ -85,12 +122,7 @@ def month_cases():
 				   f"""SELECT json_object_agg(extract(month FROM lower(during)), {KWH}) FROM {rated}
 				   WHERE extract(month FROM lower(during)) IN ({', '.join(case['kwh'])})""", case["kwh"])
 		if "with_system" in case:
-			system = case["with_system"]
-			channel = "generation" if "generation" in system else "export"
-			sql = f"""SELECT json_agg({wanted_sql(system)} ORDER BY during) FROM billing.rate_months({tariff_sql(case)},
-				billing.usage(import => {system_sql(system['load'], 2018)}, {channel} => {system_sql(system[channel], 2018)}),
-				'2018-01-01', 12, {server.as_json(system['terms'])}::jsonb)"""
-			yield case["name"] + ", with system", sql, figures(system)
+			yield from system_cases(case)
 		for hour in case.get("hours", []):
 			values = ["0"] * 8784
 			values[hour["hour"]] = "10"
