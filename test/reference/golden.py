@@ -6,7 +6,8 @@ A file is a case, or holds `cases` whose members replace its own:
     tariff, usage, terms, market, carry
                             what billing.rate() is given; in profiles {"each": Wh, "count": n} is n equal slots, and
                             with "but": {"i": Wh} those from 0 on have another value; "kw" in place of values is
-                            a file in golden/loads of powers, a line each; likewise "file" in a price series
+                            a file in golden/loads of powers, a line each ("again": n has the first n once more at
+                            the end); likewise "file" in a price series
     during                  ["2026-01-01", "2026-02-01"], or
     months                  {"from": "2026-01-01", "count": 12}: month after month, the carry handed on
     expect                  lines: any members of lines, found by code, period, tier and component (as far as they
@@ -49,6 +50,7 @@ def expanded(usage):
 				profile["scale"] = -6
 				profile["values"] = [round(Fraction(kw) * 10**9 * profile["slot_minutes"] / 60)
 									 for kw in column(profile.pop("kw"))]
+				profile["values"] += profile["values"][:profile.pop("again", 0)]
 			if isinstance(profile, dict) and isinstance(profile["values"], dict):
 				values = [profile["values"]["each"]] * profile["values"]["count"]
 				for i, value in profile["values"].get("but", {}).items():

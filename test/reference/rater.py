@@ -572,6 +572,7 @@ class Rater:
 			return self.slot_cache[key]
 		profile = self.channel(part, channel)[1]
 		length = profile["slot_minutes"]
+		unit = Fraction(10) ** int(profile.get("scale", 0)) / 1000
 		start = utc_minute(profile["start"])
 		values = profile["values"]
 		begin, end = self.day_start(self.from_), self.day_start(self.until)
@@ -590,7 +591,7 @@ class Rater:
 			value = values[i] if 0 <= i < len(values) else None
 			if value is None and self.tariff.get("missing", "error") == "error":
 				raise RatingError(f"{part}: {channel} has a gap")
-			slots.append((at, length, d, None if value is None else dec(value) / 1000))
+			slots.append((at, length, d, None if value is None else dec(value) * unit))
 			at += length
 		self.slot_cache[key] = slots
 		return slots
