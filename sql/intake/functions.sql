@@ -60,3 +60,23 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20000 ROWS 300
 AS 'MODULE_PATHNAME', 'billing_read_nem13_text';
 COMMENT ON FUNCTION billing.read_nem13(text, text, text)
 	IS 'a NEM13 file: a row for each register with its previous and current reading, and for each bad record with the reason and its text. default_unit is for registers that name none; time_zone is the market''s fixed offset, +10:00';
+
+-- text tables
+
+CREATE FUNCTION billing.read_csv(document bytea, mapping jsonb,
+	OUT line bigint, OUT meter text, OUT channel text, OUT day date, OUT profile billing.profile,
+	OUT read_at timestamptz, OUT reading numeric, OUT unit text, OUT quality text, OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_csv';
+COMMENT ON FUNCTION billing.read_csv(bytea, jsonb)
+	IS 'a text table of readings: a row for each meter, channel and local day with its profile, or for each register reading, and for each bad line with the reason and its text; nothing is lost and no slot comes twice. mapping says what the columns are: {"meter": "Meter", "time": "Time", "time_zone": "Europe/Berlin", "slot_minutes": 15, "value": "kWh", "unit": "kWh"} and more (doc/reading.md). The file is UTF-8; others by convert(document, ''GBK'', ''UTF8'')';
+
+CREATE FUNCTION billing.read_csv(document text, mapping jsonb,
+	OUT line bigint, OUT meter text, OUT channel text, OUT day date, OUT profile billing.profile,
+	OUT read_at timestamptz, OUT reading numeric, OUT unit text, OUT quality text, OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_csv_text';
+COMMENT ON FUNCTION billing.read_csv(text, jsonb)
+	IS 'a text table of readings: a row for each meter, channel and local day with its profile, or for each register reading, and for each bad line with the reason and its text; nothing is lost and no slot comes twice. mapping says what the columns are: {"meter": "Meter", "time": "Time", "time_zone": "Europe/Berlin", "slot_minutes": 15, "value": "kWh", "unit": "kWh"} and more (doc/reading.md)';

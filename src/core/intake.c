@@ -31,24 +31,33 @@ line_end(const BlLines *lines)
 {
 	const char *at = lines->next;
 	const char *limit = lines->end;
+	const char *newline;
+	const char *closed = NULL;
 	bool		inside = false;
 
-	if (!lines->quoted)
+	if (lines->delimiter == '\0')
 		return memchr(at, '\n', (size_t) (limit - at));
+	newline = memchr(at, '\n', (size_t) (limit - at));
+	if (memchr(at, '"', (size_t) ((newline ? newline : limit) - at)) == NULL)
+		return newline;
 	/* a quotation that never ends may not swallow the file */
 	if (limit - at > BL_LINE_MAX)
 		limit = at + BL_LINE_MAX + 1;
-	for (;;)
+	for (bool begin = true; at < limit; at++)
 	{
-		const char *newline = memchr(at, '\n', (size_t) (limit - at));
-		const char *stop = newline ? newline : limit;
-
-		for (const char *q; (q = memchr(at, '"', (size_t) (stop - at))) != NULL; at = q + 1)
-			inside = !inside;
-		if (newline == NULL || !inside)
-			return newline;
-		at = newline + 1;
+		/* a quote counts where a cell begins, where it ends one, and right behind that */
+		if (inside && *at == '"')
+		{
+			inside = false;
+			closed = at;
+		}
+		else if (!inside && *at == '\n')
+			return at;
+		else if (*at == '"' && (begin || (closed != NULL && at == closed + 1)))
+			inside = true;
+		begin = !inside && (*at == lines->delimiter || (begin && *at == ' '));
 	}
+	return NULL;
 }
 
 static int64_t
@@ -110,7 +119,7 @@ bl_lines_next(BlLines *lines, BlLine *line)
 			lines->number += newlines(line->text.text, lines->next);
 			return BL_TAKE_ROW;
 		}
-		lines->number += lines->quoted ? newlines(lines->next, stop) : 0;
+		lines->number += lines->delimiter != '\0' ? newlines(lines->next, stop) : 0;
 		lines->number += newline != NULL;
 		lines->next = newline ? newline + 1 : lines->end;
 		if (line->text.length > 0 && line->text.text[line->text.length - 1] == '\r')
@@ -380,6 +389,14 @@ seen_grow(BlSeen *seen, BlArena *arena)
 			*seen_place(&larger, seen->keys[i].a, seen->keys[i].b) = seen->keys[i];
 	*seen = larger;
 	return true;
+}
+
+const BlSeenKey *
+bl_seen_find(const BlSeen *seen, BlHash key)
+{
+	const BlSeenKey *place = seen->room > 0 ? seen_place(seen, key.a, key.b | 1) : NULL;
+
+	return place != NULL && place->b != 0 ? place : NULL;
 }
 
 bool

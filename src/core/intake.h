@@ -44,7 +44,7 @@ typedef struct BlLines
 	const char *end;
 	bool		last;			/* nothing comes after end */
 	bool		skipping;		/* the rest of a line that was too long */
-	bool		quoted;			/* a newline between double quotes ends no line */
+	char		delimiter;		/* of cells: a newline in a quoted cell ends no line.  Zero: there are no quotes */
 	bool		begun;
 	int64_t		number;			/* of newlines passed */
 } BlLines;
@@ -151,6 +151,8 @@ typedef struct BlHash
 } BlHash;
 
 extern void bl_hash_add(BlHash *hash, const void *bytes, size_t size);
+/* NULL where it is new */
+extern const BlSeenKey *bl_seen_find(const BlSeen *seen, BlHash key);
 /* *first: the entry of that key, or NULL where it is new; false: no memory */
 extern bool bl_seen_add(BlSeen *seen, BlArena *arena, BlHash key, uint64_t content, int64_t line,
 						const BlSeenKey **first);

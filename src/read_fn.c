@@ -1,0 +1,169 @@
+/*
+ * read_fn.c - files of readings as rows: one form of result for all of them
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "billing.h"
+#include "core/csv.h"
+#include "intake_rows.h"
+#include "jsontext.h"
+#include "profile_type.h"
+
+/* of memory for days that are still open, and for which of them came already */
+#define DAYS_CEILING ((size_t) 256 << 20)
+#define SEEN_CEILING ((size_t) 4 << 30)
+
+/* the zones of files are believed from 1975 to 2099; before, some were off the minute */
+#define ZONE_FROM (-9131 * BL_MINUTES_PER_DAY)
+#define ZONE_UNTIL (36525 * BL_MINUTES_PER_DAY)
+
+/* what a reader works with, besides itself */
+typedef struct Reader
+{
+	BlRowMaker	rows;
+	BlArena		arena;			/* for the mapping and what was seen */
+	BlArena		days_arena;
+	BlMeterDays		days;
+	BlZoneName	zone_name;
+	BlZone		zone;
+} Reader;
+
+static void
+release_days(void *context)
+{
+	MemoryContextReset((MemoryContext) context);
+}
+
+static void
+reader_begin(Reader *r, FunctionCallInfo fcinfo)
+{
+	memset(r, 0, sizeof *r);
+	bl_rows_init(&r->rows, fcinfo);
+	bl_arena_init(&r->arena, SEEN_CEILING);
+	bl_arena_init(&r->days_arena, DAYS_CEILING);
+	r->days_arena.context = AllocSetContextCreate(CurrentMemoryContext, "billing days", ALLOCSET_DEFAULT_SIZES);
+	r->days = (BlMeterDays) {.arena = &r->days_arena,.release = release_days,.seen_arena = &r->arena,.zone = &r->zone};
+}
+
+static void
+reader_zone(Reader *r, BlSlice zone)
+{
+	BlProblem	problem;
+
+	if (bl_calendar_name(zone.text, zone.length, &r->zone_name, &problem) != BL_OK ||
+		bl_calendar_zone(&r->zone_name, ZONE_FROM, ZONE_UNTIL, &r->zone, &problem) != BL_OK)
+		bl_raise(&problem);
+	r->days.zone_name = r->zone_name.name;
+	r->days.zone_length = r->zone_name.length;
+}
+
+/* "kWh" for Wh and 3 */
+static const char *
+unit_text(BlUnit unit, int scale)
+{
+	static const char prefixes[] = "num kMGT";
+
+	if (scale == 0)
+		return bl_unit_name(unit);
+	return psprintf("%c%s", prefixes[scale / 3 + 3], bl_unit_name(unit));
+}
+
+/* line, meter, channel, day, profile, read_at, reading, unit, quality, rejected, content */
+static void
+put_read_row(Reader *r, const BlReadRow *row)
+{
+	BlRowMaker *rows = &r->rows;
+
+	bl_row_begin(rows);
+	bl_put(rows, Int64GetDatum(row->line));
+	bl_put_text(rows, row->meter);
+	bl_put_text(rows, row->channel);
+	if (row->has_profile)
+	{
+		const BlMeterDayRow *p = &row->profile;
+
+		bl_put(rows, DateADTGetDatum(p->day->day));
+		bl_put(rows, PointerGetDatum(bl_profile_packed(&p->shape, &r->zone, p->values, p->qualities)));
+	}
+	else
+	{
+		bl_put_null(rows);
+		bl_put_null(rows);
+	}
+	if (row->has_reading)
+	{
+		bl_put(rows, TimestampTzGetDatum(bl_timestamp_of(row->read_at)));
+		bl_put_dec(rows, true, bl_dec(row->reading.mantissa, row->reading.decimals));
+		bl_put_text(rows, unit_text(row->unit, row->unit_scale));
+		bl_put_text(rows, bl_quality_name(row->quality));
+	}
+	else
+	{
+		bl_put_null(rows);
+		bl_put_null(rows);
+		bl_put_text(rows, row->has_profile ? bl_unit_name(row->profile.shape.unit) : NULL);
+		bl_put_null(rows);
+	}
+	bl_put_rejected(rows, row->rejected, row->content);
+	bl_row_end(rows);
+}
+
+static void
+no_space(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("the file has too many days to be remembered"),
+			 errhint("Read it in parts.")));
+}
+
+/* -------------------------------------------------------------------- CSV */
+
+static Datum
+read_csv(FunctionCallInfo fcinfo, bool text)
+{
+	Reader		r;
+	BlCsvMap	map;
+	BlProblem	problem = {0};
+	BlCsv	   *csv = palloc(sizeof *csv);
+	BlSlice		document;
+	BlReadRow	row;
+	BlTake		take;
+
+	reader_begin(&r, fcinfo);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return (Datum) 0;
+	if (bl_csv_map(bl_json_of_text(bl_text_of_jsonb(PG_GETARG_DATUM(1)), &r.arena), &map, &problem) != BL_OK)
+		bl_raise(&problem);
+	reader_zone(&r, map.zone);
+	document = bl_document_bytes(fcinfo, text);
+	bl_csv_begin(csv, &map, &r.days, &r.arena);
+	bl_lines_feed(&csv->lines, document.text, document.length, true);
+	while ((take = bl_csv_next(csv, &row)) == BL_TAKE_ROW)
+		put_read_row(&r, &row);
+	if (take == BL_TAKE_NO_SPACE)
+		no_space();
+	return (Datum) 0;
+}
+
+/* read_csv(bytea, jsonb) returns setof record */
+PG_FUNCTION_INFO_V1(billing_read_csv);
+Datum
+billing_read_csv(PG_FUNCTION_ARGS)
+{
+	return read_csv(fcinfo, false);
+}
+
+/* read_csv(text, jsonb) returns setof record */
+PG_FUNCTION_INFO_V1(billing_read_csv_text);
+Datum
+billing_read_csv_text(PG_FUNCTION_ARGS)
+{
+	return read_csv(fcinfo, true);
+}
