@@ -203,16 +203,27 @@ last_of(const BlRateCall *call)
 	return b != NULL && b->serial == call->serial ? b : NULL;
 }
 
+/* the bytes of a document; of one that is compressed or elsewhere only the head with its digest, unless whole */
+static BlBytes
+document_bytes(Datum value, bool whole)
+{
+	struct varlena *stored = (struct varlena *) DatumGetPointer(value);
+
+	if (!whole && (VARATT_IS_COMPRESSED(stored) || VARATT_IS_EXTERNAL(stored)))
+		return bl_bytes(PG_DETOAST_DATUM_SLICE(value, 0, BL_DOCUMENT_HEADER));
+	return bl_bytes(PG_DETOAST_DATUM_PACKED(value));
+}
+
 static BlStatus
-open_documents(Datum tariff_value, Datum market_value, bool has_market, BlDocument *tariff, BlDocument *market,
+open_documents(Datum tariff_value, Datum market_value, bool has_market, bool whole, BlDocument *tariff, BlDocument *market,
 			   BlProblem *problem)
 {
-	BlStatus	status = bl_document_open(bl_bytes(PG_DETOAST_DATUM_PACKED(tariff_value)), BL_DOCUMENT_TARIFF, tariff);
+	BlStatus	status = bl_document_open(document_bytes(tariff_value, whole), BL_DOCUMENT_TARIFF, tariff);
 
 	if (status != BL_OK)
 		return bl_problem(problem, status, "tariff: %s", bl_status_text(status));
 	if (has_market)
-		status = bl_document_open(bl_bytes(PG_DETOAST_DATUM_PACKED(market_value)), BL_DOCUMENT_MARKET, market);
+		status = bl_document_open(document_bytes(market_value, whole), BL_DOCUMENT_MARKET, market);
 	if (status != BL_OK)
 		return bl_problem(problem, status, "market: %s", bl_status_text(status));
 	return BL_OK;
@@ -236,12 +247,15 @@ bl_rate_bind(BlRateCall *call, Datum tariff_value, int32_t from, int32_t until,
 		*binding = b;
 		return BL_OK;
 	}
-	status = open_documents(tariff_value, market_value, has_market, &tariff, &market, &call->problem);
+	status = open_documents(tariff_value, market_value, has_market, false, &tariff, &market, &call->problem);
 	if (status != BL_OK)
 		return status;
 	place = find(call, tariff.digest, market.digest, from, until);
 	if (place < 0)
 	{
+		status = open_documents(tariff_value, market_value, has_market, true, &tariff, &market, &call->problem);
+		if (status != BL_OK)
+			return status;
 		context = AllocSetContextCreate(call->context, "billing bound tariff", ALLOCSET_DEFAULT_SIZES);
 		old = MemoryContextSwitchTo(context);
 		b = palloc0(sizeof *b);

@@ -793,6 +793,7 @@ bl_slots_of(BlRate *r, BlScan *s, BlSlots *slots)
 	slots->minutes = p.slot_minutes;
 	slots->scale = 3 - p.scale;
 	slots->start = from;
+	slots->small = false;
 	slots->value = value = bl_arena_get(r->arena, sizeof *value * (size_t) (slots->n + 1));
 	if (value == NULL)
 		return BL_NO_SPACE;

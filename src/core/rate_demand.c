@@ -146,12 +146,12 @@ slots_outside(BlRate *r, const BlCharge *q, const BlSlots *slots, unsigned perio
  * small enough for the sums; false: they are not.
  */
 static bool
-small_peak(const int64_t *value, int from, int to, int window, int64_t *best)
+small_peak(const BlSlots *slots, int from, int to, int window, int64_t *best)
 {
+	const int64_t *value = slots->value;
 	int64_t		sum = 0;
 
-	/* a window has at most 1440 */
-	if (!bl_slots_small(value + from, to - from + window - 1, 50))
+	if (!bl_slots_small(slots, from, to + window - 1))
 		return false;
 	for (int k = 0; k < window; k++)
 		sum += value[from + k];
@@ -180,7 +180,7 @@ slide_days(BlRate *r, const BlSlots *slots, int window, BlInt128 *day_peak, bool
 		bl_arena_poll(r->arena);
 		if (to <= from)
 			to = from;
-		else if (!small_peak(slots->value, from, to, window, &best))
+		else if (!small_peak(slots, from, to, window, &best))
 			return false;
 		else
 		{

@@ -475,7 +475,7 @@ span_prices(const BlBound *b, const BlCharge *q, const BlPriceSeries *series, Bl
 		BL_TRY(priced(q, series->value[first + i], &price));
 		price = bl_dec_trim(price);
 		price.coefficient *= bl_pow10(out->scale - price.scale);
-		/* times the energy of a day, below 2^61, and in a sum of so many they stay below 2^127 */
+		/* times the energy of a day, below 2^62, and in a sum of so many they stay below 2^127 */
 		if (price.coefficient >= (int64_t) 1 << 40 || price.coefficient <= -((int64_t) 1 << 40))
 			return BL_OK;
 		out->price[i] = (int64_t) price.coefficient;
@@ -527,38 +527,56 @@ sum_slots(BlRate *r, const BlCharge *q, const BlPriceSeries *series, const BlSlo
 	return BL_OK;
 }
 
-/* the same by the prices of the span, a price at a time; false: it takes the careful way */
+/*
+ * Groups of so many slots, each at its price.  Alone in its function, so that the sum stays in
+ * registers.
+ */
+static __attribute__((noinline)) BlInt128
+sum_groups(const int64_t *value, const int64_t *price, int groups, int together)
+{
+	BlInt128	sum = 0;
+
+	for (int k = 0; k < groups && together == 4; k++, value += 4)
+		sum += (BlInt128) (value[0] + value[1] + value[2] + value[3]) * price[k];
+	for (int k = 0; k < groups && together != 4; k++, value += together)
+	{
+		int64_t		energy = 0;
+
+		for (int i = 0; i < together; i++)
+			energy += value[i];
+		sum += (BlInt128) energy * price[k];
+	}
+	return sum;
+}
+
+/* the same by the prices of the span; false: it takes the careful way */
 static bool
 sum_spans(BlRate *r, const BlSpanPrices *p, const BlSlots *slots, int from, int until, BlDec *sum)
 {
 	BlInt128	all = 0;
 	int			offset = slots->start - p->from;
-	int			k,
-				together,
-				end;
+	int			together;
 
-	/* a price is for at most so many slots as a day has minutes */
 	if (p->n == 0 || slots->scale > BL_SCALE_MAX - BL_PRICE_SCALE || p->minutes % slots->minutes != 0 || offset % slots->minutes != 0 ||
-		!bl_slots_small(slots->value + from, until - from, 50))
+		!bl_slots_small(slots, from, until))
 		return false;
 	together = p->minutes / slots->minutes;
 	offset /= slots->minutes;
-	k = (offset + from) / together;
-	end = (k + 1) * together - offset;
-	for (int i = from; i < until; k++, end += together)
+	while (from < until)
 	{
-		int64_t		energy = 0;
+		int			k = (offset + from) / together;
+		int			rest = (k + 1) * together - offset - from;	/* of the price's slots */
+		int			groups = rest == together ? (until - from) / together : 0;
 
-		if (together == 4 && i + 4 <= until && i + 4 == end)
-		{
-			energy = slots->value[i] + slots->value[i + 1] + slots->value[i + 2] + slots->value[i + 3];
-			i += 4;
-		}
-		for (; i < end && i < until; i++)
-			energy += slots->value[i];
-		all += (BlInt128) energy * p->price[k];
-		if (k % 4096 == 0)
-			bl_arena_poll(r->arena);
+		/* a part of a price's slots, or whole ones */
+		groups = groups < 1024 ? groups : 1024;
+		rest = rest < until - from ? rest : until - from;
+		if (groups > 0)
+			all += sum_groups(slots->value + from, p->price + k, groups, together);
+		else
+			all += sum_groups(slots->value + from, p->price + k, 1, rest);
+		from += groups > 0 ? groups * together : rest;
+		bl_arena_poll(r->arena);
 	}
 	return bl_dec_add(*sum, bl_dec_trim((BlDec) {all, slots->scale + p->scale}), sum) == BL_OK;
 }

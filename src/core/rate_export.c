@@ -55,11 +55,11 @@ add_slots(BlRate *r, const BlSlots *from, int times, BlSlots *net, int64_t *valu
 }
 
 /*
- * The net of slots of one length and scale (either may be absent), where they are small enough
- * for a plain difference; false: they are not.
+ * What is left of import and of export, of slots of one length and scale (either may be absent), where
+ * they are small; false: they are not.  Both come of one walk; left[1] is NULL where nobody asks for it.
  */
 static bool
-small_net(const int64_t *own, const int64_t *other, int n, int64_t *value)
+small_net(const int64_t *import, const int64_t *export, int n, int64_t *left[2])
 {
 	static const int64_t nothing[256];
 	uint64_t	seen = 0;
@@ -67,19 +67,71 @@ small_net(const int64_t *own, const int64_t *other, int n, int64_t *value)
 	for (int from = 0; from < n; from += 256)
 	{
 		int			m = n - from < 256 ? n - from : 256;
-		const int64_t *a = own != NULL ? own + from : nothing;
-		const int64_t *b = other != NULL ? other + from : nothing;
+		const int64_t *in = import != NULL ? import + from : nothing;
+		const int64_t *out = export != NULL ? export + from : nothing;
+		int64_t    *more = left[0] + from;
+		int64_t    *less = left[1] != NULL ? left[1] + from : NULL;
 
-		/* both within 61 bits and a sign, as bl_slots_small() has it */
-		for (int i = 0; i < m; i++)
+		for (int i = 0; i < m && less == NULL; i++)
 		{
-			int64_t		net = (int64_t) ((uint64_t) a[i] - (uint64_t) b[i]);
+			int64_t		net = (int64_t) ((uint64_t) in[i] - (uint64_t) out[i]);
 
-			seen |= ((uint64_t) a[i] + ((uint64_t) 1 << 61)) | ((uint64_t) b[i] + ((uint64_t) 1 << 61));
-			value[from + i] = net & ~(net >> 63);
+			seen |= ((uint64_t) in[i] + BL_SMALL_LIFT) | ((uint64_t) out[i] + BL_SMALL_LIFT);
+			more[i] = net & ~(net >> 63);
+		}
+		for (int i = 0; i < m && less != NULL; i++)
+		{
+			int64_t		net = (int64_t) ((uint64_t) in[i] - (uint64_t) out[i]);
+			int64_t		sign = net >> 63;
+
+			seen |= ((uint64_t) in[i] + BL_SMALL_LIFT) | ((uint64_t) out[i] + BL_SMALL_LIFT);
+			more[i] = net & ~sign;
+			less[i] = more[i] - net;
 		}
 	}
-	return seen >> 62 == 0;
+	return seen >> BL_SMALL_BITS >> 1 == 0;
+}
+
+/* the net scan of the other channel, where nobody has made its slots yet */
+static BlScan *
+other_side(BlRate *r, const BlScan *s)
+{
+	for (int i = 0; i < r->b->scans; i++)
+	{
+		BlScan	   *o = &r->b->scan[i];
+
+		if (o->part == s->part && o->net == s->net && o->channel != s->channel &&
+			(o->channel == BL_IMPORT || o->channel == BL_EXPORT) && o->slots.minutes == 0)
+			return o;
+	}
+	return NULL;
+}
+
+/* the slots of a netted scan, and of the other channel's, by plain differences; *done false: they do not do */
+static BlStatus
+net_alike(BlRate *r, BlScan *s, const int64_t *import, const int64_t *export, bool *done)
+{
+	BlScan	   *other = other_side(r, s);
+	int64_t    *left[2] = {bl_arena_room(r->arena, sizeof **left * (size_t) (s->slots.n + 1)), NULL};
+
+	if (other != NULL)
+		left[1] = bl_arena_room(r->arena, sizeof **left * (size_t) (s->slots.n + 1));
+	if (left[0] == NULL || (other != NULL && left[1] == NULL))
+		return BL_NO_SPACE;
+	if (s->channel == BL_IMPORT)
+		*done = small_net(import, export, s->slots.n, left);
+	else
+		*done = small_net(export, import, s->slots.n, left);
+	if (!*done)
+		return BL_OK;
+	s->slots.value = left[0];
+	s->slots.small = true;
+	if (other != NULL)
+	{
+		other->slots = s->slots;
+		other->slots.value = left[1];
+	}
+	return BL_OK;
 }
 
 /* what is left of the scan's channel in each slot or hour */
@@ -89,8 +141,7 @@ net_slots(BlRate *r, BlScan *s, BlScan *import, BlScan *export)
 	BlScan	   *both[2] = {import, export};
 	BlSlots		slots[2],
 			   *net = &s->slots;
-	const int64_t *own = NULL,
-			   *other = NULL;
+	const int64_t *all[2] = {NULL, NULL};
 	int64_t    *value;
 	bool		alike = s->net == BL_NET_SLOT;
 	int			sign = s->channel == BL_IMPORT ? 1 : -1,
@@ -116,7 +167,7 @@ net_slots(BlRate *r, BlScan *s, BlScan *import, BlScan *export)
 		if (s->net == BL_NET_HOUR && 60 % slots[i].minutes != 0)
 			return unaligned(r, "netting by the hour needs slots that divide the hour", "Resample the profile.");
 		alike = alike && (minutes == 0 || slots[i].scale == net->scale);
-		*(i == (sign < 0) ? &own : &other) = slots[i].value;
+		all[i] = slots[i].value;
 		minutes = slots[i].minutes;
 		net->scale = slots[i].scale > net->scale ? slots[i].scale : net->scale;
 	}
@@ -126,12 +177,14 @@ net_slots(BlRate *r, BlScan *s, BlScan *import, BlScan *export)
 	net->n = span / minutes;
 	net->minutes = minutes;
 	net->start = r->b->day[0].start;
-	net->value = value = bl_arena_room(r->arena, sizeof *value * (size_t) (net->n + 1));
+	if (alike)
+		BL_TRY(net_alike(r, s, all[0], all[1], &alike));
+	if (alike)
+		return BL_OK;
+	net->small = false;
+	net->value = value = bl_arena_get(r->arena, sizeof *value * (size_t) (net->n + 1));
 	if (value == NULL)
 		return BL_NO_SPACE;
-	if (alike && small_net(own, other, net->n, value))
-		return BL_OK;
-	memset(value, 0, sizeof *value * (size_t) net->n);
 	for (int i = 0; i < 2; i++)
 		if (both[i]->found)
 			BL_TRY(add_slots(r, &slots[i], i == 0 ? sign : -sign, net, value));
@@ -144,23 +197,30 @@ static void
 add_run(BlScan *s, int cell, int period, int from, int to, BlInt128 *sums)
 {
 	int			peak = s->peaks == BL_PEAK_SPAN ? 0 : period;
+	const int64_t *value = s->slots.value + from;
+	int			n = to - from;
 	int64_t		best = 0;
 	uint64_t	sum = 0,
 				seen = 0;
 
-	for (int i = from; i < to; i++)
-	{
-		sum += (uint64_t) s->slots.value[i];
-		seen |= (uint64_t) s->slots.value[i];
-	}
+	if (s->slots.small)
+		for (int i = 0; i < n; i++)
+			sum += (uint64_t) value[i];
+	else
+		for (int i = 0; i < n; i++)
+		{
+			sum += (uint64_t) value[i];
+			seen |= (uint64_t) value[i];
+		}
 	/* none is negative, and a run has at most 1440 */
 	if (seen >> 52 == 0)
 		sums[cell] += sum;
 	else
-		for (int i = from; i < to; i++)
-			sums[cell] += s->slots.value[i];
-	for (int i = from; i < to && s->peaks != BL_PEAK_NONE; i++)
-		best = s->slots.value[i] > best ? s->slots.value[i] : best;
+		for (int i = 0; i < n; i++)
+			sums[cell] += value[i];
+	if (s->peaks != BL_PEAK_NONE)
+		for (int i = 0; i < n; i++)
+			best = value[i] > best ? value[i] : best;
 	if (s->peaks != BL_PEAK_NONE && from < to)
 	{
 		s->peak[peak] = s->has_peak[peak] && s->peak[peak] > best ? s->peak[peak] : best;

@@ -665,6 +665,30 @@ over_periods(const BlRate *r, const BlScan *s, int piece, int end, const BlDec *
 	return BL_OK;
 }
 
+/* what slots count together; none may be negative */
+static BlStatus
+sum_of_slots(const BlSlots *slots, int from, int until, BlInt128 *sum)
+{
+	uint64_t	seen = 0,
+				low = 0;
+
+	/* several days may be one run */
+	if (slots->small && until - from <= BL_MINUTES_PER_DAY)
+	{
+		for (int i = from; i < until; i++)
+			low += (uint64_t) slots->value[i];
+		*sum = low;
+		return BL_OK;
+	}
+	*sum = 0;
+	for (int i = from; i < until; i++)
+	{
+		seen |= (uint64_t) slots->value[i];
+		*sum += slots->value[i];
+	}
+	return seen >> 63 ? BL_BAD_VALUE : BL_OK;
+}
+
 /* slot after slot, in the order of time */
 static BlStatus
 chronological(BlRate *r, const Tiers *tiers, const BlLadder *l, int piece, int end, BlInt128 at, BlDec energy, BlDec *out)
@@ -672,7 +696,8 @@ chronological(BlRate *r, const Tiers *tiers, const BlLadder *l, int piece, int e
 	const BlScan *s = tiers->scan;
 	int			n = l->steps->n;
 	BlInt128	weight[1024],
-				part[BL_TARIFF_STEPS_MAX + 1];
+				part[BL_TARIFF_STEPS_MAX + 1],
+				unit;
 	BlSlots		slots;
 	int			from,
 				until;
@@ -683,42 +708,37 @@ chronological(BlRate *r, const Tiers *tiers, const BlLadder *l, int piece, int e
 	BL_TRY(bl_billed_slots(r, tiers->scan, &slots));
 	from = (r->b->day[r->piece[piece].first].start - slots.start) / slots.minutes;
 	until = (r->b->day[r->piece[end - 1].end].start - slots.start) / slots.minutes;
+	if (slots.scale > l->scale)
+		return BL_CORRUPT;		/* the ladder was made for them */
+	BL_TRY(on_ladder(l, (BlDec) {1, slots.scale}, l->den, &unit));
 	/* neighbours of one period climb together: the parts of what they climb add up */
-	for (int i = from, day = 0, next_run; i < until; i = next_run)
+	for (int i = from, day = 0, step = n, next_run; i < until; i = next_run)
 	{
-		BlInt128	value = 0,
+		BlInt128	value,
 					next;
-		uint64_t	seen = 0,
-					sum = 0;
 		int			p = 0;
 
 		next_run = s->periods == 1 ? until : bl_period_run(r, tiers->q->schedule, &slots, i, &day, &p);
 		next_run = next_run < until ? next_run : until;
 		bl_arena_poll(r->arena);
-		for (int k = i; k < next_run; k++)
-		{
-			seen |= (uint64_t) slots.value[k];
-			sum += (uint64_t) slots.value[k];
-		}
-		if (seen >> 63 != 0)
-			return BL_BAD_VALUE;
-		value = sum;
-		/* a span has fewer than 2^20 slots */
-		if (seen >> 43 != 0)
-		{
-			value = 0;
-			for (int k = i; k < next_run; k++)
-				value += slots.value[k];
-		}
-		if (p < 0 || slots.scale > l->scale)
-			return BL_CORRUPT;	/* measuring refused it, the ladder was made for them */
-		BL_TRY(on_ladder(l, (BlDec) {value, slots.scale}, l->den, &value));
-		if (__builtin_add_overflow(at, value, &next))
+		if (p < 0)
+			return BL_CORRUPT;	/* measuring refused it */
+		BL_TRY(sum_of_slots(&slots, i, next_run, &value));
+		if (__builtin_mul_overflow(value, unit, &value) || __builtin_add_overflow(at, value, &next))
 			return BL_OVERFLOW;
+		/* mostly it stays in its step */
+		if (step < n && (!l->steps->step[step].limited || next <= l->limit[step]))
+		{
+			weight[step * s->periods + p] += value;
+			at = next;
+			continue;
+		}
 		BL_TRY(climb(r, tiers, l, at, next, part));
 		at = next;
 		for (int k = 0; k <= n; k++)
 			weight[k * s->periods + p] += part[k];
+		for (step = 0; step < n && l->steps->step[step].limited && at > l->limit[step];)
+			step++;
 	}
 	return divide(r, l, energy, weight, (n + 1) * s->periods, out);
 }

@@ -46,6 +46,7 @@ typedef struct BlSlots
 	int			scale;			/* value * 10^-scale kWh */
 	const int64_t *value;
 	int32_t		start;
+	bool		small;			/* it is known that none is negative, nor 2^(BL_SMALL_BITS + 1) or more */
 } BlSlots;
 
 typedef struct BlScan
@@ -256,16 +257,23 @@ extern BlStatus bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found);
 extern BlStatus bl_slots_of(BlRate *r, BlScan *scan, BlSlots *slots);
 extern BlStatus bl_billed_slots(BlRate *r, BlScan *scan, BlSlots *slots);
 
-/* Are all of n slots at least -2^bits and below 2^bits? */
+/* Of small slots, as many as a day has minutes are together below 2^62. */
+enum
+{
+	BL_SMALL_BITS = 50
+};
+#define BL_SMALL_LIFT ((uint64_t) 1 << BL_SMALL_BITS)
+
+/* are the slots [from, until) small? */
 static inline bool
-bl_slots_small(const int64_t *value, int n, int bits)
+bl_slots_small(const BlSlots *slots, int from, int until)
 {
 	uint64_t	seen = 0;
 
-	/* lifted by 2^bits none has a bit above that one */
-	for (int i = 0; i < n; i++)
-		seen |= (uint64_t) value[i] + ((uint64_t) 1 << bits);
-	return seen >> (bits + 1) == 0;
+	/* lifted by 2^50 none has a bit above that one */
+	for (int i = from; i < until && !slots->small; i++)
+		seen |= (uint64_t) slots->value[i] + BL_SMALL_LIFT;
+	return seen >> (BL_SMALL_BITS + 1) == 0;
 }
 
 extern int	bl_slot_period(const BlRate *r, int schedule, int32_t minute, int slot_minutes);	/* -1: straddles */

@@ -42,7 +42,7 @@ sun_day(int meter, int day, int32_t *wh)
 {
 	uint64_t	m = mix((uint64_t) meter * 2654435761u);
 	uint64_t	weather = mix((uint64_t) day * 0x9e3779b9u);
-	int			best = 200 + (int) (m >> 24 & 511);
+	int			best = 100 + (int) (m >> 24 & 255);
 	int			bright = 60 + (int) (weather % 196);
 
 	for (int s = 0; s < HEAVY_DAY; s++)

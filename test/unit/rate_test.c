@@ -626,6 +626,102 @@ bounds_by_year(void)
 	}
 }
 
+/*
+ * What is netted, climbed and priced by runs of slots is what slot after slot gives;
+ * a slot that is too large for the quick sums takes the careful way.
+ */
+static void
+slots_one_by_one(void)
+{
+	enum
+	{
+		DAYS = 3, DAY = 96, N = DAYS * DAY
+	};
+	static const char members[] = "\"rounding\": {\"line\": 2}, \"periods\": {\"peak\": [{\"from\": \"08:15\", \"to\": \"22:00\"}], \"valley\": \"else\"}, \"charges\": ["
+	"{\"code\": \"t\", \"net\": \"slot\", \"per\": \"period\", \"split\": \"chronological\", \"steps\": [{\"to\": 20, \"price\": {\"peak\": 1, \"valley\": \"0.5\"}}, {\"price\": {\"peak\": 2, \"valley\": \"0.7\"}}]},"
+	"{\"code\": \"in\", \"net\": \"slot\", \"price\": {\"series\": \"s\", \"times\": \"0.5\", \"plus\": \"-0.1\"}},"
+	"{\"code\": \"out\", \"channel\": \"export\", \"net\": \"slot\", \"sign\": \"credit\", \"price\": {\"series\": \"s\"}},"
+	"{\"code\": \"peak\", \"net\": \"slot\", \"periods\": [\"peak\"], \"price\": {\"series\": \"s\"}},"
+	"{\"code\": \"d\", \"net\": \"slot\", \"demand\": {\"minutes\": 45, \"sliding\": true}, \"price\": 1, \"proration\": \"period\"}]";
+	int32_t		from = bl_day_of(2026, 3, 1);
+	uint64_t	seed = 11;
+
+	for (int round = 0; round < 40; round++)
+	{
+		char		market[4000] = "{\"series\": {\"s\": {\"from\": \"2026-03-01T00:00+08:00\", \"slot_minutes\": 60, \"values\": [";
+		int64_t		price[DAYS * 24],
+					in[N];
+		int64_t		tier[2][2] = {{0}};
+		int64_t		left[N + 2] = {0};
+		BlInt128	sums[3] = {0},
+					most = 0;
+		int64_t		counted = 0;
+		BlUsage		usage;
+		BlRated		rated;
+		BlBound    *bound;
+		BlDec		wanted[4][2];
+		size_t		size;
+
+		begin();
+		for (int i = 0; i < DAYS * 24; i++)
+		{
+			price[i] = (int64_t) (check_random(&seed) % 2000) - 500;
+			snprintf(market + strlen(market), sizeof market - strlen(market), "%s\"%s\"", i ? "," : "", dec((BlDec) {price[i], 3}));
+		}
+		strcat(market, "]}}}");
+		for (int i = 0; i < N; i++)
+			in[i] = values[i] = (int64_t) (check_random(&seed) % 800);
+		if (round % 4 == 1)
+			in[round] = values[round] = (int64_t) 1 << 52;
+		size = pack(0, &shanghai, from * 1440 - 480, 15, N, 0, NULL);
+		bl_usage_of_profile(&usage, BL_IMPORT, profile_bytes[0], size);
+		for (int i = 0; i < N; i++)
+			values[i] = (int64_t) (check_random(&seed) % 800);
+		if (round % 4 == 2)
+			values[round] = (int64_t) 1 << 52;
+		usage.part[0].profiles = 2;
+		usage.part[0].profile[BL_EXPORT] = profile_bytes[1];
+		usage.part[0].profile_size[BL_EXPORT] = pack(1, &shanghai, from * 1440 - 480, 15, N, 0, NULL);
+		for (int i = 0; i < N; i++)
+		{
+			bool		peak = i % DAY >= 33 && i % DAY < 88;
+			int64_t		net = in[i] - values[i];
+			int64_t		first;
+
+			left[i] = net > 0 ? net : 0;
+			first = counted >= 20000 ? 0 : 20000 - counted < left[i] ? 20000 - counted : left[i];
+			counted += left[i];
+			tier[0][!peak] += first;
+			tier[1][!peak] += left[i] - first;
+			/* at the fourth decimal of a price */
+			sums[0] += (BlInt128) left[i] * (5 * price[i / 4] - 1000);
+			sums[1] += net < 0 ? (BlInt128) net * price[i / 4] * 10 : 0;
+			sums[2] += peak ? (BlInt128) left[i] * price[i / 4] * 10 : 0;
+		}
+		for (int i = 0; i + 3 <= N; i++)
+			most = left[i] + left[i + 1] + left[i + 2] > most ? left[i] + left[i + 1] + left[i + 2] : most;
+		bound = bind(members, market, &shanghai, from, from + DAYS);
+		if (!CHECK(bound != NULL) || !CHECK_EQ(rate_with(bound, &usage, NULL, NULL, &rated), BL_OK) || !CHECK_EQ(rated.lines, 8))
+		{
+			printf("# %s %s\n", problem.message, problem.detail);
+			return;
+		}
+		for (int i = 0; i < 4; i++)
+			CHECK_TEXT(dec(bl_dec_trim(bound->work[i].line.quantity)), dec(bl_dec_trim((BlDec) {tier[i / 2][i % 2], 3})));
+		for (int i = 0; i < 3; i++)
+		{
+			BlRounding	cent = bl_round_places(2, BL_HALF_UP);
+
+			CHECK_EQ(bl_dec_round((BlDec) {sums[i], 7}, &cent, &wanted[i][0]), BL_OK);
+			CHECK_TEXT(dec(bl_dec_trim(bound->work[4 + i].line.amount)), dec(bl_dec_trim(wanted[i][0])));
+		}
+		/* kWh of 45 minutes, as kW */
+		CHECK_EQ(bl_dec_div((BlDec) {most * 4, 3}, bl_dec(3, 0), 6, BL_HALF_UP, &wanted[3][0]), BL_OK);
+		CHECK_TEXT(dec(bl_dec_trim(bound->work[7].line.quantity)), dec(bl_dec_trim(wanted[3][0])));
+		release();
+	}
+}
+
 /* ---- clocks ---- */
 
 static const char by_hours[] = "\"periods\": {\"night\": [{\"from\": \"00:00\", \"to\": \"03:00\"}], \"day\": \"else\"}, \"charges\": [{\"code\": \"e\", \"price\": {\"night\": 1, \"day\": 2}}]";
@@ -1126,6 +1222,7 @@ main(void)
 	RUN(profile_as_registers);
 	RUN(months_make_a_year);
 	RUN(bounds_by_year);
+	RUN(slots_one_by_one);
 	RUN(clock_changes);
 	RUN(events);
 	RUN(hostile_zones);
