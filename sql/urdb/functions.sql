@@ -271,14 +271,11 @@ BEGIN ATOMIC
 		  FROM (VALUES (weekday), (weekend)) s(schedule), jsonb_array_elements(schedule) WITH ORDINALITY r(value, month),
 		       jsonb_array_elements(r.value) h
 	), seen AS (
-		SELECT month, hour, (r.value -> hour #>> '{}')::numeric::integer AS period
-		  FROM jsonb_array_elements(weekday) WITH ORDINALITY r(value, month), unnest('{0,5,11,17}'::integer[]) hour
+		SELECT month, ARRAY[(r.value ->> 0)::numeric, (r.value ->> 5)::numeric, (r.value ->> 11)::numeric, (r.value ->> 17)::numeric]::integer[] AS period
+		  FROM jsonb_array_elements(weekday) WITH ORDINALITY r(value, month)
 	), move AS (
-		SELECT k.month % 12 + 1 AS month, k.period AS source,
-		       (SELECT after.period FROM seen before JOIN seen after USING (hour)
-		         WHERE before.month = k.month AND before.period = k.period AND after.month = k.month % 12 + 1
-		         ORDER BY hour LIMIT 1) AS target
-		  FROM kept k
+		SELECT after.month, kept.period AS source, after.period[array_position(before.period, kept.period)] AS target
+		  FROM kept JOIN seen before ON before.month = kept.month JOIN seen after ON after.month = kept.month % 12 + 1
 	), part AS (
 		SELECT source, target, jsonb_agg(month ORDER BY month) AS months FROM move
 		 WHERE source IS DISTINCT FROM target GROUP BY source, target

@@ -9,6 +9,8 @@ test/golden/urdb/*.json: name, source, licence, record and either
     with_system             the same with a system that generates: terms, load, months, and the file of what it generates
                             as "export" (netted with the load) or "generation"; *_15min has four values an hour.
                             "second_year": the same load again, all prices "times" so much, and the first year's carry
+    twice                   the months of a year rated twice, the second time with the carry of the first: "kw" in every
+                            hour "but" in some; the bills and the kW billed in each month
     hours                   [{year, hour, month, lines}]: 10 kW in one hour of the year, and amounts by charge
 """
 
@@ -123,6 +125,15 @@ def month_cases():
 				   WHERE extract(month FROM lower(during)) IN ({', '.join(case['kwh'])})""", case["kwh"])
 		if "with_system" in case:
 			yield from system_cases(case)
+		if "twice" in case:
+			twice = case["twice"]
+			year = twice["year"]
+			values = [str(twice["but"].get(str(i), twice["kw"])) for i in range(8760)]
+			given = f"{tariff_sql(case)}, billing.usage(import => {profile_sql(values, year)}), '{year}-01-01', 12"
+			sql = f"""SELECT json_agg(json_build_array(billing.total(y.charges), (SELECT sum(quantity) FROM billing.lines(y.charges))) ORDER BY y.during)
+				FROM (SELECT billing.carry(charges) AS carry FROM billing.rate_months({given}) ORDER BY during DESC LIMIT 1) before,
+				billing.rate_months({given}, '{{}}', NULL, before.carry) y"""
+			yield case["name"], sql, [list(month) for month in zip(twice["months"], twice["billed"])]
 		for hour in case.get("hours", []):
 			values = ["0"] * 8784
 			values[hour["hour"]] = "10"
