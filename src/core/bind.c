@@ -393,12 +393,18 @@ cut_price(BlBound *b, bool *cut, const BlPrice *p, int depth)
 }
 
 static void
-cut_charge(BlBound *b, bool *cut, const BlCharge *q)
+cut_dates(BlBound *b, bool *cut, const BlCharge *q)
 {
 	if (q->has_from)
 		cut_at(b, cut, q->from);
 	if (q->has_until)
 		cut_at(b, cut, q->until);
+}
+
+static void
+cut_charge(BlBound *b, bool *cut, const BlCharge *q)
+{
+	cut_dates(b, cut, q);
 	cut_price(b, cut, q->price, 0);
 	for (int i = 0; i < q->of_which; i++)
 		cut_price(b, cut, q->of_which_price[i], 0);
@@ -417,18 +423,22 @@ cut_charge(BlBound *b, bool *cut, const BlCharge *q)
 				cut[i] = true;
 }
 
+/* does a price go by season, or (with t) a component that it names? */
 static bool
-season_price(const BlPrice *p, int depth)
+season_price(const BlTariff *t, const BlPrice *p, int depth)
 {
 	if (p == NULL || depth > 2 * BL_JSON_DEPTH)
 		return false;
 	if (p->kind == BL_PRICE_BY_SEASON)
 		return true;
+	for (int i = 0; t != NULL && p->kind == BL_PRICE_COMPONENTS && i < p->n; i++)
+		if (season_price(NULL, t->component[p->component[i]].price, depth + 1))
+			return true;
 	for (int i = 0; i < p->multipliers; i++)
-		if (season_price(p->multiplier[i], depth + 1))
+		if (season_price(t, p->multiplier[i], depth + 1))
 			return true;
 	for (int i = 0; p->item != NULL && i < p->n; i++)
-		if (season_price(p->item[i], depth + 1))
+		if (season_price(t, p->item[i], depth + 1))
 			return true;
 	return false;
 }
@@ -438,20 +448,20 @@ static bool
 seasons_matter(const BlTariff *t)
 {
 	for (int i = 0; i < t->components; i++)
-		if (season_price(t->component[i].price, 0))
+		if (season_price(NULL, t->component[i].price, 0))
 			return true;
 	for (int i = 0; i < t->charges; i++)
 	{
 		const BlCharge *q = &t->charge[i];
 
-		if (q->season_steps > 0 || (q->kind == BL_CHARGE_TIERS && q->per == BL_PER_SEASON) || season_price(q->price, 0))
+		if (q->season_steps > 0 || (q->kind == BL_CHARGE_TIERS && q->per == BL_PER_SEASON) || season_price(NULL, q->price, 0))
 			return true;
 		for (int k = 0; k < q->of_which; k++)
-			if (season_price(q->of_which_price[k], 0))
+			if (season_price(NULL, q->of_which_price[k], 0))
 				return true;
 		for (int s = 0; q->steps != NULL && s < bl_step_lists(q); s++)
 			for (int k = 0; k < q->steps[s].n; k++)
-				if (season_price(q->steps[s].step[k].price, 0) || season_price(q->steps[s].step[k].flat, 0))
+				if (season_price(NULL, q->steps[s].step[k].price, 0) || season_price(NULL, q->steps[s].step[k].flat, 0))
 					return true;
 	}
 	return false;
@@ -462,7 +472,8 @@ bind_cuts(BlBound *b, BlArena *arena, BlProblem *problem)
 {
 	const BlTariff *t = b->tariff;
 	bool	   *cut = bl_arena_get(arena, (size_t) b->days + 1);
-	bool		seasons;
+	bool		seasons,
+				money_seasons = false;
 
 	b->money_cut = bl_arena_get(arena, (size_t) b->days + 1);
 	if (cut == NULL || b->money_cut == NULL)
@@ -470,13 +481,19 @@ bind_cuts(BlBound *b, BlArena *arena, BlProblem *problem)
 	for (int i = 0; i < t->charges; i++)
 	{
 		cut_charge(b, cut, &t->charge[i]);
-		/* a charge on money changes: no line it could look at may lie across */
-		if (t->charge[i].kind >= BL_CHARGE_PERCENT)
+		/* a charge on money changes: no line it could look at may lie across; a pay-out looks at none */
+		if (t->charge[i].kind == BL_CHARGE_PAY_OUT)
+		{
+			cut_dates(b, b->money_cut, &t->charge[i]);
+			b->cuts_money = true;
+		}
+		else if (t->charge[i].kind >= BL_CHARGE_PERCENT)
 		{
 			memset(b->component_cut, 0, sizeof b->component_cut);
 			cut_charge(b, b->money_cut, &t->charge[i]);
 			memset(b->component_cut, 0, sizeof b->component_cut);
 			b->cuts_money = true;
+			money_seasons = money_seasons || season_price(t, t->charge[i].price, 0);
 		}
 	}
 	for (int i = 0; i < t->parts; i++)
@@ -484,7 +501,10 @@ bind_cuts(BlBound *b, BlArena *arena, BlProblem *problem)
 	seasons = seasons_matter(t);
 	for (int i = 1; i < b->days && seasons; i++)
 		if (b->day[i].season != b->day[i - 1].season)
+		{
 			cut[i] = true;
+			b->money_cut[i] = b->money_cut[i] || money_seasons;
+		}
 	for (int i = 1; i < b->days; i++)
 		b->cuts += cut[i];
 	if (b->cuts >= BL_RATE_PIECES_MAX)

@@ -372,8 +372,7 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 				limit = BL_ZERO,
 				one;
 	BlWork	   *w;
-	int			last = -1,
-				days = 0;
+	int			last = -1;
 
 	for (int piece = 0, end; piece < r->pieces; piece = end)
 	{
@@ -404,11 +403,7 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 		BL_TRY(bl_dec_add(base, one, &base));
 		num = r->piece[end - 1].end - r->piece[piece].first;
 		if (q->per == BL_PER_PERIOD)
-		{
-			/* of the span, the days on which it holds */
-			days += (int) num;
-			den = r->b->days;
-		}
+			den = r->b->days;	/* of the span, the days on which it holds */
 		if (q->per == BL_PER_MONTH)
 			BL_TRY(bl_months(r, q, r->piece[piece].first, r->piece[end - 1].end, &num, &den));
 		BL_TRY(bl_dec_mul_ratio(limit, bl_dec(1, 0), num, den, &fine, &one));
@@ -416,8 +411,6 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 	}
 	if (last < 0)
 		return BL_OK;
-	if (q->per == BL_PER_PERIOD && days == r->b->days && bl_dec_cmp(bound, limit) != 0)
-		bound = limit;			/* a sum of shares, where they do not end, is a hair off the whole */
 	BL_TRY(bl_dec_sub(bound, base, &one));
 	if (q->kind == BL_CHARGE_MINIMUM ? one.coefficient <= 0 : one.coefficient >= 0)
 		return BL_OK;
