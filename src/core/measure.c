@@ -632,6 +632,7 @@ sum_of_periods(BlRate *r, BlScan *s, bool *done)
 			s->cell[k] = sum;
 			s->spread[k] |= spread;
 		}
+		s->slots = o->slots;
 		s->peak_minutes = o->peak_minutes;
 		s->peak_scale = o->peak_scale;
 		s->has_peak[0] = false;
@@ -654,12 +655,13 @@ bl_measure(BlRate *r, BlScan *s)
 
 	if (s->done)
 		return BL_OK;
-	if (s->net != BL_NET_NONE)
-		return bl_measure_net(r, s);
-	if (s->schedule < 0)
+	/* over the month each period is netted by itself: its total is another */
+	if (s->schedule < 0 && s->net != BL_NET_MONTH)
 		BL_TRY(sum_of_periods(r, s, &done));
 	if (done)
 		return BL_OK;
+	if (s->net != BL_NET_NONE)
+		return bl_measure_net(r, s);
 	if (rule->of >= 0)
 	{
 		for (int i = 0; i < r->b->scans; i++)

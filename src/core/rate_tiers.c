@@ -165,6 +165,15 @@ stretch_energy(const BlRate *r, const BlScan *s, int piece, int end, int period,
 	return BL_OK;
 }
 
+static BlStatus
+holds_somewhere(BlRate *r, const BlCharge *q, bool *holds)
+{
+	*holds = false;
+	for (int i = 0; i < r->pieces && !*holds; i++)
+		BL_TRY(bl_charge_holds(r, q, i, holds));
+	return BL_OK;
+}
+
 /* enters what a charge counts; of charges that share a counter the first that holds counts a piece */
 static BlStatus
 prepare_count(BlRate *r, const BlCharge *q, BlScan *s, int period)
@@ -283,7 +292,8 @@ bl_rate_tiers_prepare(BlRate *r)
 		const BlCharge *q = &r->t->charge[i];
 		BlStatus	status;
 		Tiers		tiers;
-		bool		takes_part;
+		bool		takes_part,
+					holds;
 
 		if (q->kind != BL_CHARGE_TIERS)
 			continue;
@@ -291,7 +301,10 @@ bl_rate_tiers_prepare(BlRate *r)
 		if (!takes_part)
 			continue;
 		tiers_of(r, q, &tiers);
-		status = bl_measure(r, tiers.scan);
+		/* one that does not hold looks at no meter */
+		status = holds_somewhere(r, q, &holds);
+		if (status == BL_OK && holds)
+			status = bl_measure(r, tiers.scan);
 		for (int k = counts_by_period(q) ? 0 : -1; status == BL_OK && k < (counts_by_period(q) ? tiers.scan->periods : 0); k++)
 			status = prepare_count(r, q, tiers.scan, k);
 		if (status != BL_OK)
@@ -607,6 +620,10 @@ quantity_step(const BlRate *r)
 static BlStatus
 divide(const BlRate *r, const BlLadder *l, BlDec energy, const BlInt128 *weight, int n, BlDec *part)
 {
+	int			last = n - 1;
+	BlDec		whole,
+				rest;
+
 	if (energy.coefficient == 0)
 	{
 		for (int i = 0; i < n; i++)
@@ -619,7 +636,13 @@ divide(const BlRate *r, const BlLadder *l, BlDec energy, const BlInt128 *weight,
 			part[i] = (BlDec) {weight[i], l->scale};
 		return BL_OK;
 	}
-	return bl_split(energy, quantity_step(r), weight, n, part);
+	/* limits are whole steps: less than a step of the energy itself lies in the last part reached */
+	BL_TRY(bl_dec_round(energy, &(BlRounding) {true, BL_DOWN, quantity_step(r)}, &whole));
+	BL_TRY(bl_dec_sub(energy, whole, &rest));
+	BL_TRY(bl_split(whole, quantity_step(r), weight, n, part));
+	while (last > 0 && weight[last] == 0)
+		last--;
+	return bl_dec_add(part[last], rest, &part[last]);
 }
 
 /* each step's energy over the periods, by what the periods have left */
@@ -641,13 +664,14 @@ over_periods(const BlRate *r, const BlScan *s, int piece, int end, const BlDec *
 			scale = left[p].scale > scale ? left[p].scale : scale;
 		for (int p = 0; p < s->periods; p++)
 		{
-			if (left[p].coefficient < 0)
-				return BL_BAD_VALUE;
 			weight[p] = left[p].coefficient;
 			for (int i = left[p].scale; i < scale; i++)
 				if (__builtin_mul_overflow(weight[p], (BlInt128) 10, &weight[p]))
 					return BL_OVERFLOW;
 			sum += weight[p];
+			share[p] = left[p];
+			/* whole steps took a hair more than there was, of energy that is finer than they are */
+			weight[p] = weight[p] < 0 ? 0 : weight[p];
 		}
 		if (sum == 0 || tier[k].coefficient == 0)
 		{
@@ -655,7 +679,9 @@ over_periods(const BlRate *r, const BlScan *s, int piece, int end, const BlDec *
 				out[k * s->periods + p] = BL_ZERO;
 			continue;
 		}
-		BL_TRY(bl_split(tier[k], quantity_step(r), weight, s->periods, share));
+		/* what is left is taken as it is */
+		if (bl_dec_cmp(tier[k], (BlDec) {sum, scale}) != 0)
+			BL_TRY(bl_split(tier[k], quantity_step(r), weight, s->periods, share));
 		for (int p = 0; p < s->periods; p++)
 		{
 			out[k * s->periods + p] = share[p];
