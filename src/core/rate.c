@@ -297,25 +297,37 @@ rate_charge(BlRate *r, const BlCharge *q)
 	return BL_CORRUPT;
 }
 
-/* a part of the usage that no charge looks at would be given away */
+static bool
+is_billed(const BlTariff *t, BlText part)
+{
+	for (int i = 0; i < t->charges; i++)
+	{
+		const BlCharge *q = &t->charge[i];
+		const BlPartRule *rule = &t->part[q->part];
+
+		if ((q->kind == BL_CHARGE_ENERGY || q->kind == BL_CHARGE_TIERS || q->kind == BL_CHARGE_DEMAND) &&
+			(rule->whole || bl_text_equal(rule->name, part)))
+			return true;
+	}
+	return false;
+}
+
+/* a part of the usage, or a share of one, that no charge looks at would be given away */
 static BlStatus
 check_parts(BlRate *r)
 {
+	for (int i = 0; i < r->t->parts; i++)
+		if (r->t->part[i].of >= 0 && !is_billed(r->t, r->t->part[i].name))
+		{
+			bl_problem(r->problem, BL_NO_USAGE, "no charge of the tariff bills its part \"%.*s\"",
+					   r->t->part[i].name.length, r->t->part[i].name.text);
+			return bl_problem_hint(r->problem, "Add a charge with that \"part\", or one for the \"whole\".");
+		}
 	for (int i = 0; i < r->usage->parts; i++)
 	{
 		const BlUsagePart *part = &r->usage->part[i];
-		bool		billed = part->profiles == 0 && part->registers == 0 && part->demands == 0;
 
-		for (int k = 0; k < r->t->charges && !billed; k++)
-		{
-			const BlCharge *q = &r->t->charge[k];
-			const BlPartRule *rule = &r->t->part[q->part];
-
-			if (q->kind == BL_CHARGE_ENERGY || q->kind == BL_CHARGE_TIERS || q->kind == BL_CHARGE_DEMAND)
-				billed = rule->whole || bl_text_equal(rule->name, part->name) ||
-					(rule->of >= 0 && bl_text_equal(r->t->part[rule->of].name, part->name));
-		}
-		if (!billed)
+		if ((part->profiles > 0 || part->registers > 0 || part->demands > 0) && !is_billed(r->t, part->name))
 		{
 			bl_problem(r->problem, BL_NO_USAGE, "no charge of the tariff bills part \"%.*s\" of the usage", part->name.length, part->name.text);
 			return bl_problem_hint(r->problem, "Add a charge with that \"part\", or one for the \"whole\".");

@@ -634,6 +634,12 @@ bl_measure_net(BlRate *r, BlScan *s)
 		return BL_CORRUPT;
 	BL_TRY(bl_measure(r, import));
 	BL_TRY(bl_measure(r, export));
+	if (export->found && !import->found && !r->t->missing_zero)
+	{
+		bl_problem(r->problem, BL_NO_USAGE, "the usage has no import of part \"%.*s\" to net its export with",
+				   r->t->part[s->part].name.length, r->t->part[s->part].name.text);
+		return bl_problem_hint(r->problem, "Give its profile or registers, of 0 kWh where nothing was taken.");
+	}
 	s->done = true;
 	s->found = import->found || export->found;
 	s->estimated = import->estimated || export->estimated;

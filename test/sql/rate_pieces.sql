@@ -1,0 +1,57 @@
+-- What changes inside the billed span, what is finer than a step, and what nobody bills.
+SET search_path = public, billing;
+\set VERBOSITY terse
+
+CREATE FUNCTION bill(tariff jsonb, registers jsonb, during daterange DEFAULT '[2026-01-01,2026-02-01)', carry jsonb DEFAULT NULL, terms jsonb DEFAULT '{}')
+RETURNS TABLE (line text, quantity numeric, price numeric, amount numeric) LANGUAGE sql AS $$
+	SELECT concat_ws(' ', code, period, tier, to_char(from_on, 'MM-DD') || '…' || to_char(until_on - 1, 'MM-DD')), trim_scale(l.quantity), l.price, trim_scale(l.amount)
+	  FROM lines(rate(tariff('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai"}' || bill.tariff),
+		usage(registers => registers), during, terms, carry => bill.carry::carry)) l
+$$;
+\set halves '[{"channel": "import", "kwh": 100, "until": "2026-01-11", "from": "2026-01-01"}, {"channel": "import", "kwh": 200, "from": "2026-01-11", "until": "2026-02-01"}]'
+
+-- a percentage by season: each part of the span has its own, also where a component says so
+SELECT * FROM bill('{"seasons": {"cold": {"from": "12-01", "until": "01-11"}, "mild": "else"}, "charges": [
+	{"code": "energy", "price": 1}, {"code": "levy", "percent": {"cold": 10, "mild": 20}}]}', :'halves');
+SELECT * FROM bill('{"seasons": {"cold": {"from": "12-01", "until": "01-11"}, "mild": "else"}, "components": {"rate": {"cold": 10, "mild": 20}}, "charges": [
+	{"code": "energy", "price": 1}, {"code": "levy", "percent": {"component": "rate"}}]}', :'halves');
+-- a minimum that rises on the 11th: ten days at 310, twenty-one at 620, as by the month
+SELECT per, b.* FROM unnest('{period,month}'::text[]) per, bill(jsonb_build_object('charges', jsonb_build_array('{"code": "energy", "price": 0}'::jsonb,
+	jsonb_build_object('code', 'least', 'per', per, 'minimum', '{"versions": [{"price": 310}, {"from": "2026-01-11", "price": 620}]}'::jsonb))), :'halves') b;
+-- a pay-out whose price changes pays the last one, and leaves the other lines in one piece
+SELECT * FROM bill('{"banks": {"kept": {"unit": "kWh"}}, "charges": [{"code": "energy", "net": "month", "bank": "kept", "price": 1}, {"code": "service", "fixed": "month", "price": 4},
+	{"code": "settled", "pay_out": "kept", "price": {"versions": [{"price": "0.2"}, {"from": "2026-01-11", "price": "0.3"}]}}]}',
+	:'halves'::jsonb || '{"channel": "export", "kwh": 350}');
+
+-- whole kWh, but half a kWh was kept: the limit of 690 stays 690
+SELECT * FROM bill('{"rounding": {"quantity": 0}, "banks": {"kept": {"unit": "kWh"}}, "charges": [
+	{"code": "tier", "net": "month", "bank": "kept", "per": "month", "steps": [{"to": 690, "price": "0.2"}, {"price": "0.09"}]}]}',
+	'[{"channel": "import", "kwh": 1320}]', carry => '{"banks": [{"name": "kept", "from": "2025-12-01", "amount": "0.5"}]}');
+-- energy finer than 10^-6 kWh, divided over periods by steps
+SELECT * FROM bill('{"periods": {"peak": [{"from": "08:00", "to": "22:00"}], "valley": "else"}, "charges": [
+	{"code": "tier", "net": "month", "per": "month", "steps": [{"to": 400, "price": {"peak": "0.5", "valley": "0.3"}}, {"to": 500}, {"price": {"peak": "0.6", "valley": "0.4"}}]}]}',
+	'[{"channel": "import", "period": "peak", "kwh": "300"}, {"channel": "import", "period": "valley", "kwh": "50"},
+	  {"channel": "export", "period": "peak", "kwh": "0.0000003"}, {"channel": "export", "period": "valley", "kwh": "0.0000009"}]');
+
+-- netted by the slot: a line over both periods has the whole kWh that the lines by period have, on either side of the change
+SELECT code, period, from_on, quantity
+  FROM lines(rate('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"quantity": 0},
+	"periods": {"peak": [{"from": "08:00", "to": "22:00"}], "valley": "else"}, "charges": [
+		{"code": "energy", "net": "slot", "price": {"versions": [{"price": {"peak": "0.5", "valley": "0.3"}}, {"from": "2026-01-02", "price": {"peak": "0.6", "valley": "0.4"}}]}},
+		{"code": "levy", "net": "slot", "price": {"versions": [{"price": "0.01"}, {"from": "2026-01-02", "price": "0.02"}]}}]}',
+	(SELECT usage(import => profile_agg(at, CASE WHEN extract(hour FROM at AT TIME ZONE 'Asia/Shanghai') BETWEEN 8 AND 21 THEN 100 ELSE 40 END +
+				CASE WHEN at < '2026-01-02 00:00+08' THEN 0 ELSE 3 END, '1 hour', 'actual', 'Asia/Shanghai'))
+	   FROM generate_series('2026-01-01 00:00+08'::timestamptz, '2026-01-02 23:00+08', '1 hour') at), '[2026-01-01,2026-01-03)'));
+
+-- steps that do not hold look at no meter
+SELECT * FROM bill('{"charges": [{"code": "energy", "price": 1}, {"code": "farm", "channel": "export", "when": {"class": "farm"}, "per": "month", "steps": [{"price": 1}]}]}',
+	:'halves'::jsonb || '{"channel": "export", "kwh": 7, "from": "2026-01-01", "until": "2027-01-01"}', terms => '{"class": "home"}');
+-- export that was measured, and import that was not
+SELECT * FROM bill('{"charges": [{"code": "energy", "net": "month", "price": 1}]}', '[{"channel": "export", "kwh": 350}]');
+SELECT * FROM bill('{"charges": [{"code": "sold", "channel": "export", "net": "month", "price": 1, "sign": "credit"}]}', '[{"channel": "export", "kwh": 350}]');
+SELECT * FROM bill('{"missing": "zero", "charges": [{"code": "sold", "channel": "export", "net": "month", "price": 1, "sign": "credit"}]}', '[{"channel": "export", "kwh": 350}]');
+-- a share, or what it leaves, that nobody bills
+SELECT * FROM bill('{"parts": {"light": {"of": "main", "share": "0.3"}}, "charges": [{"code": "energy", "price": 1}]}', :'halves');
+SELECT * FROM bill('{"parts": {"light": {"of": "main", "share": "0.3"}}, "charges": [{"code": "energy", "part": "light", "price": 1}]}', :'halves');
+
+DROP FUNCTION public.bill;
