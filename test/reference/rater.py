@@ -66,6 +66,10 @@ def text(x, places=10):
 	return sign + (digits[:-scale] + "." + digits[-scale:] if scale else digits)
 
 
+def is_decimal(x):
+	return 10**40 % Fraction(x).denominator == 0
+
+
 def round_to(x, step, mode):
 	q = Fraction(x) / step
 	floor = math.floor(q)
@@ -116,8 +120,8 @@ def rounded(x, rule):
 	return round_to(x, rule[0], rule[1]) if rule else Fraction(x)
 
 
-def share_out(total, weights, step):
-	"""Whole steps by largest remainder; what is less than a step goes to the largest weight."""
+def share_out(total, weights, step, rest=None):
+	"""Whole steps by largest remainder; what is less than a step goes to the part named, or to the largest weight."""
 	total = Fraction(total)
 	weight_sum = sum(weights, Fraction(0))
 	if weight_sum == 0:
@@ -129,7 +133,9 @@ def share_out(total, weights, step):
 	order = sorted(range(len(exact)), key=lambda i: (-(exact[i] - shares[i]), i))
 	for i in order[:int((whole - sum(shares)) / step)]:
 		shares[i] += step
-	shares[max(range(len(weights)), key=lambda i: (weights[i], -i))] += total - whole
+	if rest is None:
+		rest = max(range(len(weights)), key=lambda i: (weights[i], -i))
+	shares[rest] += total - whole
 	return shares
 
 
@@ -241,6 +247,7 @@ class Rater:
 		self.billed = {c["code"]: {} for c in self.tariff["charges"] if "demand" in c}
 		self.new_banks = {}
 		self.dropped_banks = set()
+		self.open_banks()
 
 	# ---- terms ----
 
@@ -317,11 +324,12 @@ class Rater:
 					found["terms"].add(c[key])
 			if "steps" in c and "demand" not in c and "of" in c and not any(o["code"] == c["of"] for o in self.charges if "demand" in o):
 				found["terms"].add(c["of"])
-			if "percent" in c:
-				self.walk_price(c["percent"], found)
-			for key in ("minimum", "maximum"):
+			for key in ("percent", "minimum", "maximum"):
 				if key in c:
-					self.walk_price(c[key], found)
+					before = dict(found, dates=set())
+					self.walk_price(c[key], before)
+					found["dates"] |= before["dates"]
+					hard |= before["dates"]
 					if c.get("per") == "year":
 						found["terms"].add("service_until")
 						hard |= {self.year_end(self.from_), self.year_end(self.year_end(self.from_))}
@@ -334,6 +342,8 @@ class Rater:
 				found["terms"].add(demand["power_factor"]["actual"])
 			if "discount" in c:
 				found["terms"].add(c["discount"]["kwh_per"])
+			if isinstance(c.get("true_up"), dict):
+				found["terms"].add(c["true_up"]["term"])
 			standard = c.get("power_factor", {}).get("standard")
 			if isinstance(standard, dict):
 				found["terms"].add(standard["term"])
@@ -342,7 +352,7 @@ class Rater:
 			for key in ("from", "until"):
 				if key in c:
 					found["dates"].add(day(c[key]))
-					if any(k in c for k in ("percent", "power_factor", "minimum", "maximum")):
+					if any(k in c for k in ("percent", "power_factor", "minimum", "maximum", "use", "pay_out")):
 						hard.add(day(c[key]))
 			if c.get("month") == "each":
 				d = add_months(self.from_.replace(day=1), 1)
@@ -354,11 +364,14 @@ class Rater:
 		for p in self.tariff.get("parts", {}).values():
 			if isinstance(p["share"], dict):
 				found["terms"].add(p["share"]["term"])
+		money_seasons = self.by_season([c.get(key) for c in self.charges for key in ("percent", "minimum", "maximum")])
 		if self.seasonal():
 			d = self.from_ + ONE_DAY
 			while d < self.until:
 				if self.season(d) != self.season(d - ONE_DAY):
 					found["dates"].add(d)
+					if money_seasons:
+						hard.add(d)
 				d += ONE_DAY
 		for name in found["terms"]:
 			steps = self.terms.get(name, [])
@@ -377,15 +390,17 @@ class Rater:
 
 	def seasonal(self):
 		"""Whether a price, a list of steps or a count goes by season."""
-		names = set(self.tariff.get("seasons", {}))
+		return self.by_season([self.charges, self.tariff.get("components", {})]) or any(c.get("per") == "season" for c in self.charges)
 
-		def by_season(x):
-			if isinstance(x, list):
-				return any(by_season(v) for v in x)
-			return isinstance(x, dict) and bool(x) and (set(x) == names or any(by_season(v) for v in x.values()))
-		if not names:
+	def by_season(self, x):
+		names = set(self.tariff.get("seasons", {}))
+		if isinstance(x, list):
+			return any(self.by_season(v) for v in x)
+		if not names or not isinstance(x, dict) or not x:
 			return False
-		return by_season([self.charges, self.tariff.get("components", {})]) or any(c.get("per") == "season" for c in self.charges)
+		named = [x["component"]] if "component" in x else x.get("components", [])
+		named = [self.tariff["components"][n] for n in named if isinstance(n, str) and n in self.tariff.get("components", {})]
+		return set(x) == names or any(self.by_season(v) for v in list(x.values()) + named)
 
 	def piece_span(self, piece):
 		atoms = [a for a in self.atoms if a.piece == piece]
@@ -551,6 +566,8 @@ class Rater:
 
 	def channel(self, part, channel):
 		"""("profile", …), ("registers", […]) or None, as `bills` says."""
+		if isinstance(channel, tuple):
+			return self.netted(part, channel)
 		p = self.usage.get(part, {})
 		profile = p.get(channel)
 		registers = [r for r in p.get("registers", []) if r["channel"] == channel]
@@ -569,6 +586,9 @@ class Rater:
 		"""[(UTC minute, minutes, day, kWh or None)] over exactly the billed span."""
 		key = (part, channel)
 		if key in self.slot_cache:
+			return self.slot_cache[key]
+		if isinstance(channel, tuple):
+			self.slot_cache[key] = self.net_slots(part, channel)
 			return self.slot_cache[key]
 		profile = self.channel(part, channel)[1]
 		length = profile["slot_minutes"]
@@ -631,8 +651,8 @@ class Rater:
 			return cells
 		for r in source[1]:
 			period = r.get("period")
-			if names == [None]:
-				period = None
+			if names == [None] or period is None and len(names) == 1:
+				period = names[0]
 			elif period not in names:
 				if self.needs_periods(charge):
 					raise RatingError(f"a register of period {period}; the charge has {names}")
@@ -655,7 +675,7 @@ class Rater:
 			return bool(c["demand"].get("periods") or c["demand"].get("weights"))
 		if self.kind(c) not in ("energy", "steps") or self.period_names(c) == [None]:
 			return False
-		if c.get("periods") or c.get("split") == "counters":
+		if c.get("periods") or c.get("split") == "counters" or c.get("net") == "month":
 			return True
 		if "steps" in c and self.lists_by_period(c):
 			return True
@@ -663,14 +683,19 @@ class Rater:
 
 	def measured_by(self, charge, part, channel):
 		"""The charge by whose periods the energy is measured: its own, or where it needs none, another's; or None."""
-		if self.needs_periods(charge):
-			return charge
-		return next((c for c in self.charges if self.needs_periods(c) and
-					 self.metered(c.get("part", "main")) == self.metered(part) and c.get("channel", "import") == channel), None)
+		apart = lambda c: self.needs_periods(c) or c.get("net") == "month"
+		same = lambda c: self.metered(c.get("part", "main")) == self.metered(part) and (
+			self.measured(c) == channel or "net" in c and channel in ("import", "export"))
+		return charge if apart(charge) else next((c for c in self.charges if apart(c) and same(c)), None)
 
-	def cells(self, charge):
+	def cells(self, charge, channel=None):
 		"""Billed kWh by (atom, period) of the charge's part, made parts taken out."""
-		part, channel = charge.get("part", "main"), charge.get("channel", "import")
+		part, channel = charge.get("part", "main"), channel or self.measured(charge)
+		if channel[0] == "month":
+			key = (self.schedule(charge)[0], part, channel)
+			if key not in self.cell_cache:
+				self.cell_cache[key] = self.net_month(charge, channel)
+			return self.cell_cache[key]
 		by = self.measured_by(charge, part, channel)
 		key = (self.schedule(charge)[0], part, channel, by and by["code"])
 		if key not in self.cell_cache:
@@ -732,6 +757,176 @@ class Rater:
 			sums[a, period] = sums.get((a, period), 0) + kwh
 		return sums
 
+	# ---- export ----
+
+	def measured(self, c):
+		"""What a charge measures: a channel, or (net, channel, its bank of energy)."""
+		channel = c.get("channel", "import")
+		if "net" not in c:
+			return channel
+		bank = c.get("bank")
+		return c["net"], channel, bank if bank and self.tariff["banks"][bank]["unit"] == "kWh" else None
+
+	def netted(self, part, channel):
+		"""As channel(): what is netted by slot or hour is a profile of its own."""
+		if channel[0] == "month":
+			raise RatingError("what is netted over the month has no slots")
+		found = [f for f in (self.channel(part, "import"), self.channel(part, "export")) if f]
+		if any(f[0] != "profile" for f in found):
+			raise RatingError("netting by slot or hour needs profiles")
+		return ("profile", None) if found else None
+
+	def check_import(self, part):
+		"""Import that was not measured at all is no zero."""
+		found = lambda channel: any(self.channel(p, channel) for p in (self.all_parts() if part == "whole" else [part]))
+		if self.tariff.get("missing") != "zero" and found("export") and not found("import"):
+			raise RatingError(f"{part}: export, but no import to net it with")
+
+	def net_slots(self, part, channel):
+		self.check_import(part)
+		both = [self.profile_slots(part, ch) if self.channel(part, ch) else None for ch in ("import", "export")]
+		lengths = [slots[0][1] for slots in both if slots]
+		if channel[0] == "slot" and len(set(lengths)) > 1:
+			raise RatingError("slots of different length")
+		length = lengths[0] if channel[0] == "slot" else 60
+		if any(length % l for l in lengths):
+			raise RatingError("slots that do not divide the hour")
+		begin = self.day_start(self.from_)
+		if (self.day_start(self.until) - begin) % length:
+			raise RatingError("no whole number of hours")
+		sums = {}
+		for sign, slots in zip((1, -1), both):
+			for at, _, d, kwh in slots or []:
+				start = at - (at - begin) % length
+				day_of, total = sums.get(start, (d, Fraction(0)))
+				if day_of != d:
+					raise RatingError("an hour across midnight")
+				sums[start] = (d, total + sign * (kwh or 0))
+		side = 1 if channel[1] == "import" else -1
+		return [(at, length, d, max(side * kwh, Fraction(0))) for at, (d, kwh) in sorted(sums.items())]
+
+	def check_net(self, c):
+		part, made = c.get("part", "main"), self.tariff.get("parts", {})
+		if part in made or any(m.get("of", "main") == part for m in made.values()):
+			raise RatingError("netting of a part that is shared")
+		if part == "whole" and c["net"] != "month" and len(self.all_parts()) > 1:
+			raise RatingError("several parts together are not netted by slot")
+
+	def net_month(self, charge, channel):
+		"""Each period by itself; what is left lies in the atoms as the channel's own energy does."""
+		_, side, bank = channel
+		self.check_import(charge.get("part", "main"))
+		plain = {ch: self.cells(charge, ch) for ch in ("import", "export")}
+		cells = {}
+		for p in self.period_names(charge):
+			left = sum((plain["import"][a.i, p] - plain["export"][a.i, p] for a in self.atoms), Fraction(0))
+			if bank and left < 0:
+				self.put(bank, p, self.from_, -left)
+			elif bank:
+				left -= self.draw(bank, p, left)
+			left = max(left if side == "import" else -left, Fraction(0))
+			weights = [plain[side][a.i, p] for a in self.atoms]
+			if any(w < 0 for w in weights) or not any(weights):
+				weights = [Fraction((a.d1 - a.d0).days) for a in self.atoms]
+			shares = [left] if len(self.atoms) == 1 else share_out(left, weights, self.energy_step(charge))
+			for a, kwh in zip(self.atoms, shares):
+				cells[a.i, p] = kwh if left else Fraction(0)
+		return cells
+
+	def open_banks(self):
+		"""{bank: {(period, day): amount}}: the carry's, checked, worn off, moved."""
+		self.banks = {name: {} for name in self.tariff.get("banks", {})}
+		self.deposits = {name: Fraction(0) for name in self.banks}
+		self.dropped_banks |= set(self.banks)
+		for e in self.old_carry.get("banks", []):
+			if e["name"] not in self.banks:
+				continue
+			rule = self.tariff["banks"][e["name"]]
+			period, at, amount = e.get("period") or None, day(e["from"]), dec(e["amount"])
+			feeding = [c for c in self.charges if c.get("bank") == e["name"]]
+			names = self.period_names(feeding[0]) if rule["unit"] == "kWh" else [None]
+			if amount < 0 or at >= self.until or period not in names:
+				raise RatingError(f"carry: {e}")
+			if "months" not in rule or add_months(at, rule["months"]) > self.from_:
+				self.put(e["name"], period, at, amount)
+		for name, rule in self.tariff.get("banks", {}).items():
+			entries, self.banks[name] = self.banks[name], {}
+			for (period, at), amount in entries.items():
+				moves = [m for m in rule.get("moves", []) if self.from_.month in m["months"] and m["from"] == period]
+				to = moves[0].get("to") if moves else period
+				if not moves or to:
+					self.put(name, to, at, amount)
+
+	def put(self, name, period, at, amount):
+		"""Without an expiry a period has one entry, of its latest deposit."""
+		bank = self.banks[name]
+		if "months" not in self.tariff["banks"][name]:
+			for key in [k for k in bank if k[0] == period]:
+				at = max(at, key[1])
+				amount += bank.pop(key)
+		bank[period, at] = bank.get((period, at), Fraction(0)) + amount
+
+	def draw(self, name, period, most):
+		"""Takes what is there, at most so much, oldest first."""
+		taken = Fraction(0)
+		bank = self.banks[name]
+		for key in sorted((k for k in bank if k[0] == period), key=lambda k: k[1]):
+			part = min(bank[key], most - taken)
+			bank[key] -= part
+			taken += part
+		return taken
+
+	def keep(self, c, lines):
+		"""The credit of a charge goes into its bank of money."""
+		if "bank" not in c or self.tariff["banks"][c["bank"]]["unit"] != "money":
+			return
+		earned = -sum((l["amount"] for l in lines if counts(l)), Fraction(0))
+		if earned < 0:
+			return
+		for l in lines:
+			l["kind"] = "kept"
+		if earned:
+			self.put(c["bank"], None, self.from_, earned)
+			self.deposits[c["bank"]] += earned
+
+	def use(self, c):
+		pieces = self.holding_pieces(c)
+		base = sum((self.base(c, p) for p in pieces), Fraction(0))
+		there = sum(self.banks[c["use"]].values(), Fraction(0))
+		if self.tariff["banks"][c["use"]].get("usable") == "next":
+			there -= self.deposits[c["use"]]
+		rule = self.rules(c).get("line")
+		amount = round_to(min(base, there), rule[0], "down") if rule else min(base, there)
+		if not pieces or amount <= 0:
+			return
+		atom = [a for a in self.atoms if a.piece == pieces[-1]][-1]
+		line = self.add(c, atom, -self.draw(c["use"], None, amount))
+		self.finish_lines(c, [line])
+
+	def pay_out(self, c):
+		pieces = self.holding_pieces(c)
+		if not pieces:
+			return
+		month = c.get("true_up")
+		if isinstance(month, dict):
+			month = dec(self.term(month["term"], self.piece_span(pieces[-1])[0]))
+			if month not in range(1, 13):
+				raise RatingError(f"true-up in month {month}")
+		days = [self.from_ + n * ONE_DAY for n in range(self.days)]
+		if month and not any((d + ONE_DAY).day == 1 and d.month == month for d in days):
+			return
+		name = c["pay_out"]
+		there = sum(self.banks[name].values(), Fraction(0))
+		if there == 0:
+			return
+		atom = [a for a in self.atoms if a.piece == pieces[-1]][-1]
+		price = self.finished(self.price(c["price"], c, atom, None), c) if "price" in c else None
+		energy = self.tariff["banks"][name]["unit"] == "kWh"
+		line = self.add(c, atom, -there * (1 if price is None else price), None if price is None else there, price,
+						"kWh" if energy else "")
+		self.banks[name] = {}
+		self.finish_lines(c, [line])
+
 	def all_parts(self):
 		return sorted(self.usage)
 
@@ -774,10 +969,8 @@ class Rater:
 			return
 		part, channel = charge.get("part", "main"), charge.get("channel", "import")
 		for p in self.all_parts() if part == "whole" else [self.metered(part)]:
-			source = self.channel(p, channel)
-			if not source or source[0] != "registers":
-				continue
-			for r in source[1]:
+			sources = [self.channel(p, ch) for ch in (("import", "export") if "net" in charge else (channel,))]
+			for r in [r for s in sources if s and s[0] == "registers" for r in s[1]]:
 				d0, d1 = day(r.get("from", self.from_)), day(r.get("until", self.until))
 				period = None if self.period_names(charge) == [None] else r.get("period")
 				lines = {line_of(a, period) for a in self.atoms if a.d0 < d1 and a.d1 > d0}
@@ -922,7 +1115,7 @@ class Rater:
 
 	@staticmethod
 	def kind(c):
-		for key in ("demand", "steps", "capacity", "fixed", "percent", "power_factor", "minimum", "maximum"):
+		for key in ("demand", "steps", "capacity", "fixed", "percent", "power_factor", "minimum", "maximum", "use", "pay_out"):
 			if key in c:
 				return key
 		return "energy"
@@ -1082,7 +1275,8 @@ class Rater:
 						last["quantity"] += kwh
 						last["exact"] += sign * exact
 					else:
-						last = self.add(c, a, sign * exact, kwh, price, unit_of(c), group[0] if len(group) == 1 and shown else None, component)
+						last = self.add(c, a, sign * exact, kwh, price, unit_of(c),
+										group[0] if len(group) == 1 and shown and (by_period or "periods" in c) else None, component)
 						last["tags"] = last["tags"] | self.component_tags(component)
 					for p in group:
 						line_of[a.i, p] = id(last)
@@ -1119,7 +1313,7 @@ class Rater:
 
 	def series_money(self, c, atoms, names):
 		"""{(atom, period): money} slot by slot."""
-		part, channel = c.get("part", "main"), c.get("channel", "import")
+		part, channel = c.get("part", "main"), self.measured(c)
 		self.check_slots(part)
 		inside = {a.i for a in atoms}
 		money = {}
@@ -1326,6 +1520,7 @@ class Rater:
 	def period_shares(self, c):
 		"""Each period by its own steps: they go by the whole count, its energy takes their shares."""
 		(name, names), = self.count_names(c)
+		sign = -1 if c.get("sign") == "credit" else 1
 		lines = {}
 		for run in self.runs(c):
 			scale = self.limit_scale(c, self.count_window(c, run[0])[0])
@@ -1352,9 +1547,9 @@ class Rater:
 					seen = lines.get((i, p))
 					if seen and seen[0].i + 1 == run[0].i and seen[0].piece == run[0].piece and seen[1]["price"] == price:
 						seen[1]["quantity"] += quantity
-						seen[1]["exact"] += quantity * price
+						seen[1]["exact"] += sign * quantity * price
 					else:
-						seen = lines[i, p] = [None, self.add(c, run[0], quantity * price, quantity, price, unit_of(c), p, None, i + 1)]
+						seen = lines[i, p] = [None, self.add(c, run[0], sign * quantity * price, quantity, price, unit_of(c), p, None, i + 1)]
 					seen[0] = run[-1]
 		self.check_registers(c, lambda a, p: a.i)
 
@@ -1432,7 +1627,7 @@ class Rater:
 			packed = {i: dec(s.get("block", c.get("block"))) for i, s in enumerate(steps) if s.get("block", c.get("block"))}
 			if packed:
 				whole = c.get("mode") == "volume"
-				pieces = [(t, p, self.packages(packed[t], opening, q, limits, t, whole or t == alone) if t in packed else q)
+				pieces = [(t, p, self.packages(packed[t], opening, closing, q, limits, t, whole or t == alone, alone) if t in packed else q)
 						  for t, p, q in pieces]
 			for tier, period, quantity in pieces:
 				price = self.step_price(steps[tier], c, run[0], period or names[0])
@@ -1451,19 +1646,20 @@ class Rater:
 				run_of[a.i] = number
 		for atom, tier, s in flats:
 			value = self.finished(self.price(s["flat"], c, atom, names[0]), c)
-			self.add(c, atom, value, Fraction(1), value, "piece", None, None, tier + 1)
+			self.add(c, atom, -value if c.get("sign") == "credit" else value, Fraction(1), value, "piece", None, None, tier + 1)
 		self.check_registers(c, lambda a, p: run_of.get(a.i))
 
 	@staticmethod
-	def packages(block, opening, kwh, limits, tier, alone):
-		"""How many more blocks a step's kWh begin."""
-		if not kwh:
+	def packages(block, opening, closing, kwh, limits, tier, from_zero, alone):
+		"""How many more blocks are begun in a step between two counts."""
+		if from_zero:
+			return Fraction(math.ceil((opening + kwh) / block) - math.ceil(opening / block)) if kwh else Fraction(0)
+		if alone is not None and tier < alone:
 			return Fraction(0)
-		lower = Fraction(0) if alone or tier == 0 else limits[tier - 1]
-		before = max(Fraction(0), opening - lower)
-		if not alone and tier + 1 < len(limits) and limits[tier] is not None:
-			before = min(before, limits[tier] - lower)
-		return Fraction(math.ceil((before + kwh) / block) - math.ceil(before / block))
+		lower = limits[tier - 1] if tier else Fraction(0)
+		upper = limits[tier] if tier + 1 < len(limits) else None
+		begun = lambda count: math.ceil(max(Fraction(0), (count if upper is None else min(count, upper)) - lower) / block)
+		return Fraction(begun(closing) - begun(opening))
 
 	def energy_step(self, c):
 		rule = self.rules(c).get("quantity")
@@ -1484,7 +1680,11 @@ class Rater:
 		if over > 0 and not capped:
 			raise RatingError("above the last step")
 		portions.append(over)
-		shares = share_out(kwh, portions, self.energy_step(c))
+		if not self.rules(c).get("quantity") and all(l is None or is_decimal(l) for l in limits):
+			return dict(enumerate(portions[:-1]))		# nothing to divide
+		# limits are whole steps: less than a step of the energy itself lies in the last one reached
+		last = max((i for i, p in enumerate(portions) if p > 0), default=0)
+		shares = share_out(kwh, portions, self.energy_step(c), last)
 		return dict(enumerate(shares[:-1]))
 
 	def proportional(self, c, run, names, steps, amounts, per_period):
@@ -1496,7 +1696,9 @@ class Rater:
 			if per_period:
 				result.append((tier, names[0], kwh))
 				continue
-			split = share_out(kwh, left, self.energy_step(c)) if kwh else [Fraction(0)] * len(names)
+			split = [Fraction(0)] * len(names)
+			if kwh:
+				split = left if kwh == sum(left) else share_out(kwh, [max(l, Fraction(0)) for l in left], self.energy_step(c))
 			left = [l - s for l, s in zip(left, split)]
 			if self.steps_by_period(c) and names != [None]:
 				result += [(tier, p, s) for p, s in zip(names, split)]
@@ -1506,7 +1708,7 @@ class Rater:
 
 	def chronological(self, c, run, names, limits, opening, kwh, beyond, capped):
 		"""Slots fill the steps in the order of time."""
-		part, channel = c.get("part", "main"), c.get("channel", "import")
+		part, channel = c.get("part", "main"), self.measured(c)
 		self.check_slots(part)
 		slots = []
 		for p in self.all_parts() if part == "whole" else [part]:
@@ -1544,7 +1746,8 @@ class Rater:
 				at_count += todo
 				exact[len(limits), period] = exact.get((len(limits), period), 0) + todo
 		keys = [(t, p) for t in range(len(limits) + 1) for p in names]
-		shares = share_out(kwh, [exact.get(k, Fraction(0)) for k in keys], self.energy_step(c))
+		weights = [exact.get(k, Fraction(0)) for k in keys]
+		shares = share_out(kwh, weights, self.energy_step(c), max((i for i, w in enumerate(weights) if w), default=0))
 		return [(t, p, s) for (t, p), s in zip(keys, shares) if t < len(limits)]
 
 	# ---- demand, capacity, fixed ----
@@ -1727,7 +1930,7 @@ class Rater:
 		recorded = self.usage.get(part, {}).get("demand_kw")
 		if recorded is not None and wanted is None and c.get("channel", "import") == "import":
 			return dec(recorded)
-		source = self.usage.get(part, {}).get(c.get("channel", "import"))
+		source = self.channel(part, self.measured(c)) if "net" in c else self.usage.get(part, {}).get(c.get("channel", "import"))
 		if not source:
 			if c["demand"].get("optional"):
 				return None
@@ -1778,7 +1981,7 @@ class Rater:
 		return result
 
 	def slots_of_profile(self, c, part):
-		channel = c.get("channel", "import")
+		channel = self.measured(c)
 		minutes_of = self.period_by_minute(c)
 		_, periods = self.schedule(c)
 		if self.channel(part, channel)[0] != "profile":
@@ -2047,9 +2250,15 @@ class Rater:
 
 	def rate(self):
 		self.check_parts()
+		for c in self.charges:
+			if "net" in c:
+				self.check_net(c)
+				if self.measured(c)[2] and any(self.holds(c, a) for a in self.atoms):
+					self.cells(c)		# kept energy moves once, before all prices
 		self.count_energy()
 		for c in self.charges:
 			kind = self.kind(c)
+			before = len(self.lines)
 			if kind in ("minimum", "maximum"):
 				self.bound(c, kind)
 			else:
@@ -2057,6 +2266,7 @@ class Rater:
 				getattr(self, kind)(c)
 				if kind in ("energy", "steps") and len(self.lines) > before:
 					self.check_metered(c)
+			self.keep(c, self.lines[before:])
 		self.round_total()
 		total = sum((l["amount"] for l in self.lines if counts(l)), Fraction(0))
 		return {"lines": [self.printed(l) for l in self.lines], "total": text(total), "carry": self.carry()}
@@ -2111,6 +2321,11 @@ class Rater:
 		banks = [b for b in old.get("banks", []) if b["name"] not in self.dropped_banks]
 		banks = [dict(b, amount=text(dec(b["amount"]))) for b in banks]
 		banks += [{"name": n, "from": d.isoformat(), "amount": text(a)} for n, (d, a) in self.new_banks.items()]
+		for name, entries in self.banks.items():
+			for (period, at), amount in entries.items():
+				if amount:
+					banks.append(dict({"name": name, "from": at.isoformat(), "amount": text(amount)},
+									  **({"period": period} if period else {})))
 		result = {}
 		if counters:
 			result["counters"] = counters
