@@ -20,6 +20,7 @@ class Generator:
 		self.codes = []
 		self.tags = []
 		self.demands = []
+		self.months = 0			# so many bills, one for each month of the span; 0: one bill
 
 	# ---- small things ----
 
@@ -593,6 +594,7 @@ class Generator:
 				j = i + 1
 				if self.split_days and self.chance(0.5):
 					j = self.r.randint(i + 1, len(edges) - 1)
+					j = next((k for k in range(i + 1, j) if edges[k] in self.month_starts()), j)
 				kwh = self.decimal(0, size, self.r.choice([0, 0, 1, 3, 6]))
 				if self.chance(0.1):
 					kwh = "0"
@@ -605,12 +607,15 @@ class Generator:
 				i = j
 		return found
 
+	def month_starts(self):
+		return {rater.add_months(self.from_, i) for i in range(self.months)}
+
 	def usage(self):
 		parts = {}
 		draft = rater.Rater(self.tariff, {}, (self.from_, self.until), self.terms, self.market, None)
-		edges = [a.d0 for a in draft.atoms] + [self.until]
+		edges = sorted({a.d0 for a in draft.atoms} | {self.until} | self.month_starts())
 		if self.chance(0.03):
-			edges = [self.from_, self.until]
+			edges = sorted({self.from_, self.until} | self.month_starts())
 		names = sorted(self.tariff["periods"]) if self.tariff.get("periods") else [None]
 		for name in ["main"] + (["shop"] if "shop" in self.part_names else []):
 			part = {}
