@@ -154,8 +154,43 @@ def near(a, b):
 	return abs(float(a) - float(b)) <= 1e-6 * max(1, abs(float(b)))
 
 
-# what an importer refuses, and what it names
 BASE = {"name": "r", "energyratestructure": [[{"rate": 0.1}]]}
+
+# what registers of 100 kWh in and 130 kWh out come to in a January: a record, the terms, the bill or what is missing
+SOLD = {"energyratestructure": [[{"rate": 0.1, "sell": 0.04}]]}
+FUEL = {"fueladjustmentsmonthly": [0.01] * 12}
+JANUARY = {"true_up_month": 1, "year_end_credit_rate": 0.02}
+OPTIONS = [
+	({}, {}, 10),
+	(SOLD, {}, 10 - 5.2),
+	(SOLD, {"carry_over_money": True}, 10),
+	(SOLD, {"carry_over_money": True, "credit_at_once": True}, 10 - 5.2),
+	(SOLD, {"carry_over_money": True, "true_up_month": 1}, 10 - 5.2),
+	(SOLD, {"carry_over_money": True, "true_up_month": 1, "credit_expires": True}, 10),
+	(SOLD, {"metering": "Net Metering"}, 0),
+	(SOLD, {"metering": "Net Metering", **JANUARY}, -30 * 0.02),
+	(SOLD, {"metering": "Net Metering", **JANUARY, "true_up_as_credit": True}, 0),
+	(SOLD, {"metering": "Net Metering", "carry_over_money": True, **JANUARY}, -30 * 0.04),
+	(SOLD, {"metering": "Buy All Sell All"}, 10),
+	({**SOLD, "dgrules": "net metering"}, {}, 0),
+	({**SOLD, "dgrules": "Net Metering"}, {"metering": "As Metered"}, 10 - 5.2),
+	({**SOLD, "dgrules": "ask us"}, {}, 'term "metering" is missing'),
+	({**SOLD, "dgrules": "ask us"}, {"metering": "As Metered"}, 10 - 5.2),
+	(SOLD, {"metering": "net metering"}, 'term "metering" has a value that the tariff does not know'),
+	(SOLD, {"metering": "Net Metering", "true_up_month": 13}, 'term "true_up_month" is not a month'),
+	(SOLD, {"metering": "Net Billing Hourly"}, "the tariff needs the import profile of one part"),
+	(FUEL, {}, 10 + 1),
+	({**SOLD, **FUEL}, {"metering": "Net Metering", **JANUARY}, -30 * 0.02),
+	({**SOLD, **FUEL}, {"carry_over_money": True, "credit_at_once": True}, 10 + 1 - 5.2),
+]
+
+
+def option_sql(change, terms):
+	return f"""SELECT billing.total(billing.rate(billing.tariff_from_urdb({server.as_json({**BASE, **change})}::jsonb), billing.usage(registers =>
+		'[{{"channel": "import", "kwh": 100}}, {{"channel": "export", "kwh": 130}}]'), '[2018-01-01,2018-02-01)', {server.as_json(terms)}::jsonb))"""
+
+
+# what an importer refuses, and what it names
 DAY = [0] * 24
 TWO = [[0] * 12 + [1] * 12] * 12
 REFUSED = [
@@ -253,6 +288,14 @@ def main():
 		print(f"{'' if ok else 'not '}ok {count} - {name}")
 		if not ok:
 			print(f"#   {answer[:600]}\n#   wanted {wanted}")
+	for change, terms, wanted in OPTIONS:
+		count += 1
+		said = server.psql(option_sql(change, terms) + ";").strip()
+		ok = wanted in said if isinstance(wanted, str) else "ERROR" not in said and near(said, wanted)
+		failed += not ok
+		print(f"{'' if ok else 'not '}ok {count} - {json.dumps(terms)} {'dgrules: ' + change['dgrules'] if 'dgrules' in change else ''}")
+		if not ok:
+			print(f"#   {said[:300]}\n#   wanted {wanted}")
 	cases = list(refusals())
 	good = server.psql(f"SELECT billing.tariff_from_urdb({server.as_json(GOOD)}::jsonb);")
 	script = ["\\set VERBOSITY verbose"] + [f"\\echo case {i}\nSELECT billing.tariff_from_urdb({server.as_json(record)}::jsonb);"
