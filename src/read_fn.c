@@ -11,6 +11,7 @@
 
 #include "billing.h"
 #include "core/csv.h"
+#include "core/mscons.h"
 #include "intake_rows.h"
 #include "jsontext.h"
 #include "profile_type.h"
@@ -166,4 +167,66 @@ Datum
 billing_read_csv_text(PG_FUNCTION_ARGS)
 {
 	return read_csv(fcinfo, true);
+}
+
+/* ----------------------------------------------------------------- MSCONS */
+
+static void
+unknown_unit(BlSlice unit)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_BILLING_BAD_UNIT),
+			 errmsg("unit \"%.*s\" is not known", (int) Min(unit.length, 40), unit.text),
+			 errhint("Units are Wh, varh, VAh, W, var, VA, V, A, Hz with prefixes such as kWh, and PF and degC.")));
+}
+
+/* argument n: a zone, or the one that is usual */
+static BlSlice
+zone_arg(FunctionCallInfo fcinfo, int n, const char *usual)
+{
+	BlSlice		zone = bl_slice_arg(fcinfo, n);
+
+	return zone.text != NULL ? zone : (BlSlice) {usual, strlen(usual)};
+}
+
+static Datum
+read_mscons(FunctionCallInfo fcinfo, bool text)
+{
+	Reader		r;
+	BlMscons   *m = palloc(sizeof *m);
+	BlSlice		document;
+	BlSlice		unit;
+	BlReadRow	row;
+	BlTake		take;
+
+	reader_begin(&r, fcinfo);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	reader_zone(&r, zone_arg(fcinfo, 1, "Europe/Berlin"));
+	unit = bl_slice_arg(fcinfo, 2);
+	document = bl_document_bytes(fcinfo, text);
+	if (!bl_mscons_begin(m, &r.days, &r.arena, unit))
+		unknown_unit(unit);
+	bl_mscons_feed(m, document.text, document.length, true);
+	while ((take = bl_mscons_next(m, &row)) == BL_TAKE_ROW)
+		put_read_row(&r, &row);
+	if (take == BL_TAKE_NO_SPACE)
+		no_space();
+	return (Datum) 0;
+}
+
+/* read_mscons(bytea, text, text) returns setof record */
+PG_FUNCTION_INFO_V1(billing_read_mscons);
+Datum
+billing_read_mscons(PG_FUNCTION_ARGS)
+{
+	return read_mscons(fcinfo, false);
+}
+
+/* read_mscons(text, text, text) returns setof record */
+PG_FUNCTION_INFO_V1(billing_read_mscons_text);
+Datum
+billing_read_mscons_text(PG_FUNCTION_ARGS)
+{
+	return read_mscons(fcinfo, true);
 }

@@ -80,3 +80,23 @@ LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
 AS 'MODULE_PATHNAME', 'billing_read_csv_text';
 COMMENT ON FUNCTION billing.read_csv(text, jsonb)
 	IS 'a text table of readings: a row for each meter, channel and local day with its profile, or for each register reading, and for each bad line with the reason and its text; nothing is lost and no slot comes twice. mapping says what the columns are: {"meter": "Meter", "time": "Time", "time_zone": "Europe/Berlin", "slot_minutes": 15, "value": "kWh", "unit": "kWh"} and more (doc/reading.md)';
+
+-- MSCONS
+
+CREATE FUNCTION billing.read_mscons(document bytea, time_zone text DEFAULT 'Europe/Berlin', default_unit text DEFAULT NULL,
+	OUT line bigint, OUT meter text, OUT channel text, OUT day date, OUT profile billing.profile,
+	OUT read_at timestamptz, OUT reading numeric, OUT unit text, OUT quality text, OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_mscons';
+COMMENT ON FUNCTION billing.read_mscons(bytea, text, text)
+	IS 'an MSCONS file (EDIFACT): a row for each metering point, OBIS code and local day with its profile, for each register reading, and for each bad value or message with the reason and its text; line counts segments. time_zone is where days begin and what times without an offset are in; default_unit is for codes that tell none';
+
+CREATE FUNCTION billing.read_mscons(document text, time_zone text DEFAULT 'Europe/Berlin', default_unit text DEFAULT NULL,
+	OUT line bigint, OUT meter text, OUT channel text, OUT day date, OUT profile billing.profile,
+	OUT read_at timestamptz, OUT reading numeric, OUT unit text, OUT quality text, OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_mscons_text';
+COMMENT ON FUNCTION billing.read_mscons(text, text, text)
+	IS 'an MSCONS file (EDIFACT): a row for each metering point, OBIS code and local day with its profile, for each register reading, and for each bad value or message with the reason and its text; line counts segments. time_zone is where days begin and what times without an offset are in; default_unit is for codes that tell none';

@@ -537,10 +537,6 @@ register_take(BlCsv *csv, BlReadRow *row, const BlMeterDayKey *key, int32_t at)
 {
 	const BlCsvMap *m = csv->map;
 	int			i = csv->next_register++;
-	BlHash		hash = {21, 22};
-	BlNumber	trimmed = csv->number[i];
-	const BlSeenKey *first;
-	uint64_t	content;
 
 	csv->held = csv->next_register < m->values;
 	if (!csv->held)
@@ -548,33 +544,15 @@ register_take(BlCsv *csv, BlReadRow *row, const BlMeterDayKey *key, int32_t at)
 	/* a register without a reading was not read */
 	if (csv->grade[i] == BL_MISSING)
 		return true;
-	bl_number_trim(&trimmed);
-	if (trimmed.decimals > BL_NUMBER_DIGITS)
-	{
-		bl_reason(csv->rejected, "a reading has more than %d decimals", BL_NUMBER_DIGITS);
+	if (!bl_register_new(csv->days, &csv->seen, csv->arena, key, at, &csv->number[i], csv->rejected))
 		return false;
-	}
-	bl_hash_add(&hash, key->meter.text, key->meter.length);
-	bl_hash_add(&hash, key->channel.text, key->channel.length);
-	bl_hash_add(&hash, &at, sizeof at);
-	content = (uint64_t) trimmed.mantissa * 31 + (uint64_t) trimmed.decimals;
-	if (!bl_seen_add(&csv->seen, csv->arena, hash, content, csv->line.number, &first))
-	{
-		csv->days->lost = true;
-		return false;
-	}
-	if (first != NULL)
-	{
-		bl_reason(csv->rejected,
-				  first->content == content ? "the same reading as on line %lld, again" : "line %lld has another reading of this time",
-				  (long long) first->line);
-		return false;
-	}
 	row->meter = csv->meter_text;
 	row->channel = csv->channel_text;
 	row->has_reading = true;
 	row->read_at = at;
-	row->reading = csv->number[i].decimals > BL_NUMBER_DIGITS ? trimmed : csv->number[i];
+	row->reading = csv->number[i];
+	if (row->reading.decimals > BL_NUMBER_DIGITS)
+		bl_number_trim(&row->reading);
 	row->quality = (BlQuality) csv->grade[i];
 	row->unit = key->unit;
 	row->unit_scale = key->unit_scale;
@@ -686,12 +664,7 @@ day_row(BlCsv *csv, BlReadRow *row)
 		memset(csv->day, 0, sizeof csv->day);
 		return BL_TAKE_END;
 	}
-	row->line = row->profile.day->line;
-	row->meter = row->profile.day->meter;
-	row->channel = row->profile.day->channel;
-	row->has_profile = row->profile.shape.slots > 0;
-	if (!row->has_profile)
-		row->rejected = csv->days->rejected;
+	bl_meterdays_row(csv->days, row);
 	return BL_TAKE_ROW;
 }
 

@@ -107,25 +107,6 @@ typedef struct BlCsvMap
 /* the texts of the map point into the tree */
 extern BlStatus bl_csv_map(BlJson *json, BlCsvMap *map, BlProblem *problem);
 
-/* a row of what was read, of this reader and of its neighbours */
-typedef struct BlReadRow
-{
-	int64_t		line;
-	const char *meter;			/* or NULL; terminated */
-	const char *channel;
-	bool		has_profile;
-	BlMeterDayRow	profile;
-	/* what a register shows */
-	bool		has_reading;
-	int32_t		read_at;		/* minutes since 2000 */
-	BlNumber	reading;
-	BlUnit		unit;
-	int			unit_scale;
-	BlQuality	quality;
-	const char *rejected;
-	BlSlice		content;
-} BlReadRow;
-
 typedef struct BlCsvCell
 {
 	int			column;

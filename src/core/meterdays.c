@@ -289,3 +289,44 @@ bl_number_round(BlNumber *number, int decimals)
 		number->decimals = decimals;
 	}
 }
+
+bool
+bl_register_new(BlMeterDays *days, BlSeen *seen, BlArena *arena, const BlMeterDayKey *key,
+				int32_t at, const BlNumber *reading, char rejected[BL_REJECTED_MAX])
+{
+	BlHash		hash = {21, 22};
+	BlNumber	trimmed = *reading;
+	const BlSeenKey *first;
+	uint64_t	content;
+
+	bl_number_trim(&trimmed);
+	if (trimmed.decimals > BL_NUMBER_DIGITS)
+	{
+		bl_reason(rejected, "a reading has more than %d decimals", BL_NUMBER_DIGITS);
+		return false;
+	}
+	bl_hash_add(&hash, key->meter.text, key->meter.length);
+	bl_hash_add(&hash, key->channel.text, key->channel.length);
+	bl_hash_add(&hash, &at, sizeof at);
+	content = (uint64_t) trimmed.mantissa * 31 + (uint64_t) trimmed.decimals;
+	if (!bl_seen_add(seen, arena, hash, content, key->line, &first))
+	{
+		days->lost = true;
+		return false;
+	}
+	if (first != NULL)
+		bl_reason(rejected, first->content == content ? "the same reading as on line %lld, again" :
+				  "line %lld has another reading of this time", (long long) first->line);
+	return first == NULL;
+}
+
+void
+bl_meterdays_row(const BlMeterDays *days, BlReadRow *row)
+{
+	row->line = row->profile.day->line;
+	row->meter = row->profile.day->meter;
+	row->channel = row->profile.day->channel;
+	row->has_profile = row->profile.shape.slots > 0;
+	if (!row->has_profile)
+		row->rejected = days->rejected;
+}

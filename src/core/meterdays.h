@@ -78,6 +78,25 @@ typedef struct BlMeterDayRow
 	const uint8_t *qualities;
 } BlMeterDayRow;
 
+/* a row of what was read, by whichever reader */
+typedef struct BlReadRow
+{
+	int64_t		line;
+	const char *meter;			/* or NULL; terminated */
+	const char *channel;
+	bool		has_profile;
+	BlMeterDayRow	profile;
+	/* what a register shows */
+	bool		has_reading;
+	int32_t		read_at;		/* minutes since 2000 */
+	BlNumber	reading;
+	BlUnit		unit;
+	int			unit_scale;
+	BlQuality	quality;
+	const char *rejected;
+	BlSlice		content;
+} BlReadRow;
+
 /*
  * The day in which a slot begins, made where it is new.  NULL: days->rejected says why, or days->full.
  */
@@ -111,6 +130,15 @@ extern bool bl_meterdays_next(BlMeterDays *days, BlMeterDayRow *row);
 
 /* no zeros at the end of the decimals */
 extern void bl_number_trim(BlNumber *number);
+/* the row of a day that was just given out */
+extern void bl_meterdays_row(const BlMeterDays *days, BlReadRow *row);
+
+/*
+ * A register reading, which is wanted once: true; false with the reason, or with days->lost.
+ */
+extern bool bl_register_new(BlMeterDays *days, BlSeen *seen, BlArena *arena, const BlMeterDayKey *key,
+							int32_t at, const BlNumber *reading, char rejected[BL_REJECTED_MAX]);
+
 /* half away from zero to so many decimals, where it has more */
 extern void bl_number_round(BlNumber *number, int decimals);
 

@@ -3,8 +3,7 @@
  * mapping: whole and in pieces the same rows, each with a profile that can be packed
  */
 #include "core/csv.h"
-#include "core/utf8.h"
-#include "memory.h"
+#include "reading.h"
 
 extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,49 +16,6 @@ static const char *const mappings[] = {
 	"{\"meter_is\":\"M\",\"time\":1,\"time_format\":\"EPOCH\",\"header\":false,\"time_zone\":\"x\",\"register\":true,\"unit\":\"kWh\","
 		"\"values\":[{\"column\":2,\"channel\":\"i\"},{\"column\":3,\"channel\":\"e\"}]}"
 };
-
-static const BlZoneStep steps[] = {{INT32_MIN, 60}, {13276860, 120}, {13579260, 60}};
-static const BlZone zone = {3, steps};
-
-static void *days_piece[256];
-static int	days_pieces;
-
-static void *
-days_more(void *context, size_t size)
-{
-	(void) context;
-	return days_pieces == 256 ? NULL : (days_piece[days_pieces++] = malloc(size));
-}
-
-static void
-days_release(void *context)
-{
-	(void) context;
-	while (days_pieces > 0)
-		free(days_piece[--days_pieces]);
-}
-
-static void
-use_row(const BlReadRow *row, BlHash *all)
-{
-	static uint8_t packed[100000];
-	size_t		size;
-
-	bl_hash_add(all, &row->line, sizeof row->line);
-	bl_hash_add(all, row->content.text, row->content.length);
-	MUST((row->rejected != NULL) + row->has_profile + row->has_reading == 1);
-	if (row->meter != NULL)
-		MUST(bl_utf8_plain(row->meter, strlen(row->meter)));
-	if (row->rejected != NULL)
-		bl_hash_add(all, row->rejected, strlen(row->rejected));
-	if (!row->has_profile)
-		return;
-	MUST(bl_profile_bound(&row->profile.shape) <= sizeof packed);
-	MUST(bl_profile_pack(&row->profile.shape, &zone, row->profile.values, row->profile.qualities, packed,
-						 sizeof packed, &size) == BL_OK);
-	MUST(bl_profile_validate(packed, size) == BL_OK);
-	bl_hash_add(all, packed, size);
-}
 
 static BlHash
 read_in_pieces(const BlCsvMap *map, const char *text, size_t size, size_t piece, size_t ceiling)
