@@ -365,3 +365,15 @@ billing_actor(PG_FUNCTION_ARGS)
 	(void) fcinfo;
 	PG_RETURN_TEXT_P(cstring_to_text(bl_actor_name()));
 }
+
+/* actor_customer_id() returns bigint */
+PG_FUNCTION_INFO_V1(billing_actor_customer_id);
+Datum
+billing_actor_customer_id(PG_FUNCTION_ARGS)
+{
+	const BlRights *rights = bl_rights();
+
+	if (rights->customer_id == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(rights->customer_id);
+}

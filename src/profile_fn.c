@@ -574,6 +574,20 @@ day_minute(const BlZone *zone, DateADT day)
 	return bl_zone_midnight(zone, day);
 }
 
+/* days(profile) returns daterange */
+PG_FUNCTION_INFO_V1(billing_profile_days);
+Datum
+billing_profile_days(PG_FUNCTION_ARGS)
+{
+	BlProfile	profile = BL_GETARG_PROFILE(0);
+	BlZone		zone = bl_calendar_of(&profile);
+	TypeCacheEntry *type = lookup_type_cache(DATERANGEOID, TYPECACHE_RANGE_INFO);
+	RangeBound	lower = {.val = DateADTGetDatum(bl_zone_day(&zone, profile.start)), .inclusive = true, .lower = true};
+	RangeBound	upper = {.val = DateADTGetDatum(bl_zone_day(&zone, bl_profile_until(&profile) - 1) + 1)};
+
+	PG_RETURN_RANGE_P(make_range(type, &lower, &upper, false));
+}
+
 /* slice(profile, daterange) returns profile */
 PG_FUNCTION_INFO_V1(billing_profile_slice_days);
 Datum

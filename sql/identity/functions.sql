@@ -10,6 +10,12 @@ COMMENT ON FUNCTION billing.actor() IS
 'who acts: staff:12 or customer:7 as identify() found or as the session''s role is known to the store; role:NAME of a '
 'superuser who is neither; else nobody';
 
+CREATE FUNCTION billing.actor_customer_id()
+RETURNS bigint
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_actor_customer_id';
+COMMENT ON FUNCTION billing.actor_customer_id() IS 'the customer who acts; null for who is none';
+
 CREATE FUNCTION billing.identify(token text)
 RETURNS text
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE

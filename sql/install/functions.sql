@@ -159,6 +159,8 @@ BEGIN
 		billing.can_do(text, text, bigint), billing.can_everywhere(text, text), billing._visible_orgs(text),
 		billing.is_own(bigint), billing._own_accounts(), billing.identify(text)
 		TO billing_owner, billing_admin, billing_clerk, billing_analyst, billing_auditor, billing_customer;
+	GRANT EXECUTE ON FUNCTION billing.actor_customer_id(), billing._content(text, "any"), billing._in_transaction_block()
+		TO billing_owner, billing_clerk, billing_analyst, billing_auditor, billing_customer;
 	GRANT EXECUTE ON FUNCTION billing.issue_token(text, bigint, integer) TO billing_gateway;
 END
 $function$;

@@ -74,6 +74,13 @@ AS 'MODULE_PATHNAME', 'billing_profile_during';
 COMMENT ON FUNCTION billing.during(billing.profile)
 	IS 'the span of a profile, from the start of its first slot to the end of its last';
 
+CREATE FUNCTION billing.days(profile billing.profile)
+RETURNS daterange
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'billing_profile_days';
+COMMENT ON FUNCTION billing.days(billing.profile)
+	IS 'the local days, in its time zone, on which a profile has slots, from the first to the last';
+
 CREATE FUNCTION billing.slot(profile billing.profile)
 RETURNS interval
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1

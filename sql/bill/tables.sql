@@ -1,0 +1,56 @@
+-- Bills, the money that moves, and the chain through both.
+CREATE TABLE billing.bill (
+	account_id		bigint NOT NULL,
+	from_on			date NOT NULL,
+	revision		smallint NOT NULL DEFAULT 1,
+	kind			text NOT NULL DEFAULT 'normal',
+	until_on		date NOT NULL,
+	org_id			bigint NOT NULL,
+	issued_org_id	bigint NOT NULL,
+	seq				bigint NOT NULL,
+	run_id			bigint,
+	reverses_seq	bigint,
+	total			numeric(20,2) NOT NULL,
+	issued_at		timestamptz NOT NULL,
+	issued_by		text NOT NULL,
+	reason			text,
+	usage_digest	bytea,
+	link			bytea NOT NULL,
+	charges			billing.charges NOT NULL,
+	PRIMARY KEY (account_id, from_on, revision, kind),
+	CONSTRAINT bill_until_on_later CHECK (until_on > from_on),
+	CONSTRAINT bill_kind_known CHECK (kind IN ('normal', 'reversal')),
+	CONSTRAINT bill_reversal_whole CHECK ((kind = 'reversal') = (reverses_seq IS NOT NULL AND reason IS NOT NULL))
+) WITH (toast_tuple_target = 8160);
+COMMENT ON TABLE billing.bill IS 'issued bills, lines and all in charges; never changed: a correction is a reversal and a later revision';
+COMMENT ON COLUMN billing.bill.org_id IS 'whose account it is now: says who may see the bill, and moves with the account';
+COMMENT ON COLUMN billing.bill.issued_org_id IS 'whose account it was when it was issued: for the statistics of orgs';
+COMMENT ON COLUMN billing.bill.seq IS 'number of its link in the account''s chain';
+COMMENT ON COLUMN billing.bill.total IS 'what is to be paid; of a reversal what the bill said, with the other sign';
+COMMENT ON COLUMN billing.bill.usage_digest IS 'SHA-256 over the digests of the readings it was made of';
+COMMENT ON COLUMN billing.bill.link IS 'SHA-256 of the link before and this row''s content';
+CREATE INDEX bill_org_id_idx ON billing.bill (org_id);
+
+CREATE TABLE billing.transfer (
+	account_id		bigint NOT NULL,
+	seq				bigint NOT NULL,
+	org_id			bigint NOT NULL,
+	issued_org_id	bigint NOT NULL,
+	debit			text NOT NULL,
+	credit			text NOT NULL,
+	amount			numeric(20,2) NOT NULL,
+	posted_at		timestamptz NOT NULL,
+	posted_by		text NOT NULL,
+	bill_seq		bigint,
+	key				text,
+	link			bytea NOT NULL,
+	PRIMARY KEY (account_id, seq),
+	CONSTRAINT transfer_books_known CHECK (debit IN ('receivable', 'billed', 'cash') AND credit IN ('receivable', 'billed', 'cash')),
+	CONSTRAINT transfer_books_two CHECK (debit <> credit),
+	CONSTRAINT transfer_amount_positive CHECK (amount > 0)
+);
+COMMENT ON TABLE billing.transfer IS 'money from one book to another 分录; never changed. A balance is the sum of transfers';
+COMMENT ON COLUMN billing.transfer.debit IS 'book that the amount goes to: receivable, billed, cash';
+COMMENT ON COLUMN billing.transfer.key IS 'of whoever posts: the same key again posts nothing';
+CREATE UNIQUE INDEX transfer_key_key ON billing.transfer (account_id, key) WHERE key IS NOT NULL;
+CREATE INDEX transfer_org_id_idx ON billing.transfer (org_id);

@@ -1,0 +1,15 @@
+-- The chain's encoding, as a member of the extension: C, since it must not depend on any setting.
+CREATE FUNCTION billing._content(domain text, VARIADIC "any")
+RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20
+AS 'MODULE_PATHNAME', 'billing_content';
+COMMENT ON FUNCTION billing._content(text, "any") IS
+'SHA-256 over the values in an encoding of its own: version, domain, and each value with its type and length; no setting changes it';
+REVOKE ALL ON FUNCTION billing._content(text, "any") FROM PUBLIC;
+
+CREATE FUNCTION billing._in_transaction_block()
+RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_in_transaction_block';
+COMMENT ON FUNCTION billing._in_transaction_block() IS 'did the client begin a transaction, so that nothing can be committed within?';
+REVOKE ALL ON FUNCTION billing._in_transaction_block() FROM PUBLIC;

@@ -1,0 +1,7 @@
+GRANT SELECT ON billing.customer, billing.account, billing.account_head
+	TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
+-- in bulk, by COPY or INSERT … SELECT; the login of a customer only by add_customer()
+GRANT INSERT (org_id, name, kind), UPDATE (name, kind) ON billing.customer TO billing_clerk;
+GRANT INSERT (org_id, customer_id, account_no, address, opened_on), UPDATE (address) ON billing.account TO billing_clerk;
+GRANT EXECUTE ON FUNCTION billing.add_customer(text, text, text, name), billing.add_account(text, text, bigint, date, text) TO billing_clerk;
+GRANT EXECUTE ON FUNCTION billing._account_of(text, text, text) TO billing_clerk;

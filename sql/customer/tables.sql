@@ -1,0 +1,60 @@
+-- Customers, and the accounts that are billed.
+CREATE TABLE billing.customer (
+	customer_id		bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	org_id			bigint NOT NULL REFERENCES billing.org,
+	name			text NOT NULL,
+	kind			text NOT NULL DEFAULT 'person',
+	login_role		name UNIQUE,
+	valid_during	tstzrange NOT NULL DEFAULT tstzrange(now(), NULL),
+	CONSTRAINT customer_kind_known CHECK (kind IN ('person', 'firm')),
+	CONSTRAINT customer_login_role_not_ours CHECK (login_role::text !~ '^(billing|pg)_'),
+	CONSTRAINT customer_valid_during_some CHECK (NOT isempty(valid_during))
+);
+COMMENT ON TABLE billing.customer IS 'persons and firms 客户; each may have several accounts';
+COMMENT ON COLUMN billing.customer.org_id IS 'the org that keeps the record';
+COMMENT ON COLUMN billing.customer.login_role IS 'the database role by which the customer logs in; null for those who only come through an application';
+CREATE INDEX customer_org_id_idx ON billing.customer (org_id);
+
+CREATE TABLE billing.account (
+	account_id		bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	org_id			bigint NOT NULL REFERENCES billing.org,
+	customer_id		bigint NOT NULL REFERENCES billing.customer,
+	account_no		text NOT NULL,
+	address			text NOT NULL DEFAULT '',
+	opened_on		date NOT NULL,
+	CONSTRAINT account_account_no_key UNIQUE (account_no),
+	-- what rows of an account refer to, so that their org is the account's, also after it has moved
+	CONSTRAINT account_account_id_org_id_key UNIQUE (account_id, org_id),
+	CONSTRAINT account_account_no_plain CHECK (account_no ~ '^[0-9A-Za-z_-]{1,32}$'),
+	CONSTRAINT account_opened_on_finite CHECK (isfinite(opened_on))
+);
+COMMENT ON TABLE billing.account IS 'what is billed 用电户; account_id never changes, account_no is the number the customer knows 户号';
+CREATE INDEX account_org_id_idx ON billing.account (org_id);
+CREATE INDEX account_customer_id_idx ON billing.account (customer_id);
+
+/*
+ * What a run and a posting lock and change, apart from the rest so that it is
+ * narrow, and with room on its pages so that a change stays there (HOT).
+ */
+CREATE TABLE billing.account_head (
+	account_id	bigint NOT NULL,
+	org_id		bigint NOT NULL,
+	billed_to	date NOT NULL,
+	seq			bigint NOT NULL DEFAULT 0,
+	link		bytea NOT NULL DEFAULT '',
+	balance		numeric(20,2) NOT NULL DEFAULT 0,
+	currency	text,
+	voided		boolean NOT NULL DEFAULT false,
+	carry		billing.carry,
+	PRIMARY KEY (account_id),
+	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE
+) WITH (fillfactor = 45);
+-- a run goes through one org after the other
+CREATE INDEX account_head_org_id_idx ON billing.account_head (org_id, account_id);
+COMMENT ON TABLE billing.account_head IS 'where an account stands: billed up to a day, last link of its chain, balance, carry';
+COMMENT ON COLUMN billing.account_head.seq IS 'number of the last link of the chain';
+COMMENT ON COLUMN billing.account_head.link IS 'SHA-256 of the last link; empty before the first';
+COMMENT ON COLUMN billing.account_head.balance IS 'what the customer owes: the sum of the transfers of book receivable';
+COMMENT ON COLUMN billing.account_head.currency IS 'of the first bill, and so of all';
+COMMENT ON COLUMN billing.account_head.voided IS 'some bill was voided: the next of its days is a later revision';
+COMMENT ON COLUMN billing.account_head.carry IS 'what the last bill leaves for the next';

@@ -1,0 +1,36 @@
+-- Price plans: named, with dated versions; which account is billed by which.
+CREATE TABLE billing.plan (
+	plan_id		bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	plan_code	text NOT NULL UNIQUE,
+	name		text NOT NULL,
+	CONSTRAINT plan_plan_code_plain CHECK (plan_code ~ '^[0-9A-Za-z_-]{1,64}$')
+);
+COMMENT ON TABLE billing.plan IS 'price plans 电价; everybody may read them';
+
+CREATE TABLE billing.plan_version (
+	plan_id		bigint NOT NULL REFERENCES billing.plan,
+	from_on		date NOT NULL,
+	tariff		billing.tariff NOT NULL,
+	market		billing.market,
+	digest		bytea NOT NULL GENERATED ALWAYS AS (billing.digest(tariff)) STORED,
+	made_by		text NOT NULL DEFAULT billing.actor(),
+	PRIMARY KEY (plan_id, from_on),
+	CONSTRAINT plan_version_from_on_finite CHECK (isfinite(from_on))
+) WITH (toast_tuple_target = 8160);
+-- a run reads it for each account: neither compressed nor out of line while it fits a page
+ALTER TABLE billing.plan_version ALTER tariff SET STORAGE MAIN, ALTER market SET STORAGE MAIN;
+COMMENT ON TABLE billing.plan_version IS 'the tariff of a plan from a day on, until the next version; never changed, since bills say by its digest what they were made of';
+COMMENT ON COLUMN billing.plan_version.market IS 'market facts the tariff asks for; null: made from the server''s time zones';
+
+CREATE TABLE billing.account_plan (
+	account_id	bigint NOT NULL,
+	from_on		date NOT NULL,
+	org_id		bigint NOT NULL,
+	plan_id		bigint NOT NULL REFERENCES billing.plan,
+	terms		jsonb NOT NULL DEFAULT '{}',
+	PRIMARY KEY (account_id, from_on),
+	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
+	CONSTRAINT account_plan_from_on_finite CHECK (isfinite(from_on)),
+	CONSTRAINT account_plan_terms_object CHECK (jsonb_typeof(terms) = 'object')
+);
+COMMENT ON TABLE billing.account_plan IS 'by which plan, and on which terms, an account is billed from a day on, until its next row';

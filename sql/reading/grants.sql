@@ -1,0 +1,4 @@
+GRANT SELECT ON billing.reading TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
+-- in bulk, as COPY or INSERT … SELECT
+GRANT INSERT (account_id, part, channel, org_id, source, profile) ON billing.reading TO billing_clerk;
+GRANT EXECUTE ON FUNCTION billing.record_profile(text, billing.profile, text, text, text) TO billing_clerk;

@@ -1,0 +1,172 @@
+/*
+ * chain_fn.c - what a link of an account's chain is a hash of
+ *
+ *	1 version (1), 4 length of the domain, the domain; then for each value
+ *	1 type, and unless null: 8 length, the bytes; integers little-endian
+ *
+ * Types: 'n' null, 'b' boolean, 'i' integers and days as 8 bytes, 't' moments in
+ * microseconds since 2000, 'x' text in UTF-8, 'y' bytes, 'd' decimals as
+ * PostgreSQL's binary numeric without its display scale's zeros, 'p' a packed
+ * value of the extension as it is stored.  Nothing goes through a text form, so
+ * that DateStyle, TimeZone, encodings and the like do not count.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "billing.h"
+#include "core/bytes.h"
+
+typedef struct Content
+{
+	pg_cryptohash_ctx *hash;
+} Content;
+
+static void
+put(Content *c, const void *bytes, size_t size)
+{
+	if (pg_cryptohash_update(c->hash, bytes, size) < 0)
+		elog(ERROR, "SHA-256 failed");
+}
+
+static void
+put_value(Content *c, char type, const void *bytes, size_t size)
+{
+	uint8_t		head[9];
+
+	head[0] = (uint8_t) type;
+	bl_put_le64(head + 1, (uint64_t) size);
+	put(c, head, sizeof head);
+	put(c, bytes, size);
+}
+
+static void
+put_int(Content *c, char type, int64_t value)
+{
+	uint8_t		bytes[8];
+
+	bl_put_le64(bytes, (uint64_t) value);
+	put_value(c, type, bytes, sizeof bytes);
+}
+
+static void
+put_text(Content *c, const text *value)
+{
+	const char *bytes = VARDATA_ANY(value);
+	int			size = (int) VARSIZE_ANY_EXHDR(value);
+	char	   *utf8 = (char *) pg_do_encoding_conversion((unsigned char *) unconstify(char *, bytes), size,
+													  GetDatabaseEncoding(), PG_UTF8);
+
+	put_value(c, 'x', utf8, utf8 == bytes ? (size_t) size : strlen(utf8));
+}
+
+static void
+put_datum(Content *c, Oid type, Datum value)
+{
+	switch (type)
+	{
+		case BOOLOID:
+			put_value(c, 'b', DatumGetBool(value) ? "\1" : "\0", 1);
+			break;
+		case INT2OID:
+			put_int(c, 'i', DatumGetInt16(value));
+			break;
+		case INT4OID:
+			put_int(c, 'i', DatumGetInt32(value));
+			break;
+		case INT8OID:
+			put_int(c, 'i', DatumGetInt64(value));
+			break;
+		case DATEOID:
+			put_int(c, 'i', DatumGetDateADT(value));
+			break;
+		case TIMESTAMPTZOID:
+			put_int(c, 't', DatumGetTimestampTz(value));
+			break;
+		case TEXTOID:
+			put_text(c, DatumGetTextPP(value));
+			break;
+		case BYTEAOID:
+			{
+				BlBytes		bytes = bl_bytes(PG_DETOAST_DATUM_PACKED(value));
+
+				put_value(c, 'y', bytes.bytes, bytes.size);
+				break;
+			}
+		case NUMERICOID:
+			{
+				/* 1.50 and 1.5 are one amount */
+				Datum		trimmed = DirectFunctionCall1(numeric_trim_scale, value);
+				bytea	   *sent = DatumGetByteaPP(DirectFunctionCall1(numeric_send, trimmed));
+
+				put_value(c, 'd', VARDATA_ANY(sent), VARSIZE_ANY_EXHDR(sent));
+				break;
+			}
+		default:
+			{
+				int16		length = get_typlen(type);
+				BlBytes		bytes;
+
+				/* of an extension, ours: equal values of charges and carry have equal bytes */
+				if (length != -1 || get_typtype(type) != TYPTYPE_BASE || type < FirstNormalObjectId ||
+					OidIsValid(get_element_type(type)))
+					ereport(ERROR,
+							(errcode(ERRCODE_DATATYPE_MISMATCH),
+							 errmsg("a link cannot hold a value of type %s", format_type_be(type))));
+				bytes = bl_bytes(PG_DETOAST_DATUM_PACKED(value));
+				put_value(c, 'p', bytes.bytes, bytes.size);
+			}
+	}
+}
+
+/* _content(domain text, VARIADIC "any") returns bytea */
+PG_FUNCTION_INFO_V1(billing_content);
+Datum
+billing_content(PG_FUNCTION_ARGS)
+{
+	Content		c;
+	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	uint8_t		head[5] = {1};
+	text	   *domain;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	/* an array spread over VARIADIC has no types of its own */
+	if (get_fn_expr_variadic(fcinfo->flinfo))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("give the values one by one")));
+	c.hash = pg_cryptohash_create(PG_SHA256);	/* freed with the transaction's resources after an error */
+	if (c.hash == NULL || pg_cryptohash_init(c.hash) < 0)
+		elog(ERROR, "SHA-256 failed");
+	domain = PG_GETARG_TEXT_PP(0);
+	bl_put_le32(head + 1, (uint32_t) VARSIZE_ANY_EXHDR(domain));
+	put(&c, head, sizeof head);
+	put(&c, VARDATA_ANY(domain), VARSIZE_ANY_EXHDR(domain));
+	for (int i = 1; i < PG_NARGS(); i++)
+		if (PG_ARGISNULL(i))
+			put(&c, "n", 1);
+		else
+			put_datum(&c, get_fn_expr_argtype(fcinfo->flinfo, i), PG_GETARG_DATUM(i));
+	SET_VARSIZE(result, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	if (pg_cryptohash_final(c.hash, (uint8_t *) VARDATA(result), PG_SHA256_DIGEST_LENGTH) < 0)
+		elog(ERROR, "SHA-256 failed");
+	pg_cryptohash_free(c.hash);
+	PG_RETURN_BYTEA_P(result);
+}
+
+/* _in_transaction_block() returns boolean */
+PG_FUNCTION_INFO_V1(billing_in_transaction_block);
+Datum
+billing_in_transaction_block(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_BOOL(IsTransactionBlock());
+}
