@@ -1,9 +1,10 @@
 /*
  * tariff_parse.h - what the files that read a tariff document share
  *
- * tariff_parse.c reads the document and its charges, tariff_when.c seasons and
- * periods, tariff_price.c prices, components, terms, conditions and rounding,
- * tariff_export.c netting and banks.
+ * tariff_parse.c reads the document, tariff_charge.c its charges, with those by
+ * steps in tariff_steps.c and those on power in tariff_demand.c; tariff_when.c
+ * seasons and periods, tariff_price.c prices, components, terms, conditions and
+ * rounding, tariff_export.c netting and banks.
  * A reader that meets a problem reports it and goes on with a harmless value, so that one
  * check names all problems.
  */
@@ -78,6 +79,24 @@ extern int	bl_compile_term_named(BlCompile *c, BlText name, const BlJson *at);
 extern void bl_compile_condition(BlCompile *c, BlJson *node, BlCondition *condition);
 extern void bl_compile_rounding(BlCompile *c, BlJson *node, BlRoundings *rounding);
 extern void bl_compile_one_rounding(BlCompile *c, BlJson *node, BlRoundingMode mode, BlRounding *rounding);
+
+/* tariff_charge.c */
+extern void bl_compile_charge(BlCompile *c, BlJson *node, BlCharge *q);
+extern int	bl_compile_part(BlCompile *c, BlText name, const BlJson *at);	/* its index, entered on first use */
+extern BlPer bl_compile_per(BlCompile *c, BlJson *node);	/* a span: day, month, ... */
+extern bool bl_compile_credit(BlCompile *c, BlJson *node);	/* a sign: charge or credit */
+extern unsigned bl_compile_periods(BlCompile *c, BlJson *list, const BlSchedule *s);	/* as bits */
+
+/* tariff_steps.c */
+extern void bl_compile_tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q);
+/* a list of steps, or one for each season, or for each period; defaults: what a step of energy has unless it says so */
+extern void bl_compile_steps(BlCompile *c, BlJson *steps, BlCharge *q, const BlStep *defaults);
+/* "counter/period" must fit where names are kept */
+extern void bl_compile_joined_names(BlCompile *c, const BlJson *at, BlText name, const BlSchedule *s);
+
+/* tariff_demand.c */
+extern void bl_compile_demand(BlCompile *c, BlJson *node, BlJson *d, BlCharge *q);
+extern void bl_compile_demand_steps(BlCompile *c, BlJson *steps, BlCharge *q);
 
 /* tariff_export.c */
 extern void bl_compile_banks(BlCompile *c, BlJson *node);
