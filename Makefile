@@ -3,6 +3,7 @@
 #	make				the library and the extension script
 #	make install		into the directories of PG_CONFIG's server
 #	make test			installs what is missing, runs every test
+#	make soak			the same, with more time: 100,000 random bills of each kind, long fuzzing
 #	make demo			installs what is missing, shows what it can do
 #
 # The server is that of PG_CONFIG; without it, Debian's PostgreSQL 15.

@@ -11,6 +11,7 @@ JSON is best read with parse_float=str, so that no decimal becomes a float.
 """
 
 import datetime
+import functools
 import json
 import math
 from fractions import Fraction
@@ -49,6 +50,19 @@ def dec(x):
 		return Fraction(str(x))
 	except ValueError:
 		raise RatingError(f"not a number: {x!r}")
+
+
+@functools.lru_cache(100000)
+def energy(value, scale):
+	"""kWh of a profile's value; the same few come again and again."""
+	return dec(value) * Fraction(10) ** scale / 1000
+
+
+def exact_sum(values):
+	"""The same as sum(), without bringing each sum to its lowest terms."""
+	values = list(values)
+	whole = math.lcm(*{v.denominator for v in values})
+	return Fraction(sum(v.numerator * (whole // v.denominator) for v in values), whole)
 
 
 def text(x, places=10):
@@ -240,6 +254,7 @@ class Rater:
 		self.cut()
 		self.cell_cache = {}
 		self.slot_cache = {}
+		self.sorted_slots = {}
 		self.lines = []
 		self.counted = {}
 		self.new_counters = {}
@@ -482,7 +497,7 @@ class Rater:
 
 	def pattern(self, name, periods, d):
 		"""The period of each wall-clock minute of a day, events aside."""
-		key = (name, d)
+		key = (name,) + tuple(self.window_holds(w, d) for ws in periods.values() if ws != "else" for w in ws)
 		if key not in self.patterns:
 			fallback = next((p for p, ws in periods.items() if ws == "else"), None)
 			minutes = [fallback] * 1440
@@ -533,7 +548,7 @@ class Rater:
 				start, end = self.day_start(d), self.day_start(d + ONE_DAY)
 				wall = self.wall_minutes(d)
 				pattern = self.pattern(name, periods, d)
-				result = [pattern[wall[i]] for i in range(end - start)]
+				result = list(pattern) if end - start == 1440 else [pattern[wall[i]] for i in range(end - start)]
 				for p, w, minutes in reversed(events):
 					if self.window_holds(w, d):
 						for i in range(end - start):
@@ -592,7 +607,7 @@ class Rater:
 			return self.slot_cache[key]
 		profile = self.channel(part, channel)[1]
 		length = profile["slot_minutes"]
-		unit = Fraction(10) ** int(profile.get("scale", 0)) / 1000
+		scale = int(profile.get("scale", 0))
 		start = utc_minute(profile["start"])
 		values = profile["values"]
 		begin, end = self.day_start(self.from_), self.day_start(self.until)
@@ -611,13 +626,19 @@ class Rater:
 			value = values[i] if 0 <= i < len(values) else None
 			if value is None and self.tariff.get("missing", "error") == "error":
 				raise RatingError(f"{part}: {channel} has a gap")
-			slots.append((at, length, d, None if value is None else dec(value) * unit))
+			slots.append((at, length, d, None if value is None else energy(value, scale)))
 			at += length
 		self.slot_cache[key] = slots
 		return slots
 
 	def slots(self, charge, part, channel):
 		"""[(UTC minute, minutes, atom, period, kWh or None)]"""
+		key = (self.schedule(charge)[0], part, channel)
+		if key not in self.sorted_slots:
+			self.sorted_slots[key] = self.sort_slots(charge, part, channel)
+		return self.sorted_slots[key]
+
+	def sort_slots(self, charge, part, channel):
 		minutes_of = self.period_by_minute(charge)
 		_, periods = self.schedule(charge)
 		result = []
@@ -646,9 +667,10 @@ class Rater:
 		if source is None:
 			return cells
 		if source[0] == "profile":
+			found = {k: [] for k in cells}
 			for _, _, atom, period, kwh in self.slots(charge, part, channel):
-				cells[atom.i, period] += kwh or 0
-			return cells
+				found[atom.i, period].append(kwh or Fraction(0))
+			return {k: exact_sum(v) for k, v in found.items()}
 		for r in source[1]:
 			period = r.get("period")
 			if names == [None] or period is None and len(names) == 1:
@@ -795,15 +817,16 @@ class Rater:
 		if (self.day_start(self.until) - begin) % length:
 			raise RatingError("no whole number of hours")
 		sums = {}
+		side = 1 if channel[1] == "import" else -1
 		for sign, slots in zip((1, -1), both):
 			for at, _, d, kwh in slots or []:
-				start = at - (at - begin) % length
-				day_of, total = sums.get(start, (d, Fraction(0)))
+				day_of, found = sums.setdefault(at - (at - begin) % length, (d, []))
 				if day_of != d:
 					raise RatingError("an hour across midnight")
-				sums[start] = (d, total + sign * (kwh or 0))
-		side = 1 if channel[1] == "import" else -1
-		return [(at, length, d, max(side * kwh, Fraction(0))) for at, (d, kwh) in sorted(sums.items())]
+				if kwh:
+					found.append(kwh if sign * side > 0 else -kwh)
+		nothing = Fraction(0)
+		return [(at, length, d, max(exact_sum(found), nothing) if found else nothing) for at, (d, found) in sorted(sums.items())]
 
 	def check_net(self, c):
 		part, made = c.get("part", "main"), self.tariff.get("parts", {})
@@ -1155,7 +1178,7 @@ class Rater:
 		for p in self.all_parts() if part == "whole" else [part]:
 			source = self.channel(p, channel)
 			if source and source[0] == "profile":
-				metered = sum((s[3] or 0 for s in self.profile_slots(p, channel)), Fraction(0))
+				metered = exact_sum(s[3] or Fraction(0) for s in self.profile_slots(p, channel))
 			else:
 				metered = sum((dec(r["kwh"]) for r in source[1] if self.inside(r)), Fraction(0)) if source else Fraction(0)
 			total += rounded(metered, rule)
@@ -1977,7 +2000,7 @@ class Rater:
 					groups.append([s])
 		for g in groups:
 			if wanted is None or all(s[3] in wanted for s in g):
-				result.append((g[0][2], sum((s[4] or 0 for s in g), Fraction(0)) / hours))
+				result.append((g[0][2], exact_sum(s[4] or Fraction(0) for s in g) / hours))
 		return result
 
 	def slots_of_profile(self, c, part):
