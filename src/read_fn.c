@@ -11,6 +11,7 @@
 
 #include "billing.h"
 #include "core/csv.h"
+#include "core/espi.h"
 #include "core/mscons.h"
 #include "intake_rows.h"
 #include "jsontext.h"
@@ -229,4 +230,59 @@ Datum
 billing_read_mscons_text(PG_FUNCTION_ARGS)
 {
 	return read_mscons(fcinfo, true);
+}
+
+/* ------------------------------------------------------------------- ESPI */
+
+/* the zone asked for, or the standard time that the file tells */
+static void
+espi_zone(Reader *r, FunctionCallInfo fcinfo, const BlEspi *espi)
+{
+	char		offset[16];
+	unsigned	minutes = (unsigned) abs(espi->offset);
+
+	snprintf(offset, sizeof offset, "%c%02u:%02u", espi->offset < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
+	reader_zone(r, zone_arg(fcinfo, 1, espi->has_offset && minutes < 16 * 60 ? offset : "UTC"));
+}
+
+static Datum
+read_espi(FunctionCallInfo fcinfo, bool text)
+{
+	Reader		r;
+	BlEspi	   *espi = palloc(sizeof *espi);
+	BlSlice		document;
+	BlReadRow	row;
+	BlTake		take;
+
+	reader_begin(&r, fcinfo);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	document = bl_document_bytes(fcinfo, text);
+	bl_espi_begin(espi, &r.arena);
+	bl_xml_feed(&espi->xml, document.text, document.length, true);
+	if (bl_espi_scan(espi) == BL_TAKE_NO_SPACE || !bl_espi_again(espi, &r.days))
+		no_space();
+	espi_zone(&r, fcinfo, espi);
+	bl_xml_feed(&espi->xml, document.text, document.length, true);
+	while ((take = bl_espi_next(espi, &row)) == BL_TAKE_ROW)
+		put_read_row(&r, &row);
+	if (take == BL_TAKE_NO_SPACE)
+		no_space();
+	return (Datum) 0;
+}
+
+/* read_espi(bytea, text) returns setof record */
+PG_FUNCTION_INFO_V1(billing_read_espi);
+Datum
+billing_read_espi(PG_FUNCTION_ARGS)
+{
+	return read_espi(fcinfo, false);
+}
+
+/* read_espi(text, text) returns setof record */
+PG_FUNCTION_INFO_V1(billing_read_espi_text);
+Datum
+billing_read_espi_text(PG_FUNCTION_ARGS)
+{
+	return read_espi(fcinfo, true);
 }

@@ -100,3 +100,23 @@ LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
 AS 'MODULE_PATHNAME', 'billing_read_mscons_text';
 COMMENT ON FUNCTION billing.read_mscons(text, text, text)
 	IS 'an MSCONS file (EDIFACT): a row for each metering point, OBIS code and local day with its profile, for each register reading, and for each bad value or message with the reason and its text; line counts segments. time_zone is where days begin and what times without an offset are in; default_unit is for codes that tell none';
+
+-- Green Button
+
+CREATE FUNCTION billing.read_espi(document bytea, time_zone text DEFAULT NULL,
+	OUT line bigint, OUT meter text, OUT channel text, OUT day date, OUT profile billing.profile,
+	OUT read_at timestamptz, OUT reading numeric, OUT unit text, OUT quality text, OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_espi';
+COMMENT ON FUNCTION billing.read_espi(bytea, text)
+	IS 'a Green Button file (ESPI in an Atom feed): a row for each usage point, meter reading and local day with its profile, for each register reading, and for each bad reading or block with the reason. time_zone is where days begin; without it the standard time that the file tells, the whole year';
+
+CREATE FUNCTION billing.read_espi(document text, time_zone text DEFAULT NULL,
+	OUT line bigint, OUT meter text, OUT channel text, OUT day date, OUT profile billing.profile,
+	OUT read_at timestamptz, OUT reading numeric, OUT unit text, OUT quality text, OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_espi_text';
+COMMENT ON FUNCTION billing.read_espi(text, text)
+	IS 'a Green Button file (ESPI in an Atom feed): a row for each usage point, meter reading and local day with its profile, for each register reading, and for each bad reading or block with the reason. time_zone is where days begin; without it the standard time that the file tells, the whole year';
