@@ -158,6 +158,7 @@ typedef struct Run
 	Part		part[BL_TARIFF_COMPONENTS_MAX + 1];
 	Part		whole;			/* what the printed prices make: of an absolute price by component */
 	BlOpen	   *open;			/* [place of the prices], or [component * places] */
+	BlDec	   *before;			/* printed only by component: the prices of the piece before, then of their parts */
 } Run;
 
 static BlStatus
@@ -244,6 +245,8 @@ close_run(BlRate *r, const BlCharge *q, const BlScan *s, Run *run, int end)
 		BL_TRY(part_lines(r, q, s, run, BL_LINE_OF_WHICH, end, printed));
 	else if (run->parts > 0 && q->of_which > 0)
 	{
+		BL_TRY(bl_check_spread(r, q, s, run->first, -1));
+		BL_TRY(bl_check_spread(r, q, s, end, -1));
 		BL_TRY(bl_dec_mul_ratio(run->whole.sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, bl_line_rounding(q), &printed));
 		BL_TRY(part_lines(r, q, s, run, BL_LINE_COUNTED, end, printed));
 	}
@@ -299,12 +302,31 @@ add_components(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p,
 	return BL_OK;
 }
 
+/* an absolute price printed only by its parts has no line that would tell where a price changes */
+static BlStatus
+check_change(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p, int piece, Run *run)
+{
+	bool		same = true;
+
+	for (int i = 0; i < (p->parts + 1) * p->n; i++)
+	{
+		BlDec		price = i < p->n ? p->price[i] : p->part[i - p->n];
+
+		if (piece > run->first && wanted(p->mask, i % p->n))
+			same = same && bl_dec_cmp(run->before[i], price) == 0;
+		run->before[i] = price;
+	}
+	return same ? BL_OK : bl_check_spread(r, q, s, piece, -1);
+}
+
 /* what one piece adds to its run */
 static BlStatus
 add_piece(BlRate *r, const BlCharge *q, const BlScan *s, const BlPrices *p, int piece, Run *run)
 {
 	BlDec		energy[BL_TARIFF_PERIODS_MAX];
 
+	if (run->before != NULL)
+		BL_TRY(check_change(r, q, s, p, piece, run));
 	for (int k = 0; k < p->n; k++)
 		BL_TRY(energy_at(q, s, piece, k, &energy[k]));
 	for (int k = 0; k < p->n && !q->by_component; k++)
@@ -366,13 +388,16 @@ make_lines(BlRate *r, const BlCharge *q, const BlScan *s)
 
 	run.first = -1;
 	run.open = few;
+	run.before = NULL;
 	if (q->of_which > 0 || q->price->kind == BL_PRICE_COMPONENTS)
 	{
 		int			parts = q->of_which > 0 ? q->of_which + 1 : q->price->n;
 
 		p->part = bl_arena_get(r->arena, sizeof *p->part * (size_t) (parts * s->periods));
 		run.open = bl_arena_get(r->arena, sizeof *run.open * (size_t) (parts * s->periods));
-		if (p->part == NULL || run.open == NULL)
+		if (q->of_which > 0 && q->by_component)
+			run.before = bl_arena_get(r->arena, sizeof *run.before * (size_t) ((parts + 1) * s->periods));
+		if (p->part == NULL || run.open == NULL || (q->of_which > 0 && q->by_component && run.before == NULL))
 			return BL_NO_SPACE;
 	}
 	for (int piece = 0; piece < r->pieces; piece++)

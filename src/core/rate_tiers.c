@@ -206,10 +206,16 @@ typedef struct Flat
 	BlDec		price;
 } Flat;
 
-/* the amounts of the lines of a run */
+/* the amounts of the lines of a run, which ends before a piece */
 static BlStatus
-close_run(BlRate *r, const BlTiers *tiers, Run *run)
+close_run(BlRate *r, const BlTiers *tiers, Run *run, int end)
 {
+	/* what is counted must be known, also where it makes no line */
+	if (run->first >= 0)
+	{
+		BL_TRY(bl_check_spread(r, tiers->q, tiers->scan, run->first, -1));
+		BL_TRY(bl_check_spread(r, tiers->q, tiers->scan, end, -1));
+	}
 	for (int i = run->line; run->first >= 0 && i < r->works; i++)
 		BL_TRY(bl_close_line(r, tiers->q, tiers->scan, &r->work[i]));
 	run->first = -1;
@@ -595,7 +601,7 @@ rate_steps(BlRate *r, const BlTiers *tiers)
 		end = piece + 1;
 		BL_TRY(bl_charge_holds(r, q, piece, &holds));
 		if (run.first >= 0 && (!holds || r->piece[piece].epoch != r->piece[piece - 1].epoch))
-			BL_TRY(close_run(r, tiers, &run));
+			BL_TRY(close_run(r, tiers, &run, piece));
 		if (!holds)
 			continue;
 		BL_TRY(stretch_end(r, tiers, steps, run.places, piece, &end));
@@ -632,7 +638,7 @@ rate_steps(BlRate *r, const BlTiers *tiers)
 		}
 		BL_TRY(add_stretch(r, tiers, steps, piece, end, &run));
 	}
-	BL_TRY(close_run(r, tiers, &run));
+	BL_TRY(close_run(r, tiers, &run, r->pieces));
 	if (whole)
 		bl_keep_lines(r, q, line);
 	for (int i = 0; i < flat_count; i++)

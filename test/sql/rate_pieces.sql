@@ -43,6 +43,13 @@ SELECT code, period, from_on, quantity
 				CASE WHEN at < '2026-01-02 00:00+08' THEN 0 ELSE 3 END, '1 hour', 'actual', 'Asia/Shanghai'))
 	   FROM generate_series('2026-01-01 00:00+08'::timestamptz, '2026-01-02 23:00+08', '1 hour') at), '[2026-01-01,2026-01-03)'));
 
+-- a register across the day on which a charge begins or ends, printed by its parts, and where no line is made
+SELECT * FROM bill('{"components": {"grid": "0.1", "purchase": "0.2"}, "charges": [{"code": "energy", "price": "0.9", "of_which": {"grid": "0.1"}, "rest": "purchase", "lines": "component", "from": "2026-01-31"}]}',
+	'[{"channel": "import", "kwh": 350}]');
+SELECT * FROM bill('{"components": {"grid": {"versions": [{"price": "0.1"}, {"from": "2026-01-31", "price": "0.2"}]}, "purchase": "0.2"}, "charges": [{"code": "energy", "price": "0.9", "of_which": {"grid": {"component": "grid"}}, "rest": "purchase", "lines": "component"}]}',
+	'[{"channel": "import", "kwh": 350}]');
+SELECT * FROM bill('{"charges": [{"code": "energy", "price": 1}, {"code": "count", "per": "month", "steps": [{}], "until": "2026-01-15"}]}', '[{"channel": "import", "kwh": 350}]');
+
 -- steps that do not hold look at no meter
 SELECT * FROM bill('{"charges": [{"code": "energy", "price": 1}, {"code": "farm", "channel": "export", "when": {"class": "farm"}, "per": "month", "steps": [{"price": 1}]}]}',
 	:'halves'::jsonb || '{"channel": "export", "kwh": 7, "from": "2026-01-01", "until": "2027-01-01"}', terms => '{"class": "home"}');
