@@ -20,6 +20,8 @@
 /* of memory for days that are still open, and for which of them came already */
 #define DAYS_CEILING ((size_t) 256 << 20)
 #define SEEN_CEILING ((size_t) 4 << 30)
+/* and for one object of JSON, of at most BL_LINE_MAX bytes */
+#define OBJECT_CEILING ((size_t) 128 << 20)
 
 /* the zones of files are believed from 1975 to 2099; before, some were off the minute */
 #define ZONE_FROM (-9131 * BL_MINUTES_PER_DAY)
@@ -125,12 +127,14 @@ no_space(void)
 			 errhint("Read it in parts.")));
 }
 
-/* -------------------------------------------------------------------- CSV */
+/* ----------------------------------------------------------- CSV and JSON */
 
+/* a text table, or JSON objects */
 static Datum
-read_csv(FunctionCallInfo fcinfo, bool text)
+read_table(FunctionCallInfo fcinfo, bool text, bool objects)
 {
 	Reader		r;
+	BlArena		object_arena;
 	BlCsvMap	map;
 	BlProblem	problem = {0};
 	BlCsv	   *csv = palloc(sizeof *csv);
@@ -141,11 +145,17 @@ read_csv(FunctionCallInfo fcinfo, bool text)
 	reader_begin(&r, fcinfo);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
-	if (bl_csv_map(bl_json_of_text(bl_text_of_jsonb(PG_GETARG_DATUM(1)), &r.arena), &map, &problem) != BL_OK)
+	if (bl_csv_map(bl_json_of_text(bl_text_of_jsonb(PG_GETARG_DATUM(1)), &r.arena), objects, &map, &problem) != BL_OK)
 		bl_raise(&problem);
 	reader_zone(&r, map.zone);
 	document = bl_document_bytes(fcinfo, text);
 	bl_csv_begin(csv, &map, &r.days, &r.arena);
+	if (objects)
+	{
+		bl_arena_init(&object_arena, OBJECT_CEILING);
+		object_arena.context = AllocSetContextCreate(CurrentMemoryContext, "billing object", ALLOCSET_DEFAULT_SIZES);
+		bl_csv_objects(csv, &object_arena, release_days);
+	}
 	bl_lines_feed(&csv->lines, document.text, document.length, true);
 	while ((take = bl_csv_next(csv, &row)) == BL_TAKE_ROW)
 		put_read_row(&r, &row);
@@ -159,7 +169,7 @@ PG_FUNCTION_INFO_V1(billing_read_csv);
 Datum
 billing_read_csv(PG_FUNCTION_ARGS)
 {
-	return read_csv(fcinfo, false);
+	return read_table(fcinfo, false, false);
 }
 
 /* read_csv(text, jsonb) returns setof record */
@@ -167,7 +177,23 @@ PG_FUNCTION_INFO_V1(billing_read_csv_text);
 Datum
 billing_read_csv_text(PG_FUNCTION_ARGS)
 {
-	return read_csv(fcinfo, true);
+	return read_table(fcinfo, true, false);
+}
+
+/* read_json(bytea, jsonb) returns setof record */
+PG_FUNCTION_INFO_V1(billing_read_json);
+Datum
+billing_read_json(PG_FUNCTION_ARGS)
+{
+	return read_table(fcinfo, false, true);
+}
+
+/* read_json(text, jsonb) returns setof record */
+PG_FUNCTION_INFO_V1(billing_read_json_text);
+Datum
+billing_read_json_text(PG_FUNCTION_ARGS)
+{
+	return read_table(fcinfo, true, true);
 }
 
 /* ----------------------------------------------------------------- MSCONS */

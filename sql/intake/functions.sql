@@ -120,3 +120,23 @@ LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
 AS 'MODULE_PATHNAME', 'billing_read_espi_text';
 COMMENT ON FUNCTION billing.read_espi(text, text)
 	IS 'a Green Button file (ESPI in an Atom feed): a row for each usage point, meter reading and local day with its profile, for each register reading, and for each bad reading or block with the reason. time_zone is where days begin; without it the standard time that the file tells, the whole year';
+
+-- JSON
+
+CREATE FUNCTION billing.read_json(document bytea, mapping jsonb,
+	OUT line bigint, OUT meter text, OUT channel text, OUT day date, OUT profile billing.profile,
+	OUT read_at timestamptz, OUT reading numeric, OUT unit text, OUT quality text, OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_json';
+COMMENT ON FUNCTION billing.read_json(bytea, jsonb)
+	IS 'JSON objects of readings, in a list or one behind the other: rows as from read_csv(), by the same mapping with the names of members instead of columns (a.b is b of a; columns.first is a list of a day''s values)';
+
+CREATE FUNCTION billing.read_json(document text, mapping jsonb,
+	OUT line bigint, OUT meter text, OUT channel text, OUT day date, OUT profile billing.profile,
+	OUT read_at timestamptz, OUT reading numeric, OUT unit text, OUT quality text, OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
+AS 'MODULE_PATHNAME', 'billing_read_json_text';
+COMMENT ON FUNCTION billing.read_json(text, jsonb)
+	IS 'JSON objects of readings, in a list or one behind the other: rows as from read_csv(), by the same mapping with the names of members instead of columns (a.b is b of a; columns.first is a list of a day''s values)';

@@ -183,6 +183,125 @@ cells_take(BlCsv *csv, BlSlice line)
 	}
 }
 
+/* --------------------------------------------------------------- members */
+
+/* a member by its name; "a.b" is b of a where there is no member of that name */
+static const BlJson *
+member_find(const BlJson *object, BlSlice name)
+{
+	for (const BlJson *c = object->type == BL_JSON_OBJECT ? object->first : NULL; c; c = c->next)
+	{
+		const BlJson *inner;
+
+		if (c->key_length == name.length && memcmp(c->key, name.text, name.length) == 0)
+			return c;
+		if (c->key_length < name.length && name.text[c->key_length] == '.' &&
+			memcmp(c->key, name.text, c->key_length) == 0)
+		{
+			inner = member_find(c, (BlSlice) {name.text + c->key_length + 1, name.length - c->key_length - 1});
+			if (inner != NULL)
+				return inner;
+		}
+	}
+	return NULL;
+}
+
+static bool
+member_text(BlCsv *csv, const BlJson *member, BlSlice name, BlSlice *text)
+{
+	*text = (BlSlice) {"", 0};
+	if (member == NULL || member->type == BL_JSON_NULL)
+		return true;
+	if (member->type == BL_JSON_STRING || member->type == BL_JSON_NUMBER)
+	{
+		*text = bl_trimmed((BlSlice) {member->text, member->length});
+		return true;
+	}
+	bl_reason(csv->rejected, "member \"%.*s\" is neither text nor number",
+			  (int) (name.length < 60 ? name.length : 60), name.text);
+	return false;
+}
+
+/* the wanted members of an object; false: csv->rejected */
+static bool
+members_take(BlCsv *csv, BlSlice line)
+{
+	const BlCsvMap *m = csv->map;
+	BlProblem	problem = {0};
+	BlJson	   *object;
+	const BlJson *list = NULL;
+	int			singles = csv->cells - m->count;
+
+	csv->object_release(csv->object_arena->context);
+	csv->object_arena->asked = csv->object_arena->left = 0;
+	csv->object_arena->next = NULL;
+	if (bl_json_parse(line.text, line.length, csv->object_arena, &object, &problem) != BL_OK)
+	{
+		bl_reason(csv->rejected, "%s. %s", problem.message, problem.detail);
+		return false;
+	}
+	for (int i = 0; i < singles; i++)
+		if (!member_text(csv, member_find(object, csv->cell[i].member), csv->cell[i].member, &csv->cell[i].text))
+			return false;
+	if (m->count == 0)
+		return true;
+	list = member_find(object, m->first.name);
+	if (list == NULL || list->type != BL_JSON_ARRAY || list->count > m->count)
+	{
+		bl_reason(csv->rejected, "member \"%.*s\" is no list of at most %d values",
+				  (int) (m->first.name.length < 60 ? m->first.name.length : 60), m->first.name.text, m->count);
+		return false;
+	}
+	list = list->first;
+	for (int i = singles; i < csv->cells; i++)
+	{
+		if (!member_text(csv, list, m->first.name, &csv->cell[i].text))
+			return false;
+		list = list ? list->next : NULL;
+	}
+	return true;
+}
+
+/* which members are wanted: single ones, then the list's */
+static void
+members_plan(BlCsv *csv)
+{
+	const BlCsvMap *m = csv->map;
+
+#define WANT(given_column, place) \
+	do { \
+		(place) = -1; \
+		if ((given_column).given) \
+		{ \
+			(place) = csv->cells; \
+			csv->cell[csv->cells].column = csv->cells; \
+			csv->cell[csv->cells++].member = (given_column).name; \
+		} \
+	} while (0)
+
+	csv->cells = 0;
+	WANT(m->meter, csv->meter_cell);
+	WANT(m->channel, csv->channel_cell);
+	WANT(m->unit_column, csv->unit_cell);
+	WANT(m->quality, csv->quality_cell);
+	for (int i = 0; i < m->times; i++)
+		WANT(m->time[i], csv->time_cell[i]);
+	for (int i = 0; i < m->values; i++)
+		WANT(m->value[i].column, csv->value_cell[i]);
+	csv->first_cell = csv->cells;
+	for (int i = 0; i < m->count; i++, csv->cells++)
+		csv->cell[csv->cells].column = i;
+#undef WANT
+}
+
+void
+bl_csv_objects(BlCsv *csv, BlArena *object_arena, void (*release) (void *context))
+{
+	csv->object_arena = object_arena;
+	csv->object_release = release;
+	members_plan(csv);
+}
+
 /* ----------------------------------------------------------------- header */
 
 static bool
@@ -416,8 +535,9 @@ value_take(BlCsv *csv, int i, int cell, BlQuality quality)
 	csv->grade[i] = BL_MISSING;
 	if (is_null(m, s))
 		return true;
-	bl_reason(csv->rejected, "value \"%.*s\" of column %d is no number of at most %d digits",
-			  (int) (s.length < 40 ? s.length : 40), s.text, csv->cell[cell].column + 1, BL_NUMBER_DIGITS);
+	bl_reason(csv->rejected, "value \"%.*s\" of %s %d is no number of at most %d digits",
+			  (int) (s.length < 40 ? s.length : 40), s.text, csv->object_arena ? "place" : "column",
+			  (csv->object_arena ? i : csv->cell[cell].column) + 1, BL_NUMBER_DIGITS);
 	return false;
 }
 
@@ -519,8 +639,8 @@ row_put(BlCsv *csv, const BlMeterDayKey *key, int32_t midnight)
 	for (int c = 0; c < m->count; c++)
 		if (!used[c] && csv->grade[c] != BL_MISSING && csv->number[c].mantissa != 0)
 		{
-			bl_reason(csv->rejected, "column %d has a value, but its day of %d slots has no time for it",
-					  csv->cell[csv->first_cell + c].column + 1, day->slots);
+			bl_reason(csv->rejected, "%s %d has a value, but its day of %d slots has no time for it",
+					  csv->object_arena ? "place" : "column", csv->cell[csv->first_cell + c].column + 1, day->slots);
 			return false;
 		}
 	for (int i = 0; i < day->slots; i++)
@@ -570,7 +690,7 @@ line_take(BlCsv *csv, BlReadRow *row)
 	int32_t		start;
 
 	csv->named = csv->torn = false;
-	if (!cells_take(csv, csv->line.text) ||
+	if (!(csv->object_arena ? members_take(csv, csv->line.text) : cells_take(csv, csv->line.text)) ||
 		!name_take(csv, csv->meter_cell, m->meter_is, true, "meter", csv->meter_text, &same) ||
 		!name_take(csv, csv->channel_cell, m->channel_is, false, "channel", csv->channel_text, &same))
 		return false;
@@ -696,6 +816,14 @@ one_line(BlCsv *csv, BlReadRow *row)
 {
 	if (csv->line.number <= csv->map->skip)
 		return BL_TAKE_MORE;
+	if (csv->object_arena != NULL && !csv->object)
+	{
+		csv->header_read = true;
+		csv->named = false;
+		bl_reason(csv->rejected, csv->line.too_long ? "the object is longer than %d bytes" :
+				  "here is no JSON object, or one without its end", BL_LINE_MAX);
+		return reject(csv, row);
+	}
 	if (csv->line.too_long)
 	{
 		bl_reason(csv->rejected, "the line is longer than %d bytes", BL_LINE_MAX);
@@ -704,10 +832,13 @@ one_line(BlCsv *csv, BlReadRow *row)
 	if (!csv->header_read)
 	{
 		csv->header_read = true;
-		if (!columns_find(csv))
-			return give_up(csv, row);
-		if (csv->map->header)
-			return BL_TAKE_MORE;
+		if (csv->object_arena == NULL)
+		{
+			if (!columns_find(csv))
+				return give_up(csv, row);
+			if (csv->map->header)
+				return BL_TAKE_MORE;
+		}
 	}
 	row_clear(row);
 	row->line = csv->line.number;
@@ -746,7 +877,8 @@ bl_csv_next(BlCsv *csv, BlReadRow *row)
 				csv->header_read = true;
 				return give_up(csv, row);
 			}
-			take = bl_lines_next(&csv->lines, &csv->line);
+			take = csv->object_arena ? bl_objects_next(&csv->lines, &csv->line, &csv->object) :
+				bl_lines_next(&csv->lines, &csv->line);
 			if (take == BL_TAKE_MORE)
 				return take;
 			if (take == BL_TAKE_END)

@@ -1,5 +1,5 @@
 /*
- * csv.h - text tables of any layout, by a mapping that is data
+ * csv.h - text tables of any layout, and JSON objects, by a mapping that is data
  *
  * The mapping is a JSON object; a column is its name in the header, or its
  * number from 1 on.
@@ -104,25 +104,31 @@ typedef struct BlCsvMap
 	BlSlice		null[BL_CSV_CODES];
 } BlCsvMap;
 
-/* the texts of the map point into the tree */
-extern BlStatus bl_csv_map(BlJson *json, BlCsvMap *map, BlProblem *problem);
+/*
+ * The texts of the map point into the tree.  members: of JSON objects rather than columns; then they have names
+ * only (with dots, of objects within objects), columns.first is a list, and there is no delimiter, skip or header.
+ */
+extern BlStatus bl_csv_map(BlJson *json, bool members, BlCsvMap *map, BlProblem *problem);
 
 typedef struct BlCsvCell
 {
 	int			column;
+	BlSlice		member;			/* its name, where objects are read */
 	BlSlice		text;
 } BlCsvCell;
 
 typedef struct BlCsv
 {
 	const BlCsvMap *map;
+	BlArena    *object_arena;	/* of one object at a time, where these are read; otherwise NULL */
+	void		(*object_release) (void *context);
 	BlMeterDays	   *days;
 	BlArena    *arena;			/* for which register readings came */
 	BlSeen		seen;
 	BlLines		lines;
 	BlLine		line;
 	bool		held;
-	int			skipped;
+	bool		object;			/* the line is an object */
 	bool		header_read;
 	bool		giving;
 	bool		ended;
@@ -152,6 +158,8 @@ typedef struct BlCsv
 } BlCsv;
 
 extern void bl_csv_begin(BlCsv *csv, const BlCsvMap *map, BlMeterDays *days, BlArena *arena);
+/* objects instead of lines: after bl_csv_begin */
+extern void bl_csv_objects(BlCsv *csv, BlArena *object_arena, void (*release) (void *context));
 extern BlTake bl_csv_next(BlCsv *csv, BlReadRow *row);
 
 /* an optional sign, digits grouped or not, decimals, an exponent; BL_NUMBER_DIGITS digits without zeros in front */

@@ -12,6 +12,7 @@ typedef struct Reading
 {
 	BlCsvMap   *map;
 	BlProblem  *problem;
+	bool		members;		/* of objects, not columns */
 	bool		bad;
 } Reading;
 
@@ -112,7 +113,9 @@ static void
 column_of(Reading *r, BlJson *json, BlCsvColumn *column)
 {
 	column->given = true;
-	if (json->type == BL_JSON_NUMBER)
+	if (r->members && (json->type != BL_JSON_STRING || json->length == 0))
+		refuse(r, json, NULL, "it should be the name of a member");
+	else if (json->type == BL_JSON_NUMBER)
 		column->found = whole_of(r, json, 1, 100000) - 1;
 	else if (json->type != BL_JSON_STRING || json->length == 0)
 		refuse(r, json, NULL, "a column is a name in the header, or a number from 1 on");
@@ -302,9 +305,9 @@ unit_members(Reading *r, BlJson *json)
 }
 
 BlStatus
-bl_csv_map(BlJson *json, BlCsvMap *m, BlProblem *problem)
+bl_csv_map(BlJson *json, bool members, BlCsvMap *m, BlProblem *problem)
 {
-	Reading		r = {m, problem, false};
+	Reading		r = {m, problem, members, false};
 	BlJson	   *unseen;
 
 	memset(m, 0, sizeof *m);
@@ -314,9 +317,9 @@ bl_csv_map(BlJson *json, BlCsvMap *m, BlProblem *problem)
 		return BL_BAD_VALUE;
 	}
 	json->seen = true;
-	m->header = flag_member(&r, json, "header", true);
-	m->delimiter = sign_member(&r, json, "delimiter", ',');
-	m->skip = whole_member(&r, json, "skip", 0, 100000, 0);
+	m->header = members || flag_member(&r, json, "header", true);
+	m->delimiter = members ? '\0' : sign_member(&r, json, "delimiter", ',');
+	m->skip = members ? 0 : whole_member(&r, json, "skip", 0, 100000, 0);
 	column_member(&r, json, "meter", &m->meter);
 	m->meter_is = text_member(&r, json, "meter_is");
 	column_member(&r, json, "channel", &m->channel);
@@ -339,7 +342,7 @@ bl_csv_map(BlJson *json, BlCsvMap *m, BlProblem *problem)
 	if (m->meter_is.length >= BL_CSV_NAME || m->channel_is.length >= BL_CSV_NAME ||
 		(m->meter_is.text != NULL && m->meter_is.length == 0))
 		refuse(&r, json, NULL, "meter_is or channel_is is empty or too long");
-	if (m->point == m->delimiter || m->point == m->group || (m->group != '\0' && m->group == m->delimiter))
+	if ((m->point == m->delimiter && !members) || m->point == m->group || (m->group != '\0' && m->group == m->delimiter))
 		refuse(&r, json, NULL, "delimiter, decimal_mark and group_mark must differ");
 	unseen = bl_json_unseen(json);
 	if (unseen != NULL)

@@ -21,7 +21,7 @@ bl_lines_feed(BlLines *lines, const char *bytes, size_t size, bool last)
 bool
 bl_lines_utf16(const BlLines *lines)
 {
-	return lines->number == 0 && lines->end - lines->next >= 2 &&
+	return !lines->begun && lines->end - lines->next >= 2 &&
 		(memcmp(lines->next, "\xff\xfe", 2) == 0 || memcmp(lines->next, "\xfe\xff", 2) == 0);
 }
 
@@ -126,6 +126,75 @@ bl_lines_next(BlLines *lines, BlLine *line)
 			line->text.length--;
 		if (bl_trimmed(line->text).length > 0)
 			return BL_TAKE_ROW;
+	}
+}
+
+/* behind the } of the object at p, or NULL */
+static const char *
+object_end(const char *p, const char *end)
+{
+	int			depth = 0;
+	bool		inside = false;
+
+	for (; p < end; p++)
+	{
+		if (inside && *p == '\\')
+			p++;
+		else if (*p == '"')
+			inside = !inside;
+		else if (!inside && *p == '{')
+			depth++;
+		else if (!inside && *p == '}' && --depth == 0)
+			return p + 1;
+	}
+	return NULL;
+}
+
+BlTake
+bl_objects_next(BlLines *lines, BlLine *line, bool *object)
+{
+	for (;;)
+	{
+		const char *limit;
+		const char *stop = NULL;
+
+		if (lines->skipping && !skip_rest(lines))
+			return lines->last ? BL_TAKE_END : BL_TAKE_MORE;
+		if (!lines->begun)
+		{
+			if (lines->end - lines->next < 3 && !lines->last)
+				return BL_TAKE_MORE;
+			if (lines->end - lines->next >= 3 && memcmp(lines->next, "\xef\xbb\xbf", 3) == 0)
+				lines->next += 3;
+			lines->begun = true;
+		}
+		for (; lines->next < lines->end && *lines->next != '\0' && strchr(" \t\r\n,[]", *lines->next); lines->next++)
+			lines->number += *lines->next == '\n';
+		if (lines->next == lines->end)
+			return lines->last ? BL_TAKE_END : BL_TAKE_MORE;
+		limit = lines->end - lines->next > BL_LINE_MAX ? lines->next + BL_LINE_MAX : lines->end;
+		line->number = lines->number + 1;
+		if (*lines->next == '{')
+			stop = object_end(lines->next, limit);
+		if (stop == NULL && !lines->last && limit == lines->end)
+			return BL_TAKE_MORE;
+		*object = stop != NULL;
+		line->too_long = stop == NULL && limit < lines->end;
+		line->cut = stop == NULL && limit == lines->end;
+		if (stop != NULL)
+		{
+			line->text = (BlSlice) {lines->next, (size_t) (stop - lines->next)};
+			lines->number += newlines(lines->next, stop);
+			lines->next = stop;
+			return BL_TAKE_ROW;
+		}
+		/* no object: its line goes, and what is behind it is read */
+		stop = memchr(lines->next, '\n', (size_t) (limit - lines->next));
+		stop = stop ? stop : limit;
+		line->text = (BlSlice) {lines->next, (size_t) (stop - lines->next)};
+		lines->next = stop;
+		lines->skipping = true;
+		return BL_TAKE_ROW;
 	}
 }
 

@@ -65,6 +65,12 @@ extern void bl_lines_feed(BlLines *lines, const char *bytes, size_t size, bool l
 /* the next line that is not empty; never BL_TAKE_NO_SPACE */
 extern BlTake bl_lines_next(BlLines *lines, BlLine *line);
 
+/*
+ * The next object {...} of a file of JSON objects, whether in a list or one behind the other.
+ * *object false: something else, or an object without end; the next line is where it goes on.
+ */
+extern BlTake bl_objects_next(BlLines *lines, BlLine *line, bool *object);
+
 /* a file that begins like UTF-16; UTF-8's mark is passed over */
 extern bool bl_lines_utf16(const BlLines *lines);
 

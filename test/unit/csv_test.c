@@ -88,7 +88,7 @@ rows_in(const char *mapping, const char *text, size_t size, size_t piece)
 
 	out[0] = '\0';
 	if (bl_json_parse(mapping, strlen(mapping), &arena, &json, &problem) != BL_OK ||
-		bl_csv_map(json, &map, &problem) != BL_OK)
+		bl_csv_map(json, false, &map, &problem) != BL_OK)
 	{
 		snprintf(out, sizeof out, "%s %s", problem.message, problem.detail);
 		release(&pool);
