@@ -20,7 +20,7 @@ CORE_SOURCES = $(sort $(wildcard src/core/*.c))
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)) $(CORE_SOURCES))
 
 # Modules of the extension script, each after those it names (sql/README.md).
-SQL_MODULES = install identity chain profile usage market carry tariff charges rate print urdb intake names
+SQL_MODULES = install identity chain profile usage market carry tariff charges rate print urdb intake names library
 # Modules of the store that billing.install() makes, likewise.
 STORE_MODULES = store org access customer plan reading bill run
 
@@ -30,6 +30,7 @@ STORE_STATE = $(wildcard $(foreach m,$(STORE_MODULES),sql/$(m)/tables.sql))
 STORE_CODE = $(wildcard $(foreach kind,functions triggers views policies grants,\
 	$(foreach m,$(STORE_MODULES),sql/$(m)/$(kind).sql)))
 STORE_SOURCES = $(STORE_STATE) $(STORE_CODE)
+TARIFFS = $(sort $(wildcard contrib/tariffs/*.json contrib/tariffs/markets/*.json))
 
 SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
@@ -101,12 +102,12 @@ include $(PGXS)
 override CPPFLAGS := $(patsubst -I/%,-isystem /%,$(CPPFLAGS))
 endif
 
-$(SCRIPT): Makefile $(SQL_SOURCES) $(STORE_SOURCES) contrib/assemble
+$(SCRIPT): Makefile $(SQL_SOURCES) $(STORE_SOURCES) $(TARIFFS) contrib/assemble
 	contrib/assemble '$(STORE_STATE)' '$(STORE_CODE)' $(SQL_SOURCES) >$@.new && mv $@.new $@
 
 # A source added or removed changes the assembled script as an edit does.
-$(shell mkdir -p .build && echo '$(SQL_SOURCES) $(STORE_SOURCES)' | cmp -s - .build/sources || \
-	echo '$(SQL_SOURCES) $(STORE_SOURCES)' >.build/sources)
+$(shell mkdir -p .build && echo '$(SQL_SOURCES) $(STORE_SOURCES) $(TARIFFS)' | cmp -s - .build/sources || \
+	echo '$(SQL_SOURCES) $(STORE_SOURCES) $(TARIFFS)' >.build/sources)
 $(SCRIPT): .build/sources
 
 -include $(OBJS:.o=.d)
