@@ -22,11 +22,11 @@ RETURNS bytea
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT sha256(string_agg(billing.digest(r.profile), ''::bytea ORDER BY r.part, r.channel, r.from_on)) FROM billing.reading r
-	 WHERE r.account_id = _usage_digest.account_id AND r.from_on < _usage_digest.until_on AND r.until_on > _usage_digest.from_on;
+	 WHERE r.account_id = _usage_digest.account_id AND r.from_on > _usage_digest.from_on - 31 AND r.from_on < _usage_digest.until_on AND r.until_on > _usage_digest.from_on;
 END;
 COMMENT ON FUNCTION billing._usage_digest(bigint, date, date) IS 'SHA-256 over the digests of an account''s readings of these days, made anew from the readings';
 
-CREATE FUNCTION billing.verify(account_no text DEFAULT NULL)
+CREATE FUNCTION billing.verify(account_no text DEFAULT NULL, with_readings boolean DEFAULT true)
 RETURNS TABLE (account_no text, seq bigint, problem text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -71,12 +71,12 @@ BEGIN ATOMIC
 		UNION ALL
 		-- and what the bills rest on
 		SELECT b.account_id, b.seq, 'the readings are not those that were billed' AS problem FROM billing.bill b JOIN mine USING (account_id)
-		 WHERE b.kind = 'normal' AND b.usage_digest IS DISTINCT FROM billing._usage_digest(b.account_id, b.from_on, b.until_on))
+		 WHERE verify.with_readings AND b.kind = 'normal' AND b.usage_digest IS DISTINCT FROM billing._usage_digest(b.account_id, b.from_on, b.until_on))
 	SELECT m.account_no, f.seq, f.problem FROM finding f JOIN mine m USING (account_id) ORDER BY m.account_no, f.seq, f.problem;
 END;
-COMMENT ON FUNCTION billing.verify(text) IS
+COMMENT ON FUNCTION billing.verify(text, boolean) IS
 'checks every link of the chains of one account, or of all that the actor may read: what was changed, removed, put in or cut off, '
-'balances, and the readings behind the bills; no row: nothing is wrong. What a superuser forged from end to end it cannot see';
+'balances, and, unless told otherwise, the readings behind the bills; no row: nothing is wrong. What a superuser forged from end to end it cannot see';
 
 CREATE FUNCTION billing.post_payment(account_no text, amount numeric, key text)
 RETURNS bigint
@@ -85,6 +85,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: one transfer and the head, for who may write money there.
 DECLARE
+	account	bigint := billing._account_of(post_payment.account_no, 'write', 'money');
 	head	record;
 	row		billing.transfer;
 BEGIN
@@ -92,7 +93,10 @@ BEGIN
 		RAISE EXCEPTION 'a payment is a positive amount in whole cents' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	SELECT h.account_id, h.org_id, h.seq, h.link INTO head FROM billing.account_head h
-	 WHERE h.account_id = billing._account_of(post_payment.account_no, 'write', 'money') FOR NO KEY UPDATE;
+	 WHERE h.account_id = account FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('account %s', post_payment.account_no));
+	END IF;
 	SELECT t.* INTO row FROM billing.transfer t WHERE t.account_id = head.account_id AND t.key = post_payment.key;
 	IF FOUND THEN
 		IF row.amount <> post_payment.amount OR row.debit <> 'cash' THEN
@@ -127,12 +131,16 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: a reversal of the last bill, for who may approve bills there.
 DECLARE
+	account	bigint := billing._account_of(void_bill.account_no, 'approve', 'bill');
 	head	billing.account_head;
 	bill	billing.bill;
 	row		billing.transfer;
 BEGIN
 	SELECT h.* INTO head FROM billing.account_head h
-	 WHERE h.account_id = billing._account_of(void_bill.account_no, 'approve', 'bill') FOR NO KEY UPDATE;
+	 WHERE h.account_id = account FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('account %s', void_bill.account_no));
+	END IF;
 	SELECT b.* INTO bill FROM billing.bill b
 	 WHERE b.account_id = head.account_id AND b.from_on = void_bill.from_on AND b.kind = 'normal' ORDER BY b.revision DESC LIMIT 1;
 	IF NOT FOUND OR EXISTS (SELECT FROM billing.bill r WHERE r.account_id = bill.account_id AND r.from_on = bill.from_on
@@ -194,12 +202,16 @@ AS $$
 -- Definer: rows that nobody may change get another org, for who may write accounts at both.
 DECLARE
 	to_org	bigint := billing._org_of(transfer_account.org_no, 'write', 'account');
+	found_id bigint := billing._account_of(transfer_account.account_no, 'write', 'account');
 	account	record;
 	moved	bigint;
 	n		bigint;
 BEGIN
 	SELECT a.account_id, a.org_id, a.customer_id, h.seq INTO account FROM billing.account a JOIN billing.account_head h USING (account_id)
-	 WHERE a.account_id = billing._account_of(transfer_account.account_no, 'write', 'account') FOR NO KEY UPDATE OF h;
+	 WHERE a.account_id = found_id FOR NO KEY UPDATE OF h;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('account %s', transfer_account.account_no));
+	END IF;
 	-- plans, readings and the head follow by their keys; bills and transfers have none
 	UPDATE billing.account a SET org_id = to_org WHERE a.account_id = account.account_id;
 	UPDATE billing.bill b SET org_id = to_org WHERE b.account_id = account.account_id;

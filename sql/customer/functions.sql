@@ -54,7 +54,8 @@ BEGIN
 	END IF;
 	RETURN account;
 END $$;
-COMMENT ON FUNCTION billing._account_of(text, text, text) IS 'the account of this number where the actor has the right';
+COMMENT ON FUNCTION billing._account_of(text, text, text) IS
+'the account of this number where the actor has the right; called first, by itself: within a query over rows that nobody may see it would never run';
 
 CREATE FUNCTION billing._make_heads()
 RETURNS trigger

@@ -25,12 +25,16 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes what the caller may write of the account.
 DECLARE
+	found_id	bigint := billing._account_of(set_plan.account_no, 'write', 'account');
 	account		record;
 	plan		bigint;
 BEGIN
 	-- against a run, which holds the head while it bills
 	SELECT h.account_id, h.org_id, h.billed_to INTO account FROM billing.account_head h
-	 WHERE h.account_id = billing._account_of(set_plan.account_no, 'write', 'account') FOR KEY SHARE;
+	 WHERE h.account_id = found_id FOR KEY SHARE;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('account %s', set_plan.account_no));
+	END IF;
 	SELECT p.plan_id INTO plan FROM billing.plan p WHERE p.plan_code = set_plan.plan_code;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('plan %s', set_plan.plan_code));

@@ -6,18 +6,19 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: finds the account by its number for a meter reader who may write readings there.
 DECLARE
+	found_id	bigint := billing._account_of(record_profile.account_no, 'write', 'reading');
 	account		record;
 	days		daterange := billing.days(record_profile.profile);
 	there		daterange;
 BEGIN
 	SELECT h.account_id, h.org_id, h.billed_to INTO account FROM billing.account a JOIN billing.account_head h ON h.account_id = a.account_id
-	 WHERE a.account_id = billing._account_of(record_profile.account_no, 'write', 'reading') FOR NO KEY UPDATE OF h;
+	 WHERE a.account_id = found_id FOR NO KEY UPDATE OF h;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('account %s', record_profile.account_no));
 	END IF;
 	SELECT daterange(r.from_on, r.until_on) INTO there FROM billing.reading r
 	 WHERE r.account_id = account.account_id AND r.part = record_profile.part AND r.channel = record_profile.channel
-	   AND r.from_on < upper(days) AND r.until_on > lower(days) LIMIT 1;
+	   AND r.from_on > lower(days) - 31 AND r.from_on < upper(days) AND r.until_on > lower(days) LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'account % has readings of these days already', record_profile.account_no
 			USING ERRCODE = 'UB102', DETAIL = format('Recorded: %s; now: %s.', there, days), HINT = 'Deliver each day once.';

@@ -10,9 +10,11 @@ CREATE TABLE billing.reading (
 	source		text NOT NULL DEFAULT '',
 	digest		bytea NOT NULL GENERATED ALWAYS AS (billing.digest(profile)) STORED,
 	profile		billing.profile NOT NULL,
-	PRIMARY KEY (account_id, part, channel, from_on),
+	PRIMARY KEY (account_id, from_on, part, channel),
 	-- also the guard against an org_id that is the writer's and not the account's
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
+	-- so that whoever looks for the readings of a month need not look through years
+	CONSTRAINT reading_until_on_near CHECK (until_on - from_on <= 31),
 	CONSTRAINT reading_channel_known CHECK (channel IN ('import', 'export', 'generation'))
 ) WITH (toast_tuple_target = 8160);
 COMMENT ON TABLE billing.reading IS 'load profiles of an account, by part and channel, some days or a month a row';

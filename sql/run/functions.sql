@@ -8,7 +8,7 @@ BEGIN ATOMIC
 				   billing.concat_agg(billing.slice(r.profile, _usage_of.during)) FILTER (WHERE r.channel = 'export') AS export,
 				   billing.concat_agg(billing.slice(r.profile, _usage_of.during)) FILTER (WHERE r.channel = 'generation') AS generation
 			  FROM billing.reading r
-			 WHERE r.account_id = _usage_of.account_id AND r.from_on < upper(_usage_of.during) AND r.until_on > lower(_usage_of.during)
+			 WHERE r.account_id = _usage_of.account_id AND r.from_on > lower(_usage_of.during) - 31 AND r.from_on < upper(_usage_of.during) AND r.until_on > lower(_usage_of.during)
 			 GROUP BY r.part) p;
 END;
 COMMENT ON FUNCTION billing._usage_of(bigint, daterange) IS 'all that the readings say of an account for these days';
@@ -33,22 +33,19 @@ BEGIN
 		 ORDER BY h.account_id
 		   FOR NO KEY UPDATE OF h SKIP LOCKED),
 	judged AS MATERIALIZED (
-		SELECT d.account_id, d.org_id, d.from_on, d.until_on, d.seq, d.link, d.voided, u.digest AS usage_digest, r.*, t.total, w.changes_on,
+		SELECT d.account_id, d.org_id, d.from_on, d.until_on, d.seq, d.link, d.voided, u.digest AS usage_digest, r.*, t.total,
+			   CASE WHEN p.from_on > d.from_on THEN p.from_on WHEN v.from_on > d.from_on THEN v.from_on END AS changes_on,
 			   CASE WHEN v.tariff IS NULL THEN 'UB305'
-					WHEN w.changes_on IS NOT NULL THEN 'UB306'
+					WHEN p.from_on > d.from_on OR v.from_on > d.from_on THEN 'UB306'
 					WHEN r.sqlstate IS NOT NULL THEN r.sqlstate
 					WHEN t.total <> round(t.total, 2) THEN 'UB307'
 					WHEN billing.currency(r.charges) <> d.currency THEN 'UB308' END AS failure
 		  FROM due d
-		  LEFT JOIN LATERAL (SELECT a.plan_id, a.terms FROM billing.account_plan a
-							  WHERE a.account_id = d.account_id AND a.from_on <= d.from_on ORDER BY a.from_on DESC LIMIT 1) p ON true
-		  LEFT JOIN LATERAL (SELECT n.tariff, n.market FROM billing.plan_version n
-							  WHERE n.plan_id = p.plan_id AND n.from_on <= d.from_on ORDER BY n.from_on DESC LIMIT 1) v ON true
-		 CROSS JOIN LATERAL (
-			SELECT least((SELECT min(n.from_on) FROM billing.account_plan n WHERE n.account_id = d.account_id AND n.from_on > d.from_on AND n.from_on < d.until_on),
-						 (SELECT min(n.from_on) FROM billing.plan_version n WHERE n.plan_id = p.plan_id AND n.from_on > d.from_on AND n.from_on < d.until_on)) AS changes_on
-			-- not to be asked twice
-			OFFSET 0) w
+		  -- the last before the end: it is also that of the beginning, or else it changes within
+		  LEFT JOIN LATERAL (SELECT a.plan_id, a.terms, a.from_on FROM billing.account_plan a
+							  WHERE a.account_id = d.account_id AND a.from_on < d.until_on ORDER BY a.from_on DESC LIMIT 1) p ON true
+		  LEFT JOIN LATERAL (SELECT n.tariff, n.market, n.from_on FROM billing.plan_version n
+							  WHERE n.plan_id = p.plan_id AND n.from_on < d.until_on ORDER BY n.from_on DESC LIMIT 1) v ON true
 		 CROSS JOIN LATERAL (
 			-- most have one profile of just these days, which needs no sorting and joining
 			SELECT CASE WHEN count(*) = 1 AND min(r.channel) = 'import' AND min(r.part) = 'main' AND min(r.from_on) >= d.from_on AND max(r.until_on) <= d.until_on
@@ -58,31 +55,32 @@ BEGIN
 				   CASE WHEN count(*) = 1 THEN sha256((array_agg(r.digest))[1])
 						WHEN count(*) > 1 THEN billing._usage_digest(d.account_id, d.from_on, d.until_on) END AS digest
 			  FROM billing.reading r
-			 WHERE r.account_id = d.account_id AND r.from_on < d.until_on AND r.until_on > d.from_on) u
+			 WHERE r.account_id = d.account_id AND r.from_on > d.from_on - 31 AND r.from_on < d.until_on AND r.until_on > d.from_on) u
 		 CROSS JOIN LATERAL billing.try_rate(v.tariff, u.usage, daterange(d.from_on, d.until_on), p.terms, v.market, d.carry) r
 		 CROSS JOIN LATERAL (SELECT billing.total(r.charges) AS total) t),
-	bill AS MATERIALIZED (
-		SELECT b.*, sha256(b.link_before || billing._content('bill', b.account_id, b.seq, b.from_on, b.until_on, b.kind, b.revision::bigint, b.org_id, b.run_id,
-				 b.reverses_seq, b.total, b.issued_at, b.issued_by, b.reason, b.usage_digest, b.charges)) AS link
-		  FROM (SELECT j.account_id, j.from_on, CASE WHEN j.voided THEN coalesce((SELECT max(o.revision) FROM billing.bill o WHERE o.account_id = j.account_id AND o.from_on = j.from_on), 0) + 1
-							ELSE 1 END::smallint AS revision, 'normal'::text AS kind, j.until_on, j.org_id,
-					   j.seq + 1 AS seq, _bill_range.run_id AS run_id, NULL::bigint AS reverses_seq, j.total::numeric(20,2) AS total, now() AS issued_at, acting AS issued_by,
-					   NULL::text AS reason, j.usage_digest, j.link AS link_before, j.charges
-				  FROM judged j WHERE j.failure IS NULL) b),
 	-- a bill and the transfer it brings, if it is not of zero, side by side: joining them again would cost more
 	pair AS MATERIALIZED (
-		SELECT b.*, t.debit, t.credit, abs(b.total) AS amount,
-			   CASE WHEN b.total <> 0 THEN sha256(b.link || billing._content('transfer', b.account_id, b.seq + 1, b.org_id, t.debit, t.credit, abs(b.total), b.issued_at,
-				 b.issued_by, b.seq, NULL::text)) END AS transfer_link
-		  FROM bill b
-		 CROSS JOIN LATERAL (SELECT CASE WHEN b.total > 0 THEN 'receivable' ELSE 'billed' END AS debit, CASE WHEN b.total > 0 THEN 'billed' ELSE 'receivable' END AS credit) t),
+		SELECT b.*, CASE WHEN b.total > 0 THEN 'receivable' ELSE 'billed' END AS debit, CASE WHEN b.total > 0 THEN 'billed' ELSE 'receivable' END AS credit,
+			   CASE WHEN b.total <> 0 THEN sha256(b.link || billing._content('transfer', b.account_id, b.seq + 1, b.org_id,
+				 CASE WHEN b.total > 0 THEN 'receivable'::text ELSE 'billed' END, CASE WHEN b.total > 0 THEN 'billed'::text ELSE 'receivable' END,
+				 abs(b.total), now(), acting, b.seq, NULL::text)) END AS transfer_link
+		  FROM (SELECT c.*, sha256(c.link_before || billing._content('bill', c.account_id, c.seq, c.from_on, c.until_on, 'normal'::text, c.revision::bigint,
+						 c.org_id, _bill_range.run_id, NULL::bigint, c.total, now(), acting, NULL::text, c.usage_digest, c.charges)) AS link
+				  FROM (SELECT j.account_id, j.from_on, j.until_on, j.org_id, j.seq + 1 AS seq, j.link AS link_before, j.charges, j.usage_digest,
+							   j.total::numeric(20,2) AS total,
+							   CASE WHEN j.voided THEN coalesce((SELECT max(o.revision) FROM billing.bill o
+																  WHERE o.account_id = j.account_id AND o.from_on = j.from_on), 0) + 1
+									ELSE 1 END::smallint AS revision
+						  FROM judged j WHERE j.failure IS NULL) c
+				-- the link is made once, however often it is named
+				OFFSET 0) b),
 	issued AS (
-		INSERT INTO billing.bill (account_id, from_on, revision, kind, until_on, org_id, issued_org_id, seq, run_id, total, issued_at, issued_by, usage_digest, link, charges)
-		SELECT p.account_id, p.from_on, p.revision, p.kind, p.until_on, p.org_id, p.org_id, p.seq, p.run_id, p.total, p.issued_at, p.issued_by, p.usage_digest, p.link, p.charges
+		INSERT INTO billing.bill (account_id, from_on, revision, until_on, org_id, issued_org_id, seq, run_id, total, issued_at, issued_by, usage_digest, link, charges)
+		SELECT p.account_id, p.from_on, p.revision, p.until_on, p.org_id, p.org_id, p.seq, _bill_range.run_id, p.total, now(), acting, p.usage_digest, p.link, p.charges
 		  FROM pair p),
 	posted AS (
 		INSERT INTO billing.transfer (account_id, seq, org_id, issued_org_id, debit, credit, amount, posted_at, posted_by, bill_seq, link)
-		SELECT p.account_id, p.seq + 1, p.org_id, p.org_id, p.debit, p.credit, p.amount, p.issued_at, p.issued_by, p.seq, p.transfer_link
+		SELECT p.account_id, p.seq + 1, p.org_id, p.org_id, p.debit, p.credit, abs(p.total), now(), acting, p.seq, p.transfer_link
 		  FROM pair p WHERE p.transfer_link IS NOT NULL),
 	moved AS (
 		UPDATE billing.account_head h SET seq = CASE WHEN p.transfer_link IS NULL THEN p.seq ELSE p.seq + 1 END, link = coalesce(p.transfer_link, p.link),

@@ -7,7 +7,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
+$node->init(allows_streaming => 1);
 $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE one');
 $node->safe_psql('postgres', 'CREATE DATABASE two');
@@ -90,5 +90,25 @@ $node->command_fails_like([ 'pg_dump', '-U', 'clerk', '-t', 'billing.bill', '-d'
 my ($out, $err) = run_command([ 'pg_dump', '-U', 'clerk', '--enable-row-security', '--data-only', '-t', 'billing.transfer', '-d', $node->connstr('one') ]);
 is(scalar(() = $out =~ /\treceivable\tbilled\t/g), 4500, 'or one of what he sees');
 
+# ---- copied whole ----
+
+$node->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->start;
+is($standby->safe_psql('one', $as_clerk, extra_params => [ '-U', 'clerk' ]), '4500|1794000.00', 'a standby shows the clerk the same');
+my ($result, $stdout, $stderr) = $standby->psql('one', "SELECT billing.post_payment('2', 1, 'k')", extra_params => [ '-U', 'clerk', '-v', 'VERBOSITY=verbose' ]);
+like($stderr, qr/25006/, 'and changes nothing');
+# a right that goes while the standby has it in its cache
+my $session = $standby->background_psql('one', extra_params => [ '-U', 'clerk' ]);
+is($session->query('SELECT count(*) FROM billing.bill'), '4500', 'a session there');
+$node->safe_psql('one', "SELECT billing.revoke_access('K1', 'S1', '{bill}')");
+$node->wait_for_catchup($standby);
+is($session->query('SELECT count(*) FROM billing.bill'), '0', 'learns of a revoke');
+$session->quit;
 $node->stop;
+$standby->promote;
+is($standby->safe_psql('one', 'SELECT count(*) FROM billing.verify()'), '0', 'promoted, its chains are whole');
+like($standby->safe_psql('one', "CALL billing.run_bills('C', '2026-05-01', 1000)"), qr/: 0 bills, 3000 exceptions/, 'and it goes on billing');
+$standby->stop;
 done_testing();

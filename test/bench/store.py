@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+"""The store measured: bill runs, row security, growth.  test/bench/store starts it.
+
+Contenders are asked in turn, round after round, in one run on one machine; figures are
+medians, ratios are of medians.  Bills are counted and totals compared after each run:
+a wrong answer fails.  CPU is that of the sessions, as the kernel counts it; it hardly
+depends on what else the machine does, the time of the clock does.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ORGS = 30
+MONTHS = ("2026-05-01", "2026-06-01", "2026-07-01", "2026-08-01", "2026-09-01", "2026-10-01", "2026-11-01", "2026-12-01",
+          "2027-01-01", "2027-02-01", "2027-03-01", "2027-04-01", "2027-05-01", "2027-06-01", "2027-07-01")
+failures = []
+
+
+def psql(script, user="postgres", database="bench"):
+    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database], input=script,
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"bench: {done.stderr}\n{script[:500]}")
+    return done.stdout.strip()
+
+
+class Session:
+    """A psql that answers statements; knows the CPU of its backend."""
+
+    def __init__(self, user="postgres", database="bench"):
+        self.process = subprocess.Popen(["psql", "-XqAt", "-U", user, "-d", database], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
+        self.pid = self.ask("SELECT pg_backend_pid()")[0]
+
+    def send(self, statement):
+        self.process.stdin.write(statement + ";\n\\echo --done--\n")
+
+    def wait(self):
+        lines = []
+        while (line := self.process.stdout.readline()) not in ("--done--\n", ""):
+            lines.append(line.rstrip("\n"))
+        if any("ERROR" in line for line in lines):
+            sys.exit("bench: " + "\n".join(lines))
+        return lines
+
+    def ask(self, statement):
+        self.send(statement)
+        return self.wait()
+
+    def cpu(self):
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def timed(statements, user):
+    """One statement a session, all at once: seconds by the clock, and of CPU."""
+    sessions = [Session(user) for _ in statements]
+    before = [s.cpu() for s in sessions]
+    start = time.monotonic()
+    for session, statement in zip(sessions, statements):
+        session.send(statement)
+    for session in sessions:
+        session.wait()
+    clock = time.monotonic() - start
+    cpu = sum(s.cpu() for s in sessions) - sum(before)
+    for session in sessions:
+        session.close()
+    return clock, cpu
+
+
+def make_store(accounts):
+    with open(os.path.join(HERE, "w1.json"), encoding="utf-8") as file:
+        tariff = json.dumps(json.load(file), ensure_ascii=False).replace("'", "''")
+    psql("DROP DATABASE IF EXISTS bench", database="postgres")
+    psql("CREATE DATABASE bench TEMPLATE template0", database="postgres")
+    psql(f"""
+        SET client_min_messages = error;
+        CREATE EXTENSION billing; SELECT billing.create_roles(); SELECT billing.install();
+        SELECT billing.add_org('C', 'Company', 'company');
+        SELECT count(billing.add_org('S' || i, 'Station', 'station', 'C')) FROM generate_series(1, {ORGS}) i;
+        DO $$ BEGIN CREATE ROLE bench_clerk LOGIN IN ROLE billing_clerk; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        SELECT billing.add_staff('C', 'K', 'Clerk', 'billing clerk', 'bench_clerk');
+        SELECT billing.grant_access('K', 'C', '{{org,customer,account,reading,plan,bill,money,audit}}', '{{read,write,approve,run}}');
+        SELECT billing.add_plan('w1', 'W1', '2026-01-01', '{tariff}');
+        INSERT INTO billing.customer (org_id, name) VALUES (2, 'x');
+        INSERT INTO billing.account (org_id, customer_id, account_no, opened_on)
+        SELECT 2 + (i - 1) * {ORGS} / {accounts}, 1, i, '{MONTHS[0]}' FROM generate_series(1, {accounts}) i;
+        INSERT INTO billing.account_plan (account_id, from_on, org_id, plan_id) SELECT account_id, opened_on, org_id, 1 FROM billing.account;
+    """)
+
+
+def deliver(month):
+    """A month of quarter-hours for each account: 200 made-up meters, over and over."""
+    first, until = MONTHS[month], MONTHS[month + 1]
+    psql(f"""
+        CREATE TEMPORARY TABLE meter AS
+        SELECT k, billing.profile('{first} 00:00+08'::timestamptz, '15 minutes',
+                   ARRAY(SELECT (60 + k % 40 + (n * 7919 * (k + 3)) % 120 + CASE WHEN n % 96 BETWEEN 70 AND 88 THEN 90 ELSE 0 END)::bigint
+                           FROM generate_series(1::bigint, 96 * ('{until}'::date - '{first}'::date)) n), time_zone => 'Asia/Shanghai') AS profile
+          FROM generate_series(0, 199) k;
+        INSERT INTO billing.reading (account_id, org_id, profile)
+        SELECT a.account_id, a.org_id, m.profile FROM billing.account a JOIN meter m ON m.k = a.account_id % 200 ORDER BY a.account_id;
+        VACUUM ANALYZE; CHECKPOINT;
+    """)
+
+
+def bench_run(accounts, rounds):
+    print(f"\n## Bill run: {accounts} accounts, {ORGS} stations, a month of quarter-hours, four periods, three tiers, 11 lines")
+    make_store(accounts)
+    subprocess.run(["psql", "-XqAt", "-d", "bench", "-v", f"accounts={accounts}", "-v", "ON_ERROR_STOP=1", "-f", os.path.join(HERE, "store_plain.sql")], check=True)
+    half = accounts // 2
+    seen = {}
+    wal = {}
+    month = 0
+    for _ in range(rounds):
+        for sessions in (1, 2):
+            deliver(month)
+            until = MONTHS[month + 1]
+            for name in ("ours", "plain rows"):
+                if name == "ours":
+                    statements, user = [f"CALL billing.run_bills('C', '{until}')"] * sessions, "bench_clerk"
+                else:
+                    spans = [(1, accounts)] if sessions == 1 else [(1, half), (half + 1, accounts)]
+                    statements, user = [f"CALL plain.run({a}, {b}, '{MONTHS[month]}', 2000)" for a, b in spans], "postgres"
+                before = psql("SELECT pg_current_wal_insert_lsn()")
+                seen.setdefault((name, sessions), []).append(timed(statements, user))
+                wal.setdefault(name, []).append(int(psql(f"SELECT pg_current_wal_insert_lsn() - '{before}'::pg_lsn").split(".")[0]) / accounts)
+                psql("CHECKPOINT")
+            count = psql(f"SELECT count(*), count(DISTINCT account_id), (SELECT count(*) FROM plain.bill WHERE period = '{MONTHS[month]}') "
+                         f"FROM billing.bill WHERE from_on = '{MONTHS[month]}'")
+            if count != f"{accounts}|{accounts}|{accounts}":
+                failures.append(f"bills of {MONTHS[month]}: {count}")
+            month += 1
+    if psql("SELECT count(*) FROM billing.verify()") != "0":
+        failures.append("the chain is not whole")
+    print("\n| way | sessions | bills/s | x | us CPU a bill | x | journal B/bill |\n|---|---|---|---|---|---|---|")
+    base = {i: statistics.median(t[i] for t in seen["plain rows", 1]) for i in (0, 1)}
+    for (name, sessions), times in sorted(seen.items(), key=lambda item: (item[0][0] == "ours", item[0][1])):
+        clock, cpu = (statistics.median(t[i] for t in times) for i in (0, 1))
+        print(f"| {name} | {sessions} | {accounts / clock:,.0f} | {base[0] / clock:.2f} | {cpu / accounts * 1e6:.1f} | {base[1] / cpu:.2f} | {statistics.median(wal[name]):,.0f} |")
+    links = int(psql("SELECT sum(seq) FROM billing.account_head"))
+    session = Session()
+    for readings, words in (("false", "the chain alone"), ("true", "with the readings behind the bills")):
+        before = session.cpu()
+        session.ask(f"SELECT count(*) FROM billing.verify(NULL, {readings})")
+        print(f"verify(): {links / (session.cpu() - before):,.0f} links/s of CPU, {words}")
+    session.close()
+    start = time.monotonic()
+    psql("SELECT billing.transfer_account('1', 'S9', 'bench')")
+    print(f"transfer_account() of {2 * month} links and {month} readings: {(time.monotonic() - start) * 1000:.1f} ms, with its connection")
+    # what policies cost the run: the same month again, in a store without them
+    deliver(month)
+    psql("DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'billing'::regnamespace AND relrowsecurity LOOP "
+         "EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', t); END LOOP; END $$")
+    without = timed([f"CALL billing.run_bills('C', '{MONTHS[month + 1]}')"], "bench_clerk")
+    with_cpu = statistics.median(t[1] for t in seen["ours", 1])
+    print(f"policies in the run: {with_cpu / without[1]:.2f} times the CPU of the same run without them (one round)")
+
+
+def bench_policy(rows, rounds):
+    print(f"\n## Row security: {rows:,} rows of 52 bytes, 300 orgs on 5 levels, count and sum; org in physical order (clustered) or not (scattered)")
+    psql("DROP DATABASE IF EXISTS bench", database="postgres")
+    psql("CREATE DATABASE bench TEMPLATE template0", database="postgres")
+    people = {"all": ("C", 1), "almost all": (None, 0.99), "a third": ("A1", 1 / 3), "a sixtieth": ("T", 1 / 60)}
+    psql(f"""
+        SET client_min_messages = error;
+        CREATE EXTENSION billing; SELECT billing.create_roles(); SELECT billing.install();
+        -- 1; 3; 15; 60; 221: 300 orgs on 5 levels
+        INSERT INTO billing.org (org_id, parent_id, org_no, name, kind) OVERRIDING SYSTEM VALUE
+        SELECT i, CASE WHEN i = 1 THEN NULL WHEN i <= 4 THEN 1 WHEN i <= 19 THEN 2 + (i - 5) % 3 WHEN i <= 79 THEN 5 + (i - 20) % 15 ELSE 20 + (i - 80) % 60 END,
+               'O' || i, 'O', 'station' FROM generate_series(1, 300) i;
+        CREATE SCHEMA bench;
+        CREATE TABLE bench.clustered AS SELECT i AS id, (1 + i * 300 / ({rows} + 1))::bigint AS org_id, i % 100000 AS account_id, (i % 9973)::bigint AS amount FROM generate_series(1::bigint, {rows}) i;
+        CREATE TABLE bench.scattered AS SELECT id, 1 + (id * 7919) % 300 AS org_id, account_id, amount FROM bench.clustered;
+        GRANT USAGE ON SCHEMA bench TO PUBLIC;
+    """)
+    for table in ("clustered", "scattered"):
+        psql(f"""
+            CREATE INDEX ON bench.{table} (org_id); CREATE INDEX ON bench.{table} (account_id);
+            CREATE TABLE bench.{table}_free AS TABLE bench.{table};
+            CREATE INDEX ON bench.{table}_free (account_id);
+            ALTER TABLE bench.{table} ENABLE ROW LEVEL SECURITY;
+            CREATE POLICY p ON bench.{table} FOR SELECT TO billing_analyst USING (billing.can_read(org_id, 'bill'));
+            GRANT SELECT ON bench.{table}, bench.{table}_free TO PUBLIC;
+            VACUUM ANALYZE bench.{table}; VACUUM ANALYZE bench.{table}_free;
+            CREATE EXTENSION IF NOT EXISTS pg_prewarm; SELECT pg_prewarm('bench.{table}'), pg_prewarm('bench.{table}_free');
+        """)
+    grants = {"all": [1], "almost all": [i for i in range(2, 5)] + [], "a third": [2], "a sixtieth": [20]}
+    for name, orgs in grants.items():
+        role = "bench_" + name.replace(" ", "_")
+        psql(f"DO $$ BEGIN CREATE ROLE {role} LOGIN IN ROLE billing_analyst; EXCEPTION WHEN duplicate_object THEN NULL; END $$; "
+             f"SELECT billing.add_staff('O1', '{role}', 'x', 'analyst', '{role}'); "
+             + "".join(f"SELECT billing.grant_access('{role}', 'O{o}', '{{bill}}', '{{read}}');" for o in orgs))
+    print("| who | share | table | 1 core | 2 cores | look-up by account |\n|---|---|---|---|---|---|")
+    for name in grants:
+        role = "bench_" + name.replace(" ", "_")
+        for table in ("clustered", "scattered"):
+            session = Session(role)
+            share = float(session.ask(f"SELECT count(*)::numeric / {rows} FROM bench.{table}")[0])
+            got = session.ask(f"SELECT sum(amount) FROM bench.{table}")[0]
+            if name == "all" and got != session.ask(f"SELECT sum(amount) FROM bench.{table}_free")[0]:
+                failures.append("who sees all does not see all")
+            ratios = {}
+            for kind in ("1 core", "2 cores", "look-up"):
+                cores = 2 if kind == "2 cores" else 1
+                session.ask(f"SET max_parallel_workers_per_gather = {cores - 1}; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0")
+                times = {"": [], "_free": []}
+                for _ in range(rounds + 1):
+                    for suffix, list_ in times.items():
+                        before, start = session.cpu(), time.perf_counter()
+                        if kind == "look-up":
+                            session.ask(f"PREPARE q{len(list_)}{suffix} (bigint) AS SELECT sum(amount) FROM bench.{table}{suffix} WHERE account_id = $1")
+                            start = time.perf_counter()
+                            for i in range(200):
+                                session.ask(f"EXECUTE q{len(list_)}{suffix} ({i * 37})")
+                        else:
+                            session.ask(f"SELECT count(*), sum(amount) FROM bench.{table}{suffix}")
+                        list_.append(time.perf_counter() - start)
+                ratios[kind] = statistics.median(times[""][1:]) / statistics.median(times["_free"][1:])
+            session.close()
+            print(f"| {name} | {share:.3f} | {table} | {ratios['1 core']:.2f} | {ratios['2 cores']:.2f} | {ratios['look-up']:.2f} |")
+    # how fast a backend learns what it may
+    psql("""
+        INSERT INTO billing.org (org_id, parent_id, org_no, name, kind) OVERRIDING SYSTEM VALUE
+        SELECT i, 80 + i % 220, 'P' || i, 'P', 'team' FROM generate_series(301, 10000) i;
+        INSERT INTO billing.staff (org_id, staff_no, name, post) SELECT 1, 'X' || i, 'x', 'clerk' FROM generate_series(1, 10000) i;
+        INSERT INTO billing.access_grant (staff_id, org_id, kind, action)
+        SELECT s.staff_id, 1 + (s.staff_id * 13 + k) % 9999, 'bill', (ARRAY['read','write','approve','run'])[1 + k % 4] FROM billing.staff s, generate_series(1, 10) k WHERE staff_no LIKE 'X%';
+        VACUUM ANALYZE billing.org, billing.staff, billing.access_grant;
+    """)
+    loads = []
+    for _ in range(rounds * 3):
+        session = Session("bench_a_third")
+        session.ask("SELECT billing.version()")
+        start = time.perf_counter()
+        session.ask("SELECT 1")
+        empty = time.perf_counter() - start
+        start = time.perf_counter()
+        session.ask("SELECT billing.can_read(7, 'bill')")
+        loads.append(time.perf_counter() - start - empty)
+        session.close()
+    print(f"\nrights of an actor among 10,000 orgs and {psql('SELECT count(*) FROM billing.access_grant')} grants are loaded in {statistics.median(loads) * 1000:.1f} ms, once a backend")
+
+
+def bench_growth(rounds):
+    print("\n## Growth: one session, second month\n| accounts | bills/s | us CPU a bill | MB of the backend |\n|---|---|---|---|")
+    for accounts in (10000, 30000, 90000):
+        make_store(accounts)
+        deliver(0)
+        timed([f"CALL billing.run_bills('C', '{MONTHS[1]}')"], "bench_clerk")
+        deliver(1)
+        session = Session("bench_clerk")
+        cpu, start = session.cpu(), time.monotonic()
+        session.ask(f"CALL billing.run_bills('C', '{MONTHS[2]}')")
+        clock, cpu = time.monotonic() - start, session.cpu() - cpu
+        memory = int(psql("SELECT 0") or 0)
+        with open(f"/proc/{session.pid}/status", encoding="ascii") as file:
+            memory = next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
+        session.close()
+        print(f"| {accounts:,} | {accounts / clock:,.0f} | {cpu / accounts * 1e6:.1f} | {memory / 1024:.0f} |")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--accounts", type=int, default=60000)
+    parser.add_argument("--rows", type=int, default=5000000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=("run", "policy", "growth"))
+    options = parser.parse_args()
+    if options.only in (None, "run"):
+        bench_run(options.accounts, options.rounds)
+    if options.only in (None, "policy"):
+        bench_policy(options.rows, options.rounds)
+    if options.only in (None, "growth"):
+        bench_growth(options.rounds)
+    for failure in failures:
+        print("WRONG:", failure)
+    sys.exit(bool(failures))
+
+
+if __name__ == "__main__":
+    main()

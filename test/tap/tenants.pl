@@ -1,0 +1,144 @@
+# Two tenants: whatever B has, nothing that A does gives another result, and no
+# word of B's ever reaches A.  Two databases that are the same but for B's data;
+# the same statements in both, as clerk, analyst, auditor, customer and nobody;
+# the transcripts are compared byte for byte.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', "log_statement = all\nautovacuum = off\n");
+$node->start;
+
+sub fill
+{
+	my ($database, $station, $from, $accounts, $word) = @_;
+	$node->safe_psql($database, <<"END");
+SELECT billing.add_customer('$station', '$word', 'firm') AS customer \\gset
+INSERT INTO billing.account (org_id, customer_id, account_no, address, opened_on)
+SELECT o.org_id, :customer, '$word-' || n, '$word street', '2026-01-01' FROM billing.org o, generate_series($from, $from + $accounts - 1) n WHERE o.org_no = '$station';
+INSERT INTO billing.account_plan (account_id, from_on, org_id, plan_id, terms) SELECT account_id, opened_on, org_id, 1, '{"note": "$word"}' FROM billing.account WHERE account_no LIKE '$word%';
+INSERT INTO billing.reading (account_id, org_id, source, profile)
+SELECT account_id, org_id, '$word file', billing.profile('2026-01-01 00:00+00', '1 day', array_fill(account_id * 1000, ARRAY[31])) FROM billing.account WHERE account_no LIKE '$word%' AND account_no NOT LIKE '%3';
+CALL billing.run_bills('$station', '2026-02-01');
+SELECT billing.post_payment('$word-1', 7, '$word key');
+SELECT billing.void_bill('$word-2', '2026-01-01', '$word reason');
+END
+}
+
+$node->safe_psql('postgres', 'CREATE DATABASE one');
+$node->safe_psql('one', <<'END');
+CREATE EXTENSION billing; SELECT billing.create_roles(); SELECT billing.install();
+CREATE ROLE clerk LOGIN IN ROLE billing_clerk; CREATE ROLE analyst LOGIN IN ROLE billing_analyst; CREATE ROLE auditor LOGIN IN ROLE billing_auditor;
+CREATE ROLE home LOGIN IN ROLE billing_customer; CREATE ROLE pool LOGIN IN ROLE billing_clerk, billing_analyst, billing_auditor, billing_customer, billing_admin;
+GRANT CREATE ON DATABASE one TO clerk, analyst, auditor, home, pool;
+SELECT billing.add_org('C', 'Company', 'company');
+SELECT billing.add_org('A', 'Station A', 'station', 'C');
+SELECT billing.add_org('B', 'Station B', 'station', 'C');
+SELECT billing.add_staff('A', 'A1', 'Clerk', 'billing clerk', 'clerk'), billing.add_staff('A', 'A2', 'Analyst', 'analyst', 'analyst'), billing.add_staff('A', 'A3', 'Auditor', 'auditor', 'auditor');
+SELECT billing.grant_post('A1', 'A'), billing.grant_post('A2', 'A'), billing.grant_post('A3', 'A');
+SELECT billing.grant_access('A1', 'A', '{reading,customer,account}', '{read,write}');
+SELECT billing.add_plan('home', 'Homes', '2026-01-01', '{"name": "x", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 2}, "charges": [{"code": "energy", "price": "0.5"}]}');
+SELECT billing.add_plan('note', 'note', '2026-01-01', '{"name": "x", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 2}, "charges": [{"code": "energy", "price": "0.5"}]}');
+END
+fill('one', 'A', 1, 6, 'mine');
+$node->safe_psql('one', "SELECT billing.add_customer('A', 'Home', 'person', 'home'); UPDATE billing.account SET customer_id = (SELECT customer_id FROM billing.customer WHERE login_role = 'home') WHERE account_no IN ('mine-4', 'mine-5')");
+$node->safe_psql('postgres', 'CREATE DATABASE two TEMPLATE one');
+# a template takes no privileges along
+$node->safe_psql('two', 'GRANT CREATE ON DATABASE two TO clerk, analyst, auditor, home, pool');
+fill('one', 'B', 1, 5, 'SECRET');
+fill('two', 'B', 1, 60, 'SECRET2');
+$node->safe_psql('two', "SELECT billing.add_org('B2', 'SECRET team', 'team', 'B'); SELECT billing.add_staff('B', 'B9', 'SECRET person', 'analyst'); SELECT billing.grant_post('B9', 'B')");
+$node->safe_psql($_, 'VACUUM ANALYZE') for qw(one two);
+
+my @tables = split /\n/, $node->safe_psql('one', q{SELECT c.oid::regclass FROM pg_class c WHERE relnamespace IN ('billing'::regnamespace, 'billing_report'::regnamespace) AND relkind IN ('r', 'v') ORDER BY 1});
+cmp_ok(scalar(@tables), '>', 15, 'these are the tables and views');
+
+# what is printed must not tell the time, or a number that was just drawn
+my @statements = ('SELECT billing.actor()', 'SELECT * FROM billing.verify()', 'SET client_min_messages = notice',
+	'CREATE FUNCTION pg_temp.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN RAISE NOTICE \'saw %\', $1; RETURN true; END $$',
+	'CREATE FUNCTION pg_temp.definer() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS \'SELECT count(*) FROM billing.bill\'', 'SELECT pg_temp.definer()',
+	'CREATE VIEW pg_temp.mine AS SELECT b.* FROM billing.bill b', 'SELECT count(*) FROM pg_temp.mine',
+	'SET plan_cache_mode = force_generic_plan');
+my $n = 0;
+for my $t (@tables)
+{
+	$n++;
+	push @statements,
+		"SELECT * FROM $t t ORDER BY t::text",
+		"SELECT count(*) FROM $t",
+		"SELECT count(*) FROM $t t WHERE pg_temp.leak(length(t::text)::text)",
+		"SELECT count(*) FROM $t t WHERE t::text LIKE '%SECRET%'",
+		"SELECT count(*) FROM $t t GROUP BY t::text HAVING count(*) > 1",
+		"PREPARE p$n AS SELECT count(*) FROM $t WHERE \$1", "EXECUTE p$n (true)", "EXECUTE p$n (false)",
+		"BEGIN; DECLARE c SCROLL CURSOR FOR SELECT count(*) FROM $t; FETCH c; MOVE BACKWARD ALL FROM c; FETCH c; COMMIT",
+		"BEGIN; DECLARE h CURSOR WITH HOLD FOR SELECT count(*) FROM $t; COMMIT; FETCH h; CLOSE h",
+		"COPY (SELECT count(*) FROM $t) TO STDOUT",
+		"CREATE TEMPORARY TABLE copy$n AS TABLE $t", "SELECT count(*) FROM copy$n",
+		"SELECT count(*) FROM (TABLE $t UNION TABLE $t) q", "WITH w AS MATERIALIZED (TABLE $t) SELECT count(*) FROM w",
+		"SELECT count(*) FROM $t FOR SHARE", "SELECT 1 FROM $t FOR UPDATE LIMIT 1", "LOCK TABLE $t IN ACCESS EXCLUSIVE MODE",
+		"DELETE FROM $t", "DELETE FROM $t WHERE true RETURNING 1", "TRUNCATE $t CASCADE", "ALTER TABLE $t DISABLE ROW LEVEL SECURITY", "DROP TABLE $t",
+		"CREATE POLICY mine ON $t USING (true)", "CREATE TRIGGER mine BEFORE INSERT ON $t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+		"CREATE RULE mine AS ON SELECT TO $t DO INSTEAD SELECT 1", "GRANT SELECT ON $t TO PUBLIC", "COMMENT ON TABLE $t IS 'x'", "CREATE STATISTICS pg_temp.s$n ON org_id, account_id FROM $t",
+		"CREATE INDEX ON $t ((1))", "CREATE SCHEMA own$n", "CREATE TABLE own$n.r (account_id bigint REFERENCES $t)", "CREATE TABLE own$n.i () INHERITS ($t)", "CREATE MATERIALIZED VIEW own$n.m AS SELECT count(*) FROM $t",
+		"SET force_parallel_mode = on; SELECT count(*) FROM $t; RESET force_parallel_mode",
+		"SET row_security = off; SELECT count(*) FROM $t; RESET row_security",
+		"UPDATE $t SET org_id = org_id", "UPDATE $t SET org_id = 3 WHERE org_id = 2 RETURNING 1", "INSERT INTO $t SELECT * FROM $t ON CONFLICT DO NOTHING",
+		"MERGE INTO $t USING (SELECT 1) q ON false WHEN NOT MATCHED THEN INSERT DEFAULT VALUES",
+		"EXPLAIN (COSTS OFF, ANALYZE OFF) DELETE FROM $t";
+}
+for my $role (qw(billing_owner billing_admin billing_auditor postgres pg_read_all_data))
+{
+	push @statements, "SET ROLE $role; SELECT count(*) FROM billing.bill; RESET ROLE", "SET SESSION AUTHORIZATION $role; SELECT count(*) FROM billing.bill; RESET SESSION AUTHORIZATION";
+}
+push @statements, 'SELECT count(*) FROM pg_stats WHERE schemaname = \'billing\' AND tablename IN (\'bill\', \'account\', \'reading\')',
+	'SELECT count(*) FROM pg_stats_ext', 'SELECT last_value FROM billing.account_account_id_seq', "SELECT nextval('billing.account_account_id_seq')",
+	'SELECT pg_get_viewdef(\'billing.stat_progress\'::regclass) IS NOT NULL', "SELECT lo_import('/etc/passwd')", "SELECT billing._bill_range(1, 3, '2027-01-01', 1, 1000)",
+	"SELECT billing._content('bill', 1)", "SELECT billing._store_code()", "SELECT * FROM billing._store_objects()";
+# commands at what is B's (in both databases, or in one, or in none): the same answer
+for my $account ('SECRET-1', 'SECRET2-1', 'NONE-1')
+{
+	push @statements, map { sprintf $_, $account } "SELECT billing.post_payment('%s', 1, 'k')", "SELECT billing.void_bill('%s', '2026-01-01', 'r')",
+		"SELECT billing.set_plan('%s', 'home', '2026-03-01')", "SELECT billing.record_profile('%s', billing.profile('2026-05-01 00:00+00', '1 day', array_fill(1::bigint, ARRAY[3])))",
+		"SELECT billing.transfer_account('%s', 'A', 'r')", "SELECT * FROM billing.verify('%s')";
+}
+push @statements, map { "SELECT billing.transfer_account('mine-1', '$_', 'r')" } qw(B B2 NONE);
+push @statements, map { "CALL billing.run_bills('$_', '2026-03-01')" } qw(C B B2 NONE);
+push @statements, map { "INSERT INTO billing.account_plan (account_id, from_on, org_id, plan_id) VALUES ($_, '2026-09-01', 2, 1)" } (8, 20, 60, 999999);
+push @statements, map { "INSERT INTO billing.reading (account_id, org_id, profile) VALUES ($_, 2, billing.profile('2026-06-01 00:00+00', '1 day', '{1}'::bigint[]))" } (8, 20, 60, 999999);
+push @statements, map { "INSERT INTO billing.account (org_id, customer_id, account_no, opened_on) VALUES (2, $_, 'new$_', '2026-01-01')" } (3, 4, 999999);
+push @statements, map { "SELECT billing.add_account('A', 'other$_', $_, '2026-01-01')" } (3, 4, 999999);
+push @statements, map { "SELECT billing.$_" } "can_read(3, 'bill')", "can_read(4, 'bill')", "is_own(8)", "is_own(60)", "_visible_orgs('bill')", "_own_accounts()";
+cmp_ok(scalar(@statements), '>', 700, 'so many statements');
+
+my %expected = (clerk => qr/^6$/m, analyst => qr/^6$/m, auditor => qr/^6$/m, home => qr/^2$/m, pool => qr/^nobody$/m);
+for my $role (qw(clerk analyst auditor home pool))
+{
+	my %said;
+	for my $database (qw(one two))
+	{
+		my $script = join '', map { "\\echo > $_\n$_;\n" } map { (my $own = $_) =~ s/\bown(\d+)/${role}_own$1/g; $own } @statements;
+		my ($out) = ('');
+		IPC::Run::run([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=0', '-U', $role, '-d', $node->connstr($database) ], '<', \$script, '>', \$out, '2>&1');
+		$out =~ s/^psql:<stdin>:\d+: //mg;
+		$said{$database} = $out;
+	}
+	my @one = split /^> /m, $said{one};
+	my @two = split /^> /m, $said{two};
+	my @differ = grep { ($one[$_] // '') ne ($two[$_] // '') } 0 .. ($#one > $#two ? $#one : $#two);
+	is(join("----\n", map { "$one[$_]====\n$two[$_]" } @differ[ 0 .. ($#differ > 4 ? 4 : $#differ) ]), '', "$role: the same, whatever the other tenant has");
+	like($said{one}, $expected{$role}, "$role: and it is about something");
+	(my $answers = $said{two}) =~ s/^> .*//mg;
+	# names that A himself typed come back in "does not exist, or not for you"
+	my @words = grep { /SECRET/ && !/does not exist, or not for you|^(LINE|CONTEXT|QUERY|PL\/pgSQL|SQL )/ } split /\n/, $answers;
+	is(join("\n", @words[ 0 .. ($#words > 4 ? 4 : $#words) ]), '', "$role: no word of the other tenant");
+	unlike($said{two}, qr/XX000|server closed|internal error/, "$role: no internal error, no crash");
+}
+is($node->safe_psql($_, 'SELECT count(*) FROM billing.verify()'), '0', "$_: every chain is whole") for qw(one two);
+unlike(slurp_file($node->logfile), qr/^.*(PANIC|XX000|TRAP)/m, 'nothing of that in the log');
+
+$node->stop;
+done_testing();
