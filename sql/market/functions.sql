@@ -99,7 +99,7 @@ BEGIN ATOMIC
 	  FROM ROWS FROM (unnest(from_on), unnest(price)) p(day, price);
 END;
 COMMENT ON FUNCTION billing.published(text, date[], numeric[]) IS
-'one of the prices of market(): each holds from its date until the next; join several with ||';
+'one of the prices of market(): each holds from its date until the next. Join prices of several names with ||; of one name the later list replaces the earlier, so give all its dates at once, by array_agg()';
 
 CREATE FUNCTION billing.price_series(name text, from_at timestamptz, slot interval, price numeric[])
 RETURNS jsonb
@@ -110,4 +110,4 @@ BEGIN ATOMIC
 		'slot_minutes', trim_scale(extract(epoch FROM slot) / 60), 'values', to_jsonb(price)));
 END;
 COMMENT ON FUNCTION billing.price_series(text, timestamptz, interval, numeric[]) IS
-'one of the series of market(): a price for each slot from a moment on, null where there is none; join several with ||';
+'one of the series of market(): a price for each slot from a moment on, null where there is none. Join series of several names with ||; of one name the later replaces the earlier';

@@ -646,6 +646,44 @@ bind_scans(BlBound *b, BlProblem *problem)
 	return BL_OK;
 }
 
+/* the first holiday from a day on; INT32_MAX: there is none */
+static int32_t
+holiday_from(const BlMarket *m, int32_t day)
+{
+	int			lo = 0,
+				hi = m->holidays;
+
+	while (lo < hi)
+	{
+		int			mid = (lo + hi) / 2;
+
+		if (m->holiday[mid] < day)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < m->holidays ? m->holiday[lo] : INT32_MAX;
+}
+
+/* a list of holidays that leaves out a whole year has not been brought up to date; an empty one says that there are none */
+static BlStatus
+check_holidays(const BlBound *b, BlProblem *problem)
+{
+	const BlMarket *m = b->market;
+
+	for (int year = bl_date_of(b->from).year; m->holidays > 0 && year <= bl_date_of(b->until - 1).year; year++)
+		if (holiday_from(m, bl_day_of(year, 1, 1)) >= bl_day_of(year + 1, 1, 1))
+		{
+			char		text[16];
+
+			bl_day_text(m->holiday[m->holidays - 1], text);
+			bl_problem(problem, BL_NO_MARKET, "the market value's calendar has no holidays of %d", year);
+			bl_problem_detail(problem, "The tariff speaks of holidays; the calendar's last one is %s.", text);
+			return bl_problem_hint(problem, "Add the holidays of that year; an empty list says that there are none at all.");
+		}
+	return BL_OK;
+}
+
 static BlStatus
 check_market(const BlBound *b, BlProblem *problem)
 {
@@ -654,6 +692,8 @@ check_market(const BlBound *b, BlProblem *problem)
 	if (t->says_holiday && (b->market == NULL || !b->market->has_calendar))
 		return no_market(problem, "calendar", (BlText) {"", 0},
 						 "The tariff speaks of holidays: give a market value with {\"calendar\": {\"holidays\": [...]}}.");
+	if (t->says_holiday)
+		BL_TRY(check_holidays(b, problem));
 	for (int s = 0; s < t->schedules; s++)
 		for (int i = 0; i < t->schedule[s].windows; i++)
 		{

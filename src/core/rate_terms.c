@@ -156,8 +156,26 @@ last_until(const int32_t *days, int n, int32_t day)
 	return lo;
 }
 
+/* the version is not of the month of the last day that it is asked for: a month was forgotten */
 static BlStatus
-published(BlRate *r, const BlPrice *p, int32_t day, BlDec *price)
+check_month(BlRate *r, const BlPrice *p, int32_t version, int32_t last)
+{
+	BlDate		a = bl_date_of(version);
+	BlDate		z = bl_date_of(last);
+	char		text[16];
+
+	if (a.year == z.year && a.month == z.month)
+		return BL_OK;
+	bl_problem(r->problem, BL_NO_MARKET, "price \"%.*s\" is not published for %04d-%02d",
+			   p->name.length, p->name.text, z.year, z.month);
+	bl_day_text(version, text);
+	bl_problem_detail(r->problem, "The tariff takes it \"for\": \"month\"; the last one before is from %s.", text);
+	return bl_problem_hint(r->problem, "Add that month's price to the market value.");
+}
+
+/* the price of the days [day, end), which no version cuts */
+static BlStatus
+published(BlRate *r, const BlPrice *p, int32_t day, int32_t end, BlDec *price)
 {
 	const BlPublished *list = bl_market_prices(r->b->market, p->name);
 	char		text[16];
@@ -176,7 +194,7 @@ published(BlRate *r, const BlPrice *p, int32_t day, BlDec *price)
 		return BL_NO_MARKET;
 	}
 	*price = list->price[i];
-	return BL_OK;
+	return p->month_only ? check_month(r, p, list->day[i], end - 1) : BL_OK;
 }
 
 bool
@@ -244,7 +262,7 @@ bl_price_at(BlRate *r, const BlPrice *p, int piece, int period, BlDec *price, bo
 				*built = true;
 			return BL_OK;
 		case BL_PRICE_PUBLISHED:
-			return published(r, p, day, price);
+			return published(r, p, day, r->b->from + r->piece[piece].end, price);
 		case BL_PRICE_TERM:
 			return bl_term_decimal(r, p->term, piece, price);
 		case BL_PRICE_BASE:

@@ -105,6 +105,7 @@ typedef struct BlPrice
 	BlDec		plus;
 	bool		has_floor;
 	bool		has_cap;
+	bool		month_only;		/* published: each version holds in its own calendar month, not until the next */
 	BlDec		floor;
 	BlDec		cap;
 	const BlJson *at;

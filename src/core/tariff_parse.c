@@ -481,7 +481,7 @@ charges(BlCompile *c, BlJson *list)
 static const char *const fields[] = {
 	"actual", "add", "all", "allowance", "at", "at_least", "at_most", "bank", "banks", "base", "best", "beyond", "bills", "block", "by",
 	"capacity", "channel", "charges", "coarser", "code", "component", "components", "contract", "counter", "currency", "days", "default", "demand",
-	"discount", "during", "event", "except", "first", "fixed", "flat", "fraction", "from", "group", "highest", "in", "included", "kwh",
+	"discount", "during", "event", "except", "first", "fixed", "flat", "for", "fraction", "from", "group", "highest", "in", "included", "kwh",
 	"kwh_per", "line", "lines", "maximum", "mean_of", "minimum", "minutes", "missing", "mode", "month", "months",
 	"moves", "multipliers", "name", "net", "notes", "of", "of_which", "on", "one_of", "optional", "overrun", "part", "parts", "pay_out", "per", "percent",
 	"periods", "places", "plus", "power_factor", "power_factor_tables", "price", "prorate", "proration", "published",

@@ -299,6 +299,12 @@ price_tree(BlCompile *c, BlJson *node, int schedule)
 	{
 		p = new_price(c, BL_PRICE_PUBLISHED, 0, node);
 		p->name = bl_compile_name(c, m, "a published component");
+		if ((m = bl_json_member(node, "for")) != NULL)
+		{
+			static const char *const for_names[] = {"month", NULL};
+
+			p->month_only = bl_compile_choice(c, m, for_names, "what a published price is for") == 0;
+		}
 		return p;
 	}
 	if ((m = bl_json_member(node, "term")) != NULL)

@@ -209,7 +209,7 @@ class Generator:
 				price["multipliers"] = dict({"on": on}, **{p: self.decimal(0.1, 2.5, 3) for p in names})
 			return price
 		if form == "published":
-			return {"published": self.published()}
+			return {"published": self.published(), **({"for": "month"} if self.chance(0.1) else {})}
 		if form == "term":
 			return {"term": self.term("agreed_price", lambda: self.decimal(0, 1, 6))}
 		if form == "base":

@@ -249,6 +249,9 @@ class Rater:
 			raise RatingError("the tariff says holiday, but no calendar is given")
 		calendar = self.market.get("calendar", {})
 		self.holidays = {day(d) for d in calendar.get("holidays", [])}
+		for year in range(self.from_.year, (self.until - ONE_DAY).year + 1):
+			if self.says_holiday and self.holidays and year not in {d.year for d in self.holidays}:
+				raise RatingError(f"the calendar has no holidays of {year}")
 		self.workdays = {day(d) for d in calendar.get("workdays", [])}
 		self.read_terms(terms or {})
 		self.cut()
@@ -1080,6 +1083,9 @@ class Rater:
 					chosen = v
 			if chosen is None:
 				raise RatingError(f"nothing published as {price['published']} on {at}")
+			last, version = atom.d1 - ONE_DAY, day(chosen["from"])
+			if "for" in price and (last.year, last.month) != (version.year, version.month):
+				raise RatingError(f"nothing published as {price['published']} for the month of {last}")
 			return Price(dec(chosen["price"]))
 		if "series" in price:
 			return self.series_price(price, slot)
