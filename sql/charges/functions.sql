@@ -69,7 +69,14 @@ RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'billing_amount_in_words';
 COMMENT ON FUNCTION billing.amount_in_words(numeric, text, text) IS
-'an amount as cheques and bills write it: 大写金额 in Chinese (zh…), or in English (en…); at most two decimals';
+'an amount as cheques and bills write it: 大写金额 in Chinese (zh…), or in English (en…); at most as many decimals as the currency has, see minor_unit()';
+
+CREATE FUNCTION billing.minor_unit(currency text)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_minor_unit';
+COMMENT ON FUNCTION billing.minor_unit(text) IS
+'the decimals of a currency, by ISO 4217: CNY 2, JPY 0, KWD 3; 2 where that does not list it';
 
 -- ---- sum ----
 

@@ -123,6 +123,7 @@ AS $$
 DECLARE
 	currency text := billing.currency(charges);
 	total numeric := billing.total(charges);
+	places int := billing.minor_unit(currency);	-- of all amounts: at least the currency's, more where one has more
 	cells text[];				-- of one row: name, quantity, unit, price, amount, rule
 	page text[] := ARRAY[ARRAY[billing.word('item', language), billing.word('quantity', language),
 		billing.word('unit', language), billing.word('price', language),
@@ -137,18 +138,19 @@ BEGIN
 	IF charges IS NULL OR tariff IS NULL THEN
 		RETURN;
 	END IF;
+	places := greatest(places, scale(trim_scale(total)), (SELECT max(scale(trim_scale(amount))) FROM billing.lines(charges)));
 	FOR l IN SELECT * FROM billing.named_lines(charges, tariff, language) LOOP
 		cells := ARRAY[l.name || CASE WHEN l.estimated THEN ' *' ELSE '' END,
 			-- what a percentage is taken of is money
-			coalesce(billing.grouped(CASE WHEN l.unit = '%' THEN round(l.quantity, greatest(scale(l.quantity), 2))
+			coalesce(billing.grouped(CASE WHEN l.unit = '%' THEN round(l.quantity, greatest(scale(l.quantity), billing.minor_unit(currency)))
 				ELSE l.quantity END), ''), coalesce(l.unit, ''), coalesce(billing.grouped(l.price), ''),
-			CASE WHEN l.counted THEN billing.grouped(l.amount) || ' ' ELSE '(' || billing.grouped(l.amount) || ')' END,
+			CASE WHEN l.counted THEN billing.grouped(round(l.amount, places)) || ' ' ELSE '(' || billing.grouped(round(l.amount, places)) || ')' END,
 			coalesce(l.rule, '')];
 		page := page || cells;
 		brackets := brackets OR NOT l.counted;
 		stars := stars OR l.estimated;
 	END LOOP;
-	page := page || ARRAY[billing.word('total', language), '', '', '', billing.grouped(total) || ' ', ''];
+	page := page || ARRAY[billing.word('total', language), '', '', '', billing.grouped(round(total, places)) || ' ', ''];
 
 	FOR i IN 1 .. 6 LOOP
 		widths[i] := (SELECT max(billing.display_width(page[r][i])) FROM generate_subscripts(page, 1) r);
@@ -172,7 +174,7 @@ BEGIN
 			RETURN NEXT ruler;
 		END IF;
 	END LOOP;
-	IF scale(total) <= 2 THEN
+	IF scale(trim_scale(total)) <= billing.minor_unit(currency) THEN
 		RETURN NEXT billing.word('in words', language) || '  '
 			|| billing.amount_in_words(total, CASE WHEN language LIKE 'zh%' THEN 'zh' ELSE 'en' END, currency);
 	END IF;

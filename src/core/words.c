@@ -12,7 +12,8 @@ typedef struct Parts
 {
 	bool		negative;
 	uint64_t	units;
-	unsigned	hundredths;
+	int			decimals;		/* of the currency */
+	unsigned	minor;			/* 10^-decimals units */
 } Parts;
 
 /* Text that grows; it stays terminated and never leaves its room. */
@@ -34,29 +35,47 @@ put(Text *t, const char *words)
 	t->out[t->used] = '\0';
 }
 
+int
+bl_currency_decimals(const char *currency)
+{
+	static const char *const not_two[] = {
+		"BIF0", "CLP0", "DJF0", "GNF0", "ISK0", "JPY0", "KMF0", "KRW0", "PYG0", "RWF0", "UGX0", "UYI0", "VND0", "VUV0",
+		"XAF0", "XOF0", "XPF0",
+		"BHD3", "IQD3", "JOD3", "KWD3", "LYD3", "OMR3", "TND3",
+		"CLF4", "UYW4"
+	};
+
+	for (int i = 0; i < 3; i++)
+		if (currency[i] < 'A' || currency[i] > 'Z')
+			return -1;
+	if (currency[3] != '\0')
+		return -1;
+	for (size_t i = 0; i < sizeof not_two / sizeof not_two[0]; i++)
+		if (strncmp(not_two[i], currency, 3) == 0)
+			return not_two[i][3] - '0';
+	return 2;
+}
+
 static BlStatus
 take_apart(BlDec amount, const char *currency, Parts *parts)
 {
 	BlUint128	size;
+	unsigned	one;
 
-	for (int i = 0; i < 3; i++)
-	{
-		if (currency[i] < 'A' || currency[i] > 'Z')
-			return BL_BAD_TEXT;
-	}
-	if (currency[3] != '\0')
+	parts->decimals = bl_currency_decimals(currency);
+	if (parts->decimals < 0)
 		return BL_BAD_TEXT;
-
 	amount = bl_dec_trim(amount);
-	if (amount.scale > 2)
+	if (amount.scale > parts->decimals)
 		return BL_BAD_VALUE;
 	parts->negative = amount.coefficient < 0;
 	size = parts->negative ? 0 - (BlUint128) amount.coefficient : (BlUint128) amount.coefficient;
 	if (size >= (BlUint128) UNITS_MAX * (BlUint128) bl_pow10(amount.scale))
 		return BL_OVERFLOW;
-	size *= (BlUint128) bl_pow10(2 - amount.scale);
-	parts->units = (uint64_t) (size / 100);
-	parts->hundredths = (unsigned) (size % 100);
+	size *= (BlUint128) bl_pow10(parts->decimals - amount.scale);
+	one = (unsigned) bl_pow10(parts->decimals);
+	parts->units = (uint64_t) (size / one);
+	parts->minor = (unsigned) (size % one);
 	return BL_OK;
 }
 
@@ -134,7 +153,7 @@ zh_currency(const char *code)
 {
 	static const char *const names[][2] = {
 		{"CNY", "人民币"}, {"HKD", "港币"}, {"MOP", "澳门币"}, {"TWD", "新台币"},
-		{"USD", "美元"}, {"EUR", "欧元"}, {"GBP", "英镑"}, {"JPY", "日元"},
+		{"USD", "美元"}, {"EUR", "欧元"}, {"GBP", "英镑"}, {"JPY", "日元"}, {"KRW", "韩元"},
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -149,41 +168,47 @@ BlStatus
 bl_words_zh(BlDec amount, const char *currency, char out[BL_WORDS_SIZE])
 {
 	Text		t = {out, 0};
+	static const char *const places[4] = {"角", "分", "厘", "毫"};
 	Parts		parts;
-	unsigned	jiao,
-				fen;
+	unsigned	unit;
+	size_t		begun;
+	bool		gap;
 	BlStatus	status = take_apart(amount, currency, &parts);
 
 	if (status != BL_OK)
 		return status;
-	jiao = parts.hundredths / 10;
-	fen = parts.hundredths % 10;
 	put(&t, zh_currency(currency));
 	put(&t, parts.negative ? "负" : "");
+	begun = t.used;
 	if (parts.units > 0)
 	{
 		put_units(&t, parts.units);
 		put(&t, "元");
 	}
-	else if (parts.hundredths == 0)
+	else if (parts.minor == 0)
 		put(&t, "零元");
-	if (parts.hundredths == 0)
+	if (parts.minor == 0)
 	{
 		put(&t, "整");
 		return BL_OK;
 	}
-	/* a zero digit before what follows: of 元 before 角, of 角 before 分 */
-	if (parts.units > 0 && (jiao == 0 || parts.units % 10 == 0))
-		put(&t, "零");
-	if (jiao > 0)
+	/* one 零 for zero digits before what follows: of 元 before 角, of 角 before 分 */
+	gap = parts.units > 0 && parts.units % 10 == 0;
+	unit = (unsigned) bl_pow10(parts.decimals);
+	for (int i = 0; i < parts.decimals; i++)
 	{
-		put(&t, zh_digits[jiao]);
-		put(&t, "角");
-	}
-	if (fen > 0)
-	{
-		put(&t, zh_digits[fen]);
-		put(&t, "分");
+		unsigned	digit = parts.minor / (unit /= 10) % 10;
+
+		if (digit == 0)
+		{
+			/* nothing is said before the first digit of all */
+			gap = gap || t.used > begun;
+			continue;
+		}
+		put(&t, gap ? "零" : "");
+		put(&t, zh_digits[digit]);
+		put(&t, places[i]);
+		gap = false;
 	}
 	return BL_OK;
 }
@@ -246,12 +271,12 @@ put_number(Text *t, uint64_t n)
 	}
 }
 
-/* one and many of the unit, of its hundredth */
+/* one and many of the unit, of its part */
 typedef struct Currency
 {
 	const char *code;
 	const char *unit[2];
-	const char *hundredth[2];
+	const char *minor[2];
 } Currency;
 
 static const Currency *
@@ -263,6 +288,11 @@ en_currency(const char *code)
 		{"EUR", {" euro", " euros"}, {" cent", " cents"}},
 		{"GBP", {" pound", " pounds"}, {" penny", " pence"}},
 		{"INR", {" rupee", " rupees"}, {" paisa", " paise"}},
+		{"JPY", {" yen", " yen"}, {"", ""}},
+		{"KRW", {" won", " won"}, {"", ""}},
+		{"KWD", {" dinar", " dinars"}, {" fils", " fils"}},
+		{"BHD", {" dinar", " dinars"}, {" fils", " fils"}},
+		{"TND", {" dinar", " dinars"}, {" millime", " millimes"}},
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -271,6 +301,25 @@ en_currency(const char *code)
 			return &known[i];
 	}
 	return NULL;
+}
+
+/* " and 05/100" */
+static void
+put_fraction(Text *t, const Parts *parts)
+{
+	char		digits[] = "0000";
+	unsigned	left = parts->minor;
+
+	if (parts->decimals == 0)
+		return;
+	digits[parts->decimals] = '\0';
+	for (int i = parts->decimals; i-- > 0; left /= 10)
+		digits[i] = (char) ('0' + left % 10);
+	put(t, " and ");
+	put(t, digits);
+	put(t, "/1");
+	for (int i = 0; i < parts->decimals; i++)
+		put(t, "0");
 }
 
 BlStatus
@@ -285,27 +334,23 @@ bl_words_en(BlDec amount, const char *currency, char out[BL_WORDS_SIZE])
 		return status;
 	if (known == NULL)
 	{
-		char		hundredths[] = " and 00/100";
-
 		put(&t, currency);
 		put(&t, parts.negative ? " minus " : " ");
 		put_number(&t, parts.units);
-		hundredths[5] = (char) ('0' + parts.hundredths / 10);
-		hundredths[6] = (char) ('0' + parts.hundredths % 10);
-		put(&t, hundredths);
+		put_fraction(&t, &parts);
 		return BL_OK;
 	}
 	put(&t, parts.negative ? "minus " : "");
-	if (parts.units > 0 || parts.hundredths == 0)
+	if (parts.units > 0 || parts.minor == 0)
 	{
 		put_number(&t, parts.units);
 		put(&t, known->unit[parts.units != 1]);
 	}
-	if (parts.hundredths > 0)
+	if (parts.minor > 0)
 	{
 		put(&t, parts.units > 0 ? " and " : "");
-		put_number(&t, parts.hundredths);
-		put(&t, known->hundredth[parts.hundredths != 1]);
+		put_number(&t, parts.minor);
+		put(&t, known->minor[parts.minor != 1]);
 	}
 	return BL_OK;
 }

@@ -32,3 +32,10 @@ SELECT l.name, l.unit, l.rule FROM (VALUES ('zh'), ('en')) v(language), billing.
 -- Null in, nothing out.
 SELECT billing.print_bill(NULL, :'tariff'::billing.tariff);
 SELECT billing.print_bill(:'charges'::billing.charges, NULL);
+
+-- ---- amounts have the currency's decimals, and more where one of them needs them ----
+SELECT billing.print_bill(billing.rate(t, billing.usage(registers => '[{"channel": "import", "kwh": "84.8"}]'), '[2026-01-01,2026-02-01)'), t, 'en')
+  FROM (VALUES (1, '{}'::jsonb, 'JPY', '27'), (2, '{"rounding": {"line": 0}}', 'JPY', '27'), (3, '{}', 'KWD', '0.0025'), (4, '{}', 'KWD', '0.00251')) v(n, rounding, currency, price),
+	   LATERAL (SELECT (rounding || jsonb_build_object('name', 'Amounts in ' || currency, 'currency', currency, 'time_zone', 'Asia/Tokyo', 'charges',
+		jsonb_build_array(jsonb_build_object('code', 'energy', 'price', price), '{"code": "base", "fixed": "period", "price": "100"}'::jsonb)))::billing.tariff) t(t)
+ ORDER BY n;

@@ -24,6 +24,16 @@ SELECT amount, currency, billing.amount_in_words(amount, 'en', currency) AS en, 
   FROM (VALUES (1409.50, 'CNY'), (1.01, 'CNY'), (0, 'CNY'), (0.05, 'CNY'), (-21, 'USD'), (1.01, 'USD'), (2100000.99, 'GBP'),
 	(1000000000000000, 'EUR'), (115.15, 'INR'), (5197.05, 'BRL'), (-3, 'JPY'), (9999999999999999.99, 'CNY')) v(amount, currency);
 
+-- As many decimals as the currency has.
+SELECT currency, billing.minor_unit(currency), amount, billing.amount_in_words(amount, 'en', currency) AS en,
+	   billing.amount_in_words(amount, 'zh', currency) AS zh
+  FROM (VALUES (2290, 'JPY'), (0, 'KRW'), (1, 'KRW'), (1.000, 'VND'), (-1000000, 'CLP'), (12.345, 'KWD'), (1.001, 'BHD'), (0.020, 'TND'),
+	(10.005, 'KWD'), (10.200, 'KWD'), (10.050, 'KWD'), (7.001, 'OMR'), (0.0304, 'CLF'), (3.5, 'UYW'), (20.0034, 'UYW')) v(amount, currency);
+SELECT billing.amount_in_words(2289.7, 'zh', 'JPY');
+SELECT billing.amount_in_words(0.0001, 'en', 'TND');
+SELECT billing.minor_unit('jpy');
+SELECT billing.minor_unit('JPYX');
+
 -- Zeros behind the second decimal change nothing; anything else there is refused.
 SELECT billing.amount_in_words(1.2000), billing.amount_in_words(NULL);
 SELECT billing.amount_in_words(1.005);

@@ -53,6 +53,34 @@ english(void)
 			   "nine hundred ninety-nine thousand nine hundred ninety-nine yuan and ninety-nine fen");
 }
 
+/* currencies without hundredths */
+static void
+other_decimals(void)
+{
+	CHECK_EQ(bl_currency_decimals("CNY"), 2);
+	CHECK_EQ(bl_currency_decimals("JPY"), 0);
+	CHECK_EQ(bl_currency_decimals("TND"), 3);
+	CHECK_EQ(bl_currency_decimals("CLF"), 4);
+	CHECK_EQ(bl_currency_decimals(""), -1);
+	CHECK_EQ(bl_currency_decimals("JPYX"), -1);
+	CHECK_EQ(bl_words_zh(bl_dec(22905, 1), "JPY", words), BL_BAD_VALUE);
+	CHECK_EQ(bl_words_zh(bl_dec(22900, 1), "JPY", words), BL_OK);
+	CHECK_TEXT(words, "日元贰仟贰佰玖拾元整");
+	CHECK_EQ(bl_words_zh(bl_dec(10005, 3), "KWD", words), BL_OK);
+	CHECK_TEXT(words, "KWD壹拾元零伍厘");
+	CHECK_EQ(bl_words_zh(bl_dec(5, 3), "KWD", words), BL_OK);
+	CHECK_TEXT(words, "KWD伍厘");
+	CHECK_EQ(bl_words_zh(bl_dec(1203, 3), "KWD", words), BL_OK);
+	CHECK_TEXT(words, "KWD壹元贰角零叁厘");
+	CHECK_EQ(bl_words_en(bl_dec(7001, 3), "OMR", words), BL_OK);
+	CHECK_TEXT(words, "OMR seven and 001/1000");
+	CHECK_EQ(bl_words_en(bl_dec(12345, 3), "KWD", words), BL_OK);
+	CHECK_TEXT(words, "twelve dinars and three hundred forty-five fils");
+	CHECK_EQ(bl_words_en(bl_dec(7, 0), "VND", words), BL_OK);
+	CHECK_TEXT(words, "VND seven");
+	CHECK_EQ(bl_words_en((BlDec) {bl_pow10(20) - 1, 4}, "CLF", words), BL_OK);
+}
+
 static void
 refused(void)
 {
@@ -162,6 +190,7 @@ main(void)
 {
 	RUN(chinese);
 	RUN(english);
+	RUN(other_decimals);
 	RUN(refused);
 	RUN(reads_back);
 	return DONE();
