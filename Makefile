@@ -20,7 +20,7 @@ CORE_SOURCES = $(sort $(wildcard src/core/*.c))
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)) $(CORE_SOURCES))
 
 # Modules of the extension script, each after those it names (sql/README.md).
-SQL_MODULES = install identity chain profile usage market carry tariff charges rate print urdb intake names library
+SQL_MODULES = install identity chain profile usage market carry tariff charges rate print urdb intake names library vee
 # Modules of the store that billing.install() makes, likewise.
 STORE_MODULES = store org access customer plan reading bill run
 

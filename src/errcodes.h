@@ -23,6 +23,7 @@
 #define ERRCODE_BILLING_GAP			BL_SQLSTATE('1', '0', '3')	/* readings are missing */
 #define ERRCODE_BILLING_BAD_UNIT	BL_SQLSTATE('1', '0', '4')	/* units do not go together */
 #define ERRCODE_BILLING_NO_USAGE	BL_SQLSTATE('1', '0', '5')	/* no such part or channel */
+#define ERRCODE_BILLING_BAD_RULES	BL_SQLSTATE('1', '0', '6')	/* rules that break the schema */
 
 #define ERRCODE_BILLING_BAD_TARIFF	BL_SQLSTATE('2', '0', '0')	/* a document that breaks the schema */
 #define ERRCODE_BILLING_TARIFF_GAP	BL_SQLSTATE('2', '0', '1')	/* no price for part of the period */

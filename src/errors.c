@@ -42,6 +42,8 @@ bl_status_sqlstate(BlStatus status)
 			return ERRCODE_BILLING_BAD_UNIT;
 		case BL_NO_USAGE:
 			return ERRCODE_BILLING_NO_USAGE;
+		case BL_BAD_RULES:
+			return ERRCODE_BILLING_BAD_RULES;
 		case BL_BAD_TARIFF:
 			return ERRCODE_BILLING_BAD_TARIFF;
 		case BL_TARIFF_GAP:

@@ -83,6 +83,7 @@ bl_status_text(BlStatus status)
 		[BL_GAP] = "readings are missing",
 		[BL_BAD_UNIT] = "the units do not go together",
 		[BL_NO_USAGE] = "the usage lacks what the tariff needs",
+		[BL_BAD_RULES] = "the rules are not valid",
 		[BL_BAD_TARIFF] = "the tariff is not valid",
 		[BL_TARIFF_GAP] = "the tariff has no price for part of the period",
 		[BL_NO_TERM] = "the terms lack what the tariff needs",

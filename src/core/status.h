@@ -31,6 +31,7 @@ typedef enum BlStatus
 	BL_GAP,						/* a moment without a reading, where one is needed */
 	BL_BAD_UNIT,				/* units that do not go together */
 	BL_NO_USAGE,				/* a part, channel or register the tariff needs is not there */
+	BL_BAD_RULES,				/* rules of validation or estimation that break the schema */
 	/* tariffs and rating */
 	BL_BAD_TARIFF,				/* a tariff document that breaks the schema */
 	BL_TARIFF_GAP,				/* a tariff without a price for part of the period */
