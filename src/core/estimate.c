@@ -570,19 +570,16 @@ refine(Work *w)
 static void
 finish(Work *w, const int64_t *made, BlEstimateSink sink, void *context)
 {
-	for (int p = 0; p < w->pieces; p++)
-	{
-		const BlEstimate *piece = &w->piece[p];
-
+	for (const BlEstimate *piece = w->piece; piece < w->piece + w->pieces; piece++)
 		if (piece->method != BL_NOT_ESTIMATED)
 			for (int i = piece->from; i < piece->until; i++)
 			{
 				w->v[i] = made[i];
 				w->q[i] = BL_ESTIMATED;
 			}
-		if (sink != NULL && piece->from >= w->r->first && piece->until <= w->r->first + w->r->slots)
+	for (const BlEstimate *piece = w->piece; sink != NULL && piece < w->piece + w->pieces; piece++)
+		if (piece->from >= w->r->first && piece->until <= w->r->first + w->r->slots)
 			sink(context, piece);
-	}
 }
 
 BlStatus

@@ -46,7 +46,7 @@ typedef void (*BlEstimateSink) (void *context, const BlEstimate *estimate);
 
 /*
  * Fills the slots of readings->series in place; its scale becomes finer where a
- * register needs it.  sink may be NULL.  BL_NO_SPACE, BL_OVERFLOW with problem.
+ * register needs it.  sink may be NULL; it is called when all are filled.  BL_NO_SPACE, BL_OVERFLOW with problem.
  */
 extern BlStatus bl_estimate(BlReadings *readings, const BlEstimationRules *rules,
 							BlEstimateSink sink, void *context, BlProblem *problem);

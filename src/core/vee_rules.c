@@ -464,6 +464,8 @@ bl_estimation_rules_compile(BlJson *root, BlEstimationRules *rules, BlRuleProble
 		else
 			read_field(&r, m, field, rules);
 	}
+	if (bl_json_member(root, "least_days") == NULL && rules->least_days > rules->days)
+		rules->least_days = rules->days;
 	if (!r.found && rules->least_days > rules->days)
 		bad(&r, root, "more days are needed than taken", "\"least_days\" is at most \"days\".");
 	if (!r.found && (rules->sources & rules->fill) != 0)

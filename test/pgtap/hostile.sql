@@ -21,6 +21,7 @@ INSERT INTO edge SELECT v.type::regtype, v.literal FROM (VALUES
 	('json', 'null'), ('json', '{}'), ('json', '[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]'),
 	('bigint[]', '{}'), ('bigint[]', '{NULL}'), ('bigint[]', '{{1,2},{3,4}}'), ('bigint[]', '{9223372036854775807,-9223372036854775808}'),
 	('integer[]', '{}'), ('integer[]', '{1,NULL}'), ('numeric[]', '{NaN}'), ('numeric[]', '{1,NULL,2.5}'), ('text[]', '{}'), ('text[]', '{actual,NULL}'),
+	('tstzrange', 'empty'), ('tstzrange', '(,)'), ('tstzrange', '[-infinity,infinity)'), ('tstzrange', '[2026-01-01 00:00+00,2026-01-02 00:00+00)'),
 	('date[]', '{infinity}'), ('date[]', '{2026-01-01,NULL}'),
 	('bytea', ''), ('bytea', '\x00'),
 	('billing.profile', '{"start": "2026-01-01T00:00Z", "slot_minutes": 60, "unit": "Wh", "values": [1, null, -3]}'),
