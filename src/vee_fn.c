@@ -84,6 +84,7 @@ PG_FUNCTION_INFO_V1(billing_validation_rules);
 Datum
 billing_validation_rules(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	PG_RETURN_DATUM(bl_jsonb_of_text(bl_validation_rules));
 }
 
@@ -92,6 +93,7 @@ PG_FUNCTION_INFO_V1(billing_estimation_rules);
 Datum
 billing_estimation_rules(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	PG_RETURN_DATUM(bl_jsonb_of_text(bl_estimation_rules));
 }
 

@@ -57,7 +57,7 @@ too_large(const Work *w)
 {
 	bl_problem(w->problem, BL_OVERFLOW, "an estimated value is out of range");
 	bl_problem_detail(w->problem, "Values are kept as 64-bit integers at one decimal scale.");
-	bl_problem_hint(w->problem, "Give registers with fewer decimals.");
+	bl_problem_hint(w->problem, "Look for a wrong unit or decimals too many among the registers.");
 	return BL_OVERFLOW;
 }
 
