@@ -191,6 +191,35 @@ SET enable_bitmapscan = off; SET force_parallel_mode = regress;
 BEGIN; SELECT billing.identify(:'bob_token') <> '' AS bob; SELECT pg_temp.orgs(), (SELECT count(*) FROM billing.org) AS orgs; COMMIT;
 SELECT count(*) AS orgs FROM billing.org;
 
+-- Who sees every org has no check in his plan; it goes with him, at the end of his transaction and of his savepoint.
+\c - postgres
+SELECT billing.issue_token('staff', staff_id) AS carl_token FROM billing.staff WHERE staff_no = 'C1' \gset
+SELECT billing.issue_token('staff', :dora) AS dora_token \gset
+\c - regress_pool
+PREPARE orgs AS SELECT string_agg(org_no, ' ' ORDER BY org_no) AS orgs FROM billing.org;
+CREATE FUNCTION pg_temp.orgs() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT string_agg(org_no, ' ' ORDER BY org_no) FROM billing.org); END $$;
+BEGIN;
+SAVEPOINT s;
+SELECT billing.identify(:'carl_token') <> '' AS carl;
+EXPLAIN (COSTS OFF) EXECUTE orgs;
+EXECUTE orgs;
+SELECT pg_temp.orgs();
+ROLLBACK TO s;
+EXECUTE orgs;
+SELECT pg_temp.orgs();
+SELECT billing.identify(:'carl_token') <> '' AS carl;
+EXECUTE orgs;
+SELECT pg_temp.orgs();
+COMMIT;
+EXECUTE orgs;
+SELECT pg_temp.orgs();
+BEGIN; SELECT billing.identify(:'dora_token') <> '' AS dora; EXECUTE orgs; SELECT pg_temp.orgs(); COMMIT;
+-- a superuser's session can become others without a new login: nothing is dropped there
+\c - postgres
+SET SESSION AUTHORIZATION regress_carl;
+EXPLAIN (COSTS OFF) SELECT * FROM billing.org;
+RESET SESSION AUTHORIZATION;
+
 -- Carl sees every org, so his plan asks nothing; a revoke reaches it, from another session.
 \c - regress_carl
 PREPARE orgs AS SELECT string_agg(org_no, ' ' ORDER BY org_no) AS orgs FROM billing.org;
