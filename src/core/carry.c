@@ -129,7 +129,8 @@ read_counters(BlReader *r, BlCarry *carry)
 		c->kind = (BlCounterKind) kind;
 		c->first_day = (int32_t) bl_read_le32(r);
 		c->kwh = read_decimal(r, KWH_SCALE);
-		if (kind > BL_COUNTER_FROM || !bl_name_valid(c->name) || !day_valid(c->first_day) ||
+		/* counts begin at zero and rise */
+		if (kind > BL_COUNTER_FROM || c->kwh.coefficient < 0 || !bl_name_valid(c->name) || !day_valid(c->first_day) ||
 			window_start(c->kind, c->first_day) != c->first_day ||
 			(i > 0 && counter_cmp(c - 1, c) >= 0))
 			r->bad = true;
@@ -246,7 +247,7 @@ tidy(BlCarry *carry)
 	{
 		BlCounter  *c = &carry->counter[i];
 
-		if (!bl_name_valid(c->name) || !day_valid(c->first_day))
+		if (c->kwh.coefficient < 0 || !bl_name_valid(c->name) || !day_valid(c->first_day))
 			return BL_BAD_CARRY;
 		c->first_day = window_start(c->kind, c->first_day);
 		status = fit_decimal(&c->kwh, KWH_SCALE);
@@ -462,7 +463,10 @@ take_counter(Form *form, BlJson *member, BlCounter *c)
 		take_day(form, member, "from", &c->first_day);
 	if (status != BL_OK)
 		return status;
-	return take_decimal(form, member, "kwh", KWH_SCALE, &c->kwh);
+	status = take_decimal(form, member, "kwh", KWH_SCALE, &c->kwh);
+	if (status == BL_OK && c->kwh.coefficient < 0)
+		return refuse(form, bl_json_member(member, "kwh"), NULL, "Counters count from 0 on; what is owed in energy is a bank's.");
+	return status;
 }
 
 static BlStatus

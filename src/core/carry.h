@@ -16,7 +16,7 @@
  *
  * Counters rise by name, demands by (name, day), banks by (name, period, day), bytewise and never twice the
  * same; names and periods are plain UTF-8 of at most BL_NAME_MAX bytes; a decimal is as in usage.h, without
- * trailing zeros; the day of a year counter is 1 January, that of a month the first.  So equal carries have
+ * trailing zeros, of a counter never below zero; the day of a year counter is 1 January, that of a month the first.  So equal carries have
  * equal bytes.
  *
  * As JSON:

@@ -182,12 +182,51 @@ carried_in(const BlRate *r, const BlCount *c, int32_t window)
 	return BL_ZERO;
 }
 
+static int32_t
+months_later(int32_t day, int months)
+{
+	BlDate		d = bl_date_of(day);
+
+	return bl_day_of(d.year, d.month + months, d.day);
+}
+
+/*
+ * A count of the same name by another span, which meets this one: it holds
+ * some of the same energy, and nobody could say how much.
+ */
+static BlStatus
+check_kind(const BlRate *r, const BlCount *c, int32_t window)
+{
+	static const char *const kinds[] = {"year", "month", "from"};
+	int32_t		end = c->kind == BL_COUNTER_FROM ? r->b->until : months_later(window, c->kind == BL_COUNTER_YEAR ? 12 : 1);
+
+	for (int i = 0; c->carried && r->opening != NULL && i < r->opening->counters; i++)
+	{
+		const BlCounter *o = &r->opening->counter[i];
+		int32_t		from = o->first_day;
+
+		if (o->kind == c->kind || !bl_text_equal(o->name, c->name))
+			continue;
+		/* the tariff knows the first day of its year */
+		if (o->kind == BL_COUNTER_YEAR)
+			from = bl_day_of(bl_date_of(from).year, r->t->year_month, r->t->year_day);
+		if (from >= end || window >= months_later(from, o->kind == BL_COUNTER_MONTH ? 1 : 12))
+			continue;
+		bl_problem(r->problem, BL_BAD_CARRY, "the carry's counter \"%.*s\" goes by another span than the tariff's",
+				   c->name.length, c->name.text);
+		bl_problem_detail(r->problem, "It has \"%s\"; the tariff counts by \"%s\".", kinds[o->kind], kinds[c->kind]);
+		return bl_problem_hint(r->problem, "Give the charge another \"counter\", or take the old one out of the carry.");
+	}
+	return BL_OK;
+}
+
 /* the count at the start of a piece (or, with end, at its end) */
 BlStatus
 bl_count_at(BlRate *r, const BlTiers *tiers, const BlCount *c, int piece, bool end, BlDec *at)
 {
 	int32_t		window = bl_tiers_window(r, tiers, piece);
 
+	BL_TRY(check_kind(r, c, window));
 	*at = carried_in(r, c, window);
 	for (int i = 0; i < piece + end; i++)
 		if (c->set[i] && bl_tiers_window(r, tiers, i) == window)

@@ -40,7 +40,7 @@ sample(void)
 
 	counters[0] = (BlCounter) {TEXT("tier"), BL_COUNTER_YEAR, bl_day_of(2026, 4, 1), bl_dec(27000, 1)};
 	counters[1] = (BlCounter) {TEXT("slab"), BL_COUNTER_MONTH, bl_day_of(2026, 3, 31), bl_dec(125, 1)};
-	counters[2] = (BlCounter) {TEXT("block"), BL_COUNTER_FROM, bl_day_of(2026, 6, 15), bl_dec(-9, 0)};
+	counters[2] = (BlCounter) {TEXT("block"), BL_COUNTER_FROM, bl_day_of(2026, 6, 15), bl_dec(9, 0)};
 	demands[0] = (BlPastDemand) {TEXT("demand"), bl_day_of(2026, 2, 3), bl_dec(1200, 1)};
 	demands[1] = (BlPastDemand) {TEXT("demand"), bl_day_of(2026, 1, 3), bl_dec(1234, 1)};
 	banks[0] = (BlBank) {TEXT("export"), TEXT("peak"), bl_day_of(2026, 1, 2), bl_dec(1225, 2)};
@@ -49,7 +49,7 @@ sample(void)
 }
 
 static const char sample_text[] =
-"{\"counters\": {\"block\": {\"from\": \"2026-06-15\", \"kwh\": \"-9\"}, "
+"{\"counters\": {\"block\": {\"from\": \"2026-06-15\", \"kwh\": \"9\"}, "
 "\"slab\": {\"month\": \"2026-03\", \"kwh\": \"12.5\"}, \"tier\": {\"year\": 2026, \"kwh\": \"2700\"}}, "
 "\"demand\": [{\"name\": \"demand\", \"month\": \"2026-01\", \"kw\": \"123.4\"}, "
 "{\"name\": \"demand\", \"month\": \"2026-02\", \"kw\": \"120\"}], "
