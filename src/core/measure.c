@@ -311,14 +311,10 @@ register_days(BlRate *r, const BlUsagePart *part, const BlRegister *reg, int *fi
 	return BL_OK;
 }
 
+/* the place of a register's period in a schedule; -1: it is not there */
 static int
-period_index(const BlRate *r, const BlScan *s, BlText name)
+period_of(const BlSchedule *schedule, BlText name)
 {
-	const BlSchedule *schedule;
-
-	if (s->schedule < 0)
-		return 0;
-	schedule = &r->t->schedule[s->schedule];
 	if (schedule->periods == 1 && schedule->period[0].length == 0)
 		return 0;
 	for (int i = 0; i < schedule->periods; i++)
@@ -327,9 +323,124 @@ period_index(const BlRate *r, const BlScan *s, BlText name)
 	return schedule->periods == 1 && name.length == 0 ? 0 : -1;
 }
 
+static int
+period_index(const BlRate *r, const BlScan *s, BlText name)
+{
+	return s->schedule < 0 ? 0 : period_of(&r->t->schedule[s->schedule], name);
+}
+
+/* ---- what the registers cover ---- */
+
+/* the periods of a schedule that a day has, as bits */
+static uint32_t
+periods_of_day(const BlRate *r, int schedule, int day)
+{
+	const BlDay *d = &r->b->day[day];
+	const BlDayMap *map = map_of(d, schedule);
+	uint32_t	bits = 0;
+
+	/* the hour that a clock leaves out has no period, however the day is divided */
+	for (int m = 0; d->minutes != BL_MINUTES_PER_DAY && m < d->minutes; m++)
+	{
+		int			period = bl_slot_period(r, schedule, d->start + m, 1);
+
+		if (period >= 0)
+			bits |= UINT32_C(1) << period;
+	}
+	for (int k = 0; d->minutes == BL_MINUTES_PER_DAY && k < map->runs; k++)
+		bits |= UINT32_C(1) << map->run[k].period;
+	return bits;
+}
+
+/*
+ * The schedule by whose periods registers have to be complete: the scan's, and
+ * of a total that of the tariff, where it has all their names.  -1: they are
+ * only asked for days.
+ */
+static int
+covering_schedule(const BlRate *r, const BlScan *s, const BlUsagePart *part)
+{
+	const BlSchedule *schedule = &r->t->schedule[s->schedule < 0 ? 0 : s->schedule];
+	const uint8_t *next = part->register_bytes;
+	bool		named = false;
+
+	if (schedule->periods == 1)
+		return -1;
+	for (int i = 0; i < part->registers && s->schedule < 0; i++)
+	{
+		BlRegister	reg;
+
+		bl_usage_register(part, &next, &reg);
+		if (reg.channel != s->channel || reg.period.length == 0)
+			continue;
+		if (period_of(schedule, reg.period) < 0)
+			return -1;
+		named = true;
+	}
+	return s->schedule >= 0 ? s->schedule : named ? 0 : -1;
+}
+
+static BlStatus
+not_covered(BlRate *r, const BlScan *s, const BlUsagePart *part, int schedule, int day, uint32_t lacking)
+{
+	char		text[16];
+	int			period = 0;
+
+	refuse(r, BL_GAP, part, s->channel, "has no register for part of the billed span",
+		   "Read the registers over the whole span, or let the tariff say \"missing\": \"zero\".");
+	bl_day_text(r->b->from + day, text);
+	if (schedule < 0)
+		return bl_problem_detail(r->problem, "Nothing covers the days from %s on.", text);
+	while (!(lacking & UINT32_C(1) << period))
+		period++;
+	return bl_problem_detail(r->problem, "Nothing covers period \"%.*s\" from %s on.",
+							 r->t->schedule[schedule].period[period].length, r->t->schedule[schedule].period[period].text, text);
+}
+
+/* every day of the span has its registers, and by period each period that the day has */
+static BlStatus
+check_covered(BlRate *r, BlScan *s, const BlUsagePart *part)
+{
+	uint32_t	covered[BL_RATE_DAYS_MAX],
+				always = 0;
+	int			schedule = covering_schedule(r, s, part);
+	uint32_t	all = schedule < 0 ? 1 : UINT32_MAX >> (32 - r->t->schedule[schedule].periods);
+	const uint8_t *next = part->register_bytes;
+
+	memset(covered, 0, sizeof *covered * (size_t) r->b->days);
+	for (int i = 0; i < part->registers; i++)
+	{
+		BlRegister	reg;
+		uint32_t	bits;
+		int			first,
+					end;
+
+		bl_usage_register(part, &next, &reg);
+		if (reg.channel != s->channel)
+			continue;
+		BL_TRY(register_days(r, part, &reg, &first, &end));
+		bits = schedule < 0 || reg.period.length == 0 ? all : UINT32_C(1) << period_of(&r->t->schedule[schedule], reg.period);
+		if (first == 0 && end == r->b->days)
+			always |= bits;
+		for (int day = first; day < end; day++)
+			covered[day] |= bits;
+	}
+	for (int day = 0; day < r->b->days && always != all; day++)
+	{
+		uint32_t	lacking = all & ~covered[day];
+
+		if (lacking != 0 && schedule >= 0)
+			lacking &= periods_of_day(r, schedule, day);
+		if (lacking != 0 && !r->t->missing_zero)
+			return not_covered(r, s, part, schedule, day, lacking);
+		s->estimated |= lacking != 0;
+	}
+	return BL_OK;
+}
+
 /* one register into the cells, spread by days where it lies across cuts */
 static BlStatus
-add_register(BlRate *r, BlScan *s, const BlUsagePart *part, const BlRegister *reg, BlDec *cells, uint8_t *covered)
+add_register(BlRate *r, BlScan *s, const BlUsagePart *part, const BlRegister *reg, BlDec *cells)
 {
 	int			first,
 				end,
@@ -360,7 +471,6 @@ add_register(BlRate *r, BlScan *s, const BlUsagePart *part, const BlRegister *re
 			continue;
 		piece[k] = i;
 		weight[k++] = z - a;
-		covered[i] = 1;
 	}
 	s->found = true;
 	if (k == 1)
@@ -375,37 +485,25 @@ add_register(BlRate *r, BlScan *s, const BlUsagePart *part, const BlRegister *re
 	return BL_OK;
 }
 
-/* all registers of one channel; every day of the span must be covered when there are any */
+/* all registers of one channel */
 static BlStatus
 measure_registers(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
 {
 	const uint8_t *next = part->register_bytes;
-	uint8_t		covered[BL_RATE_PIECES_MAX];
 
-	memset(covered, 0, (size_t) r->pieces);
 	for (int i = 0; i < part->registers; i++)
 	{
 		BlRegister	reg;
 
 		bl_usage_register(part, &next, &reg);
 		if (reg.channel == s->channel)
-			BL_TRY(add_register(r, s, part, &reg, cells, covered));
+			BL_TRY(add_register(r, s, part, &reg, cells));
 	}
-	for (int i = 0; i < r->pieces && !r->t->missing_zero; i++)
-		if (!covered[i])
-		{
-			char		a[16];
-
-			refuse(r, BL_GAP, part, s->channel, "has no register for part of the billed span",
-				   "Read the registers over the whole span.");
-			bl_day_text(r->b->from + r->piece[i].first, a);
-			return bl_problem_detail(r->problem, "Nothing covers the days from %s on.", a);
-		}
-	return BL_OK;
+	return check_covered(r, s, part);
 }
 
-static bool
-has_registers(const BlUsagePart *part, BlChannel channel)
+bool
+bl_has_registers(const BlUsagePart *part, BlChannel channel)
 {
 	const uint8_t *next = part->register_bytes;
 
@@ -438,7 +536,7 @@ static BlStatus
 measure_part(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
 {
 	bool		profile = part->profile[s->channel] != NULL;
-	bool		registers = part->registers > 0 && has_registers(part, s->channel);
+	bool		registers = part->registers > 0 && bl_has_registers(part, s->channel);
 	BlDec		few[128],
 			   *own = few;
 	int			n = r->pieces * s->periods;
@@ -756,17 +854,19 @@ bl_check_line_spread(BlRate *r, const BlCharge *q, const BlScan *s, const BlWork
 
 /* ---- slots one by one ---------------------------------------------------------------- */
 
-/*
- * The slots of the span of a part's channel as one array, missing ones zero.
- * Only a part with one profile has them (the whole, when there is one part).
- */
-BlStatus
-bl_slots_of(BlRate *r, BlScan *s, BlSlots *slots)
+static BlStatus
+no_slots(BlRate *r, BlChannel channel, BlText part)
+{
+	bl_problem(r->problem, BL_NO_USAGE, "the tariff needs the %s profile of part \"%.*s\"", bl_channel_name[channel],
+			   part.length, part.text);
+	return bl_problem_hint(r->problem, "Registers have no slots to look at.");
+}
+
+/* the slots of the span of one profile as one array, missing ones zero */
+static BlStatus
+read_slots(BlRate *r, const BlUsagePart *part, BlChannel channel, BlSlots *slots)
 {
 	const BlBound *b = r->b;
-	const BlPartRule *rule = &r->t->part[s->part];
-	const BlUsagePart *part = rule->whole ? (r->usage->parts == 1 ? &r->usage->part[0] : NULL) :
-		usage_part(r, rule->name);
 	int32_t		from = b->day[0].start,
 				until = b->day[b->days].start;
 	int64_t		block_values[BL_BLOCK_SLOTS_MAX];
@@ -775,22 +875,7 @@ bl_slots_of(BlRate *r, BlScan *s, BlSlots *slots)
 	BlCursor	cursor = {0};
 	BlBlock		block;
 
-	*slots = s->slots;
-	if (slots->minutes != 0)
-		return BL_OK;
-	/* in another schedule they are the same */
-	for (int i = 0; i < b->scans; i++)
-		if (b->scan[i].part == s->part && b->scan[i].channel == s->channel && b->scan[i].net == s->net && b->scan[i].slots.minutes != 0)
-		{
-			*slots = s->slots = b->scan[i].slots;
-			return BL_OK;
-		}
-	if (part == NULL || part->profile[s->channel] == NULL)
-	{
-		bl_problem(r->problem, BL_NO_USAGE, "the tariff needs the %s profile of one part", bl_channel_name[s->channel]);
-		return bl_problem_hint(r->problem, "Registers and several parts together have no slots to look at.");
-	}
-	BL_TRY(open_profile(r, part, s->channel, &p));
+	BL_TRY(open_profile(r, part, channel, &p));
 	slots->n = (until - from) / p.slot_minutes;
 	slots->minutes = p.slot_minutes;
 	slots->scale = 3 - p.scale;
@@ -799,7 +884,6 @@ bl_slots_of(BlRate *r, BlScan *s, BlSlots *slots)
 	slots->value = value = bl_arena_get(r->arena, sizeof *value * (size_t) (slots->n + 1));
 	if (value == NULL)
 		return BL_NO_SPACE;
-	s->slots = *slots;
 	for (;;)
 	{
 		bl_arena_poll(r->arena);
@@ -824,15 +908,94 @@ bl_slots_of(BlRate *r, BlScan *s, BlSlots *slots)
 	}
 }
 
+/* adds the slots of another part, at the finer scale of both */
+static BlStatus
+add_part_slots(BlRate *r, const BlUsagePart *part, BlChannel channel, BlSlots *sum)
+{
+	BlSlots		more;
+	int64_t    *value;
+	int			scale;
+
+	BL_TRY(read_slots(r, part, channel, &more));
+	if (more.minutes != sum->minutes)
+	{
+		bl_problem(r->problem, BL_UNALIGNED, "the %s profiles of the parts have slots of different length", bl_channel_name[channel]);
+		bl_problem_detail(r->problem, "That of part \"%.*s\" has slots of %d minutes, another of %d.",
+						  part->name.length, part->name.text, more.minutes, sum->minutes);
+		return bl_problem_hint(r->problem, "Resample them to one length.");
+	}
+	scale = more.scale > sum->scale ? more.scale : sum->scale;
+	value = bl_arena_get(r->arena, sizeof *value * (size_t) (sum->n + 1));
+	if (value == NULL)
+		return BL_NO_SPACE;
+	for (int i = 0; i < sum->n; i++)
+	{
+		BlInt128	one = sum->value[i] * bl_pow10(scale - sum->scale) + more.value[i] * bl_pow10(scale - more.scale);
+
+		if (i % 4096 == 0)
+			bl_arena_poll(r->arena);
+		if (one > INT64_MAX || one < INT64_MIN)
+			return BL_OVERFLOW;
+		value[i] = (int64_t) one;
+	}
+	sum->value = value;
+	sum->scale = scale;
+	return BL_OK;
+}
+
+/*
+ * The slots of the span of a part's channel as one array, missing ones zero;
+ * of the whole the profiles of all parts added slot by slot.
+ */
+BlStatus
+bl_slots_of(BlRate *r, BlScan *s, BlSlots *slots)
+{
+	const BlPartRule *rule = &r->t->part[s->part];
+
+	*slots = s->slots;
+	if (slots->minutes != 0)
+		return BL_OK;
+	/* in another schedule they are the same */
+	for (int i = 0; i < r->b->scans; i++)
+		if (r->b->scan[i].part == s->part && r->b->scan[i].channel == s->channel && r->b->scan[i].net == s->net &&
+			r->b->scan[i].slots.minutes != 0)
+		{
+			*slots = s->slots = r->b->scan[i].slots;
+			return BL_OK;
+		}
+	for (int i = 0; i < r->usage->parts; i++)
+	{
+		const BlUsagePart *part = &r->usage->part[i];
+
+		if (!rule->whole && !bl_text_equal(part->name, rule->name))
+			continue;
+		if (part->profile[s->channel] == NULL)
+		{
+			/* a part without the channel adds nothing to the whole */
+			if (bl_has_registers(part, s->channel))
+				return no_slots(r, s->channel, part->name);
+			continue;
+		}
+		BL_TRY(slots->minutes == 0 ? read_slots(r, part, s->channel, slots) : add_part_slots(r, part, s->channel, slots));
+	}
+	if (slots->minutes == 0)
+		return no_slots(r, s->channel, rule->name);
+	s->slots = *slots;
+	return BL_OK;
+}
+
 /* the same of what bills: registers have no slots, whatever profile stands beside them */
 BlStatus
 bl_billed_slots(BlRate *r, BlScan *s, BlSlots *slots)
 {
-	if (s->found && s->peak_minutes == 0)
-	{
-		bl_problem(r->problem, BL_NO_USAGE, "the tariff needs the %s profile of one part", bl_channel_name[s->channel]);
-		return bl_problem_hint(r->problem, "Registers and several parts together have no slots to look at.");
-	}
+	const BlPartRule *rule = &r->t->part[s->part];
+	bool		several = rule->whole && r->usage->parts > 1;
+
+	for (int i = 0; several && s->net == BL_NET_NONE && r->t->bills_registers && i < r->usage->parts; i++)
+		if (bl_has_registers(&r->usage->part[i], s->channel))
+			return no_slots(r, s->channel, r->usage->part[i].name);
+	if (s->found && s->peak_minutes == 0 && !several)
+		return no_slots(r, s->channel, rule->name);
 	return bl_slots_of(r, s, slots);
 }
 

@@ -6,17 +6,36 @@
  */
 #include "rate_work.h"
 
-/* the highest recorded demand of a part (of all, for the whole) and period */
+/* a moment outside the billed span is another bill's */
+static bool
+in_span(const BlRate *r, const BlRecordedDemand *d)
+{
+	return !d->has_moment || (d->moment >= r->b->day[0].start && d->moment < r->b->day[r->b->days].start);
+}
+
+static BlStatus
+demand_of_part(BlRate *r, const BlUsagePart *part)
+{
+	bl_problem(r->problem, BL_NO_USAGE, "part \"%.*s\" has no recorded demand, but another part has",
+			   part->name.length, part->name.text);
+	return bl_problem_hint(r->problem, "Give the recorded demand of each part, 0 where there is none, or charge the parts apart.");
+}
+
+/* the highest recorded demand of a part and period; of the whole the highest of each part, added */
 BlStatus
 bl_recorded(BlRate *r, int part, BlText period, bool *found, BlDec *kw)
 {
 	const BlPartRule *rule = &r->t->part[part];
+	const BlUsagePart *without = NULL;
 
 	*found = false;
 	for (int i = 0; i < r->usage->parts; i++)
 	{
 		const BlUsagePart *u = &r->usage->part[i];
 		const uint8_t *next = u->demand_bytes;
+		bool		any = false,
+					has = false;
+		BlDec		highest = BL_ZERO;
 
 		if (!rule->whole && !bl_text_equal(u->name, rule->name))
 			continue;
@@ -25,12 +44,52 @@ bl_recorded(BlRate *r, int part, BlText period, bool *found, BlDec *kw)
 			BlRecordedDemand d;
 
 			bl_usage_demand(u, &next, &d);
-			if (!bl_text_equal(d.period, period) ||
-				(d.has_moment && (d.moment < r->b->day[0].start || d.moment >= r->b->day[r->b->days].start)))
+			if (!in_span(r, &d))
 				continue;
-			if (!*found || bl_dec_cmp(d.kw, *kw) > 0)
-				*kw = d.kw;
-			*found = true;
+			any = true;
+			if (!bl_text_equal(d.period, period))
+				continue;
+			if (!has || bl_dec_cmp(d.kw, highest) > 0)
+				highest = d.kw;
+			has = true;
+		}
+		if (has && *found)
+			BL_TRY(bl_dec_add(*kw, highest, kw));
+		else if (has)
+			*kw = highest;
+		*found = *found || has;
+		if (!any && (u->profile[BL_IMPORT] != NULL || bl_has_registers(u, BL_IMPORT)))
+			without = u;
+	}
+	return *found && without != NULL ? demand_of_part(r, without) : BL_OK;
+}
+
+/* a recorded demand of a period that the charge's schedule does not have would be left out in silence */
+static BlStatus
+check_recorded_periods(BlRate *r, const BlCharge *q)
+{
+	const BlPartRule *rule = &r->t->part[q->part];
+	const BlSchedule *s = &r->t->schedule[q->schedule];
+
+	for (int i = 0; i < r->usage->parts; i++)
+	{
+		const BlUsagePart *u = &r->usage->part[i];
+		const uint8_t *next = u->demand_bytes;
+
+		for (int k = 0; k < u->demands && (rule->whole || bl_text_equal(u->name, rule->name)); k++)
+		{
+			BlRecordedDemand d;
+			int			period = s->periods - 1;
+
+			bl_usage_demand(u, &next, &d);
+			while (period >= 0 && !bl_text_equal(s->period[period], d.period))
+				period--;
+			if (period >= 0 || d.period.length == 0 || !in_span(r, &d))
+				continue;
+			bl_problem(r->problem, BL_NO_USAGE, "part \"%.*s\" has a recorded demand of a period that the tariff does not have",
+					   u->name.length, u->name.text);
+			bl_problem_detail(r->problem, "The demand's period is \"%.*s\".", d.period.length, d.period.text);
+			return bl_problem_hint(r->problem, "Use the tariff's names of periods.");
 		}
 	}
 	return BL_OK;
@@ -290,7 +349,7 @@ bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDe
 	BL_TRY(bl_measure(r, s));
 	if (!s->found || s->peak_minutes == 0)
 	{
-		/* a profile that does not bill, or several parts: only slots could tell, and they may not be there */
+		/* a profile that does not bill, or those of several parts: only slots can tell, if there are any */
 		return has_profile(r, s) ? window_peak(r, q, s, periods, found, kw) : BL_OK;
 	}
 	if ((q->window_minutes != 0 && q->window_minutes != s->peak_minutes &&
@@ -730,6 +789,8 @@ static BlStatus
 recorded_or_measured(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDec *kw)
 {
 	*found = false;
+	if (periods != 0 && q->channel == BL_IMPORT)
+		BL_TRY(check_recorded_periods(r, q));
 	/* meters record the demand of what is taken */
 	for (int k = 0; k < 32 && periods != 0 && q->channel == BL_IMPORT; k++)
 		if (periods & 1u << k)

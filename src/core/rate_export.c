@@ -161,6 +161,11 @@ net_slots(BlRate *r, BlScan *s, BlScan *import, BlScan *export)
 	{
 		if (!both[i]->found)
 			continue;
+		if (r->t->part[s->part].whole && r->usage->parts > 1)
+		{
+			bl_problem(r->problem, BL_NO_USAGE, "several parts together cannot be netted by slot or hour");
+			return bl_problem_hint(r->problem, "Net each part by itself, or add their profiles.");
+		}
 		BL_TRY(bl_billed_slots(r, both[i], &slots[i]));
 		if (minutes != 0 && minutes != slots[i].minutes && s->net == BL_NET_SLOT)
 			return unaligned(r, "import and export have slots of different length", "Resample one of them, or net by the hour.");

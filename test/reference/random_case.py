@@ -422,6 +422,11 @@ class Generator:
 				d["periods"] = "each" if self.chance(0.4) else r.sample(names, r.randint(1, len(names)))
 			if self.chance(0.15):
 				d["highest"] = {"mean_of": r.randint(2, 4), "on": "days"}
+		elif self.recorded_periods and self.chance(0.6):
+			names = self.charge_names(c)
+			d["periods"] = "each" if self.chance(0.5) else r.sample(names, r.randint(1, len(names)))
+		if len(self.part_names) > 1 and self.chance(0.5):
+			c["part"] = r.choice(["whole", "shop" if "shop" in self.part_names else "main"])
 		names = self.charge_names(c) if d.get("periods") == "each" else [None]
 		c["price"] = self.price(names, 1)
 		if self.chance(0.3):
@@ -630,8 +635,10 @@ class Generator:
 					registers += self.registers(channel, names, edges, big // 2)
 			if registers:
 				part["registers"] = registers
-			if self.recorded and name == "main":
+			if self.recorded and (name == "main" or self.chance(0.9)):
 				part["demand_kw"] = self.decimal(0, 400, 3)
+				if self.recorded_periods:
+					part["demands"] = [{"period": p, "kw": self.decimal(0, 400, 2)} for p in names if self.chance(0.9)]
 			parts[name] = part
 		return {"parts": parts}
 
@@ -695,6 +702,7 @@ class Generator:
 		t["time_zone"] = r.choice(ZONES)
 		self.profiles = self.chance(0.4)
 		self.recorded = self.chance(0.3)
+		self.recorded_periods = False
 		self.gaps = False
 		self.slot = r.choice([60, 60, 60, 30, 30, 15])
 		if self.profiles and (self.until - self.from_).days > 35:
@@ -711,6 +719,7 @@ class Generator:
 		step = max(self.slot, 30) if self.profiles else 60
 		if self.chance(0.7):
 			t["periods"] = self.periods(seasons, step)
+			self.recorded_periods = self.recorded and self.chance(0.4)
 		if self.profiles and self.chance(0.2):
 			t["schedules"] = {"other": self.periods(seasons, step, ["day", "evening", "night"])}
 		if "holiday" in str(t) or self.chance(0.1):
@@ -737,7 +746,7 @@ class Generator:
 	def spoil(self, case):
 		"""Takes something away that may be needed."""
 		r = self.r
-		kind = r.choice(["term", "price", "calendar", "gap", "step", "register", "valid"])
+		kind = r.choice(["term", "price", "calendar", "gap", "step", "register", "valid", "cover", "cover", "count", "demand"])
 		profiles = [p for part in case["usage"]["parts"].values() for p in part.values() if isinstance(p, dict)]
 		registers = [part["registers"] for part in case["usage"]["parts"].values() if "registers" in part]
 		if kind == "term" and case["terms"]:
@@ -757,6 +766,18 @@ class Generator:
 					break
 		elif kind == "register" and registers:
 			r.choice(registers)[0]["period"] = "another"
+		elif kind == "cover" and registers:
+			left_out = r.choice(registers)
+			left_out.pop(r.randrange(len(left_out)))
+		elif kind == "demand":
+			for part in case["usage"]["parts"].values():
+				if part.get("demands"):
+					part["demands"][0]["period"] = "another"
+		elif kind == "count" and case["carry"].get("counters"):
+			count = r.choice(list(case["carry"]["counters"].values()))
+			for k in ("year", "month", "from"):
+				count.pop(k, None)
+			count.update(r.choice([{"year": self.from_.year}, {"month": f"{self.day_inside(40):%Y-%m}"}, {"from": self.day_inside(40).isoformat()}]))
 		elif kind == "valid":
 			case["tariff"]["valid"] = {"from": self.day_inside(1).isoformat()}
 

@@ -692,7 +692,24 @@ class Rater:
 			shares = share_out(dec(r["kwh"]), weights, self.energy_step(charge)) if len(atoms) > 1 else [dec(r["kwh"])]
 			for a, kwh in zip(atoms, shares):
 				cells[a.i, period] += kwh
+		self.check_covered(charge if self.needs_periods(charge) else {}, part, channel, source[1])
 		return cells
+
+	def check_covered(self, charge, part, channel, registers):
+		"""Every day has its registers, and where they go by periods, each period of the day."""
+		if self.tariff.get("missing") == "zero":
+			return
+		names = self.period_names(charge)
+		by_period = len(names) > 1 and (bool(charge) or any(r.get("period") for r in registers) and all(
+			r.get("period") in names for r in registers if r.get("period")))
+		minutes_of = self.period_by_minute(charge) if by_period else None
+		d = self.from_
+		while d < self.until:
+			found = {r.get("period") for r in registers if day(r.get("from", self.from_)) <= d < day(r.get("until", self.until))}
+			lacking = set(minutes_of(d)) - found if by_period and None not in found else set() if found else {None}
+			if lacking:
+				raise RatingError(f"{part}: no register of {channel} on {d} for {lacking}")
+			d += ONE_DAY
 
 	def needs_periods(self, c):
 		"""Whether it matters to the charge in which period energy was used."""
@@ -969,11 +986,13 @@ class Rater:
 		if total > 1:
 			raise RatingError("shares above 1")
 
-	def check_slots(self, part):
-		"""A share of a part has no slots, nor has the rest of it."""
+	def check_slots(self, part, channel):
+		"""A share of a part has no slots, nor has the rest of it; of several parts they add up, slot by slot."""
 		made = self.tariff.get("parts", {})
-		if part == "whole" and len(self.usage) > 1:
-			raise RatingError("several parts together have no slots")
+		if part == "whole":
+			found = [self.usage[p][channel] for p in self.usage if isinstance(channel, str) and channel in self.usage[p]]
+			if len({int(f["slot_minutes"]) for f in found}) > 1:
+				raise RatingError("the parts have slots of different length")
 		if part in made or any(m.get("of", "main") == part for m in made.values()):
 			raise RatingError(f"part {part} has no slots of its own")
 
@@ -1187,6 +1206,8 @@ class Rater:
 				metered = exact_sum(s[3] or Fraction(0) for s in self.profile_slots(p, channel))
 			else:
 				metered = sum((dec(r["kwh"]) for r in source[1] if self.inside(r)), Fraction(0)) if source else Fraction(0)
+				if source:
+					self.check_covered({}, p, channel, source[1])
 			total += rounded(metered, rule)
 		return total
 
@@ -1343,7 +1364,7 @@ class Rater:
 	def series_money(self, c, atoms, names):
 		"""{(atom, period): money} slot by slot."""
 		part, channel = c.get("part", "main"), self.measured(c)
-		self.check_slots(part)
+		self.check_slots(part, channel)
 		inside = {a.i for a in atoms}
 		money = {}
 		for p in self.all_parts() if part == "whole" else [part]:
@@ -1464,10 +1485,34 @@ class Rater:
 		old = self.old_carry.get("counters", {}).get(name)
 		if key is None or old is None:
 			return Fraction(0)
+		self.check_count(name, key, old)
 		for k, v in key.items():
 			if str(old.get(k)) != str(v):
 				return Fraction(0)
 		return dec(old["kwh"])
+
+	def check_count(self, name, key, old):
+		"""A count by another span that overlaps this one counts some of the same energy, but one cannot tell how much."""
+		if dec(old["kwh"]) < 0:
+			raise RatingError(f"counter {name} is below zero")
+		if set(old) == set(key) | {"kwh"}:
+			return
+		def window(k):
+			if "year" in k:
+				month, dom = map(int, self.tariff.get("year_start", "01-01").split("-"))
+				start = datetime.date(int(k["year"]), month, dom)
+				return start, add_months(start, 12)
+			if "month" in k:
+				start = day(k["month"] + "-01")
+				return start, add_months(start, 1)
+			start = day(k["from"])
+			return start, add_months(start, 12)
+		a, b = window(key)
+		if "from" in key:
+			b = self.until
+		c, d = window(old)
+		if a < d and c < b:
+			raise RatingError(f"counter {name} goes by another span")
 
 	def count_names(self, c):
 		base = c.get("counter", c["code"])
@@ -1738,7 +1783,7 @@ class Rater:
 	def chronological(self, c, run, names, limits, opening, kwh, beyond, capped):
 		"""Slots fill the steps in the order of time."""
 		part, channel = c.get("part", "main"), self.measured(c)
-		self.check_slots(part)
+		self.check_slots(part, channel)
 		slots = []
 		for p in self.all_parts() if part == "whole" else [part]:
 			source = self.channel(p, channel)
@@ -1951,20 +1996,19 @@ class Rater:
 		part = c.get("part", "main")
 		if part in self.tariff.get("parts", {}):
 			raise RatingError("demand of a made part")
-		if part == "whole":
-			parts = self.all_parts()
-			if len(parts) != 1:
-				raise RatingError("demand of several parts")
-			part = parts[0]
-		recorded = self.usage.get(part, {}).get("demand_kw")
-		if recorded is not None and wanted is None and c.get("channel", "import") == "import":
-			return dec(recorded)
-		source = self.channel(part, self.measured(c)) if "net" in c else self.usage.get(part, {}).get(c.get("channel", "import"))
-		if not source:
+		channel = c.get("channel", "import")
+		parts = self.all_parts() if part == "whole" else [part]
+		recorded = self.recorded(c, parts, wanted) if channel == "import" else None
+		if recorded is not None:
+			return recorded
+		sources = [self.channel(p, self.measured(c)) if "net" in c else self.usage.get(p, {}).get(channel) for p in parts]
+		if not any(sources):
 			if c["demand"].get("optional"):
 				return None
+			if c["demand"].get("periods") == "each" and self.recorded_of_some_period(c, parts):
+				return None
 			raise RatingError("demand without a profile or a recorded demand")
-		blocks = self.blocks(c, part, wanted)
+		blocks = self.blocks(c, parts, wanted)
 		highest = c["demand"].get("highest")
 		if not blocks:
 			return None if c["demand"].get("periods") == "each" else Fraction(0)
@@ -1980,9 +2024,35 @@ class Rater:
 		top = sorted(values, reverse=True)[:int(highest["mean_of"])]
 		return sum(top) / len(top)
 
-	def blocks(self, c, part, wanted):
+	def recorded_demands(self, part):
+		"""[(period or None, kW)]"""
+		u = self.usage.get(part, {})
+		return [(d.get("period"), dec(d["kw"])) for d in u.get("demands", []) + ([{"kw": u["demand_kw"]}] if "demand_kw" in u else [])]
+
+	def recorded_of_some_period(self, c, parts):
+		return c.get("channel", "import") == "import" and any(period for p in parts for period, _ in self.recorded_demands(p))
+
+	def recorded(self, c, parts, wanted):
+		"""The highest recorded demand, of several parts added; of several periods the highest; or None."""
+		if wanted is not None:
+			for period in [period for p in parts for period, _ in self.recorded_demands(p) if period]:
+				if period not in self.period_names(c):
+					raise RatingError(f"a recorded demand of period {period}")
+		sums = []
+		for period in [None] if wanted is None else [n for n in self.period_names(c) if n in wanted]:
+			highest = [max((kw for at, kw in self.recorded_demands(p) if at == period), default=None) for p in parts]
+			found = [kw for kw in highest if kw is not None]
+			if found:
+				for p in parts:
+					metered = "import" in self.usage.get(p, {}) or any(r["channel"] == "import" for r in self.usage.get(p, {}).get("registers", []))
+					if metered and not self.recorded_demands(p):
+						raise RatingError(f"part {p} has no recorded demand")
+				sums.append(sum(found, Fraction(0)))
+		return max(sums, default=None)
+
+	def blocks(self, c, parts, wanted):
 		"""[(day, kW)] of blocks or windows that lie wholly within the wanted periods."""
-		slots = [s for s in self.slots_of_profile(c, part)]
+		slots = self.slots_of_profiles(c, parts)
 		if not slots:
 			return []
 		length = slots[0][1]
@@ -2008,6 +2078,14 @@ class Rater:
 			if wanted is None or all(s[3] in wanted for s in g):
 				result.append((g[0][2], exact_sum(s[4] or Fraction(0) for s in g) / hours))
 		return result
+
+	def slots_of_profiles(self, c, parts):
+		"""Those of all parts, added slot by slot."""
+		channel = self.measured(c)
+		found = [list(self.slots_of_profile(c, p)) for p in parts if self.channel(p, channel)]
+		if len({slots[0][1] for slots in found if slots}) > 1:
+			raise RatingError("the parts have slots of different length")
+		return [(*same[0][:4], exact_sum(s[4] or Fraction(0) for s in same)) for same in zip(*found)]
 
 	def slots_of_profile(self, c, part):
 		channel = self.measured(c)

@@ -35,8 +35,8 @@ def usage_sql(usage, time_zone):
 	for name, part in usage.get("parts", {}).items():
 		arguments = [quoted(name)]
 		for member, value in part.items():
-			if member == "registers":
-				arguments.append(f"registers => {as_json(value)}::jsonb")
+			if member in ("registers", "demands"):
+				arguments.append(f"{member} => {as_json(value)}::jsonb")
 			elif member == "demand_kw":
 				arguments.append(f"demand_kw => {value}")
 			else:

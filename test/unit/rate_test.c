@@ -318,7 +318,7 @@ what_is_missing(void)
 		{"\"charges\": [{\"code\": \"e\", \"per\": \"month\", \"split\": \"chronological\", \"steps\": [{\"to\": 5, \"price\": {\"a\": 1, \"b\": 2}}, {\"price\": 1}]}],"
 			"\"periods\": {\"a\": [{\"to\": \"12:00\"}], \"b\": \"else\"}", NULL,
 		"{\"main\": {\"registers\": [{\"channel\": \"import\", \"period\": \"a\", \"kwh\": 1}, {\"channel\": \"import\", \"period\": \"b\", \"kwh\": 9}]}}", NULL,
-		"the tariff needs the import profile of one part"},
+		"the tariff needs the import profile of part \"main\""},
 	};
 
 	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
