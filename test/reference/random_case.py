@@ -137,6 +137,8 @@ class Generator:
 	def calendar(self):
 		days = [self.from_ + datetime.timedelta(i) for i in range((self.until - self.from_).days)]
 		holidays = [d for d in days if self.chance(0.1)]
+		for year in {days[0].year, days[-1].year} - {d.year for d in holidays} if holidays else ():
+			holidays.append(max(days[0], datetime.date(year, 1, 1)))		# a year without any would be an error
 		workdays = [d for d in days if d.weekday() >= 5 and d not in holidays and self.chance(0.3)]
 		self.market["calendar"] = {"holidays": [d.isoformat() for d in holidays], "workdays": [d.isoformat() for d in workdays]}
 
