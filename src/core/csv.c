@@ -816,6 +816,8 @@ one_line(BlCsv *csv, BlReadRow *row)
 {
 	if (csv->line.number <= csv->map->skip)
 		return BL_TAKE_MORE;
+	if (csv->line.number % 1024 == 0)
+		bl_arena_poll(csv->arena);
 	if (csv->object_arena != NULL && !csv->object)
 	{
 		csv->header_read = true;

@@ -172,6 +172,8 @@ bl_espi_scan(BlEspi *e)
 
 		if (e->no_space)
 			return BL_TAKE_NO_SPACE;
+		if (++e->events % 1024 == 0)
+			bl_arena_poll(e->arena);
 		switch (event)
 		{
 			case BL_XML_MORE:
@@ -562,6 +564,8 @@ bl_espi_next(BlEspi *e, BlReadRow *row)
 			event = bl_xml_next(&e->xml);
 			if (event == BL_XML_MORE)
 				return BL_TAKE_MORE;
+			if (++e->events % 1024 == 0)
+				bl_arena_poll(e->arena);
 			take = event == BL_XML_FINISHED || event == BL_XML_BAD ? file_end(e, row, event) : event_take(e, row, event);
 		}
 		if (take == BL_TAKE_NO_SPACE && !e->days->lost && e->days->first != NULL)

@@ -71,6 +71,7 @@ typedef struct BlEspi
 	bool		has_offset;
 	int			offset;			/* minutes */
 	bool		no_space;
+	int64_t		events;			/* of XML, to be interrupted now and then */
 	/* the second */
 	BlEspiEntry *at;
 	BlSeen		seen;

@@ -216,6 +216,8 @@ segment_next(BlMscons *m, bool *bad)
 		if (stop == NULL && !m->last && m->end - m->next <= BL_MSCONS_SEGMENT)
 			return BL_TAKE_MORE;
 		m->segment.number = ++m->segments;
+		if (m->segments % 1024 == 0)
+			bl_arena_poll(m->arena);
 		if (stop == NULL)
 		{
 			size_t		left = (size_t) (m->end - m->next);
