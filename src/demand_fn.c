@@ -8,6 +8,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/rangetypes.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
@@ -265,6 +266,88 @@ billing_profile_slots(PG_FUNCTION_ARGS)
 		MemoryContextReset(row);
 	}
 	MemoryContextDelete(row);
+	PG_RETURN_NULL();
+}
+
+/* the block that a minute lies in; false: none does */
+static bool
+block_at(const BlProfile *profile, int64 minute, BlBlock *block)
+{
+	BlCursor	cursor = {0};
+
+	if (minute < profile->start || minute >= bl_profile_until(profile))
+		return false;
+	do
+		bl_check(bl_profile_next(profile, &cursor, block), "profile");
+	while (block->slots > 0 && block->start + (int64) block->slots * profile->slot_minutes <= minute);
+	return block->slots > 0;
+}
+
+/* value_at(profile, timestamptz) returns numeric */
+PG_FUNCTION_INFO_V1(billing_profile_value_at);
+Datum
+billing_profile_value_at(PG_FUNCTION_ARGS)
+{
+	BlProfile	profile = BL_GETARG_PROFILE(0);
+	TimestampTz at = PG_GETARG_TIMESTAMPTZ(1);
+	int64		minute = at / USECS_PER_MINUTE - (at % USECS_PER_MINUTE < 0);
+	int64		values[BL_BLOCK_SLOTS_MAX];
+	uint8_t		qualities[BL_BLOCK_SLOTS_MAX];
+	BlBlock		block;
+	int			i;
+
+	if (!block_at(&profile, minute, &block))
+		PG_RETURN_NULL();
+	bl_check(bl_block_decode(&profile, &block, values, qualities, NULL), "profile");
+	i = (int) (minute - block.start) / profile.slot_minutes;
+	if (qualities[i] == BL_MISSING)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(bl_numeric(bl_scaled(values[i], profile.scale)));
+}
+
+/* daily(profile) returns table (day, energy_kwh, quality) */
+PG_FUNCTION_INFO_V1(billing_profile_daily);
+Datum
+billing_profile_daily(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	BlProfile	profile = BL_GETARG_PROFILE(0);
+	int64		slots[BL_BLOCK_SLOTS_MAX];
+	uint8_t		qualities[BL_BLOCK_SLOTS_MAX];
+	BlCursor	cursor = {0};
+	BlZone		zone;
+	BlBlock		block;
+
+	bl_profile_need_energy(&profile);
+	zone = bl_calendar_of(&profile);
+	InitMaterializedSRF(fcinfo, 0);
+	for (;;)
+	{
+		Datum		values[3];
+		bool		nulls[3] = {false, false, false};
+		BlQuality	worst = BL_ACTUAL;
+		BlInt128	sum = 0;
+		BlDec		kwh;
+		int			missing;
+
+		CHECK_FOR_INTERRUPTS();
+		bl_check(bl_profile_next(&profile, &cursor, &block), "profile");
+		if (block.slots == 0)
+			break;
+		bl_check(bl_block_decode(&profile, &block, slots, qualities, &missing), "profile");
+		for (int i = 0; i < block.slots; i++)
+		{
+			sum += slots[i];
+			worst = bl_quality_worse(worst, (BlQuality) qualities[i]);
+		}
+		kwh = bl_scaled(sum, profile.scale);
+		kwh.scale += 3;
+		values[0] = DateADTGetDatum(bl_zone_day(&zone, block.start));
+		values[1] = bl_numeric(kwh);
+		nulls[1] = missing == block.slots;
+		values[2] = CStringGetTextDatum(bl_quality_name(worst));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
 	PG_RETURN_NULL();
 }
 

@@ -40,6 +40,7 @@ typedef struct Readings
 	int			slot_minutes;
 	BlUnit		unit;
 	int			unit_scale;
+	bool		decimals;		/* the readings were numeric; values are at the unit's finest scale */
 	BlZoneName	zone;
 	int			n;
 	int			room;
@@ -157,18 +158,34 @@ readings_slot(Readings *r, const Interval *slot)
 	r->slot = *slot;
 }
 
-/*
- * profile_agg's transition: (internal, timestamptz, bigint, interval
- * [, quality text [, time_zone text [, unit text]]])
- */
-PG_FUNCTION_INFO_V1(billing_readings_add);
-Datum
-billing_readings_add(PG_FUNCTION_ARGS)
+/* a reading in units of 10^unit_scale as a whole number at the unit's finest scale, half-up */
+static int64
+decimal_reading(Numeric value, BlUnit unit, int unit_scale)
+{
+	int			most = unit_scale - bl_unit_scale_min(unit);
+	BlDec		d;
+	BlRounding	whole = bl_round_places(0, BL_HALF_UP);
+
+	if (most < 0)
+		bl_profile_refuse(BL_BAD_UNIT, &(BlProfile) {.unit = unit, .scale = unit_scale});
+	d = bl_profile_decimal(value, most);
+	d.scale -= most;
+	if (bl_dec_round(d, &whole, &d) != BL_OK || d.coefficient > PG_INT64_MAX || d.coefficient < PG_INT64_MIN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a reading is out of range"),
+				 errdetail("A slot holds less than 9.2 * 10^9 kWh where readings are decimals.")));
+	return (int64) d.coefficient;
+}
+
+static Datum
+readings_add(FunctionCallInfo fcinfo, bool decimals)
 {
 	MemoryContext context = aggregate_context(fcinfo);
 	Readings   *r = PG_ARGISNULL(0) ? NULL : (Readings *) PG_GETARG_POINTER(0);
 	BlUnit		unit = BL_WH;
-	int			unit_scale = 0;
+	int			unit_scale = decimals ? 3 : 0;
+	int			scale;
 	BlQuality	quality = BL_ACTUAL;
 
 	if (PG_ARGISNULL(1) && PG_ARGISNULL(2))
@@ -195,18 +212,50 @@ billing_readings_add(PG_FUNCTION_ARGS)
 	if (PG_NARGS() > 6 && !PG_ARGISNULL(6))
 		bl_unit_of(VARDATA_ANY(PG_GETARG_TEXT_PP(6)), VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(6)),
 				   &unit, &unit_scale);
-	if (r->n > 0 && (unit != r->unit || unit_scale != r->unit_scale))
+	scale = decimals ? bl_unit_scale_min(unit) : unit_scale;
+	if (r->n > 0 && (unit != r->unit || scale != r->unit_scale))
 		different_rows("units");
 	r->unit = unit;
-	r->unit_scale = unit_scale;
+	r->unit_scale = scale;
+	r->decimals = decimals;
 	if (r->zone_text_length < 0)
 		r->zone_text_length = 0;
 	readings_reserve(r, r->n + 1);
 	r->minutes[r->n] = bl_minute_of(PG_GETARG_TIMESTAMPTZ(1), "the moment of a reading");
 	r->qualities[r->n] = PG_ARGISNULL(2) ? BL_MISSING : quality;
-	r->values[r->n] = r->qualities[r->n] == BL_MISSING ? 0 : PG_GETARG_INT64(2);
+	r->values[r->n] = r->qualities[r->n] == BL_MISSING ? 0 :
+		decimals ? decimal_reading(PG_GETARG_NUMERIC(2), unit, unit_scale) : PG_GETARG_INT64(2);
 	r->n++;
 	PG_RETURN_POINTER(r);
+}
+
+/*
+ * profile_agg's transition: (internal, timestamptz, bigint, interval
+ * [, quality text [, time_zone text [, unit text]]])
+ */
+PG_FUNCTION_INFO_V1(billing_readings_add);
+Datum
+billing_readings_add(PG_FUNCTION_ARGS)
+{
+	return readings_add(fcinfo, false);
+}
+
+/* the same of numeric readings, in kWh unless a unit is given */
+PG_FUNCTION_INFO_V1(billing_readings_add_numeric);
+Datum
+billing_readings_add_numeric(PG_FUNCTION_ARGS)
+{
+	return readings_add(fcinfo, true);
+}
+
+/* the same of integer readings: without it a call with an integer could mean either of the others */
+PG_FUNCTION_INFO_V1(billing_readings_add_int4);
+Datum
+billing_readings_add_int4(PG_FUNCTION_ARGS)
+{
+	if (!PG_ARGISNULL(2))
+		fcinfo->args[2].value = Int64GetDatum((int64) PG_GETARG_INT32(2));
+	return readings_add(fcinfo, false);
 }
 
 /* profile_agg's combine */
@@ -232,6 +281,7 @@ billing_readings_combine(PG_FUNCTION_ARGS)
 		into->slot = from->slot;
 		into->unit = from->unit;
 		into->unit_scale = from->unit_scale;
+		into->decimals = from->decimals;
 		into->zone = from->zone;
 		into->zone_text_length = from->zone_text_length;
 		memcpy(into->zone_text, from->zone_text, sizeof into->zone_text);
@@ -373,6 +423,8 @@ billing_readings_final(PG_FUNCTION_ARGS)
 	series.shape.scale = r->unit_scale;
 	if (r->unit_scale > BL_PROFILE_SCALE_MAX)
 		bl_profile_check(bl_series_rescale(&series, BL_PROFILE_SCALE_MAX), &shape);
+	if (r->decimals)
+		bl_series_coarsen(&series);
 	if (bl_calendar_zone(&r->zone, shape.start, bl_shape_until(&shape), &zone, &problem) != BL_OK)
 		bl_raise(&problem);
 	bl_profile_set_zone(&series.shape, &r->zone, &zone);

@@ -212,8 +212,8 @@ billing_profile_from_int4(PG_FUNCTION_ARGS)
  * A numeric as a decimal; what is finer than ten decimals below the last one
  * kept cannot change half-up rounding there and is cut off.
  */
-static BlDec
-decimal_of(Numeric value, int most)
+BlDec
+bl_profile_decimal(Numeric value, int most)
 {
 	char	   *text;
 	char	   *point;
@@ -271,7 +271,7 @@ billing_profile_from_numeric(PG_FUNCTION_ARGS)
 	for (int i = 0; i < n; i++)
 	{
 		series.qualities[i] = nulls[i] ? BL_MISSING : BL_ACTUAL;
-		decimals[i] = nulls[i] ? BL_ZERO : decimal_of(DatumGetNumeric(elements[i]), most);
+		decimals[i] = nulls[i] ? BL_ZERO : bl_profile_decimal(DatumGetNumeric(elements[i]), most);
 	}
 	status = bl_series_from_decimals(&series, decimals, unit_scale);
 	if (status != BL_OK)
@@ -350,6 +350,44 @@ Datum
 billing_profile_subtract(PG_FUNCTION_ARGS)
 {
 	return sum_of(fcinfo, -1);
+}
+
+/* negate(profile) returns profile */
+PG_FUNCTION_INFO_V1(billing_profile_negate);
+Datum
+billing_profile_negate(PG_FUNCTION_ARGS)
+{
+	BlProfile	profile = BL_GETARG_PROFILE(0);
+	BlSeries	series = bl_series_of(&profile);
+
+	bl_profile_check(bl_series_negate(&series), &profile);
+	PG_RETURN_POINTER(bl_series_packed(&series));
+}
+
+/* apparent(profile, profile) returns profile */
+PG_FUNCTION_INFO_V1(billing_profile_apparent);
+Datum
+billing_profile_apparent(PG_FUNCTION_ARGS)
+{
+	BlProfile	a = BL_GETARG_PROFILE(0);
+	BlProfile	b = BL_GETARG_PROFILE(1);
+	BlProfile	kin = b;
+	BlSeries	into;
+	BlSeries	reactive;
+
+	if (!(a.unit == BL_WH && b.unit == BL_VARH) && !(a.unit == BL_W && b.unit == BL_VAR))
+		ereport(ERROR,
+				(errcode(ERRCODE_BILLING_BAD_UNIT),
+				 errmsg("apparent energy is not made of %s and %s", bl_unit_name(a.unit), bl_unit_name(b.unit)),
+				 errhint("Give the active profile (Wh) first, then the reactive one (varh).")));
+	kin.unit = a.unit;
+	check_kin(&a, &kin);
+	if (a.start != b.start || a.slots != b.slots)
+		different_spans(&a, &b);
+	into = bl_series_of(&a);
+	reactive = bl_series_of(&b);
+	bl_profile_check(bl_series_apparent(&into, &reactive), &a);
+	PG_RETURN_POINTER(bl_series_packed(&into));
 }
 
 /* positive(profile) returns profile */
@@ -667,8 +705,11 @@ billing_profile_in_zone(PG_FUNCTION_ARGS)
 
 /* -------------------------------------------------------------- comparing */
 
-static bool
-same_content(const struct varlena *a_value, const struct varlena *b_value)
+#define ORDER(x, y) (((x) > (y)) - ((x) < (y)))
+
+/* start, slots, slot, unit, then value by value, then qualities; 0: the same content */
+static int
+content_cmp(const struct varlena *a_value, const struct varlena *b_value)
 {
 	BlProfile	a = bl_profile_of(a_value);
 	BlProfile	b = bl_profile_of(b_value);
@@ -676,27 +717,41 @@ same_content(const struct varlena *a_value, const struct varlena *b_value)
 	BlSeries	y;
 	BlInt128	x_step = 1;
 	BlInt128	y_step = 1;
-	bool		same;
+	int			order;
 
-	if (a.start != b.start || a.slots != b.slots || a.slot_minutes != b.slot_minutes || a.unit != b.unit)
-		return false;
+	order = ORDER(a.start, b.start);
+	if (order == 0)
+		order = ORDER(a.slots, b.slots);
+	if (order == 0)
+		order = ORDER(a.slot_minutes, b.slot_minutes);
+	if (order == 0)
+		order = ORDER(a.unit, b.unit);
+	if (order != 0)
+		return order;
 	if (VARSIZE_ANY_EXHDR(a_value) == VARSIZE_ANY_EXHDR(b_value) &&
 		memcmp(VARDATA_ANY(a_value), VARDATA_ANY(b_value), VARSIZE_ANY_EXHDR(a_value)) == 0)
-		return true;
+		return 0;
 	x = bl_series_of(&a);
 	y = bl_series_of(&b);
 	if (a.scale > b.scale)
 		x_step = bl_pow10(a.scale - b.scale);
 	else
 		y_step = bl_pow10(b.scale - a.scale);
-	same = memcmp(x.qualities, y.qualities, (size_t) a.slots) == 0;
-	for (int i = 0; same && i < a.slots; i++)
-		same = x.values[i] * x_step == y.values[i] * y_step;
+	for (int i = 0; order == 0 && i < a.slots; i++)
+		order = ORDER(x.values[i] * x_step, y.values[i] * y_step);
+	if (order == 0)
+		order = memcmp(x.qualities, y.qualities, (size_t) a.slots);
 	pfree(x.values);
 	pfree(x.qualities);
 	pfree(y.values);
 	pfree(y.qualities);
-	return same;
+	return ORDER(order, 0);
+}
+
+static int
+cmp_of(FunctionCallInfo fcinfo)
+{
+	return content_cmp(PG_GETARG_VARLENA_PP(0), PG_GETARG_VARLENA_PP(1));
 }
 
 /* equal(profile, profile) returns boolean */
@@ -704,7 +759,7 @@ PG_FUNCTION_INFO_V1(billing_profile_equal);
 Datum
 billing_profile_equal(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(same_content(PG_GETARG_VARLENA_PP(0), PG_GETARG_VARLENA_PP(1)));
+	PG_RETURN_BOOL(cmp_of(fcinfo) == 0);
 }
 
 /* not_equal(profile, profile) returns boolean */
@@ -712,7 +767,47 @@ PG_FUNCTION_INFO_V1(billing_profile_not_equal);
 Datum
 billing_profile_not_equal(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!same_content(PG_GETARG_VARLENA_PP(0), PG_GETARG_VARLENA_PP(1)));
+	PG_RETURN_BOOL(cmp_of(fcinfo) != 0);
+}
+
+/* profile_lt(profile, profile) returns boolean */
+PG_FUNCTION_INFO_V1(billing_profile_lt);
+Datum
+billing_profile_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(cmp_of(fcinfo) < 0);
+}
+
+/* profile_le(profile, profile) returns boolean */
+PG_FUNCTION_INFO_V1(billing_profile_le);
+Datum
+billing_profile_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(cmp_of(fcinfo) <= 0);
+}
+
+/* profile_ge(profile, profile) returns boolean */
+PG_FUNCTION_INFO_V1(billing_profile_ge);
+Datum
+billing_profile_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(cmp_of(fcinfo) >= 0);
+}
+
+/* profile_gt(profile, profile) returns boolean */
+PG_FUNCTION_INFO_V1(billing_profile_gt);
+Datum
+billing_profile_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(cmp_of(fcinfo) > 0);
+}
+
+/* profile_cmp(profile, profile) returns integer */
+PG_FUNCTION_INFO_V1(billing_profile_cmp);
+Datum
+billing_profile_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(cmp_of(fcinfo));
 }
 
 /* the canonical bytes of profile.h, palloc'd */
@@ -854,12 +949,7 @@ energy_of(FunctionCallInfo fcinfo)
 	BlProfile	profile = BL_GETARG_PROFILE(0);
 	BlDec		sum;
 
-	if (!bl_unit_is_energy(profile.unit))
-		ereport(ERROR,
-				(errcode(ERRCODE_BILLING_BAD_UNIT),
-				 errmsg("a profile of %s has no energy", bl_unit_name(profile.unit)),
-				 errdetail("It holds levels, which are not summed over time."),
-				 errhint("Use statistics() for their mean and extremes.")));
+	bl_profile_need_energy(&profile);
 	bl_check(bl_profile_sum(&profile, &sum, NULL), "energy of a profile");
 	return sum;
 }

@@ -474,6 +474,17 @@ profile_read(const char *text)
 	return bl_profile_packed(&series.shape, &zone, series.values, series.qualities);
 }
 
+void
+bl_profile_need_energy(const BlProfile *profile)
+{
+	if (!bl_unit_is_energy(profile->unit))
+		ereport(ERROR,
+				(errcode(ERRCODE_BILLING_BAD_UNIT),
+				 errmsg("a profile of %s has no energy", bl_unit_name(profile->unit)),
+				 errdetail("It holds levels, which are not summed over time."),
+				 errhint("Use statistics() for their mean and extremes.")));
+}
+
 /* ------------------------------------------------------------ entry points */
 
 /* profile_in(cstring) returns profile */

@@ -4,6 +4,8 @@
 #ifndef BL_PROFILE_TYPE_H
 #define BL_PROFILE_TYPE_H
 
+#include "utils/numeric.h"
+
 #include "calendar.h"
 #include "core/profile.h"
 #include "core/resample.h"
@@ -43,6 +45,11 @@ bl_profile_check(BlStatus status, const BlProfile *shape)
 	if (unlikely(status != BL_OK))
 		bl_profile_refuse(status, shape);
 }
+
+/* an error for levels, which have no energy */
+extern void bl_profile_need_energy(const BlProfile *profile);
+/* a finite numeric, cut off where it cannot matter for half-up rounding at `most` decimals; errors are raised */
+extern BlDec bl_profile_decimal(Numeric value, int most);
 
 /* a unit's name with its prefix; errors are raised */
 extern void bl_unit_of(const char *text, size_t length, BlUnit *unit, int *scale);

@@ -1,5 +1,5 @@
 /*
- * value_op.c - equality, hash, digest and send of the types whose equal values
+ * value_op.c - equality, order, hash, digest and send of the types whose equal values
  * have equal bytes
  *
  * carry and charges are such types.  The entry points are declared in SQL once
@@ -63,6 +63,59 @@ Datum
 billing_value_ne(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(!same_bytes(fcinfo));
+}
+
+/* bytes in their order, a shorter value before one that goes on */
+static int
+bytes_cmp(FunctionCallInfo fcinfo)
+{
+	BlBytes		a = BL_GETARG_BYTES(0);
+	BlBytes		b = BL_GETARG_BYTES(1);
+	int			order = memcmp(a.bytes, b.bytes, Min(a.size, b.size));
+
+	return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+/* value_lt(T, T) returns boolean */
+PG_FUNCTION_INFO_V1(billing_value_lt);
+Datum
+billing_value_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(bytes_cmp(fcinfo) < 0);
+}
+
+/* value_le(T, T) returns boolean */
+PG_FUNCTION_INFO_V1(billing_value_le);
+Datum
+billing_value_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(bytes_cmp(fcinfo) <= 0);
+}
+
+/* value_ge(T, T) returns boolean */
+PG_FUNCTION_INFO_V1(billing_value_ge);
+Datum
+billing_value_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(bytes_cmp(fcinfo) >= 0);
+}
+
+/* value_gt(T, T) returns boolean */
+PG_FUNCTION_INFO_V1(billing_value_gt);
+Datum
+billing_value_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(bytes_cmp(fcinfo) > 0);
+}
+
+/* value_cmp(T, T) returns integer */
+PG_FUNCTION_INFO_V1(billing_value_cmp);
+Datum
+billing_value_cmp(PG_FUNCTION_ARGS)
+{
+	int			order = bytes_cmp(fcinfo);
+
+	PG_RETURN_INT32((order > 0) - (order < 0));
 }
 
 /* value_hash(T) returns integer */

@@ -101,3 +101,76 @@ DEFAULT FOR TYPE billing.carry USING hash FAMILY billing.carry_hash_ops AS
 	FUNCTION 1 billing.carry_hash(billing.carry),
 	FUNCTION 2 billing.carry_hash_extended(billing.carry, bigint);
 COMMENT ON OPERATOR CLASS billing.carry_hash_ops USING hash IS 'equality of carries';
+
+-- an order: for sorting, DISTINCT and indexes
+
+CREATE FUNCTION billing.carry_lt(billing.carry, billing.carry)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_lt';
+COMMENT ON FUNCTION billing.carry_lt(billing.carry, billing.carry) IS 'before in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.carry_le(billing.carry, billing.carry)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_le';
+COMMENT ON FUNCTION billing.carry_le(billing.carry, billing.carry) IS 'before, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.carry_ge(billing.carry, billing.carry)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_ge';
+COMMENT ON FUNCTION billing.carry_ge(billing.carry, billing.carry) IS 'after, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.carry_gt(billing.carry, billing.carry)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_gt';
+COMMENT ON FUNCTION billing.carry_gt(billing.carry, billing.carry) IS 'after in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.carry_cmp(billing.carry, billing.carry)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_cmp';
+COMMENT ON FUNCTION billing.carry_cmp(billing.carry, billing.carry) IS '-1, 0 or 1: before, equal, after in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.< (
+	LEFTARG = billing.carry, RIGHTARG = billing.carry, FUNCTION = billing.carry_lt,
+	COMMUTATOR = OPERATOR(billing.>), NEGATOR = OPERATOR(billing.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR billing.< (billing.carry, billing.carry) IS 'before in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.<= (
+	LEFTARG = billing.carry, RIGHTARG = billing.carry, FUNCTION = billing.carry_le,
+	COMMUTATOR = OPERATOR(billing.>=), NEGATOR = OPERATOR(billing.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR billing.<= (billing.carry, billing.carry) IS 'before, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.>= (
+	LEFTARG = billing.carry, RIGHTARG = billing.carry, FUNCTION = billing.carry_ge,
+	COMMUTATOR = OPERATOR(billing.<=), NEGATOR = OPERATOR(billing.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR billing.>= (billing.carry, billing.carry) IS 'after, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.> (
+	LEFTARG = billing.carry, RIGHTARG = billing.carry, FUNCTION = billing.carry_gt,
+	COMMUTATOR = OPERATOR(billing.<), NEGATOR = OPERATOR(billing.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR billing.> (billing.carry, billing.carry) IS 'after in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR FAMILY billing.carry_ops USING btree;
+COMMENT ON OPERATOR FAMILY billing.carry_ops USING btree IS 'the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR CLASS billing.carry_ops
+DEFAULT FOR TYPE billing.carry USING btree FAMILY billing.carry_ops AS
+	OPERATOR 1 billing.<,
+	OPERATOR 2 billing.<=,
+	OPERATOR 3 billing.=,
+	OPERATOR 4 billing.>=,
+	OPERATOR 5 billing.>,
+	FUNCTION 1 billing.carry_cmp(billing.carry, billing.carry);
+COMMENT ON OPERATOR CLASS billing.carry_ops USING btree IS 'sorting, DISTINCT and indexes of carry, consistent with =';

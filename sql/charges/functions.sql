@@ -199,3 +199,76 @@ DEFAULT FOR TYPE billing.charges USING hash FAMILY billing.charges_hash_ops AS
 	FUNCTION 1 billing.charges_hash(billing.charges),
 	FUNCTION 2 billing.charges_hash_extended(billing.charges, bigint);
 COMMENT ON OPERATOR CLASS billing.charges_hash_ops USING hash IS 'equality of bills';
+
+-- an order: for sorting, DISTINCT and indexes
+
+CREATE FUNCTION billing.charges_lt(billing.charges, billing.charges)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_lt';
+COMMENT ON FUNCTION billing.charges_lt(billing.charges, billing.charges) IS 'before in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.charges_le(billing.charges, billing.charges)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_le';
+COMMENT ON FUNCTION billing.charges_le(billing.charges, billing.charges) IS 'before, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.charges_ge(billing.charges, billing.charges)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_ge';
+COMMENT ON FUNCTION billing.charges_ge(billing.charges, billing.charges) IS 'after, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.charges_gt(billing.charges, billing.charges)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_gt';
+COMMENT ON FUNCTION billing.charges_gt(billing.charges, billing.charges) IS 'after in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.charges_cmp(billing.charges, billing.charges)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_cmp';
+COMMENT ON FUNCTION billing.charges_cmp(billing.charges, billing.charges) IS '-1, 0 or 1: before, equal, after in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.< (
+	LEFTARG = billing.charges, RIGHTARG = billing.charges, FUNCTION = billing.charges_lt,
+	COMMUTATOR = OPERATOR(billing.>), NEGATOR = OPERATOR(billing.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR billing.< (billing.charges, billing.charges) IS 'before in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.<= (
+	LEFTARG = billing.charges, RIGHTARG = billing.charges, FUNCTION = billing.charges_le,
+	COMMUTATOR = OPERATOR(billing.>=), NEGATOR = OPERATOR(billing.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR billing.<= (billing.charges, billing.charges) IS 'before, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.>= (
+	LEFTARG = billing.charges, RIGHTARG = billing.charges, FUNCTION = billing.charges_ge,
+	COMMUTATOR = OPERATOR(billing.<=), NEGATOR = OPERATOR(billing.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR billing.>= (billing.charges, billing.charges) IS 'after, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.> (
+	LEFTARG = billing.charges, RIGHTARG = billing.charges, FUNCTION = billing.charges_gt,
+	COMMUTATOR = OPERATOR(billing.<), NEGATOR = OPERATOR(billing.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR billing.> (billing.charges, billing.charges) IS 'after in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR FAMILY billing.charges_ops USING btree;
+COMMENT ON OPERATOR FAMILY billing.charges_ops USING btree IS 'the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR CLASS billing.charges_ops
+DEFAULT FOR TYPE billing.charges USING btree FAMILY billing.charges_ops AS
+	OPERATOR 1 billing.<,
+	OPERATOR 2 billing.<=,
+	OPERATOR 3 billing.=,
+	OPERATOR 4 billing.>=,
+	OPERATOR 5 billing.>,
+	FUNCTION 1 billing.charges_cmp(billing.charges, billing.charges);
+COMMENT ON OPERATOR CLASS billing.charges_ops USING btree IS 'sorting, DISTINCT and indexes of charges, consistent with =';

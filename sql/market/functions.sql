@@ -65,6 +65,79 @@ DEFAULT FOR TYPE billing.market USING hash AS
 	FUNCTION 2 billing.market_hash_extended(billing.market, bigint);
 COMMENT ON OPERATOR CLASS billing.market_hash_ops USING hash IS 'hashing of market';
 
+-- an order: for sorting, DISTINCT and indexes
+
+CREATE FUNCTION billing.market_lt(billing.market, billing.market)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_lt';
+COMMENT ON FUNCTION billing.market_lt(billing.market, billing.market) IS 'before in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.market_le(billing.market, billing.market)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_le';
+COMMENT ON FUNCTION billing.market_le(billing.market, billing.market) IS 'before, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.market_ge(billing.market, billing.market)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_ge';
+COMMENT ON FUNCTION billing.market_ge(billing.market, billing.market) IS 'after, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.market_gt(billing.market, billing.market)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_gt';
+COMMENT ON FUNCTION billing.market_gt(billing.market, billing.market) IS 'after in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.market_cmp(billing.market, billing.market)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_cmp';
+COMMENT ON FUNCTION billing.market_cmp(billing.market, billing.market) IS '-1, 0 or 1: before, equal, after in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.< (
+	LEFTARG = billing.market, RIGHTARG = billing.market, FUNCTION = billing.market_lt,
+	COMMUTATOR = OPERATOR(billing.>), NEGATOR = OPERATOR(billing.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR billing.< (billing.market, billing.market) IS 'before in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.<= (
+	LEFTARG = billing.market, RIGHTARG = billing.market, FUNCTION = billing.market_le,
+	COMMUTATOR = OPERATOR(billing.>=), NEGATOR = OPERATOR(billing.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR billing.<= (billing.market, billing.market) IS 'before, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.>= (
+	LEFTARG = billing.market, RIGHTARG = billing.market, FUNCTION = billing.market_ge,
+	COMMUTATOR = OPERATOR(billing.<=), NEGATOR = OPERATOR(billing.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR billing.>= (billing.market, billing.market) IS 'after, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.> (
+	LEFTARG = billing.market, RIGHTARG = billing.market, FUNCTION = billing.market_gt,
+	COMMUTATOR = OPERATOR(billing.<), NEGATOR = OPERATOR(billing.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR billing.> (billing.market, billing.market) IS 'after in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR FAMILY billing.market_ops USING btree;
+COMMENT ON OPERATOR FAMILY billing.market_ops USING btree IS 'the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR CLASS billing.market_ops
+DEFAULT FOR TYPE billing.market USING btree FAMILY billing.market_ops AS
+	OPERATOR 1 billing.<,
+	OPERATOR 2 billing.<=,
+	OPERATOR 3 billing.=,
+	OPERATOR 4 billing.>=,
+	OPERATOR 5 billing.>,
+	FUNCTION 1 billing.market_cmp(billing.market, billing.market);
+COMMENT ON OPERATOR CLASS billing.market_ops USING btree IS 'sorting, DISTINCT and indexes of market, consistent with =';
+
 CREATE FUNCTION billing.market(calendar jsonb DEFAULT NULL, events jsonb DEFAULT NULL, prices jsonb DEFAULT NULL,
 							   series jsonb DEFAULT NULL, zones jsonb DEFAULT NULL)
 RETURNS billing.market

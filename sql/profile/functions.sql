@@ -130,6 +130,20 @@ AS 'MODULE_PATHNAME', 'billing_profile_slots';
 COMMENT ON FUNCTION billing.slots(billing.profile)
 	IS 'the slots of a profile as rows: at is the start, value is in the plain unit (Wh, not kWh), null where missing';
 
+CREATE FUNCTION billing.value_at(profile billing.profile, at timestamptz)
+RETURNS numeric
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 30
+AS 'MODULE_PATHNAME', 'billing_profile_value_at';
+COMMENT ON FUNCTION billing.value_at(billing.profile, timestamptz)
+	IS 'the value of the slot that a moment lies in, in the plain unit (Wh, not kWh); null where the slot is missing, and outside the profile';
+
+CREATE FUNCTION billing.daily(profile billing.profile, OUT day date, OUT energy_kwh numeric, OUT quality text)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 300 ROWS 31
+AS 'MODULE_PATHNAME', 'billing_profile_daily';
+COMMENT ON FUNCTION billing.daily(billing.profile)
+	IS 'the energy of each local day of its time zone in kWh (kvarh, kVAh), with the worst quality of the day; missing slots count as nothing, a day of nothing else is null. An error for levels such as V';
+
 CREATE FUNCTION billing.gaps(profile billing.profile)
 RETURNS SETOF tstzrange
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 150 ROWS 2
@@ -238,6 +252,20 @@ AS 'MODULE_PATHNAME', 'billing_profile_subtract';
 COMMENT ON FUNCTION billing.subtract(billing.profile, billing.profile)
 	IS 'difference of two profiles of the same slots; a slot that either misses is missing, the worse quality counts';
 
+CREATE FUNCTION billing.negate(profile billing.profile)
+RETURNS billing.profile
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 300
+AS 'MODULE_PATHNAME', 'billing_profile_negate';
+COMMENT ON FUNCTION billing.negate(billing.profile)
+	IS 'every value with its sign turned';
+
+CREATE FUNCTION billing.apparent(active billing.profile, reactive billing.profile)
+RETURNS billing.profile
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2000
+AS 'MODULE_PATHNAME', 'billing_profile_apparent';
+COMMENT ON FUNCTION billing.apparent(billing.profile, billing.profile)
+	IS 'apparent energy (VAh) of active (Wh) and reactive energy (varh) of the same slots: in each slot the root of both squares, half up at the finer of both scales; a slot that either misses is missing, the worse quality counts. W and var give VA';
+
 CREATE FUNCTION billing.positive(profile billing.profile)
 RETURNS billing.profile
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 300
@@ -341,6 +369,11 @@ CREATE OPERATOR billing.- (
 );
 COMMENT ON OPERATOR billing.- (billing.profile, billing.profile) IS 'difference of two profiles of the same slots';
 
+CREATE OPERATOR billing.- (
+	RIGHTARG = billing.profile, FUNCTION = billing.negate
+);
+COMMENT ON OPERATOR billing.- (NONE, billing.profile) IS 'every value with its sign turned';
+
 CREATE OPERATOR billing.* (
 	LEFTARG = billing.profile, RIGHTARG = numeric, FUNCTION = billing.scale
 );
@@ -353,6 +386,79 @@ CREATE OPERATOR CLASS billing.profile_hash_ops
 	FUNCTION 2 billing.hash_extended(billing.profile, bigint);
 COMMENT ON OPERATOR CLASS billing.profile_hash_ops USING hash IS 'grouping and joining by the logical content of profiles';
 COMMENT ON OPERATOR FAMILY billing.profile_hash_ops USING hash IS 'grouping and joining by the logical content of profiles';
+
+-- an order: for sorting, DISTINCT and indexes
+
+CREATE FUNCTION billing.profile_lt(billing.profile, billing.profile)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 25
+AS 'MODULE_PATHNAME', 'billing_profile_lt';
+COMMENT ON FUNCTION billing.profile_lt(billing.profile, billing.profile) IS 'before in the order of start, number of slots, slot, unit, then values and qualities';
+
+CREATE FUNCTION billing.profile_le(billing.profile, billing.profile)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 25
+AS 'MODULE_PATHNAME', 'billing_profile_le';
+COMMENT ON FUNCTION billing.profile_le(billing.profile, billing.profile) IS 'before, or equal in the order of start, number of slots, slot, unit, then values and qualities';
+
+CREATE FUNCTION billing.profile_ge(billing.profile, billing.profile)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 25
+AS 'MODULE_PATHNAME', 'billing_profile_ge';
+COMMENT ON FUNCTION billing.profile_ge(billing.profile, billing.profile) IS 'after, or equal in the order of start, number of slots, slot, unit, then values and qualities';
+
+CREATE FUNCTION billing.profile_gt(billing.profile, billing.profile)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 25
+AS 'MODULE_PATHNAME', 'billing_profile_gt';
+COMMENT ON FUNCTION billing.profile_gt(billing.profile, billing.profile) IS 'after in the order of start, number of slots, slot, unit, then values and qualities';
+
+CREATE FUNCTION billing.profile_cmp(billing.profile, billing.profile)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 25
+AS 'MODULE_PATHNAME', 'billing_profile_cmp';
+COMMENT ON FUNCTION billing.profile_cmp(billing.profile, billing.profile) IS '-1, 0 or 1: before, equal, after in the order of start, number of slots, slot, unit, then values and qualities';
+
+CREATE OPERATOR billing.< (
+	LEFTARG = billing.profile, RIGHTARG = billing.profile, FUNCTION = billing.profile_lt,
+	COMMUTATOR = OPERATOR(billing.>), NEGATOR = OPERATOR(billing.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR billing.< (billing.profile, billing.profile) IS 'before in the order of start, number of slots, slot, unit, then values and qualities';
+
+CREATE OPERATOR billing.<= (
+	LEFTARG = billing.profile, RIGHTARG = billing.profile, FUNCTION = billing.profile_le,
+	COMMUTATOR = OPERATOR(billing.>=), NEGATOR = OPERATOR(billing.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR billing.<= (billing.profile, billing.profile) IS 'before, or equal in the order of start, number of slots, slot, unit, then values and qualities';
+
+CREATE OPERATOR billing.>= (
+	LEFTARG = billing.profile, RIGHTARG = billing.profile, FUNCTION = billing.profile_ge,
+	COMMUTATOR = OPERATOR(billing.<=), NEGATOR = OPERATOR(billing.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR billing.>= (billing.profile, billing.profile) IS 'after, or equal in the order of start, number of slots, slot, unit, then values and qualities';
+
+CREATE OPERATOR billing.> (
+	LEFTARG = billing.profile, RIGHTARG = billing.profile, FUNCTION = billing.profile_gt,
+	COMMUTATOR = OPERATOR(billing.<), NEGATOR = OPERATOR(billing.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR billing.> (billing.profile, billing.profile) IS 'after in the order of start, number of slots, slot, unit, then values and qualities';
+
+CREATE OPERATOR FAMILY billing.profile_ops USING btree;
+COMMENT ON OPERATOR FAMILY billing.profile_ops USING btree IS 'the order of start, number of slots, slot, unit, then values and qualities';
+
+CREATE OPERATOR CLASS billing.profile_ops
+DEFAULT FOR TYPE billing.profile USING btree FAMILY billing.profile_ops AS
+	OPERATOR 1 billing.<,
+	OPERATOR 2 billing.<=,
+	OPERATOR 3 billing.=,
+	OPERATOR 4 billing.>=,
+	OPERATOR 5 billing.>,
+	FUNCTION 1 billing.profile_cmp(billing.profile, billing.profile);
+COMMENT ON OPERATOR CLASS billing.profile_ops USING btree IS 'sorting, DISTINCT and indexes of profile, consistent with =';
 
 -- aggregates: their parts are internal, and called by them only
 
@@ -451,6 +557,142 @@ CREATE AGGREGATE billing.profile_agg(at timestamptz, energy_wh bigint, slot inte
 );
 COMMENT ON AGGREGATE billing.profile_agg(timestamptz, bigint, interval, text, text, text)
 	IS 'a profile from readings in any order: at is the start of a slot; times between readings are missing, and so is a null energy; two readings of one moment are an error. quality: actual, estimated, substituted, corrected, suspect, missing. time_zone: where days begin. unit: Wh, kWh, varh, W, V ...';
+
+CREATE FUNCTION billing._readings_add(internal, timestamptz, integer, interval)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'billing_readings_add_int4';
+COMMENT ON FUNCTION billing._readings_add(internal, timestamptz, integer, interval) IS 'part of an aggregate';
+REVOKE ALL ON FUNCTION billing._readings_add(internal, timestamptz, integer, interval) FROM PUBLIC;
+
+CREATE FUNCTION billing._readings_add(internal, timestamptz, integer, interval, text)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'billing_readings_add_int4';
+COMMENT ON FUNCTION billing._readings_add(internal, timestamptz, integer, interval, text) IS 'part of an aggregate';
+REVOKE ALL ON FUNCTION billing._readings_add(internal, timestamptz, integer, interval, text) FROM PUBLIC;
+
+CREATE FUNCTION billing._readings_add(internal, timestamptz, integer, interval, text, text)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'billing_readings_add_int4';
+COMMENT ON FUNCTION billing._readings_add(internal, timestamptz, integer, interval, text, text) IS 'part of an aggregate';
+REVOKE ALL ON FUNCTION billing._readings_add(internal, timestamptz, integer, interval, text, text) FROM PUBLIC;
+
+CREATE FUNCTION billing._readings_add(internal, timestamptz, integer, interval, text, text, text)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'billing_readings_add_int4';
+COMMENT ON FUNCTION billing._readings_add(internal, timestamptz, integer, interval, text, text, text) IS 'part of an aggregate';
+REVOKE ALL ON FUNCTION billing._readings_add(internal, timestamptz, integer, interval, text, text, text) FROM PUBLIC;
+
+CREATE AGGREGATE billing.profile_agg(at timestamptz, energy_wh integer, slot interval) (
+	SFUNC = billing._readings_add, STYPE = internal, SSPACE = 40000,
+	FINALFUNC = billing._readings_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = billing._readings_combine,
+	SERIALFUNC = billing._readings_serialize, DESERIALFUNC = billing._readings_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE billing.profile_agg(timestamptz, integer, interval)
+	IS 'a profile from readings in any order: at is the start of a slot; times between readings are missing, and so is a null energy; two readings of one moment are an error';
+
+CREATE AGGREGATE billing.profile_agg(at timestamptz, energy_wh integer, slot interval, quality text) (
+	SFUNC = billing._readings_add, STYPE = internal, SSPACE = 40000,
+	FINALFUNC = billing._readings_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = billing._readings_combine,
+	SERIALFUNC = billing._readings_serialize, DESERIALFUNC = billing._readings_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE billing.profile_agg(timestamptz, integer, interval, text)
+	IS 'a profile from readings in any order: at is the start of a slot; times between readings are missing, and so is a null energy; two readings of one moment are an error. quality: actual, estimated, substituted, corrected, suspect, missing';
+
+CREATE AGGREGATE billing.profile_agg(at timestamptz, energy_wh integer, slot interval, quality text, time_zone text) (
+	SFUNC = billing._readings_add, STYPE = internal, SSPACE = 40000,
+	FINALFUNC = billing._readings_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = billing._readings_combine,
+	SERIALFUNC = billing._readings_serialize, DESERIALFUNC = billing._readings_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE billing.profile_agg(timestamptz, integer, interval, text, text)
+	IS 'a profile from readings in any order: at is the start of a slot; times between readings are missing, and so is a null energy; two readings of one moment are an error. quality: actual, estimated, substituted, corrected, suspect, missing. time_zone: where days begin';
+
+CREATE AGGREGATE billing.profile_agg(at timestamptz, energy_wh integer, slot interval, quality text, time_zone text, unit text) (
+	SFUNC = billing._readings_add, STYPE = internal, SSPACE = 40000,
+	FINALFUNC = billing._readings_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = billing._readings_combine,
+	SERIALFUNC = billing._readings_serialize, DESERIALFUNC = billing._readings_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE billing.profile_agg(timestamptz, integer, interval, text, text, text)
+	IS 'a profile from readings in any order: at is the start of a slot; times between readings are missing, and so is a null energy; two readings of one moment are an error. quality: actual, estimated, substituted, corrected, suspect, missing. time_zone: where days begin. unit: Wh, kWh, varh, W, V ...';
+
+CREATE FUNCTION billing._readings_add(internal, timestamptz, numeric, interval)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'billing_readings_add_numeric';
+COMMENT ON FUNCTION billing._readings_add(internal, timestamptz, numeric, interval) IS 'part of an aggregate';
+REVOKE ALL ON FUNCTION billing._readings_add(internal, timestamptz, numeric, interval) FROM PUBLIC;
+
+CREATE FUNCTION billing._readings_add(internal, timestamptz, numeric, interval, text)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'billing_readings_add_numeric';
+COMMENT ON FUNCTION billing._readings_add(internal, timestamptz, numeric, interval, text) IS 'part of an aggregate';
+REVOKE ALL ON FUNCTION billing._readings_add(internal, timestamptz, numeric, interval, text) FROM PUBLIC;
+
+CREATE FUNCTION billing._readings_add(internal, timestamptz, numeric, interval, text, text)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'billing_readings_add_numeric';
+COMMENT ON FUNCTION billing._readings_add(internal, timestamptz, numeric, interval, text, text) IS 'part of an aggregate';
+REVOKE ALL ON FUNCTION billing._readings_add(internal, timestamptz, numeric, interval, text, text) FROM PUBLIC;
+
+CREATE FUNCTION billing._readings_add(internal, timestamptz, numeric, interval, text, text, text)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'billing_readings_add_numeric';
+COMMENT ON FUNCTION billing._readings_add(internal, timestamptz, numeric, interval, text, text, text) IS 'part of an aggregate';
+REVOKE ALL ON FUNCTION billing._readings_add(internal, timestamptz, numeric, interval, text, text, text) FROM PUBLIC;
+
+CREATE AGGREGATE billing.profile_agg(at timestamptz, energy_kwh numeric, slot interval) (
+	SFUNC = billing._readings_add, STYPE = internal, SSPACE = 40000,
+	FINALFUNC = billing._readings_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = billing._readings_combine,
+	SERIALFUNC = billing._readings_serialize, DESERIALFUNC = billing._readings_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE billing.profile_agg(timestamptz, numeric, interval)
+	IS 'a profile from decimal readings in kWh in any order, exact down to 10^-9 kWh, finer ones rounded half up there: at is the start of a slot; times between readings are missing, and so is a null energy; two readings of one moment are an error';
+
+CREATE AGGREGATE billing.profile_agg(at timestamptz, energy_kwh numeric, slot interval, quality text) (
+	SFUNC = billing._readings_add, STYPE = internal, SSPACE = 40000,
+	FINALFUNC = billing._readings_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = billing._readings_combine,
+	SERIALFUNC = billing._readings_serialize, DESERIALFUNC = billing._readings_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE billing.profile_agg(timestamptz, numeric, interval, text)
+	IS 'a profile from decimal readings in kWh in any order, exact down to 10^-9 kWh, finer ones rounded half up there: at is the start of a slot; times between readings are missing, and so is a null energy; two readings of one moment are an error. quality: actual, estimated, substituted, corrected, suspect, missing';
+
+CREATE AGGREGATE billing.profile_agg(at timestamptz, energy_kwh numeric, slot interval, quality text, time_zone text) (
+	SFUNC = billing._readings_add, STYPE = internal, SSPACE = 40000,
+	FINALFUNC = billing._readings_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = billing._readings_combine,
+	SERIALFUNC = billing._readings_serialize, DESERIALFUNC = billing._readings_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE billing.profile_agg(timestamptz, numeric, interval, text, text)
+	IS 'a profile from decimal readings in kWh in any order, exact down to 10^-9 kWh, finer ones rounded half up there: at is the start of a slot; times between readings are missing, and so is a null energy; two readings of one moment are an error. quality: actual, estimated, substituted, corrected, suspect, missing. time_zone: where days begin';
+
+CREATE AGGREGATE billing.profile_agg(at timestamptz, energy_kwh numeric, slot interval, quality text, time_zone text, unit text) (
+	SFUNC = billing._readings_add, STYPE = internal, SSPACE = 40000,
+	FINALFUNC = billing._readings_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = billing._readings_combine,
+	SERIALFUNC = billing._readings_serialize, DESERIALFUNC = billing._readings_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE billing.profile_agg(timestamptz, numeric, interval, text, text, text)
+	IS 'a profile from decimal readings in kWh in any order, exact down to 10^-9 kWh, finer ones rounded half up there: at is the start of a slot; times between readings are missing, and so is a null energy; two readings of one moment are an error. quality: actual, estimated, substituted, corrected, suspect, missing. time_zone: where days begin. unit: kWh, Wh, kvarh, kW, V ...';
 
 CREATE FUNCTION billing._pieces_add(internal, billing.profile)
 RETURNS internal

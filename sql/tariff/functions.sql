@@ -65,6 +65,79 @@ DEFAULT FOR TYPE billing.tariff USING hash AS
 	FUNCTION 2 billing.tariff_hash_extended(billing.tariff, bigint);
 COMMENT ON OPERATOR CLASS billing.tariff_hash_ops USING hash IS 'hashing of tariff';
 
+-- an order: for sorting, DISTINCT and indexes
+
+CREATE FUNCTION billing.tariff_lt(billing.tariff, billing.tariff)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_lt';
+COMMENT ON FUNCTION billing.tariff_lt(billing.tariff, billing.tariff) IS 'before in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.tariff_le(billing.tariff, billing.tariff)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_le';
+COMMENT ON FUNCTION billing.tariff_le(billing.tariff, billing.tariff) IS 'before, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.tariff_ge(billing.tariff, billing.tariff)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_ge';
+COMMENT ON FUNCTION billing.tariff_ge(billing.tariff, billing.tariff) IS 'after, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.tariff_gt(billing.tariff, billing.tariff)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_gt';
+COMMENT ON FUNCTION billing.tariff_gt(billing.tariff, billing.tariff) IS 'after in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.tariff_cmp(billing.tariff, billing.tariff)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_cmp';
+COMMENT ON FUNCTION billing.tariff_cmp(billing.tariff, billing.tariff) IS '-1, 0 or 1: before, equal, after in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.< (
+	LEFTARG = billing.tariff, RIGHTARG = billing.tariff, FUNCTION = billing.tariff_lt,
+	COMMUTATOR = OPERATOR(billing.>), NEGATOR = OPERATOR(billing.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR billing.< (billing.tariff, billing.tariff) IS 'before in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.<= (
+	LEFTARG = billing.tariff, RIGHTARG = billing.tariff, FUNCTION = billing.tariff_le,
+	COMMUTATOR = OPERATOR(billing.>=), NEGATOR = OPERATOR(billing.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR billing.<= (billing.tariff, billing.tariff) IS 'before, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.>= (
+	LEFTARG = billing.tariff, RIGHTARG = billing.tariff, FUNCTION = billing.tariff_ge,
+	COMMUTATOR = OPERATOR(billing.<=), NEGATOR = OPERATOR(billing.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR billing.>= (billing.tariff, billing.tariff) IS 'after, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.> (
+	LEFTARG = billing.tariff, RIGHTARG = billing.tariff, FUNCTION = billing.tariff_gt,
+	COMMUTATOR = OPERATOR(billing.<), NEGATOR = OPERATOR(billing.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR billing.> (billing.tariff, billing.tariff) IS 'after in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR FAMILY billing.tariff_ops USING btree;
+COMMENT ON OPERATOR FAMILY billing.tariff_ops USING btree IS 'the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR CLASS billing.tariff_ops
+DEFAULT FOR TYPE billing.tariff USING btree FAMILY billing.tariff_ops AS
+	OPERATOR 1 billing.<,
+	OPERATOR 2 billing.<=,
+	OPERATOR 3 billing.=,
+	OPERATOR 4 billing.>=,
+	OPERATOR 5 billing.>,
+	FUNCTION 1 billing.tariff_cmp(billing.tariff, billing.tariff);
+COMMENT ON OPERATOR CLASS billing.tariff_ops USING btree IS 'sorting, DISTINCT and indexes of tariff, consistent with =';
+
 CREATE FUNCTION billing.tariff_check(tariff json)
 RETURNS TABLE (path text, problem text, hint text)
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 5

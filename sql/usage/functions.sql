@@ -194,3 +194,76 @@ DEFAULT FOR TYPE billing.usage USING hash FAMILY billing.usage_hash_ops AS
 	FUNCTION 1 billing.usage_hash(billing.usage),
 	FUNCTION 2 billing.usage_hash_extended(billing.usage, bigint);
 COMMENT ON OPERATOR CLASS billing.usage_hash_ops USING hash IS 'equality of usages';
+
+-- an order: for sorting, DISTINCT and indexes
+
+CREATE FUNCTION billing.usage_lt(billing.usage, billing.usage)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_lt';
+COMMENT ON FUNCTION billing.usage_lt(billing.usage, billing.usage) IS 'before in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.usage_le(billing.usage, billing.usage)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_le';
+COMMENT ON FUNCTION billing.usage_le(billing.usage, billing.usage) IS 'before, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.usage_ge(billing.usage, billing.usage)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_ge';
+COMMENT ON FUNCTION billing.usage_ge(billing.usage, billing.usage) IS 'after, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.usage_gt(billing.usage, billing.usage)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_gt';
+COMMENT ON FUNCTION billing.usage_gt(billing.usage, billing.usage) IS 'after in the order of their bytes, which says nothing but equal or not';
+
+CREATE FUNCTION billing.usage_cmp(billing.usage, billing.usage)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_value_cmp';
+COMMENT ON FUNCTION billing.usage_cmp(billing.usage, billing.usage) IS '-1, 0 or 1: before, equal, after in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.< (
+	LEFTARG = billing.usage, RIGHTARG = billing.usage, FUNCTION = billing.usage_lt,
+	COMMUTATOR = OPERATOR(billing.>), NEGATOR = OPERATOR(billing.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR billing.< (billing.usage, billing.usage) IS 'before in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.<= (
+	LEFTARG = billing.usage, RIGHTARG = billing.usage, FUNCTION = billing.usage_le,
+	COMMUTATOR = OPERATOR(billing.>=), NEGATOR = OPERATOR(billing.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR billing.<= (billing.usage, billing.usage) IS 'before, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.>= (
+	LEFTARG = billing.usage, RIGHTARG = billing.usage, FUNCTION = billing.usage_ge,
+	COMMUTATOR = OPERATOR(billing.<=), NEGATOR = OPERATOR(billing.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR billing.>= (billing.usage, billing.usage) IS 'after, or equal in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR billing.> (
+	LEFTARG = billing.usage, RIGHTARG = billing.usage, FUNCTION = billing.usage_gt,
+	COMMUTATOR = OPERATOR(billing.<), NEGATOR = OPERATOR(billing.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR billing.> (billing.usage, billing.usage) IS 'after in the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR FAMILY billing.usage_ops USING btree;
+COMMENT ON OPERATOR FAMILY billing.usage_ops USING btree IS 'the order of their bytes, which says nothing but equal or not';
+
+CREATE OPERATOR CLASS billing.usage_ops
+DEFAULT FOR TYPE billing.usage USING btree FAMILY billing.usage_ops AS
+	OPERATOR 1 billing.<,
+	OPERATOR 2 billing.<=,
+	OPERATOR 3 billing.=,
+	OPERATOR 4 billing.>=,
+	OPERATOR 5 billing.>,
+	FUNCTION 1 billing.usage_cmp(billing.usage, billing.usage);
+COMMENT ON OPERATOR CLASS billing.usage_ops USING btree IS 'sorting, DISTINCT and indexes of usage, consistent with =';

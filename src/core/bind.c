@@ -605,6 +605,14 @@ bind_scans(BlBound *b, BlProblem *problem)
 				scan_index(b, q->part, BL_EXPORT, schedule, BL_NET_NONE, 0) < 0)
 				n = -1;
 		}
+		if (q->limit_energy && is_shared(t, q->part))
+		{
+			bl_problem(problem, BL_BAD_TARIFF, "charge \"%.*s\" has limits by the energy of a part that shares are taken of",
+					   q->code.length, q->code.text);
+			return bl_problem_hint(problem, "Give it the part \"whole\", or one with a meter of its own.");
+		}
+		if (q->limit_energy && scan_index(b, q->part, BL_IMPORT, BL_SCHEDULE_TOTAL, BL_NET_NONE, 0) < 0)
+			n = -1;
 		/* a made part comes out of its original, so both are measured */
 		if (n >= 0 && t->part[q->part].of >= 0)
 		{
@@ -738,7 +746,7 @@ static bool
 constant_tiers(const BlTariff *t, const BlCharge *q)
 {
 	if (q->season_steps > 0 || q->period_steps > 0 || q->volume || q->all || q->blocks || q->step_by_period || q->split == BL_SPLIT_COUNTERS ||
-		q->limit_term >= 0 || q->limit_charge >= 0 || q->allowances > 0 || q->prorate_months)
+		q->limit_term >= 0 || q->limit_charge >= 0 || q->limit_energy || q->allowances > 0 || q->prorate_months)
 		return false;
 	for (int i = 0; i < q->steps[0].n; i++)
 	{

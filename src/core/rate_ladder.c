@@ -94,6 +94,31 @@ limit_factor(BlRate *r, const BlCharge *q, int piece, BlDec *factor)
 	return BL_OK;
 }
 
+/* the kWh that the charge's part has imported in the span */
+static BlStatus
+limit_energy(BlRate *r, const BlCharge *q, BlDec *kwh)
+{
+	BlScan	   *s = NULL;
+
+	for (int i = 0; i < r->b->scans; i++)
+		if (r->b->scan[i].part == q->part && r->b->scan[i].channel == BL_IMPORT &&
+			r->b->scan[i].schedule == BL_SCHEDULE_TOTAL && r->b->scan[i].net == BL_NET_NONE)
+			s = &r->b->scan[i];
+	if (s == NULL)
+		return BL_CORRUPT;
+	BL_TRY(bl_measure(r, s));
+	if (!s->found)
+	{
+		bl_problem(r->problem, BL_NO_USAGE, "charge \"%.*s\" has limits by an import that the usage does not have",
+				   q->code.length, q->code.text);
+		return bl_problem_hint(r->problem, "Where nothing was taken, a register of 0 kWh says so.");
+	}
+	*kwh = BL_ZERO;
+	for (int i = 0; i < r->pieces; i++)
+		BL_TRY(bl_dec_add(*kwh, s->cell[i], kwh));
+	return BL_OK;
+}
+
 /* one limit before scaling: times the term or demand, times the days, plus allowances */
 static BlStatus
 one_limit(BlRate *r, const BlTiers *tiers, int piece, int step, const BlStep *of, BlDec *limit)
@@ -103,7 +128,7 @@ one_limit(BlRate *r, const BlTiers *tiers, int piece, int step, const BlStep *of
 
 	if (of->multiplied)
 	{
-		BL_TRY(limit_factor(r, q, piece, &factor));
+		BL_TRY(of->of_energy ? limit_energy(r, q, &factor) : limit_factor(r, q, piece, &factor));
 		BL_TRY(bl_dec_mul(*limit, factor, limit));
 	}
 	if (of->daily)

@@ -55,21 +55,77 @@ bl_series_coarsen(BlSeries *series)
 	}
 }
 
+/* both of the same slots, at the finer scale */
+static BlStatus
+same_steps(BlSeries *into, BlSeries *other)
+{
+	const BlProfile *a = &into->shape;
+	const BlProfile *b = &other->shape;
+
+	if (a->start != b->start || a->slots != b->slots || a->slot_minutes != b->slot_minutes)
+		return BL_UNALIGNED;
+	if (a->scale > b->scale)
+		return bl_series_rescale(into, b->scale);
+	return b->scale > a->scale ? bl_series_rescale(other, a->scale) : BL_OK;
+}
+
+/* square root of a^2 + b^2, half-up */
+static BlStatus
+hypotenuse(int64_t a, int64_t b, int64_t *out)
+{
+	BlUint128	x = a < 0 ? 0 - (BlUint128) a : (BlUint128) a;
+	BlUint128	y = b < 0 ? 0 - (BlUint128) b : (BlUint128) b;
+	BlUint128	square = x * x + y * y; /* at most 2^127 */
+	BlUint128	root = bl_isqrt(square);
+
+	/* (root + 1/2)^2 is root^2 + root + 1/4 */
+	if (square - root * root > root)
+		root++;
+	if (root > (BlUint128) INT64_MAX)
+		return BL_OVERFLOW;
+	*out = (int64_t) root;
+	return BL_OK;
+}
+
+BlStatus
+bl_series_apparent(BlSeries *active, BlSeries *reactive)
+{
+	BlProfile  *shape = &active->shape;
+	BlStatus	status;
+
+	if (!(shape->unit == BL_WH && reactive->shape.unit == BL_VARH) && !(shape->unit == BL_W && reactive->shape.unit == BL_VAR))
+		return BL_BAD_UNIT;
+	status = same_steps(active, reactive);
+	shape->unit = shape->unit == BL_WH ? BL_VAH : BL_VA;
+	for (int i = 0; i < shape->slots && status == BL_OK; i++)
+	{
+		active->qualities[i] = (uint8_t) bl_quality_worse((BlQuality) active->qualities[i], (BlQuality) reactive->qualities[i]);
+		if (active->qualities[i] == BL_MISSING)
+			active->values[i] = 0;
+		else
+			status = hypotenuse(active->values[i], reactive->values[i], &active->values[i]);
+	}
+	return status;
+}
+
+BlStatus
+bl_series_negate(BlSeries *series)
+{
+	for (int i = 0; i < series->shape.slots; i++)
+		if (__builtin_sub_overflow((int64_t) 0, series->values[i], &series->values[i]))
+			return BL_OVERFLOW;
+	return BL_OK;
+}
+
 BlStatus
 bl_series_add(BlSeries *into, BlSeries *other, int sign)
 {
 	BlProfile  *a = &into->shape;
-	BlProfile  *b = &other->shape;
-	BlStatus	status = BL_OK;
+	BlStatus	status;
 
-	if (a->unit != b->unit)
+	if (a->unit != other->shape.unit)
 		return BL_BAD_UNIT;
-	if (a->start != b->start || a->slots != b->slots || a->slot_minutes != b->slot_minutes)
-		return BL_UNALIGNED;
-	if (a->scale > b->scale)
-		status = bl_series_rescale(into, b->scale);
-	else if (b->scale > a->scale)
-		status = bl_series_rescale(other, a->scale);
+	status = same_steps(into, other);
 	if (status != BL_OK)
 		return status;
 	for (int i = 0; i < a->slots; i++)

@@ -35,6 +35,15 @@ extern BlStatus bl_series_add(BlSeries *into, BlSeries *other, int sign);
  */
 extern BlStatus bl_series_multiply(BlSeries *series, BlDec factor);
 
+/*
+ * Active energy becomes apparent energy: in each slot the square root of both squares' sum, half-up at the
+ * finer scale of both; Wh and varh give VAh, W and var VA.  As bl_series_add otherwise.
+ */
+extern BlStatus bl_series_apparent(BlSeries *active, BlSeries *reactive);
+
+/* each value with its sign turned; BL_OVERFLOW */
+extern BlStatus bl_series_negate(BlSeries *series);
+
 /* keeps what is above zero, or what is below it as its magnitude */
 extern void bl_series_positive(BlSeries *series);
 extern BlStatus bl_series_negative(BlSeries *series);

@@ -248,6 +248,7 @@ typedef struct BlStep
 	BlPrice    *flat;
 	bool		all;			/* once reached, its price is that of everything below */
 	bool		multiplied;		/* the limit goes by a term's or a demand charge's kW or kVA */
+	bool		of_energy;		/* … or by the part's own import: kvarh for each kWh */
 	bool		daily;			/* the limit is a day's */
 	BlDec		block;			/* kWh of a package; 0: by the kWh */
 } BlStep;
@@ -330,6 +331,7 @@ typedef struct BlCharge
 	BlMonthRule month;
 	int			limit_term;		/* what multiplied limits go by; -1: none, or: */
 	int			limit_charge;	/* an earlier demand charge; -1 */
+	bool		limit_energy;	/* some limit goes by the part's import */
 	int			allowances;
 	BlAllowance *allowance;
 	bool		prorate_months;

@@ -4,21 +4,34 @@
 #include "tariff_parse.h"
 
 static const char *const limit_names[] = {
-	"kWh", "kWh/kVA", "kWh/kW", "kWh/day", "kWh/kVA/day", "kWh/kW/day", NULL
+	"kWh", "kWh/kVA", "kWh/kW", "kWh/day", "kWh/kVA/day", "kWh/kW/day", "kvarh/kWh", NULL
 };
+
+/* reactive energy above a share of the active energy of the same part, within the bill */
+static void
+share_of_energy(BlCompile *c, const BlJson *node, const BlCharge *q)
+{
+	if (q->channel < BL_REACTIVE_IMPORT || q->channel > BL_REACTIVE_Q4)
+		bl_compile_error(c, node, "Add \"channel\": \"reactive_import\", or another reactive one.", "limits in kvarh/kWh of energy that is not reactive");
+	if (q->per != BL_PER_PERIOD && (q->per != BL_PER_MONTH || q->month != BL_MONTH_PERIOD))
+		bl_compile_error(c, node, "Use per period, or per month without \"month\".", "limits in kvarh/kWh beyond one bill");
+}
 
 /* what a limit is in: its own unit, else the charge's */
 static void
-limit_unit(BlCompile *c, BlJson *node, const BlCharge *q, bool *multiplied, bool *daily)
+limit_unit(BlCompile *c, BlJson *node, const BlCharge *q, BlStep *step)
 {
 	int			unit = bl_compile_choice(c, node, limit_names, "a unit of limits");
 
-	*multiplied = unit % 3 != 0;
-	*daily = unit >= 3;
-	if (*multiplied && q->limit_term < 0 && q->limit_charge < 0)
+	step->of_energy = unit == 6;
+	step->multiplied = unit % 3 != 0 || step->of_energy;
+	step->daily = unit >= 3 && !step->of_energy;
+	if (step->of_energy)
+		share_of_energy(c, node, q);
+	else if (step->multiplied && q->limit_term < 0 && q->limit_charge < 0)
 		bl_compile_error(c, node, "Add \"of\" to the charge: a term, or an earlier demand charge, that multiplies the limits.",
 						 "limits per kVA or kW need a term or a demand charge");
-	if (*daily && q->per != BL_PER_MONTH && q->per != BL_PER_PERIOD)
+	if (step->daily && q->per != BL_PER_MONTH && q->per != BL_PER_PERIOD)
 		bl_compile_error(c, node, "Use per month or period.", "limits by the day in such a span");
 }
 
@@ -39,7 +52,7 @@ step_extras(BlCompile *c, BlJson *e, const BlCharge *q, BlStep *step)
 	BlJson	   *m;
 
 	if ((m = bl_json_member(e, "unit")) != NULL)
-		limit_unit(c, m, q, &step->multiplied, &step->daily);
+		limit_unit(c, m, q, step);
 	if ((m = bl_json_member(e, "block")) != NULL)
 		step->block = block_of(c, m);
 	if ((m = bl_json_member(e, "all")) != NULL)
@@ -88,7 +101,7 @@ steps_list(BlCompile *c, BlJson *list, const BlCharge *q, const BlStep *defaults
 			step->to = bl_compile_decimal(c, to, BL_ENERGY_SCALE, "a limit");
 			/* those in another unit are put in order when they are known */
 			if (step->to.coefficient <= 0 || (below != NULL && below->limited && below->multiplied == step->multiplied &&
-											  below->daily == step->daily && bl_dec_cmp(step->to, below->to) <= 0))
+											  below->of_energy == step->of_energy && below->daily == step->daily && bl_dec_cmp(step->to, below->to) <= 0))
 				bl_compile_error(c, to, "Put the steps in order of their limits.", "limits must rise from above zero");
 		}
 		else if (e->next != NULL)
@@ -259,7 +272,7 @@ bl_compile_tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 	if ((m = bl_json_member(node, "of")) != NULL)
 		limits_of(c, m, q);
 	if ((m = bl_json_member(node, "unit")) != NULL)
-		limit_unit(c, m, q, &defaults.multiplied, &defaults.daily);
+		limit_unit(c, m, q, &defaults);
 	if ((m = bl_json_member(node, "block")) != NULL)
 		defaults.block = block_of(c, m);
 	if ((m = bl_json_member(node, "allowance")) != NULL)
@@ -297,8 +310,11 @@ bl_compile_tiers(BlCompile *c, BlJson *node, BlJson *steps, BlCharge *q)
 
 			q->step_by_period = q->step_by_period || bl_price_by_period(c, step->price, 0);
 			q->all = q->all || step->all;
+			q->limit_energy = q->limit_energy || (step->limited && step->of_energy);
 			q->blocks = q->blocks || step->block.coefficient > 0;
 		}
+	if (q->limit_energy && q->season_steps > 0)
+		bl_compile_error(c, steps, "Write one list of steps.", "limits in kvarh/kWh by season");
 	if (q->blocks && (q->step_by_period || q->period_steps || q->split == BL_SPLIT_COUNTERS))
 		bl_compile_error(c, steps, "Use a price for all periods.", "packages by period");
 	if (q->all && q->split == BL_SPLIT_CHRONOLOGICAL)

@@ -322,6 +322,9 @@ class Generator:
 		r = self.r
 		self.schedule_for(c)
 		names = self.charge_names(c)
+		if "part" not in c and "net" not in c and "lighting" not in self.part_names and self.chance(0.06):
+			self.reactive_share(c)
+			return
 		per = r.choice(["month", "month", "month", "year", "year", "season", "period", "day"])
 		if per == "season" and not self.tariff.get("seasons"):
 			per = "month"
@@ -374,6 +377,15 @@ class Generator:
 		if self.chance(0.15) and "part" not in c and "split" not in c and "schedule" not in c:
 			c["counter"] = f"shared {per} {c.get('month', '')}".strip()
 		self.wider_steps(c, names, step_list)
+
+	def reactive_share(self, c):
+		"""Reactive energy above a share of the active energy."""
+		c.update(channel="reactive_import", per=self.r.choice(["month", "period"]), unit="kvarh/kWh")
+		c.pop("schedule", None)
+		limits = sorted({self.decimal(0.05, 0.9, 3) for _ in range(self.r.randint(1, 2))}, key=rater.dec)
+		c["steps"] = [{"to": l} for l in limits if rater.dec(l) > 0] + [{}]
+		for s in c["steps"][self.r.randint(0, 1):]:
+			s["price"] = self.decimal(0, 1, 4)
 
 	def wider_steps(self, c, names, step_list):
 		"""Steps for all, packages, limits by a demand charge, steps by period."""
@@ -757,7 +769,10 @@ class Generator:
 			prices = case["market"]["prices"]
 			prices[r.choice(sorted(prices))].pop(0)
 		elif kind == "calendar":
-			case["market"].pop("calendar", None)
+			if self.chance(0.5) and case["market"].get("calendar", {}).get("holidays"):
+				case["market"]["calendar"] = {"holidays": ["1999-01-01"]}
+			else:
+				case["market"].pop("calendar", None)
 		elif kind == "gap" and profiles:
 			values = r.choice(profiles)["values"]
 			values[r.randrange(len(values))] = None

@@ -1459,11 +1459,13 @@ class Rater:
 			limit = dec(s["to"])
 			if "kW" in unit or "kVA" in unit:
 				limit *= self.limit_factor(c, atom)
+			if "kvarh" in unit:
+				limit *= self.limit_energy(c)
 			if "day" in unit:
 				limit *= days
 			result.append((limit + each + (first if i == 0 else 0)) * scale)
 		# kWh inside kWh per kW, then never falling
-		per_unit = ["kW" in u or "kVA" in u for u in units]
+		per_unit = ["kW" in u or "kVA" in u or "kvarh" in u for u in units]
 		for i, limit in enumerate(result):
 			above = [result[j] for j in range(i + 1, len(result)) if per_unit[j] and result[j] is not None]
 			if limit is not None and not per_unit[i] and above:
@@ -1472,6 +1474,13 @@ class Rater:
 			if result[i] is not None:
 				result[i] = max(result[i], result[i - 1])
 		return result
+
+	def limit_energy(self, c):
+		"""kWh of the part, for limits in kvarh for each kWh."""
+		part = c.get("part", "main")
+		if not any(self.channel(p, "import") for p in (self.all_parts() if part == "whole" else [part])):
+			raise RatingError("limits by an import that is not measured")
+		return self.total_kwh(part=part)
 
 	def limit_factor(self, c, atom):
 		if c["of"] in self.billed:

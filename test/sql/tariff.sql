@@ -156,5 +156,5 @@ SELECT pg_temp.t('1')::pg_temp.signed_tariff;
 SELECT NULL::billing.tariff, billing.jsonb(NULL::billing.tariff), billing.tariff(NULL), billing.digest(NULL::billing.tariff),
 	   NULL::billing.tariff OPERATOR(billing.=) NULL::billing.tariff;
 
--- There is no order of tariffs.
-SELECT t FROM sent ORDER BY t;
+-- Tariffs are put in some order, the same every time.
+SELECT count(DISTINCT t) FROM sent;
