@@ -321,6 +321,56 @@ load_spans(void)
 	CHECK_EQ(bl_load_union(&a.shape, &b.shape, &start, &slots), BL_BAD_UNIT);
 }
 
+/* the root of both squares, half-up, by its own definition; signs turned */
+static void
+apparent(void)
+{
+	uint64_t	seed = 5;
+	BlSeries	a = series(0, 15, 96, 0);
+	BlSeries	b = series(1, 15, 96, -1);
+
+	b.shape.unit = BL_VARH;
+	for (int i = 0; i < 96; i++)
+	{
+		a.values[i] = (int64_t) (check_random(&seed) % 1000) - 300;
+		b.values[i] = (int64_t) (check_random(&seed) % 10000) - 3000;
+	}
+	qualities[1][7] = BL_MISSING;
+	qualities[0][8] = BL_ESTIMATED;
+	CHECK_EQ(bl_series_apparent(&a, &b), BL_OK);
+	CHECK_EQ(a.shape.unit, BL_VAH);
+	CHECK_EQ(a.shape.scale, -1);
+	CHECK_EQ(a.qualities[7], BL_MISSING);
+	CHECK_EQ(a.values[7], 0);
+	CHECK_EQ(a.qualities[8], BL_ESTIMATED);
+	seed = 5;
+	for (int i = 0; i < 96; i++)
+	{
+		int64_t		p = ((int64_t) (check_random(&seed) % 1000) - 300) * 10;
+		int64_t		q = (int64_t) (check_random(&seed) % 10000) - 3000;
+		int64_t		s = 2 * a.values[i];
+
+		/* (2s - 1)^2 <= 4 (p^2 + q^2) < (2s + 1)^2 */
+		if (i != 7)
+			CHECK((s == 0 || (s - 1) * (s - 1) <= 4 * (p * p + q * q)) && 4 * (p * p + q * q) < (s + 1) * (s + 1));
+	}
+	a = series(0, 15, 1, 0);
+	b = series(1, 15, 1, 0);
+	CHECK_EQ(bl_series_apparent(&a, &b), BL_BAD_UNIT);
+	b.shape.unit = BL_VARH;
+	a.values[0] = b.values[0] = INT64_MIN;
+	CHECK_EQ(bl_series_apparent(&a, &b), BL_OVERFLOW);
+	a = series(0, 15, 1, 0);
+	a.values[0] = INT64_MIN;
+	CHECK_EQ(bl_series_negate(&a), BL_OVERFLOW);
+	a.values[0] = 5;
+	CHECK_EQ(bl_series_negate(&a), BL_OK);
+	CHECK_EQ(a.values[0], -5);
+	b.shape.slots = 2;
+	b.shape.unit = BL_VARH;
+	CHECK_EQ(bl_series_apparent(&a, &b), BL_UNALIGNED);
+}
+
 int
 main(void)
 {
@@ -331,6 +381,7 @@ main(void)
 	RUN(refused_lengths);
 	RUN(sums_and_differences);
 	RUN(parts);
+	RUN(apparent);
 	RUN(factors);
 	RUN(from_decimals);
 	RUN(loads);
