@@ -41,7 +41,7 @@ EXTRA_CLEAN = .build $(OBJS:.o=.d)
 PG_CPPFLAGS = -Isrc -DBILLING_VERSION='"$(EXTVERSION)"' \
 	-DPGDLLEXPORT='__attribute__((visibility("default")))'
 # The server's own ICU: one copy of it in memory, one version of its tables.
-SHLIB_LINK = $(or $(ICU_LIBS),-licui18n -licuuc)
+SHLIB_LINK = $(or $(ICU_LIBS),-licui18n -licuuc) -lexpat
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror -fvisibility=hidden -MMD -MP
 ifneq (,$(findstring clang,$(CC)))
 # PostgreSQL hands on the flags of the compiler it was built with, gcc.

@@ -271,9 +271,24 @@ espi_zone(Reader *r, FunctionCallInfo fcinfo, const BlEspi *espi)
 	reader_zone(r, zone_arg(fcinfo, 1, espi->has_offset && minutes < 16 * 60 ? offset : "UTC"));
 }
 
+/* Expat's memory goes with the call, also when an error leaves it behind */
+static void *
+xml_realloc(void *old, size_t size)
+{
+	return old == NULL ? palloc(size) : repalloc(old, size);
+}
+
+static void
+xml_free(void *old)
+{
+	if (old != NULL)
+		pfree(old);
+}
+
 static Datum
 read_espi(FunctionCallInfo fcinfo, bool text)
 {
+	static const XML_Memory_Handling_Suite memory = {palloc, xml_realloc, xml_free};
 	Reader		r;
 	BlEspi	   *espi = palloc(sizeof *espi);
 	BlSlice		document;
@@ -284,7 +299,7 @@ read_espi(FunctionCallInfo fcinfo, bool text)
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	document = bl_document_bytes(fcinfo, text);
-	bl_espi_begin(espi, &r.arena);
+	bl_espi_begin(espi, &r.arena, &memory, text ? "UTF-8" : NULL);
 	bl_xml_feed(&espi->xml, document.text, document.length, true);
 	if (bl_espi_scan(espi) == BL_TAKE_NO_SPACE || !bl_espi_again(espi, &r.days))
 		no_space();
@@ -294,6 +309,7 @@ read_espi(FunctionCallInfo fcinfo, bool text)
 		put_read_row(&r, &row);
 	if (take == BL_TAKE_NO_SPACE)
 		no_space();
+	bl_espi_end(espi);
 	return (Datum) 0;
 }
 

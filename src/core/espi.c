@@ -6,10 +6,10 @@
 #include <stddef.h>
 
 void
-bl_espi_begin(BlEspi *e, BlArena *arena)
+bl_espi_begin(BlEspi *e, BlArena *arena, const XML_Memory_Handling_Suite *memory, const char *encoding)
 {
 	memset(e, 0, sizeof *e);
-	bl_xml_begin(&e->xml);
+	bl_xml_begin(&e->xml, memory, encoding);
 	e->arena = arena;
 }
 
@@ -208,7 +208,7 @@ bl_espi_again(BlEspi *e, BlMeterDays *days)
 {
 	int			n = 0;
 
-	bl_xml_begin(&e->xml);
+	bl_xml_again(&e->xml);
 	e->second = true;
 	e->days = days;
 	e->entry = bl_arena_room(e->arena, sizeof *e->entry * (size_t) (e->entries + 1));
@@ -530,7 +530,7 @@ file_end(BlEspi *e, BlReadRow *row, BlXmlEvent event)
 		if (e->first == NULL)
 		{
 			bl_reason(e->rejected, "the file has no entry of an Atom feed");
-			return reject(e, row, e->xml.line);
+			return reject(e, row, e->xml.event_line);
 		}
 	}
 	return e->days->first == NULL ? BL_TAKE_END : give_all(e);
@@ -573,4 +573,10 @@ bl_espi_next(BlEspi *e, BlReadRow *row)
 		else if (take != BL_TAKE_MORE)
 			return take;
 	}
+}
+
+void
+bl_espi_end(BlEspi *e)
+{
+	bl_xml_end(&e->xml);
 }

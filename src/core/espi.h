@@ -98,11 +98,13 @@ typedef struct BlEspi
 } BlEspi;
 
 /* Feed the whole file by xml->next ... (bl_xml_feed), call until it is over, feed it again. */
-extern void bl_espi_begin(BlEspi *espi, BlArena *arena);
+/* memory and encoding as bl_xml_begin has them */
+extern void bl_espi_begin(BlEspi *espi, BlArena *arena, const XML_Memory_Handling_Suite *memory, const char *encoding);
 /* the first reading: BL_TAKE_MORE, BL_TAKE_END or BL_TAKE_NO_SPACE */
 extern BlTake bl_espi_scan(BlEspi *espi);
 /* then a zone for the days is chosen, and the file is fed again */
 extern bool bl_espi_again(BlEspi *espi, BlMeterDays *days);
 extern BlTake bl_espi_next(BlEspi *espi, BlReadRow *row);
+extern void bl_espi_end(BlEspi *espi);
 
 #endif							/* BL_ESPI_H */

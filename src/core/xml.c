@@ -1,24 +1,191 @@
 /*
- * xml.c - a small XML reader
+ * xml.c - XML one event a call; see xml.h
+ *
+ * Expat calls back; it is told to stop at each event and resumed for the next.
  */
 #include "xml.h"
 
-#include "utf8.h"
+#include <stdio.h>
 
 enum
 {
-	NO_MARKUP,
-	COMMENT,
-	INSTRUCTION
+	PIECE = 1 << 20				/* bytes given to the parser at once: it keeps a copy */
 };
 
-void
-bl_xml_begin(BlXml *xml)
+/* nothing more is read, and what was read before is still given out */
+static void
+fail(BlXml *xml, const char *problem)
 {
-	memset(xml, 0, sizeof *xml);
-	xml->line = 1;
+	if (xml->problem != NULL)
+		return;
+	xml->problem = problem;
+	xml->problem_line = (int64_t) XML_GetCurrentLineNumber(xml->parser);
+	XML_StopParser(xml->parser, XML_FALSE);
+	xml->stop = true;
+}
+
+static void
+put_event(BlXml *xml, BlXmlEvent event)
+{
+	/* an empty element's end comes before the parser stops */
+	if (xml->queued == 2)
+	{
+		fail(xml, "two elements at once");
+		return;
+	}
+	xml->queue[xml->queued] = event;
+	xml->queue_line[xml->queued++] = (int64_t) XML_GetCurrentLineNumber(xml->parser);
+	if (!xml->stop)
+		XML_StopParser(xml->parser, XML_TRUE);
+	xml->stop = true;
+}
+
+/* without its prefix */
+static const char *
+local_name(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+
+	return colon == NULL ? name : colon + 1;
+}
+
+/* name, zero, value, zero; what has no room is as if it were not there */
+static void
+put_attribute(BlXml *xml, const char *name, const char *value)
+{
+	size_t		n = strlen(name) + 1;
+	size_t		m = strlen(value) + 1;
+
+	if (n + m > sizeof xml->attributes - xml->attributes_length)
+		return;
+	memcpy(xml->attributes + xml->attributes_length, name, n);
+	memcpy(xml->attributes + xml->attributes_length + n, value, m);
+	xml->attributes_length += n + m;
+}
+
+static void XMLCALL
+on_start(void *context, const XML_Char *name, const XML_Char **attribute)
+{
+	BlXml	   *xml = context;
+
+	name = local_name(name);
+	if (xml->problem != NULL)
+		return;
+	if (strlen(name) >= BL_XML_NAME)
+		fail(xml, "a tag has too long a name");
+	else if (xml->open == BL_XML_DEPTH)
+		fail(xml, "elements are nested too deeply");
+	else
+	{
+		memcpy(xml->name[xml->open++], name, strlen(name) + 1);
+		xml->attributes_length = 0;
+		for (int i = 0; attribute[i] != NULL; i += 2)
+			put_attribute(xml, local_name(attribute[i]), attribute[i + 1]);
+		xml->text_length = 0;
+		xml->text_cut = false;
+		put_event(xml, BL_XML_START);
+	}
+}
+
+static void XMLCALL
+on_end(void *context, const XML_Char *name)
+{
+	BlXml	   *xml = context;
+
+	(void) name;
+	if (xml->problem != NULL)
+		return;
+	xml->open--;
+	put_event(xml, BL_XML_END);
+}
+
+static void XMLCALL
+on_text(void *context, const XML_Char *bytes, int n)
+{
+	BlXml	   *xml = context;
+	size_t		room = sizeof xml->text - xml->text_length;
+
+	/* behind an end that is not given out yet: of an element with children, which nobody wants */
+	if (xml->queued > 0 && xml->queue[xml->queued - 1] == BL_XML_END)
+		return;
+	if ((size_t) n > room)
+	{
+		xml->text_cut = true;
+		n = (int) room;
+	}
+	memcpy(xml->text + xml->text_length, bytes, (size_t) n);
+	xml->text_length += (size_t) n;
+}
+
+static void XMLCALL
+on_doctype(void *context, const XML_Char *name, const XML_Char *system_id, const XML_Char *public_id, int has_internal_subset)
+{
+	(void) name, (void) system_id, (void) public_id, (void) has_internal_subset;
+	fail(context, "a document type or other declaration is not allowed");
+}
+
+/* what the parser does not like, in words for whoever has the file; NULL: there was nothing in it */
+static const char *
+problem_of(BlXml *xml)
+{
+	enum XML_Error code = XML_GetErrorCode(xml->parser);
+
+	switch (code)
+	{
+		case XML_ERROR_NO_ELEMENTS:
+			return xml->open > 0 ? "the file ends within an element; it may be cut" : NULL;
+		case XML_ERROR_UNCLOSED_TOKEN:
+		case XML_ERROR_PARTIAL_CHAR:
+		case XML_ERROR_UNCLOSED_CDATA_SECTION:
+			return "the file ends within a tag; it may be cut";
+		default:
+			snprintf(xml->said, sizeof xml->said, "this is no XML: %s", XML_ErrorString(code));
+			return xml->said;
+	}
+}
+
+static void
+set_up(BlXml *xml)
+{
+	xml->next = xml->end = NULL;
+	xml->last = xml->stop = xml->nothing = xml->text_cut = false;
+	xml->queued = xml->depth = xml->open = 0;
+	xml->attributes_length = xml->text_length = 0;
 	xml->element = "";
-	xml->attributes = (BlSlice) {"", 0};
+	xml->event_line = 1;
+	xml->problem = xml->parser == NULL ? XML_ErrorString(XML_ERROR_NO_MEMORY) : NULL;
+	xml->problem_line = 1;
+	if (xml->parser == NULL)
+		return;
+	XML_SetUserData(xml->parser, xml);
+	XML_SetElementHandler(xml->parser, on_start, on_end);
+	XML_SetCharacterDataHandler(xml->parser, on_text);
+	XML_SetStartDoctypeDeclHandler(xml->parser, on_doctype);
+}
+
+void
+bl_xml_begin(BlXml *xml, const XML_Memory_Handling_Suite *memory, const char *encoding)
+{
+	xml->memory = memory;
+	xml->encoding = encoding;
+	xml->parser = XML_ParserCreate_MM(encoding, memory, NULL);
+	set_up(xml);
+}
+
+void
+bl_xml_again(BlXml *xml)
+{
+	if (xml->parser != NULL && !XML_ParserReset(xml->parser, xml->encoding))
+		bl_xml_end(xml);
+	set_up(xml);
+}
+
+void
+bl_xml_end(BlXml *xml)
+{
+	if (xml->parser != NULL)
+		XML_ParserFree(xml->parser);
+	xml->parser = NULL;
 }
 
 void
@@ -29,403 +196,88 @@ bl_xml_feed(BlXml *xml, const char *bytes, size_t size, bool last)
 	xml->last = last;
 }
 
-static bool
-blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
+/* the first of the queue */
 static BlXmlEvent
-bad(BlXml *xml, const char *problem)
+take_event(BlXml *xml)
 {
-	xml->event_line = xml->line;
-	xml->problem = problem;
-	xml->finished = true;
-	return BL_XML_BAD;
-}
+	BlXmlEvent	event = xml->queue[0];
 
-static void
-pass(BlXml *xml, const char *to)
-{
-	for (const char *p = xml->next; (p = memchr(p, '\n', (size_t) (to - p))) != NULL; p++)
-		xml->line++;
-	xml->next = to;
-}
-
-static void
-text_add(BlXml *xml, const char *bytes, size_t n)
-{
-	if (n > sizeof xml->text - xml->text_length)
-	{
-		xml->text_cut = true;
-		return;
-	}
-	memcpy(xml->text + xml->text_length, bytes, n);
-	xml->text_length += n;
-}
-
-/* a character as UTF-8; its bytes, 0 where it is none */
-static int
-utf8_of(uint32_t c, char out[4])
-{
-	if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000))
-		return 0;
-	if (c < 0x80)
-	{
-		out[0] = (char) c;
-		return 1;
-	}
-	if (c < 0x800)
-	{
-		out[0] = (char) (0xC0 | c >> 6);
-		out[1] = (char) (0x80 | (c & 63));
-		return 2;
-	}
-	if (c < 0x10000)
-	{
-		out[0] = (char) (0xE0 | c >> 12);
-		out[1] = (char) (0x80 | (c >> 6 & 63));
-		out[2] = (char) (0x80 | (c & 63));
-		return 3;
-	}
-	out[0] = (char) (0xF0 | c >> 18);
-	out[1] = (char) (0x80 | (c >> 12 & 63));
-	out[2] = (char) (0x80 | (c >> 6 & 63));
-	out[3] = (char) (0x80 | (c & 63));
-	return 4;
-}
-
-/* what stands between & and ;, as text; its bytes, 0 where it means nothing */
-static int
-reference(const char *name, size_t n, char out[4])
-{
-	static const struct
-	{
-		const char *name;
-		char		is;
-	}			known[] = {{"lt", '<'}, {"gt", '>'}, {"amp", '&'}, {"quot", '"'}, {"apos", '\''}};
-	uint32_t	c = 0;
-	bool		hex = n > 2 && name[1] == 'x';
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (n == strlen(known[i].name) && memcmp(name, known[i].name, n) == 0)
-		{
-			out[0] = known[i].is;
-			return 1;
-		}
-	if (n < 2 || n > 9 || name[0] != '#')
-		return 0;
-	for (size_t i = hex ? 2 : 1; i < n; i++)
-	{
-		char		d = name[i];
-		int			digit = d >= '0' && d <= '9' ? d - '0' : d >= 'a' && d <= 'f' ? d - 'a' + 10 :
-			d >= 'A' && d <= 'F' ? d - 'A' + 10 : 16;
-
-		if (digit >= (hex ? 16 : 10))
-			return 0;
-		c = c * (hex ? 16 : 10) + (uint32_t) digit;
-	}
-	return utf8_of(c, out);
-}
-
-/* text with its references; false where one means nothing */
-static bool
-text_take(BlXml *xml, const char *p, const char *end)
-{
-	while (p < end)
-	{
-		const char *amp = memchr(p, '&', (size_t) (end - p));
-		const char *stop = amp ? amp : end;
-		const char *semicolon;
-		char		bytes[4];
-		int			n;
-
-		text_add(xml, p, (size_t) (stop - p));
-		if (amp == NULL)
-			return true;
-		semicolon = memchr(amp, ';', (size_t) (end - amp));
-		n = semicolon ? reference(amp + 1, (size_t) (semicolon - amp - 1), bytes) : 0;
-		if (n == 0)
-			return false;
-		text_add(xml, bytes, (size_t) n);
-		p = semicolon + 1;
-	}
-	return true;
-}
-
-static const char *
-find(const char *p, const char *end, const char *what)
-{
-	size_t		n = strlen(what);
-
-	for (; (size_t) (end - p) >= n; p++)
-	{
-		p = memchr(p, what[0], (size_t) (end - p) - n + 1);
-		if (p == NULL)
-			return NULL;
-		if (memcmp(p, what, n) == 0)
-			return p;
-	}
-	return NULL;
-}
-
-/* the > of a tag at p, not one in quotes; NULL */
-static const char *
-tag_end(const char *p, const char *end)
-{
-	char		quote = '\0';
-
-	for (; p < end; p++)
-	{
-		if (quote != '\0')
-			quote = *p == quote ? '\0' : quote;
-		else if (*p == '"' || *p == '\'')
-			quote = *p;
-		else if (*p == '>')
-			return p;
-	}
-	return NULL;
-}
-
-/* the name at p, without its prefix; what is behind it, NULL where it is no name */
-static const char *
-name_take(const char *p, const char *end, char out[BL_XML_NAME])
-{
-	const char *begin = p;
-	const char *local = p;
-
-	for (; p < end && !blank(*p) && *p != '/' && *p != '>' && *p != '='; p++)
-	{
-		if (*p == ':')
-			local = p + 1;
-		if (*p == '<' || *p == '&' || *p == '"' || *p == '\'' || *p == '\0')
-			return NULL;
-	}
-	if (p == begin || p == local || p - local >= BL_XML_NAME)
-		return NULL;
-	memcpy(out, local, (size_t) (p - local));
-	out[p - local] = '\0';
-	return p;
-}
-
-static BlXmlEvent
-element_end(BlXml *xml)
-{
-	xml->closing = false;
-	xml->element = xml->name[--xml->depth];
-	return BL_XML_END;
-}
-
-/* a start or end tag from next to its > at stop */
-static BlXmlEvent
-tag_take(BlXml *xml, const char *stop)
-{
-	const char *p = xml->next + 1;
-	bool		closes = *p == '/';
-	char		name[BL_XML_NAME];
-
-	xml->event_line = xml->line;
-	p = name_take(p + closes, stop, name);
-	if (p == NULL)
-		return bad(xml, "a tag has no proper name, or too long a one");
-	if (closes)
-	{
-		if (xml->depth == 0 || strcmp(name, xml->name[xml->depth - 1]) != 0)
-			return bad(xml, "an end tag does not match its start");
-		pass(xml, stop + 1);
-		return element_end(xml);
-	}
-	if (xml->depth == BL_XML_DEPTH)
-		return bad(xml, "elements are nested too deeply");
-	memcpy(xml->name[xml->depth++], name, sizeof name);
-	xml->closing = stop[-1] == '/';
-	xml->attributes = (BlSlice) {p, p < stop ? (size_t) (stop - p) - xml->closing : 0};
-	if (p > stop - xml->closing)
-		xml->attributes.length = 0;
-	xml->element = xml->name[xml->depth - 1];
-	xml->text_length = 0;
-	xml->text_cut = false;
-	pass(xml, stop + 1);
-	return BL_XML_START;
-}
-
-/* <! and <?; BL_XML_START: passed over */
-static BlXmlEvent
-markup_take(BlXml *xml)
-{
-	size_t		left = (size_t) (xml->end - xml->next);
-
-	if (left < 9 && !xml->last)
-		return BL_XML_MORE;
-	if (xml->next[1] == '?')
-	{
-		xml->in_markup = INSTRUCTION;
-		pass(xml, xml->next + 2);
-		return BL_XML_START;
-	}
-	if (left >= 4 && memcmp(xml->next, "<!--", 4) == 0)
-	{
-		xml->in_markup = COMMENT;
-		pass(xml, xml->next + 4);
-		return BL_XML_START;
-	}
-	if (left >= 9 && memcmp(xml->next, "<![CDATA[", 9) == 0)
-	{
-		const char *stop = find(xml->next + 9, xml->end, "]]>");
-
-		if (stop == NULL)
-			return !xml->last && left <= BL_XML_TOKEN ? BL_XML_MORE : bad(xml, "a CDATA section is too long, or has no end");
-		text_add(xml, xml->next + 9, (size_t) (stop - xml->next - 9));
-		pass(xml, stop + 3);
-		return BL_XML_START;
-	}
-	return bad(xml, "a document type or other declaration is not allowed");
-}
-
-/* goes to the end of a comment or an instruction; false: more is needed */
-static bool
-markup_skip(BlXml *xml)
-{
-	const char *sign = xml->in_markup == COMMENT ? "-->" : "?>";
-	size_t		n = strlen(sign);
-	const char *stop = find(xml->next, xml->end, sign);
-
-	if (stop != NULL)
-	{
-		pass(xml, stop + n);
-		xml->in_markup = NO_MARKUP;
-		return true;
-	}
-	/* its end may be cut in two */
-	if ((size_t) (xml->end - xml->next) >= n)
-		pass(xml, xml->end - n + 1);
-	return false;
-}
-
-static bool
-only_blanks(const char *p, const char *end)
-{
-	while (p < end && blank(*p))
-		p++;
-	return p == end;
+	xml->event_line = xml->queue_line[0];
+	xml->queue[0] = xml->queue[1];
+	xml->queue_line[0] = xml->queue_line[1];
+	xml->queued--;
+	if (event == BL_XML_START)
+		xml->element = xml->name[xml->depth++];
+	else
+		xml->element = xml->name[--xml->depth];
+	return event;
 }
 
 BlXmlEvent
 bl_xml_next(BlXml *xml)
 {
-	if (xml->closing)
-		return element_end(xml);
-	while (!xml->finished)
+	while (xml->queued == 0)
 	{
-		const char *stop;
-		BlXmlEvent	event;
+		XML_ParsingStatus at;
+		enum XML_Status status;
 
-		if (!xml->begun)
+		if (xml->problem != NULL)
 		{
-			if (xml->end - xml->next < 4 && !xml->last)
+			xml->event_line = xml->problem_line;
+			return BL_XML_BAD;
+		}
+		xml->stop = false;
+		XML_GetParsingStatus(xml->parser, &at);
+		if (at.parsing == XML_SUSPENDED)
+			status = XML_ResumeParser(xml->parser);
+		else if (at.parsing == XML_FINISHED || xml->nothing)
+		{
+			xml->event_line = (int64_t) XML_GetCurrentLineNumber(xml->parser);
+			return BL_XML_FINISHED;
+		}
+		else
+		{
+			size_t		left = (size_t) (xml->end - xml->next);
+			int			n = left < PIECE ? (int) left : PIECE;
+			bool		final = xml->last && (size_t) n == left;
+
+			if (left == 0 && !xml->last)
 				return BL_XML_MORE;
-			if (xml->end - xml->next >= 3 && memcmp(xml->next, "\xef\xbb\xbf", 3) == 0)
-				xml->next += 3;
-			else if (xml->end - xml->next >= 2 &&
-					 (memcmp(xml->next, "\xff\xfe", 2) == 0 || memcmp(xml->next, "\xfe\xff", 2) == 0))
-				return bad(xml, "the file is UTF-16; convert it to UTF-8");
-			xml->begun = true;
+			status = XML_Parse(xml->parser, n > 0 ? xml->next : "", n, final);
+			xml->next += n;
 		}
-		if (xml->in_markup != NO_MARKUP && !markup_skip(xml))
-			return xml->last ? bad(xml, "a comment or instruction has no end") : BL_XML_MORE;
-		if (xml->next == xml->end)
+		if (status == XML_STATUS_ERROR && xml->problem == NULL)
 		{
-			if (!xml->last)
-				return BL_XML_MORE;
-			if (xml->depth > 0)
-				return bad(xml, "the file ends within an element; it may be cut");
-			xml->finished = true;
-			break;
+			const char *problem = problem_of(xml);
+
+			if (problem != NULL)
+				fail(xml, problem);
+			else
+				xml->nothing = true;
 		}
-		if (*xml->next != '<')
-		{
-			/* text as far as a tag; pieces end where no reference is cut */
-			stop = memchr(xml->next, '<', (size_t) (xml->end - xml->next));
-			if (stop == NULL && !xml->last && xml->end - xml->next <= BL_XML_TOKEN)
-				return BL_XML_MORE;
-			if (stop == NULL && xml->end - xml->next > BL_XML_TOKEN)
-				return bad(xml, "a text is too long");
-			stop = stop ? stop : xml->end;
-			if (xml->depth == 0 && !only_blanks(xml->next, stop))
-				return bad(xml, "text stands outside of all elements: this is no XML");
-			if (xml->depth > 0 && !text_take(xml, xml->next, stop))
-				return bad(xml, "a reference such as &name; is not known");
-			pass(xml, stop);
-			continue;
-		}
-		if (xml->end - xml->next < 2)
-		{
-			if (!xml->last)
-				return BL_XML_MORE;
-			return bad(xml, "the file ends within a tag; it may be cut");
-		}
-		if (xml->next[1] == '!' || xml->next[1] == '?')
-		{
-			event = markup_take(xml);
-			if (event != BL_XML_START)
-				return event;
-			continue;
-		}
-		stop = tag_end(xml->next, xml->end);
-		if (stop == NULL && xml->end - xml->next > BL_XML_TOKEN)
-			return bad(xml, "a tag is too long");
-		if (stop == NULL)
-			return xml->last ? bad(xml, "the file ends within a tag; it may be cut") : BL_XML_MORE;
-		return tag_take(xml, stop);
 	}
-	return xml->problem ? BL_XML_BAD : BL_XML_FINISHED;
+	return take_event(xml);
 }
 
 bool
 bl_xml_attribute(const BlXml *xml, const char *wanted, char *out, size_t room)
 {
-	const char *p = xml->attributes.text;
-	const char *end = p + xml->attributes.length;
-	char		name[BL_XML_NAME];
+	const char *end = xml->attributes + xml->attributes_length;
 
 	out[0] = '\0';
-	while (p < end)
+	for (const char *p = xml->attributes; p < end;)
 	{
-		const char *close;
-		size_t		used = 0;
+		const char *value = p + strlen(p) + 1;
+		size_t		n = strlen(value);
 
-		while (p < end && blank(*p))
-			p++;
-		if (p == end || (p = name_take(p, end, name)) == NULL)
-			return false;
-		while (p < end && blank(*p))
-			p++;
-		if (p == end || *p++ != '=')
-			return false;
-		while (p < end && blank(*p))
-			p++;
-		if (p == end || (*p != '"' && *p != '\'') || (close = memchr(p + 1, *p, (size_t) (end - p - 1))) == NULL)
-			return false;
-		if (strcmp(name, wanted) != 0)
+		if (strcmp(p, wanted) == 0)
 		{
-			p = close + 1;
-			continue;
+			n = n < room ? n : room - 1;
+			memcpy(out, value, n);
+			out[n] = '\0';
+			return true;
 		}
-		for (p++; p < close && used + 5 < room; p++)
-		{
-			const char *semicolon = *p == '&' ? memchr(p, ';', (size_t) (close - p)) : NULL;
-			int			n = semicolon ? reference(p + 1, (size_t) (semicolon - p - 1), out + used) : 0;
-
-			if (n == 0)
-				out[used++] = *p;
-			else
-			{
-				used += (size_t) n;
-				p = semicolon;
-			}
-		}
-		out[used] = '\0';
-		return true;
+		p = value + strlen(value) + 1;
 	}
 	return false;
 }

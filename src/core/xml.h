@@ -1,14 +1,13 @@
 /*
- * xml.h - a small XML reader: one event a call, from pieces of any size
+ * xml.h - XML one event a call, from pieces of any size; Expat reads it
  *
- * Why our own: an extension should not need a library that the server may not
- * have, and what meter files use of XML is small.  There is no document type, so no entities
- * but the five of XML and numbers; nothing outside the file is ever read.
- * Names are given without their prefix.  What breaks the rules of XML in a way that
- * could be misread ends the reading; finer rules are not checked.
+ * Names are given without their prefix.  Document types are refused, so there are no
+ * entities but the five of XML and numbers, and nothing outside the file is ever read.
  */
 #ifndef BL_XML_H
 #define BL_XML_H
+
+#include <expat.h>
 
 #include "intake.h"
 
@@ -16,7 +15,7 @@ enum
 {
 	BL_XML_DEPTH = 32,
 	BL_XML_NAME = 64,			/* bytes of a name and its zero */
-	BL_XML_TOKEN = 65536,		/* bytes of one tag, comment piece or text */
+	BL_XML_ATTRIBUTES = 4096,	/* bytes of the names and values of one element that are kept */
 	BL_XML_TEXT = 1024			/* bytes of text that are kept of an element */
 };
 
@@ -31,29 +30,40 @@ typedef enum BlXmlEvent
 
 typedef struct BlXml
 {
-	const char *next;			/* bytes still to be read, set by the feeder */
+	XML_Parser	parser;			/* NULL: there was no memory */
+	const XML_Memory_Handling_Suite *memory;
+	const char *encoding;
+	const char *next;			/* bytes still to be given to the parser */
 	const char *end;
 	bool		last;
-	bool		begun;
-	bool		finished;
-	bool		closing;		/* an empty element's end comes next */
-	int			in_markup;		/* inside a comment or instruction: what ends it */
-	int64_t		line;			/* from 1, of next */
-	int			depth;
+	bool		stop;			/* the parser was told to stop */
+	bool		nothing;		/* the file has nothing but blanks */
+	int			queued;			/* events it has given meanwhile: a start, and its end where it is empty */
+	BlXmlEvent	queue[2];
+	int64_t		queue_line[2];
+	int			depth;			/* of the last event given out */
+	int			open;			/* of what the parser has read */
 	char		name[BL_XML_DEPTH][BL_XML_NAME];
 	const char *element;		/* of the event */
-	BlSlice		attributes;		/* of a start: all between name and > */
 	int64_t		event_line;
+	char		attributes[BL_XML_ATTRIBUTES];	/* of a start: name, zero, value, zero, ... */
+	size_t		attributes_length;
 	char		text[BL_XML_TEXT];
 	size_t		text_length;
 	bool		text_cut;
 	const char *problem;
+	char		said[80];		/* room for it */
+	int64_t		problem_line;
 } BlXml;
 
-extern void bl_xml_begin(BlXml *xml);
+/* encoding: that of the bytes, whatever the file says of itself; NULL: the file says it.  Memory is the caller's. */
+extern void bl_xml_begin(BlXml *xml, const XML_Memory_Handling_Suite *memory, const char *encoding);
+/* from the beginning of a file again */
+extern void bl_xml_again(BlXml *xml);
 extern void bl_xml_feed(BlXml *xml, const char *bytes, size_t size, bool last);
 extern BlXmlEvent bl_xml_next(BlXml *xml);
-/* an attribute's value, without references, cut to room; false where there is none */
+extern void bl_xml_end(BlXml *xml);
+/* an attribute's value, cut to room; false where there is none */
 extern bool bl_xml_attribute(const BlXml *xml, const char *name, char *out, size_t room);
 
 #endif							/* BL_XML_H */

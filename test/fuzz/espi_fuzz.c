@@ -27,6 +27,7 @@ feed(BlXml *xml, const char *text, size_t size, size_t piece, size_t *given, cha
 static BlHash
 read_in_pieces(const char *text, size_t size, size_t piece, size_t ceiling)
 {
+	static const XML_Memory_Handling_Suite memory = {malloc, realloc, free};
 	static BlEspi espi;
 	BlArena		arena = memory_arena();
 	BlArena		day_arena = {.more = days_more,.ceiling = ceiling};
@@ -37,7 +38,7 @@ read_in_pieces(const char *text, size_t size, size_t piece, size_t ceiling)
 	char	   *buffer = NULL;
 	size_t		given = 0;
 
-	bl_espi_begin(&espi, &arena);
+	bl_espi_begin(&espi, &arena, &memory, NULL);
 	while ((take = bl_espi_scan(&espi)) == BL_TAKE_MORE)
 		feed(&espi.xml, text, size, piece, &given, &buffer);
 	given = 0;
@@ -50,6 +51,7 @@ read_in_pieces(const char *text, size_t size, size_t piece, size_t ceiling)
 				feed(&espi.xml, text, size, piece, &given, &buffer);
 		}
 	free(buffer);
+	bl_espi_end(&espi);
 	memory_release();
 	days_release(NULL);
 	return all;
