@@ -672,7 +672,16 @@ make_parts(BlRate *r, BlScan *s)
 
 /* ---- scans ------------------------------------------------------------------------- */
 
-/* would this schedule understand every register that a part (or the whole) has on a channel? */
+static bool
+in_span(const BlBound *b, const BlRegister *reg)
+{
+	int32_t		from = reg->kind == BL_SPAN_DAYS ? b->from : b->day[0].start,
+				until = reg->kind == BL_SPAN_DAYS ? b->until : b->day[b->days].start;
+
+	return reg->kind == BL_SPAN_NONE || (reg->from < until && reg->until > from);
+}
+
+/* would this schedule understand every register of the span that a part (or the whole) has on a channel? */
 static bool
 all_periods_known(const BlRate *r, const BlScan *s, BlText part_name, bool whole)
 {
@@ -688,7 +697,7 @@ all_periods_known(const BlRate *r, const BlScan *s, BlText part_name, bool whole
 			BlRegister	reg;
 
 			bl_usage_register(part, &next, &reg);
-			if (reg.channel == s->channel && period_index(r, s, reg.period) < 0)
+			if (reg.channel == s->channel && in_span(r->b, &reg) && period_index(r, s, reg.period) < 0)
 				return false;
 		}
 	}

@@ -632,7 +632,9 @@ bl_rate_series(BlRate *r, const BlCharge *q)
 		return BL_NO_MARKET;
 	}
 	BL_TRY(bl_measure(r, s));
-	BL_TRY(bl_billed_slots(r, s, &slots));
+	/* a channel that is not there has no slots, and no energy */
+	if (s->found)
+		BL_TRY(bl_billed_slots(r, s, &slots));
 	for (int piece = 0; piece <= r->pieces; piece++)
 	{
 		BlDec		sum = BL_ZERO,
@@ -649,8 +651,8 @@ bl_rate_series(BlRate *r, const BlCharge *q)
 			continue;
 		if (first >= 0)
 		{
-			from = (r->b->day[r->piece[first].first].start - slots.start) / slots.minutes;
-			until = (r->b->day[r->piece[piece - 1].end].start - slots.start) / slots.minutes;
+			from = s->found ? (r->b->day[r->piece[first].first].start - slots.start) / slots.minutes : 0;
+			until = s->found ? (r->b->day[r->piece[piece - 1].end].start - slots.start) / slots.minutes : 0;
 			for (int i = from, end = until, day = 0, k; i < until; i = end)
 			{
 				if (q->periods != 0)

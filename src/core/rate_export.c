@@ -617,13 +617,14 @@ net_by_month(BlRate *r, BlScan *s, const BlScan *import, const BlScan *export)
 }
 
 /*
- * Does a charge take part in the bill?  One that nets energy and holds on no
- * day is left out whole: what it would set off, and keep, is another's.
+ * Does a charge take part in the bill?  One on energy that holds on no day is
+ * left out whole: it looks at no meter, and what it would set off, and keep,
+ * is another's.
  */
 BlStatus
 bl_takes_part(BlRate *r, const BlCharge *q, bool *takes_part)
 {
-	*takes_part = q->net == BL_NET_NONE || q->kind > BL_CHARGE_TIERS;
+	*takes_part = q->kind != BL_CHARGE_ENERGY && q->kind != BL_CHARGE_TIERS;
 	for (int i = 0; i < r->pieces && !*takes_part; i++)
 		BL_TRY(bl_charge_holds(r, q, i, takes_part));
 	return BL_OK;

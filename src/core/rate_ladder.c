@@ -178,6 +178,44 @@ steps_inside(BlLadder *l)
 				}
 }
 
+/*
+ * The same limits as whole numbers of 1 / 10^scale kWh, where decimals can say
+ * all of them: 300 kWh a month of thirty days are 310 in 31 days.
+ */
+static void
+whole_limits(BlLadder *l)
+{
+	int64_t		divisor = l->den;	/* of all limits */
+	int			scale = l->scale;
+	BlInt128	times = 1,
+				limit[BL_TARIFF_STEPS_MAX];
+
+	for (int k = 0; k < l->steps->n && divisor > 1; k++)
+		if (l->steps->step[k].limited)
+		{
+			BlInt128	a = l->limit[k];
+
+			for (BlInt128 rest; (rest = a % divisor) != 0;)
+			{
+				a = divisor;
+				divisor = (int64_t) (rest < 0 ? -rest : rest);
+			}
+		}
+	/* what is left may still be tenths */
+	for (; times % (l->den / divisor) != 0; times *= 10, scale++)
+		if (scale == BL_SCALE_MAX || scale - l->scale == 18)
+			return;
+	times /= l->den / divisor;
+	for (int k = 0; k < l->steps->n; k++)
+		if (l->steps->step[k].limited && __builtin_mul_overflow(l->limit[k] / divisor, times, &limit[k]))
+			return;
+	for (int k = 0; k < l->steps->n; k++)
+		if (l->steps->step[k].limited)
+			l->limit[k] = limit[k];
+	l->den = 1;
+	l->scale = scale;
+}
+
 BlStatus
 bl_make_ladder(BlRate *r, const BlTiers *tiers, int piece, int scale, int period, BlLadder *l)
 {
@@ -205,6 +243,8 @@ bl_make_ladder(BlRate *r, const BlTiers *tiers, int piece, int scale, int period
 	for (int k = 0; k < l->steps->n; k++)
 		if (l->steps->step[k].limited)
 			BL_TRY(bl_on_ladder(l, limit[k], num, &l->limit[k]));
+	if (l->den != 1)
+		whole_limits(l);
 	steps_inside(l);
 	/* an allowance on the first step may lift it above the second */
 	for (int k = 1; k < l->steps->n; k++)

@@ -42,8 +42,7 @@ bl_rate_tiers_prepare(BlRate *r)
 		const BlCharge *q = &r->t->charge[i];
 		BlStatus	status;
 		BlTiers		tiers;
-		bool		takes_part,
-					holds;
+		bool		takes_part;
 
 		if (q->kind != BL_CHARGE_TIERS)
 			continue;
@@ -51,10 +50,7 @@ bl_rate_tiers_prepare(BlRate *r)
 		if (!takes_part)
 			continue;
 		bl_tiers_of(r, q, &tiers);
-		/* one that does not hold looks at no meter */
-		status = bl_holds_somewhere(r, q, &holds);
-		if (status == BL_OK && holds)
-			status = bl_measure(r, tiers.scan);
+		status = bl_measure(r, tiers.scan);
 		for (int k = bl_counts_by_period(q) ? 0 : -1; status == BL_OK && k < (bl_counts_by_period(q) ? tiers.scan->periods : 0); k++)
 			status = bl_prepare_count(r, q, tiers.scan, k);
 		if (status != BL_OK)
@@ -149,6 +145,8 @@ chronological(BlRate *r, const BlTiers *tiers, const BlLadder *l, int piece, int
 	if ((n + 1) * s->periods > 1024)
 		return BL_LIMIT;
 	memset(weight, 0, sizeof *weight * (size_t) ((n + 1) * s->periods));
+	if (!s->found)				/* a channel that is not there has no slots, and no energy */
+		return bl_divide_tiers(r, l, energy, weight, (n + 1) * s->periods, out);
 	BL_TRY(bl_billed_slots(r, tiers->scan, &slots));
 	from = (r->b->day[r->piece[piece].first].start - slots.start) / slots.minutes;
 	until = (r->b->day[r->piece[end - 1].end].start - slots.start) / slots.minutes;
@@ -385,7 +383,7 @@ count_stretch(BlRate *r, const BlTiers *tiers, const BlCount *c, int period, int
 	BL_TRY(bl_count_at(r, tiers, c, piece, false, &at));
 	BL_TRY(bl_stretch_energy(r, s, piece, last, period, &energy));
 	scale = at.scale > energy.scale ? at.scale : energy.scale;
-	if (q->kind == BL_CHARGE_TIERS && q->split == BL_SPLIT_CHRONOLOGICAL && tiers->by_period)
+	if (q->kind == BL_CHARGE_TIERS && q->split == BL_SPLIT_CHRONOLOGICAL && tiers->by_period && s->found)
 	{
 		BlSlots		slots;
 

@@ -675,6 +675,8 @@ class Rater:
 				found[atom.i, period].append(kwh or Fraction(0))
 			return {k: exact_sum(v) for k, v in found.items()}
 		for r in source[1]:
+			if not self.inside(r):
+				continue
 			period = r.get("period")
 			if names == [None] or period is None and len(names) == 1:
 				period = names[0]
@@ -683,8 +685,6 @@ class Rater:
 					raise RatingError(f"a register of period {period}; the charge has {names}")
 				period = names[0]
 			d0, d1 = day(r.get("from", self.from_)), day(r.get("until", self.until))
-			if d1 <= self.from_ or d0 >= self.until:
-				continue
 			if d0 < self.from_ or d1 > self.until:
 				raise RatingError("a register reaches out of the billed span")
 			atoms = [a for a in self.atoms if a.d0 < d1 and a.d1 > d0]
@@ -728,7 +728,14 @@ class Rater:
 		apart = lambda c: self.needs_periods(c) or c.get("net") == "month"
 		same = lambda c: self.metered(c.get("part", "main")) == self.metered(part) and (
 			self.measured(c) == channel or "net" in c and channel in ("import", "export"))
-		return charge if apart(charge) else next((c for c in self.charges if apart(c) and same(c)), None)
+		return charge if apart(charge) else next((c for c in self.charges if apart(c) and same(c) and self.knows_periods(c, channel)), None)
+
+	def knows_periods(self, c, channel):
+		"""Whether the charge's periods can say where each register belongs."""
+		names, part = self.period_names(c), c.get("part", "main")
+		found = [self.channel(p, channel) for p in (self.all_parts() if part == "whole" else [self.metered(part)])]
+		periods = {r.get("period") for f in found if f and f[0] == "registers" for r in f[1] if self.inside(r)}
+		return len(names) == 1 and periods <= {None, *names} or names == [None] or periods <= set(names)
 
 	def cells(self, charge, channel=None):
 		"""Billed kWh by (atom, period) of the charge's part, made parts taken out."""
@@ -1553,6 +1560,11 @@ class Rater:
 				count += self.counted.get((name, a.i), 0)
 		return count
 
+	def count_after(self, c, name, window):
+		"""The count at the end of the span, whichever charges counted."""
+		inside = [a for a in self.atoms if self.count_window(c, a)[0] == window]
+		return self.carried(name, self.count_window(c, inside[0])[1]) + sum(self.counted.get((name, a.i), 0) for a in inside)
+
 	def close_counter(self, c, name):
 		"""The newest window in which the charge held goes into the carry."""
 		held = [a for a in self.atoms if self.holds(c, a)]
@@ -1670,8 +1682,7 @@ class Rater:
 			beyond = c.get("beyond") == "last"
 			alone = None
 			if c.get("mode") == "volume":
-				after = closing + sum(self.counted.get((name, a.i), 0) for a in self.atoms[run[-1].i + 1:]
-									  if self.count_window(c, a)[0] == window and self.holds(c, a))
+				after = self.count_after(c, name, window)
 				tier = next((i for i, l in enumerate(limits) if l is None or after <= l), None)
 				if tier is None:
 					if not beyond:
@@ -1695,8 +1706,7 @@ class Rater:
 					if lower is None:
 						break
 			if c.get("mode") != "volume" and any(s.get("all") for s in steps):
-				after = closing + sum(self.counted.get((name, a.i), 0) for a in self.atoms[run[-1].i + 1:]
-									  if self.count_window(c, a)[0] == window and self.holds(c, a))
+				after = self.count_after(c, name, window)
 				top = next((i for i, l in enumerate(limits) if l is None or after <= l), len(steps) - 1)
 				alls = [i for i in range(top + 1) if steps[i].get("all")]
 				if alls:
@@ -1748,6 +1758,10 @@ class Rater:
 		rule = self.rules(c).get("quantity")
 		return rule[0] if rule else SPLIT_STEP
 
+	def undivided(self, c, limits):
+		"""Whether steps take what they take: no whole steps of the quantity, and limits that decimals can say."""
+		return not self.rules(c).get("quantity") and all(l is None or is_decimal(l) for l in limits)
+
 	def graduated(self, c, limits, opening, kwh, beyond, capped):
 		"""{step: kWh} of the energy from the opening count on."""
 		portions = []
@@ -1763,8 +1777,8 @@ class Rater:
 		if over > 0 and not capped:
 			raise RatingError("above the last step")
 		portions.append(over)
-		if not self.rules(c).get("quantity") and all(l is None or is_decimal(l) for l in limits):
-			return dict(enumerate(portions[:-1]))		# nothing to divide
+		if self.undivided(c, limits):
+			return dict(enumerate(portions[:-1]))
 		# limits are whole steps: less than a step of the energy itself lies in the last one reached
 		last = max((i for i, p in enumerate(portions) if p > 0), default=0)
 		shares = share_out(kwh, portions, self.energy_step(c), last)
@@ -1830,6 +1844,8 @@ class Rater:
 				exact[len(limits), period] = exact.get((len(limits), period), 0) + todo
 		keys = [(t, p) for t in range(len(limits) + 1) for p in names]
 		weights = [exact.get(k, Fraction(0)) for k in keys]
+		if self.undivided(c, limits):
+			return [(t, p, w) for (t, p), w in zip(keys, weights) if t < len(limits)]
 		shares = share_out(kwh, weights, self.energy_step(c), max((i for i, w in enumerate(weights) if w), default=0))
 		return [(t, p, s) for (t, p), s in zip(keys, shares) if t < len(limits)]
 
@@ -2250,12 +2266,13 @@ class Rater:
 		return Fraction(n, 10**places)
 
 	def power_factor(self, c):
-		pf = self.factor(c)
+		pieces = self.holding_pieces(c)
+		pf = self.factor(c) if pieces else None
 		if pf is None:
 			return
 		rule = c["power_factor"]
 		found = []
-		for piece in self.holding_pieces(c):
+		for piece in pieces:
 			of, standard = c, None
 			if "required" in rule:
 				if "demand" in rule:

@@ -33,6 +33,12 @@ SELECT * FROM bill('{"periods": {"peak": [{"from": "08:00", "to": "22:00"}], "va
 	'[{"channel": "import", "period": "peak", "kwh": "300"}, {"channel": "import", "period": "valley", "kwh": "50"},
 	  {"channel": "export", "period": "peak", "kwh": "0.0000003"}, {"channel": "export", "period": "valley", "kwh": "0.0000009"}]');
 
+-- thirty days, and 300 kWh in 28 days of 30: limits that decimals can say divide energy as it is; 100 kWh in 28 days of 30 do not
+SELECT to_char(upper(during) - 1, 'DD') AS days, "to", b.* FROM (VALUES ('[2026-04-01,2026-05-01)'::daterange, 425.2), ('[2026-02-01,2026-03-01)', 300), ('[2026-02-01,2026-03-01)', 100)) v(during, "to"),
+	LATERAL bill(jsonb_build_object('charges', jsonb_build_array(jsonb_build_object('code', 'tier', 'net', 'month', 'per', 'month', 'month', 'thirty',
+		'steps', jsonb_build_array(jsonb_build_object('to', "to", 'price', 1), '{"price": 2}'::jsonb)))),
+	'[{"channel": "import", "kwh": "500"}, {"channel": "export", "kwh": "0.0000001"}]', during) b;
+
 -- netted by the slot: a line over both periods has the whole kWh that the lines by period have, on either side of the change
 SELECT code, period, from_on, quantity
   FROM lines(rate('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"quantity": 0},
@@ -53,6 +59,26 @@ SELECT * FROM bill('{"charges": [{"code": "energy", "price": 1}, {"code": "count
 -- steps that do not hold look at no meter
 SELECT * FROM bill('{"charges": [{"code": "energy", "price": 1}, {"code": "farm", "channel": "export", "when": {"class": "farm"}, "per": "month", "steps": [{"price": 1}]}]}',
 	:'halves'::jsonb || '{"channel": "export", "kwh": 7, "from": "2026-01-01", "until": "2027-01-01"}', terms => '{"class": "home"}');
+-- nor does energy, by period, by the hour or the first of it: not at a period it does not know, not at a gap
+SELECT * FROM bill('{"periods": {"peak": [{"from": "08:00", "to": "22:00"}], "valley": "else"}, "charges": [{"code": "energy", "price": 1},
+	{"code": "farm", "price": {"peak": 2, "valley": 1}, "when": {"class": "farm"}}, {"code": "spot", "price": {"series": "spot"}, "when": {"class": "farm"}},
+	{"code": "sold", "channel": "export", "first": {"kwh": 9, "per": "month"}, "price": 1, "when": {"class": "farm"}}]}',
+	'[{"channel": "import", "period": "another", "kwh": 9}, {"channel": "export", "kwh": 7, "from": "2026-01-01", "until": "2027-01-01"}]', terms => '{"class": "home"}');
+-- where it holds, a register of a period it does not know is an error; one of another span is not looked at
+SELECT to_char(lower(during), 'MM') AS month, b.* FROM unnest('{"[2026-01-01,2026-02-01)", "[2026-02-01,2026-03-01)"}'::daterange[]) WITH ORDINALITY d(during, n),
+	LATERAL (SELECT string_agg(concat_ws(' ', code, period, trim_scale(quantity)), ', ' ORDER BY line) AS lines, message, detail
+	           FROM try_rate(tariff('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"quantity": 0},
+	"periods": {"peak": [{"from": "08:00", "to": "22:00"}], "valley": "else"}, "charges": [{"code": "energy", "price": {"peak": 2, "valley": 1}}, {"code": "levy", "price": 1}]}'),
+	usage(registers => '[{"channel": "import", "period": "another", "kwh": 9, "from": "2026-01-01", "until": "2026-02-01"},
+	{"channel": "import", "period": "peak", "kwh": "5.4", "from": "2026-02-01", "until": "2026-03-01"},
+	{"channel": "import", "period": "valley", "kwh": "6.4", "from": "2026-02-01", "until": "2026-03-01"}]'), during) t LEFT JOIN lines(t.charges) ON true GROUP BY 2, 3) b ORDER BY n;
+-- by the hour or in the order of time, export that is not there is zero, and so is import where what is missing is
+SELECT name, sqlstate, code, tier, quantity, amount FROM (VALUES ('export', '{}'::jsonb, 'export'), ('import', '{"missing": "zero"}', 'import'), ('neither', '{}', 'import')) v(name, more, channel),
+	LATERAL try_rate(tariff(jsonb_build_object('name', 'Pieces', 'currency', 'CNY', 'time_zone', 'Asia/Shanghai', 'periods', '{"peak": [{"from": "08:00", "to": "22:00"}], "valley": "else"}'::jsonb,
+		'charges', jsonb_build_array(jsonb_build_object('code', 'spot', 'channel', channel, 'price', '{"series": "spot"}'::jsonb),
+			jsonb_build_object('code', 'tier', 'channel', channel, 'per', 'month', 'split', 'chronological', 'steps', '[{"to": 9, "price": {"peak": 2, "valley": 1}}, {"price": 3}]'::jsonb))) || more),
+		usage(generation => profile('2026-01-01 00:00+08', '1 hour', array_fill(1000::bigint, ARRAY[24]), time_zone => 'Asia/Shanghai')), '[2026-01-01,2026-01-02)',
+		market => market(series => price_series('spot', '2026-01-01 00:00+08', '1 hour', array_fill(0.40, ARRAY[24])))) t LEFT JOIN lines(t.charges) l ON true ORDER BY name, line;
 -- export that was measured, and import that was not
 SELECT * FROM bill('{"charges": [{"code": "energy", "net": "month", "price": 1}]}', '[{"channel": "export", "kwh": 350}]');
 SELECT * FROM bill('{"charges": [{"code": "sold", "channel": "export", "net": "month", "price": 1, "sign": "credit"}]}', '[{"channel": "export", "kwh": 350}]');
