@@ -32,9 +32,9 @@ limit_scale(BlRate *r, const BlTiers *tiers, int piece, int64_t *num, int64_t *d
 			}
 			a = bl_date_of(since);
 			z = bl_date_of(window);
-			/* the month of the start counts; the year ends twelve months after the window began */
+			/* the month of the start counts, if no other; the year ends twelve months after the window began */
 			*num = since <= window ? 12 : 12 - ((a.year - z.year) * 12 + a.month - z.month);
-			*num = *num < 0 ? 0 : *num;
+			*num = *num < 1 ? 1 : *num;
 			*den = 12;
 			return BL_OK;
 		case BL_PER_MONTH:

@@ -9,12 +9,15 @@
  */
 #include "rate_tiers.h"
 
-/* "name/period": what a period has of its own in the carry */
+/* "name/period": what a period has of its own in the carry; the only one, without a name, has that of the charge */
 BlText
 bl_joined_name(BlArena *arena, BlText name, BlText period)
 {
-	char	   *text = bl_arena_get(arena, (size_t) (name.length + period.length + 1));
+	char	   *text;
 
+	if (period.length == 0)
+		return name;
+	text = bl_arena_get(arena, (size_t) (name.length + period.length + 1));
 	if (text == NULL)
 		return name;
 	memcpy(text, name.text, (size_t) name.length);

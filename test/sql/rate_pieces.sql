@@ -39,6 +39,14 @@ SELECT to_char(upper(during) - 1, 'DD') AS days, "to", b.* FROM (VALUES ('[2026-
 		'steps', jsonb_build_array(jsonb_build_object('to', "to", 'price', 1), '{"price": 2}'::jsonb)))),
 	'[{"channel": "import", "kwh": "500"}, {"channel": "export", "kwh": "0.0000001"}]', during) b;
 
+-- a tier year that begins on the 23rd: who is served since the 11th has the month that ends it; without periods one count has the charge's name
+SELECT b.line, quantity, carry(charges) FROM rate(tariff('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "year_start": "12-23",
+	"charges": [{"code": "tier", "per": "year", "prorate": "months", "split": "counters", "steps": [{"to": 1200, "price": 1}, {"price": 2}]}]}'),
+	usage(registers => '[{"channel": "import", "kwh": 150}]'), '[2025-12-11,2025-12-23)', '{"service_from": "2025-12-11"}') charges, lines(charges) b;
+-- import as it is and as it is netted share a counter: the first counts, and the other's step goes by that
+SELECT * FROM bill('{"charges": [{"code": "net", "per": "period", "net": "month", "counter": "one", "steps": [{"to": 200, "price": 1}, {"price": 2}]},
+	{"code": "all", "per": "period", "mode": "volume", "counter": "one", "steps": [{"to": 200, "price": 1}, {"price": 2}]}]}', :'halves'::jsonb || '{"channel": "export", "kwh": 150}');
+
 -- netted by the slot: a line over both periods has the whole kWh that the lines by period have, on either side of the change
 SELECT code, period, from_on, quantity
   FROM lines(rate('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"quantity": 0},
