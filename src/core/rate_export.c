@@ -373,6 +373,8 @@ put(BlRate *r, const BlBankRule *rule, BlText period, int32_t day, BlDec amount)
 {
 	BlCarry    *c = &r->closing;
 
+	if (amount.coefficient == 0)
+		return BL_OK;
 	for (int i = 0; i < c->banks; i++)
 	{
 		BlBank	   *b = &c->bank[i];
@@ -380,7 +382,8 @@ put(BlRate *r, const BlBankRule *rule, BlText period, int32_t day, BlDec amount)
 		if (!bl_text_equal(b->name, rule->name) || !bl_text_equal(b->period, period) ||
 			(rule->months > 0 && b->first_day != day))
 			continue;
-		b->first_day = day > b->first_day ? day : b->first_day;
+		/* of what was there and is gone, the day says nothing */
+		b->first_day = day > b->first_day || b->amount.coefficient == 0 ? day : b->first_day;
 		return bl_dec_add(b->amount, amount, &b->amount);
 	}
 	c->bank[c->banks++] = (BlBank) {rule->name, period, day, amount};
@@ -445,7 +448,7 @@ static BlStatus
 move_banks(BlRate *r, const BlBankRule *rule)
 {
 	int			n = rule->moves > 0 ? r->closing.banks : 0;
-	BlDec	   *moved;
+	BlBank	   *moved;
 
 	if (n == 0)
 		return BL_OK;
@@ -456,19 +459,18 @@ move_banks(BlRate *r, const BlBankRule *rule)
 	{
 		BlBank	   *b = &r->closing.bank[i];
 
-		moved[i] = BL_ZERO;
+		moved[i] = *b;
 		if (b->amount.coefficient != 0 && move_of(r, rule, b) != NULL)
-		{
-			moved[i] = b->amount;
 			b->amount = BL_ZERO;
-		}
+		else
+			moved[i].amount = BL_ZERO;
 	}
 	for (int i = 0; i < n; i++)
 	{
-		const BlBankMove *move = moved[i].coefficient != 0 ? move_of(r, rule, &r->closing.bank[i]) : NULL;
+		const BlBankMove *move = moved[i].amount.coefficient != 0 ? move_of(r, rule, &moved[i]) : NULL;
 
 		if (move != NULL && move->to.length > 0)
-			BL_TRY(put(r, rule, move->to, r->closing.bank[i].first_day, moved[i]));
+			BL_TRY(put(r, rule, move->to, moved[i].first_day, moved[i].amount));
 	}
 	return BL_OK;
 }

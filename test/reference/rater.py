@@ -910,9 +910,11 @@ class Rater:
 	def put(self, name, period, at, amount):
 		"""Without an expiry a period has one entry, of its latest deposit."""
 		bank = self.banks[name]
+		if not amount:
+			return
 		if "months" not in self.tariff["banks"][name]:
 			for key in [k for k in bank if k[0] == period]:
-				at = max(at, key[1])
+				at = max(at, key[1]) if bank[key] else at
 				amount += bank.pop(key)
 		bank[period, at] = bank.get((period, at), Fraction(0)) + amount
 

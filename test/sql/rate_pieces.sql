@@ -47,6 +47,15 @@ SELECT b.line, quantity, carry(charges) FROM rate(tariff('{"name": "Pieces", "cu
 SELECT * FROM bill('{"charges": [{"code": "net", "per": "period", "net": "month", "counter": "one", "steps": [{"to": 200, "price": 1}, {"price": 2}]},
 	{"code": "all", "per": "period", "mode": "volume", "counter": "one", "steps": [{"to": 200, "price": 1}, {"price": 2}]}]}', :'halves'::jsonb || '{"channel": "export", "kwh": 150}');
 
+-- what moves into a period comes with its own day, whatever moved out of it, and two may change places
+SELECT carry(charges) FROM rate(tariff('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "periods": {"flat": "else", "peak": [{"from": "08:00", "to": "12:00"}], "valley": [{"from": "00:00", "to": "06:00"}]},
+	"banks": {"kept": {"unit": "kWh", "moves": [{"months": [1], "from": "peak", "to": "flat"}, {"months": [1], "from": "valley", "to": "peak"}]},
+	          "left": {"unit": "kWh", "moves": [{"months": [1], "from": "peak", "to": "flat"}, {"months": [1], "from": "flat", "to": "peak"}]}},
+	"charges": [{"code": "a", "net": "month", "bank": "kept", "price": 1}, {"code": "b", "net": "month", "bank": "left", "price": 1}]}'),
+	usage(registers => '[{"channel": "import", "period": "flat", "kwh": 0}]'), '[2026-01-01,2026-02-01)', carry => '{"banks": [
+	{"name": "kept", "period": "peak", "from": "2025-11-01", "amount": 1}, {"name": "kept", "period": "valley", "from": "2025-08-01", "amount": 2},
+	{"name": "left", "period": "flat", "from": "2025-12-01", "amount": 3}, {"name": "left", "period": "peak", "from": "2025-06-01", "amount": 4}]}') charges;
+
 -- netted by the slot: a line over both periods has the whole kWh that the lines by period have, on either side of the change
 SELECT code, period, from_on, quantity
   FROM lines(rate('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"quantity": 0},
