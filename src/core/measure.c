@@ -265,6 +265,15 @@ measure_profile(BlRate *r, BlScan *s, const BlUsagePart *part, BlDec *cells)
 
 /* ---- registers ------------------------------------------------------------------ */
 
+static bool
+in_span(const BlBound *b, const BlRegister *reg)
+{
+	int32_t		from = reg->kind == BL_SPAN_DAYS ? b->from : b->day[0].start,
+				until = reg->kind == BL_SPAN_DAYS ? b->until : b->day[b->days].start;
+
+	return reg->kind == BL_SPAN_NONE || (reg->from < until && reg->until > from);
+}
+
 /* the register's span as day indices into the billed span; *whole: it is that span */
 static BlStatus
 register_days(BlRate *r, const BlUsagePart *part, const BlRegister *reg, int *first, int *end)
@@ -371,7 +380,7 @@ covering_schedule(const BlRate *r, const BlScan *s, const BlUsagePart *part)
 		BlRegister	reg;
 
 		bl_usage_register(part, &next, &reg);
-		if (reg.channel != s->channel || reg.period.length == 0)
+		if (reg.channel != s->channel || reg.period.length == 0 || !in_span(r->b, &reg))
 			continue;
 		if (period_of(schedule, reg.period) < 0)
 			return -1;
@@ -416,7 +425,7 @@ check_covered(BlRate *r, BlScan *s, const BlUsagePart *part)
 					end;
 
 		bl_usage_register(part, &next, &reg);
-		if (reg.channel != s->channel)
+		if (reg.channel != s->channel || !in_span(r->b, &reg))
 			continue;
 		BL_TRY(register_days(r, part, &reg, &first, &end));
 		bits = schedule < 0 || reg.period.length == 0 ? all : UINT32_C(1) << period_of(&r->t->schedule[schedule], reg.period);
@@ -671,15 +680,6 @@ make_parts(BlRate *r, BlScan *s)
 }
 
 /* ---- scans ------------------------------------------------------------------------- */
-
-static bool
-in_span(const BlBound *b, const BlRegister *reg)
-{
-	int32_t		from = reg->kind == BL_SPAN_DAYS ? b->from : b->day[0].start,
-				until = reg->kind == BL_SPAN_DAYS ? b->until : b->day[b->days].start;
-
-	return reg->kind == BL_SPAN_NONE || (reg->from < until && reg->until > from);
-}
 
 /* would this schedule understand every register of the span that a part (or the whole) has on a channel? */
 static bool

@@ -699,6 +699,7 @@ class Rater:
 		"""Every day has its registers, and where they go by periods, each period of the day."""
 		if self.tariff.get("missing") == "zero":
 			return
+		registers = [r for r in registers if self.inside(r)]
 		names = self.period_names(charge)
 		by_period = len(names) > 1 and (bool(charge) or any(r.get("period") for r in registers) and all(
 			r.get("period") in names for r in registers if r.get("period")))

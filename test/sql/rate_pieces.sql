@@ -52,7 +52,7 @@ SELECT carry(charges) FROM rate(tariff('{"name": "Pieces", "currency": "CNY", "t
 	"banks": {"kept": {"unit": "kWh", "moves": [{"months": [1], "from": "peak", "to": "flat"}, {"months": [1], "from": "valley", "to": "peak"}]},
 	          "left": {"unit": "kWh", "moves": [{"months": [1], "from": "peak", "to": "flat"}, {"months": [1], "from": "flat", "to": "peak"}]}},
 	"charges": [{"code": "a", "net": "month", "bank": "kept", "price": 1}, {"code": "b", "net": "month", "bank": "left", "price": 1}]}'),
-	usage(registers => '[{"channel": "import", "period": "flat", "kwh": 0}]'), '[2026-01-01,2026-02-01)', carry => '{"banks": [
+	usage(registers => '[{"channel": "import", "period": "flat", "kwh": 0}, {"channel": "import", "period": "peak", "kwh": 0}, {"channel": "import", "period": "valley", "kwh": 0}]'), '[2026-01-01,2026-02-01)', carry => '{"banks": [
 	{"name": "kept", "period": "peak", "from": "2025-11-01", "amount": 1}, {"name": "kept", "period": "valley", "from": "2025-08-01", "amount": 2},
 	{"name": "left", "period": "flat", "from": "2025-12-01", "amount": 3}, {"name": "left", "period": "peak", "from": "2025-06-01", "amount": 4}]}') charges;
 
