@@ -151,18 +151,23 @@ make_binding(BlBinding *b, const BlDocument *tariff, const BlDocument *market, B
 	return status;
 }
 
+static bool
+is_for(const BlBinding *b, const BlRateCall *call, const uint8_t *tariff, const uint8_t *market, int32_t from, int32_t until)
+{
+	return b != NULL && b->from == from && b->until == until && b->explains == call->explains &&
+		memcmp(b->tariff_digest, tariff, BL_DIGEST_SIZE) == 0 && memcmp(b->market_digest, market, BL_DIGEST_SIZE) == 0;
+}
+
+/* its place; -1: there is none */
 static int
 find(const BlRateCall *call, const uint8_t *tariff, const uint8_t *market, int32_t from, int32_t until)
 {
+	/* mostly the one of the last row */
+	if (is_for(bindings[call->place], call, tariff, market, from, until))
+		return call->place;
 	for (int i = 0; i < BINDINGS_MAX; i++)
-	{
-		const BlBinding *b = bindings[i];
-
-		if (b != NULL && b->from == from && b->until == until && b->explains == call->explains &&
-			memcmp(b->tariff_digest, tariff, BL_DIGEST_SIZE) == 0 &&
-			memcmp(b->market_digest, market, BL_DIGEST_SIZE) == 0)
+		if (is_for(bindings[i], call, tariff, market, from, until))
 			return i;
-	}
 	return -1;
 }
 
