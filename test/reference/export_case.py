@@ -78,6 +78,8 @@ class Generator(random_case.Generator):
 		charges = []
 		for c in plain:
 			charges.append(c)
+			if c.get("channel", "import") not in ("import", "export"):
+				continue
 			if not energy_like(c) or c.get("part", "main") != "main":
 				if "demand" in c and self.profiles and self.chance(0.5):
 					c["net"] = r.choice(self.nets(series=True))
