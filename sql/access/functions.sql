@@ -150,7 +150,7 @@ BEGIN
 	CASE post
 		WHEN 'manager' THEN
 			RETURN billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan,bill,money,audit}', '{read}')
-				 + billing.grant_access(staff_no, org_no, '{bill,money}', '{approve}');
+				 + billing.grant_access(staff_no, org_no, '{account,bill,money}', '{approve}');
 		WHEN 'administrator' THEN
 			RETURN billing.grant_access(staff_no, org_no, '{org}', '{read,write}') + billing.grant_access(staff_no, org_no, '{audit}', '{read}');
 		WHEN 'account clerk' THEN

@@ -46,6 +46,8 @@ CREATE TABLE billing.account_head (
 	currency	text,
 	voided		boolean NOT NULL DEFAULT false,
 	carry		billing.carry,
+	plan_changes date[],
+	stops_on	date,
 	PRIMARY KEY (account_id),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE
 ) WITH (fillfactor = 45);
@@ -58,3 +60,5 @@ COMMENT ON COLUMN billing.account_head.balance IS 'what the customer owes: the s
 COMMENT ON COLUMN billing.account_head.currency IS 'of the first bill, and so of all';
 COMMENT ON COLUMN billing.account_head.voided IS 'some bill was voided: the next of its days is a later revision';
 COMMENT ON COLUMN billing.account_head.carry IS 'what the last bill leaves for the next';
+COMMENT ON COLUMN billing.account_head.plan_changes IS 'days on which requests change plan or terms: a bill ends there; here, since a run reads the head as it is when it locks it';
+COMMENT ON COLUMN billing.account_head.stops_on IS 'the day from which it is not billed any more: its last bill ends there';

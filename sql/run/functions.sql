@@ -25,10 +25,13 @@ DECLARE
 BEGIN
 	WITH due AS MATERIALIZED (
 		SELECT h.account_id, h.org_id, h.billed_to AS from_on, h.seq, h.link, h.carry, h.currency, h.voided,
-			   least(_bill_range.until_on, (date_trunc('month', h.billed_to::timestamp) + interval '1 month')::date) AS until_on
+			   -- a month, or what is left of it before a request changes plan or terms, or ends the account
+			   least(_bill_range.until_on, h.stops_on, (date_trunc('month', h.billed_to::timestamp) + interval '1 month')::date,
+					 CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT min(c) FROM unnest(h.plan_changes) c WHERE c > h.billed_to) END) AS until_on,
+			   CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT max(c) FROM unnest(h.plan_changes) c WHERE c <= h.billed_to) END AS changed_on
 		  FROM billing.account_head h
 		 WHERE h.org_id = _bill_range.org_id AND h.account_id BETWEEN _bill_range.first_account AND _bill_range.last_account
-		   AND h.billed_to < _bill_range.until_on
+		   AND h.billed_to < least(_bill_range.until_on, h.stops_on)
 		   AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = _bill_range.run_id)
 		 ORDER BY h.account_id
 		   FOR NO KEY UPDATE OF h SKIP LOCKED),
@@ -57,7 +60,9 @@ BEGIN
 			  FROM billing.reading r
 			 WHERE r.account_id = d.account_id AND r.from_on > d.from_on - 31 AND r.from_on < d.until_on AND r.until_on > d.from_on) u
 		 CROSS JOIN LATERAL billing.try_rate(v.tariff, u.usage, daterange(d.from_on, d.until_on), p.terms, v.market, d.carry) r
-		 CROSS JOIN LATERAL (SELECT billing.total(r.charges) AS total) t),
+		 CROSS JOIN LATERAL (SELECT billing.total(r.charges) AS total) t
+		 -- a change that was made since this statement began is in the head, and its plan not to be seen yet: the next turn sees both
+		 WHERE d.changed_on IS NULL OR p.from_on >= d.changed_on),
 	-- a bill and the transfer it brings, if it is not of zero, side by side: joining them again would cost more
 	pair AS MATERIALIZED (
 		SELECT b.*, CASE WHEN b.total > 0 THEN 'receivable' ELSE 'billed' END AS debit, CASE WHEN b.total > 0 THEN 'billed' ELSE 'receivable' END AS credit,
@@ -135,7 +140,7 @@ BEGIN
 		   percentile_disc(0.5) WITHIN GROUP (ORDER BY h.account_id) AS middle, min(h.billed_to) AS from_on INTO due
 	  FROM billing.account_head h
 	 WHERE h.org_id = _bill_safely.org_id AND h.account_id BETWEEN _bill_safely.first_account AND _bill_safely.last_account
-	   AND h.billed_to < _bill_safely.until_on
+	   AND h.billed_to < least(_bill_safely.until_on, h.stops_on)
 	   AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = _bill_safely.run_id);
 	billed := 0;
 	failed := 0;
@@ -189,7 +194,7 @@ BEGIN
 	IF chunk.attempts >= 2 THEN
 		-- others were busy with some of these accounts twice: now wait for them
 		PERFORM FROM billing.account_head h
-		  WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND h.billed_to < chunk.until_on
+		  WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND h.billed_to < least(chunk.until_on, h.stops_on)
 		  ORDER BY h.account_id FOR NO KEY UPDATE;
 	END IF;
 	LOOP
@@ -199,7 +204,7 @@ BEGIN
 		chunk.failed := chunk.failed + part.failed;
 		-- months behind, or busy with somebody else?
 		SELECT EXISTS (SELECT FROM billing.account_head h
-						WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND h.billed_to < chunk.until_on
+						WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND h.billed_to < least(chunk.until_on, h.stops_on)
 						  AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = chunk.run_id)) INTO waiting;
 		EXIT WHEN NOT waiting OR part.billed + part.failed = 0;
 	END LOOP;

@@ -1,0 +1,35 @@
+ALTER TABLE billing.supply_request ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing.supply_request FORCE ROW LEVEL SECURITY;
+CREATE POLICY supply_request_select_granted ON billing.supply_request FOR SELECT
+	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'account'));
+-- the customer who asked, not whoever has the account later
+CREATE POLICY supply_request_select_own ON billing.supply_request FOR SELECT
+	TO billing_customer USING (customer_id = billing.actor_customer_id());
+CREATE POLICY supply_request_insert_granted ON billing.supply_request FOR INSERT
+	TO billing_owner WITH CHECK (billing.can_write(org_id, 'account'));
+CREATE POLICY supply_request_update_granted ON billing.supply_request FOR UPDATE TO billing_owner
+	USING (billing.can_write(org_id, 'account') OR billing.can_do('approve', 'account', org_id))
+	WITH CHECK (billing.can_write(org_id, 'account') OR billing.can_do('approve', 'account', org_id));
+
+ALTER TABLE billing.supply_request_event ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing.supply_request_event FORCE ROW LEVEL SECURITY;
+CREATE POLICY supply_request_event_select_granted ON billing.supply_request_event FOR SELECT
+	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'account'));
+CREATE POLICY supply_request_event_insert_own ON billing.supply_request_event FOR INSERT TO billing_owner
+	WITH CHECK (actor = billing.actor() AND (billing.can_write(org_id, 'account') OR billing.can_do('approve', 'account', org_id)));
+
+ALTER TABLE billing.supply_request_document ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing.supply_request_document FORCE ROW LEVEL SECURITY;
+CREATE POLICY supply_request_document_select_granted ON billing.supply_request_document FOR SELECT
+	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'account'));
+CREATE POLICY supply_request_document_insert_own ON billing.supply_request_document FOR INSERT TO billing_owner
+	WITH CHECK (attached_by = billing.actor() AND billing.can_write(org_id, 'account'));
+
+ALTER TABLE billing.account_phase ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing.account_phase FORCE ROW LEVEL SECURITY;
+CREATE POLICY account_phase_select_granted ON billing.account_phase FOR SELECT
+	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'account'));
+CREATE POLICY account_phase_select_own ON billing.account_phase FOR SELECT
+	TO billing_customer USING (billing.is_own(account_id));
+CREATE POLICY account_phase_insert_granted ON billing.account_phase FOR INSERT
+	TO billing_owner WITH CHECK (billing.can_write(org_id, 'account'));
