@@ -32,6 +32,11 @@ typedef struct Check
 	int64_t		high;
 	int			missing;
 	int			estimated;
+	/* the third largest values of the days that rules on spikes look at, found for the first of them */
+	int			third_day;		/* index of the first */
+	int			third_days;
+	int64_t    *third;			/* NULL: not yet */
+	bool	   *third_known;
 	BlFindingSink sink;
 	void	   *context;
 } Check;
@@ -551,13 +556,34 @@ typedef struct Spikes
 	int64_t    *most;
 } Spikes;
 
+/* those of the days [from, until), as far as there are days */
+static BlStatus
+find_thirds(Check *c, int from, int until)
+{
+	BlArena    *arena = c->r->arena;
+
+	from = from < 0 ? 0 : from;
+	until = until > c->r->days ? c->r->days : until;
+	if (c->third != NULL && from >= c->third_day && until <= c->third_day + c->third_days)
+		return BL_OK;
+	c->third_day = from;
+	c->third_days = until - from;
+	c->third = bl_arena_room(arena, (size_t) c->third_days * sizeof *c->third);
+	c->third_known = bl_arena_room(arena, (size_t) c->third_days * sizeof *c->third_known);
+	if (c->third == NULL || c->third_known == NULL)
+		return BL_NO_SPACE;
+	for (int d = from; d < until; d++)
+		c->third_known[d - from] = third_largest(c, &c->r->day[d], &c->third[d - from]);
+	return BL_OK;
+}
+
 /*
  * (value - base) / base > over, where base is the largest of the third largest
  * values of the days around: two spikes in a day do not hide each other, and a
  * quiet day is not held against a household's usual peaks.
  */
 static BlStatus
-find_spikes(const Check *c, Spikes *s)
+find_spikes(Check *c, Spikes *s)
 {
 	const BlReadings *r = c->r;
 	BlDec		over = c->rule->over;
@@ -565,33 +591,23 @@ find_spikes(const Check *c, Spikes *s)
 	int64_t		least = floor_of_kw(c, c->rule->least_kw);
 	int			around = (c->rule->days - 1) / 2;
 	int			last = bl_readings_day(r, c->until - 1);
-	int			begin_at,
-				end_at;
-	int64_t    *third;
-	bool	   *known;
 
 	s->first = bl_readings_day(r, c->from);
 	s->days = last - s->first + 1;
-	begin_at = s->first - around < 0 ? 0 : s->first - around;
-	end_at = last + around + 1 > r->days ? r->days : last + around + 1;
 	s->most = bl_arena_room(r->arena, (size_t) s->days * sizeof *s->most);
-	third = bl_arena_room(r->arena, (size_t) (end_at - begin_at) * sizeof *third);
-	known = bl_arena_room(r->arena, (size_t) (end_at - begin_at) * sizeof *known);
-	if (s->most == NULL || third == NULL || known == NULL)
+	if (s->most == NULL || find_thirds(c, s->first - around, last + around + 1) != BL_OK)
 		return BL_NO_SPACE;
-	for (int d = begin_at; d < end_at; d++)
-		known[d - begin_at] = third_largest(c, &r->day[d], &third[d - begin_at]);
 	for (int d = s->first; d <= last; d++)
 	{
 		int64_t		base = 0;
 		bool		any = false;
 		int64_t		most;
 
-		for (int e = d - around < begin_at ? begin_at : d - around; e <= d + around && e < end_at; e++)
-			if (known[e - begin_at])
+		for (int e = d - around < 0 ? 0 : d - around; e <= d + around && e < r->days; e++)
+			if (c->third_known[e - c->third_day])
 			{
 				any = true;
-				base = third[e - begin_at] > base ? third[e - begin_at] : base;
+				base = c->third[e - c->third_day] > base ? c->third[e - c->third_day] : base;
 			}
 		most = saturated(floor_div((BlInt128) base * (one + over.coefficient), one));
 		s->most[d - s->first] = !any ? INT64_MAX : most < least ? least : most;
@@ -610,7 +626,7 @@ day_slots(const Check *c, int day, int *from, int *until)
 }
 
 static BlStatus
-check_spike(const Check *c, bool after_zeros)
+check_spike(Check *c, bool after_zeros)
 {
 	Spikes		s;
 	BlStatus	status;
@@ -876,7 +892,7 @@ check_clock_change(const Check *c)
 /* --------------------------------------------------------------------- all */
 
 static BlStatus
-check_rule(const Check *c)
+check_rule(Check *c)
 {
 	switch (c->rule->kind)
 	{
