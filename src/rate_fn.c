@@ -264,7 +264,19 @@ billing_try_rate(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "try_rate() must be called for a row");
-	if (!PG_ARGISNULL(ARG_TARIFF) && !PG_ARGISNULL(ARG_USAGE) && !PG_ARGISNULL(ARG_DURING))
+	/* no bill and no error would look like a success in a report of failures */
+	if (PG_ARGISNULL(ARG_TARIFF) || PG_ARGISNULL(ARG_USAGE) || PG_ARGISNULL(ARG_DURING))
+	{
+		bool		usage = !PG_ARGISNULL(ARG_TARIFF) && !PG_ARGISNULL(ARG_DURING);
+
+		values[1] = CStringGetTextDatum(unpack_sql_state(usage ? ERRCODE_BILLING_NO_USAGE : ERRCODE_NULL_VALUE_NOT_ALLOWED));
+		values[2] = CStringGetTextDatum(usage ? "there is no usage" :
+										PG_ARGISNULL(ARG_TARIFF) ? "there is no tariff" : "there is no span to bill");
+		values[4] = CStringGetTextDatum(usage ? "Give what the meters say; usage() says that there is no meter." :
+										"An argument of try_rate() is null.");
+		nulls[1] = nulls[2] = nulls[4] = false;
+	}
+	else
 	{
 		status = whole_step(&s, fcinfo, false);
 		if (status == BL_OK)

@@ -31,7 +31,8 @@ CREATE FUNCTION billing.try_rate(tariff billing.tariff, usage billing.usage, dur
 LANGUAGE c STABLE PARALLEL SAFE COST 100
 AS 'MODULE_PATHNAME', 'billing_try_rate';
 COMMENT ON FUNCTION billing.try_rate(billing.tariff, billing.usage, daterange, jsonb, billing.market, billing.carry) IS
-'rate(), with what is wrong as values in place of an error, so that one bad account never stops a statement';
+'rate(), with what is wrong as values in place of an error, so that one bad account never stops a statement; '
+'without a tariff, a usage or a span the sqlstate says so';
 
 CREATE FUNCTION billing.rate_months(tariff billing.tariff, usage billing.usage, from_on date, months integer,
 									terms jsonb DEFAULT '{}', market billing.market DEFAULT NULL,

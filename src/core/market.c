@@ -54,7 +54,7 @@ static BlStatus
 days(Reader *r, BlJson *list, int *n, int32_t **out)
 {
 	if (list->type != BL_JSON_ARRAY || list->count > BL_MARKET_DAYS_MAX)
-		return bad(r, list, "a list of dates was expected", NULL);
+		return bad(r, list, "a list of dates was expected", "Write [\"2026-01-01\", ...].");
 	*out = bl_arena_get(r->arena, sizeof **out * (size_t) (list->count + 1));
 	if (*out == NULL)
 		return no_space(r);
@@ -77,10 +77,10 @@ names(Reader *r, BlJson *node, size_t size, void *out)
 	void	   *room;
 
 	if (node->type != BL_JSON_OBJECT || node->count > BL_MARKET_NAMES_MAX)
-		return bad(r, node, "an object of at most 256 names was expected", NULL);
+		return bad(r, node, "an object of at most 256 names was expected", "Write {\"name\": [...], ...}.");
 	for (BlJson *m = node->first; m; m = m->next)
 		if (m->key_length < 1 || m->key_length > BL_NAME_MAX)
-			return bad(r, m, "a name has 1 to 63 bytes", NULL);
+			return bad(r, m, "a name has 1 to 63 bytes", "Give another name.");
 	room = bl_arena_get(r->arena, size * (size_t) (node->count + 1));
 	if (room == NULL)
 		return no_space(r);
@@ -103,7 +103,7 @@ event(Reader *r, BlJson *node, BlEvent *out)
 		 bl_moment_parse(until->text, until->length, NULL, &out->until) != BL_OK))
 		return bad(r, node, "not the span of an event", "Write two dates, or two moments such as \"2026-07-01T14:00+08:00\".");
 	if (out->until <= out->from)
-		return bad(r, node, "the event ends before it begins", NULL);
+		return bad(r, node, "the event ends before it begins", "Its until is not included: put it after from.");
 	return BL_OK;
 }
 
@@ -153,7 +153,7 @@ events(Reader *r, BlJson *node, BlMarket *m)
 		e->seen = true;
 		list->name = (BlText) {e->key, (int) e->key_length};
 		if (e->type != BL_JSON_ARRAY || e->count > BL_MARKET_EVENTS_MAX)
-			return bad(r, e, "a list of events was expected", NULL);
+			return bad(r, e, "a list of events was expected", "Write [{\"from\": \"2026-07-01\", \"until\": \"2026-07-02\"}, ...].");
 		list->event = bl_arena_get(r->arena, sizeof *list->event * (size_t) (e->count + 1));
 		if (list->event == NULL)
 			return no_space(r);
@@ -177,7 +177,7 @@ prices(Reader *r, BlJson *node, BlMarket *m)
 		e->seen = true;
 		p->name = (BlText) {e->key, (int) e->key_length};
 		if (e->type != BL_JSON_ARRAY || e->count > BL_MARKET_DAYS_MAX)
-			return bad(r, e, "a list of dated prices was expected", NULL);
+			return bad(r, e, "a list of dated prices was expected", "Write [{\"from\": \"2026-01-01\", \"price\": \"0.39\"}, ...].");
 		p->day = bl_arena_get(r->arena, sizeof *p->day * (size_t) (e->count + 1));
 		p->price = bl_arena_get(r->arena, sizeof *p->price * (size_t) (e->count + 1));
 		if (p->day == NULL || p->price == NULL)
@@ -188,14 +188,14 @@ prices(Reader *r, BlJson *node, BlMarket *m)
 			BlJson	   *price = bl_json_member(one, "price");
 
 			if (from == NULL || price == NULL)
-				return bad(r, one, "a published price needs from and price", NULL);
+				return bad(r, one, "a published price needs from and price", "Write {\"from\": \"2026-01-01\", \"price\": \"0.39\"}.");
 			status = day(r, from, &p->day[p->n]);
 			if (status != BL_OK)
 				return status;
 			if (p->n > 0 && p->day[p->n] <= p->day[p->n - 1])
-				return bad(r, one, "the dates of prices do not rise", NULL);
+				return bad(r, one, "the dates of prices do not rise", "Put them in order, one price a date.");
 			if (bl_json_decimal(price, BL_PRICE_SCALE, &p->price[p->n]) != BL_OK)
-				return bad(r, price, "a price has at most 10 decimals", NULL);
+				return bad(r, price, "a price has at most 10 decimals", "Write a decimal such as \"0.39\".");
 			p->n++;
 		}
 	}
@@ -206,7 +206,7 @@ static BlStatus
 series_values(Reader *r, BlJson *list, BlPriceSeries *s)
 {
 	if (list == NULL || list->type != BL_JSON_ARRAY || list->count > BL_MARKET_VALUES_MAX)
-		return bad(r, list, "a series needs a list of values", NULL);
+		return bad(r, list, "a series needs a list of values", "Write [\"0.25\", \"0.31\", null, ...], one for each slot.");
 	s->value = bl_arena_get(r->arena, sizeof *s->value * (size_t) (list->count + 1));
 	if (s->value == NULL)
 		return no_space(r);
@@ -215,7 +215,7 @@ series_values(Reader *r, BlJson *list, BlPriceSeries *s)
 		if (e->type == BL_JSON_NULL)
 			s->value[s->n].scale = -1;
 		else if (bl_json_decimal(e, BL_PRICE_SCALE, &s->value[s->n]) != BL_OK)
-			return bad(r, e, "a price has at most 10 decimals", NULL);
+			return bad(r, e, "a price has at most 10 decimals", "Write a decimal such as \"0.39\".");
 		s->n++;
 	}
 	return BL_OK;
@@ -240,13 +240,13 @@ series(Reader *r, BlJson *node, BlMarket *m)
 			return bad(r, e, "a series needs from", "Write a moment with its offset, such as \"2026-01-01T00:00+08:00\".");
 		if (slot == NULL || bl_json_decimal(slot, 0, &minutes) != BL_OK || minutes.coefficient < 1 ||
 			minutes.coefficient > BL_MINUTES_PER_DAY || BL_MINUTES_PER_DAY % (int) minutes.coefficient != 0)
-			return bad(r, e, "a series needs slot_minutes that divide the day", NULL);
+			return bad(r, e, "a series needs slot_minutes that divide the day", "Write 15, 30 or 60.");
 		s->slot_minutes = (int) minutes.coefficient;
 		if (bl_json_member(e, "values") == NULL)
-			return bad(r, e, "a series needs values", NULL);
+			return bad(r, e, "a series needs values", "Add \"values\": a list with one price for each slot.");
 		status = series_values(r, bl_json_member(e, "values"), s);
 		if (status == BL_OK && (int64_t) s->from + (int64_t) s->n * s->slot_minutes > (int64_t) BL_DAY_MAX * BL_MINUTES_PER_DAY)
-			return bad(r, e, "the series runs beyond the calendar", NULL);
+			return bad(r, e, "the series runs beyond the calendar", "Check its from.");
 	}
 	return status;
 }
@@ -264,7 +264,7 @@ zones(Reader *r, BlJson *node, BlMarket *m)
 		e->seen = true;
 		z->name = (BlText) {e->key, (int) e->key_length};
 		if (e->type != BL_JSON_ARRAY || e->count < 1 || e->count > BL_ZONE_STEPS_MAX)
-			return bad(r, e, "a list of offsets was expected", NULL);
+			return bad(r, e, "a list of offsets was expected", "Write [{\"offset\": 480}], or one for each change of clocks.");
 		z->zone.step = step = bl_arena_get(r->arena, sizeof *step * (size_t) e->count);
 		if (step == NULL)
 			return no_space(r);
@@ -281,7 +281,7 @@ zones(Reader *r, BlJson *node, BlMarket *m)
 				return bad(r, one, "offsets need rising moments", "Only the first may have no from.");
 			if (offset == NULL || bl_json_decimal(offset, 0, &minutes) != BL_OK ||
 				minutes.coefficient <= -BL_MINUTES_PER_DAY || minutes.coefficient >= BL_MINUTES_PER_DAY)
-				return bad(r, one, "an offset is minutes east of UTC", NULL);
+				return bad(r, one, "an offset is minutes east of UTC", "Write 480 for eight hours.");
 			step->offset = (int16_t) minutes.coefficient;
 			z->zone.n++;
 		}
@@ -302,7 +302,7 @@ bl_market_compile(BlJson *root, BlArena *arena, BlMarket **market, BlProblem *pr
 	if (m == NULL)
 		return no_space(&r);
 	if (root->type != BL_JSON_OBJECT)
-		return bad(&r, root, "an object was expected", NULL);
+		return bad(&r, root, "an object was expected", "Its members are calendar, events, prices, series and zones.");
 	if ((node = bl_json_member(root, "calendar")) != NULL)
 	{
 		BlJson	   *holidays = bl_json_member(node, "holidays");
@@ -310,14 +310,14 @@ bl_market_compile(BlJson *root, BlArena *arena, BlMarket **market, BlProblem *pr
 
 		m->has_calendar = true;
 		if (node->type != BL_JSON_OBJECT)
-			return bad(&r, node, "a calendar has holidays and workdays", NULL);
+			return bad(&r, node, "a calendar has holidays and workdays", "Write {\"holidays\": [\"2026-01-01\"], \"workdays\": [\"2026-01-04\"]}.");
 		if (holidays != NULL)
 			status = days(&r, holidays, &m->holidays, &m->holiday);
 		if (status == BL_OK && workdays != NULL)
 			status = days(&r, workdays, &m->workdays, &m->workday);
 		for (int i = 0; status == BL_OK && i < m->holidays; i++)
 			if (bl_day_listed(m->workday, m->workdays, m->holiday[i]))
-				return bad(&r, node, "a day is both a holiday and a workday", NULL);
+				return bad(&r, node, "a day is both a holiday and a workday", "Take it out of one of the two lists.");
 	}
 	if (status == BL_OK && (node = bl_json_member(root, "events")) != NULL)
 		status = events(&r, node, m);
@@ -328,7 +328,20 @@ bl_market_compile(BlJson *root, BlArena *arena, BlMarket **market, BlProblem *pr
 	if (status == BL_OK && (node = bl_json_member(root, "zones")) != NULL)
 		status = zones(&r, node, m);
 	if (status == BL_OK && (unknown = bl_json_unseen(root)) != NULL)
-		return bad(&r, unknown, "an unknown field", "The members are calendar, events, prices, series and zones.");
+	{
+		/* below the names that a market gives itself, only its own forms have members */
+		const BlJson *above = unknown;
+		const char *hint = "The members are calendar, events, prices, series and zones.";
+
+		while (above != NULL && above->parent != NULL && above->parent != root)
+			above = above->parent;
+		if (above != unknown && above != NULL)
+			hint = bl_json_key_is(above, "calendar") ? "A calendar has holidays and workdays." :
+				bl_json_key_is(above, "events") ? "An event has from and until." :
+				bl_json_key_is(above, "prices") ? "A published price has from and price." :
+				bl_json_key_is(above, "series") ? "A series has from, slot_minutes and values." : "An offset has from and offset.";
+		return bad(&r, unknown, "an unknown field", hint);
+	}
 	return status;
 }
 

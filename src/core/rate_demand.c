@@ -592,7 +592,7 @@ billed_kw(BlRate *r, const BlCharge *q, BlText name, BlDec measured, int piece, 
 	}
 	if (q->contract_term >= 0)
 	{
-		BL_TRY(bl_term_decimal(r, q->contract_term, piece, &other));
+		BL_TRY(bl_term_quantity(r, q->contract_term, piece, &other));
 		BL_TRY(overrun(q, other, kw));
 	}
 	if (q->has_floor)
@@ -600,7 +600,7 @@ billed_kw(BlRate *r, const BlCharge *q, BlText name, BlDec measured, int piece, 
 		other = q->floor_share;
 		if (q->floor_term >= 0)
 		{
-			BL_TRY(bl_term_decimal(r, q->floor_term, piece, &other));
+			BL_TRY(bl_term_quantity(r, q->floor_term, piece, &other));
 			BL_TRY(bl_dec_mul_ratio(other, q->floor_share, 1, 1, rounding, &other));
 		}
 		max_of(other, kw);
@@ -621,7 +621,7 @@ demand_price(BlRate *r, const BlCharge *q, const BlPrice *from, int piece, int p
 	if (q->discount_term >= 0)
 	{
 		BL_TRY(bl_measure_total(r, 0, &kwh, &found));
-		BL_TRY(bl_term_decimal(r, q->discount_term, piece, &need));
+		BL_TRY(bl_term_quantity(r, q->discount_term, piece, &need));
 		BL_TRY(bl_dec_mul(need, q->discount_at, &need));
 		if (need.coefficient > 0 && bl_dec_cmp(kwh, need) >= 0)
 		{

@@ -81,7 +81,7 @@ static BlStatus
 limit_factor(BlRate *r, const BlCharge *q, int piece, BlDec *factor)
 {
 	if (q->limit_charge < 0)
-		return bl_term_decimal(r, q->limit_term, piece, factor);
+		return bl_term_quantity(r, q->limit_term, piece, factor);
 	*factor = r->billed[q->limit_charge * r->pieces + piece];
 	if (factor->coefficient < 0)
 	{

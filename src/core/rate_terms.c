@@ -49,6 +49,22 @@ bl_term_decimal(BlRate *r, int term, int piece, BlDec *value)
 	return BL_OK;
 }
 
+/* of something that can be none, but not less */
+BlStatus
+bl_term_quantity(BlRate *r, int term, int piece, BlDec *value)
+{
+	BL_TRY(bl_term_decimal(r, term, piece, value));
+	return value->coefficient < 0 ? no_term(r, term, "is below zero", "Give 0 or more.") : BL_OK;
+}
+
+/* a text such as "0320" is a code, not a number */
+static bool
+is_code(const BlJson *e)
+{
+	return e->type == BL_JSON_STRING && e->length > 1 && e->text[0] == '0' && e->text[1] >= '0' && e->text[1] <= '9';
+}
+
+/* numbers are the same by value, however they are written */
 bool
 bl_same_scalar(const BlJson *a, const BlJson *b)
 {
@@ -57,10 +73,9 @@ bl_same_scalar(const BlJson *a, const BlJson *b)
 	BlDec		p,
 				q;
 
-	if (x.type == BL_JSON_NUMBER || y.type == BL_JSON_NUMBER)
-		return bl_json_decimal(&x, BL_SCALE_MAX, &p) == BL_OK && bl_json_decimal(&y, BL_SCALE_MAX, &q) == BL_OK &&
-			bl_dec_cmp(p, q) == 0;
-	return x.type == y.type && (x.type != BL_JSON_STRING ||
+	if (!is_code(a) && !is_code(b) && bl_json_decimal(&x, BL_SCALE_MAX, &p) == BL_OK && bl_json_decimal(&y, BL_SCALE_MAX, &q) == BL_OK)
+		return bl_dec_cmp(p, q) == 0;
+	return x.type == y.type && x.type != BL_JSON_NUMBER && (x.type != BL_JSON_STRING ||
 								(x.length == y.length && memcmp(x.text, y.text, x.length) == 0));
 }
 

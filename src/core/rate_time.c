@@ -226,7 +226,7 @@ multiple_of(BlRate *r, const BlCharge *q, int piece, Multiple *m)
 {
 	m->times = bl_dec(1, 0);
 	if (q->quantity_term >= 0)
-		BL_TRY(bl_term_decimal(r, q->quantity_term, piece, &m->times));
+		BL_TRY(bl_term_quantity(r, q->quantity_term, piece, &m->times));
 	return bl_price_rounded(r, q, q->price, piece, 0, &m->price);
 }
 

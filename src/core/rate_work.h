@@ -293,6 +293,7 @@ extern BlStatus bl_open_terms(BlRate *r, BlJson *terms);
 extern bool bl_same_scalar(const BlJson *a, const BlJson *b);
 extern const BlJson *bl_term_value(BlRate *r, int term, int piece);	/* NULL: absent, no default */
 extern BlStatus bl_term_decimal(BlRate *r, int term, int piece, BlDec *value);
+extern BlStatus bl_term_quantity(BlRate *r, int term, int piece, BlDec *value);	/* not below zero */
 /* *built: the price was summed, multiplied or derived, so that the rounding of prices applies */
 extern BlStatus bl_price_at(BlRate *r, const BlPrice *p, int piece, int period, BlDec *price, bool *built);
 extern BlStatus bl_price_rounded(BlRate *r, const BlCharge *q, const BlPrice *p, int piece, int period, BlDec *price);

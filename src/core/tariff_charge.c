@@ -132,7 +132,7 @@ fixed(BlCompile *c, BlJson *node, BlJson *what, BlCharge *q)
 	q->unit = q->per == BL_PER_DAY ? BL_UNIT_DAY : q->per == BL_PER_MONTH ? BL_UNIT_MONTH :
 		q->per == BL_PER_YEAR ? BL_UNIT_YEAR : BL_UNIT_COUNT_OF;
 	if ((m = bl_json_member(node, "times")) != NULL)
-		q->quantity_term = bl_compile_term(c, m);
+		q->quantity_term = bl_compile_quantity_term(c, m);
 	proration(c, node, q);
 }
 
@@ -161,7 +161,7 @@ power_factor(BlCompile *c, BlJson *node, BlJson *p, BlCharge *q)
 		if (q->required.coefficient <= 0 || bl_dec_cmp(q->required, bl_dec(1, 0)) > 0)
 			bl_compile_error(c, m, NULL, "the required power factor lies between 0 and 1");
 		if ((q->has_most = (m = bl_json_member(p, "at_most")) != NULL))
-			q->most = bl_compile_decimal(c, m, BL_RATIO_SCALE, "a cap");
+			q->most = bl_compile_quantity(c, m, BL_RATIO_SCALE, "a cap");
 	}
 	else if (q->places != 2)
 		bl_compile_error(c, p, "The tables go by 0.01.", "a table of power factors needs 2 places");
@@ -178,8 +178,17 @@ power_factor(BlCompile *c, BlJson *node, BlJson *p, BlCharge *q)
 		BlText		name = bl_compile_name(c, standard, "a table");
 
 		for (q->standard = c->t->tables - 1; q->standard >= 0; q->standard--)
-			if (bl_text_equal(c->t->table[q->standard].name, name))
+		{
+			BlText		known = c->t->table[q->standard].name;
+			BlDec		a,
+						b;
+
+			/* "0.9" is the table "0.90" */
+			if (bl_text_equal(known, name) ||
+				(bl_dec_parse(known.text, (size_t) known.length, 4, &a) == BL_OK &&
+				 bl_dec_parse(name.text, (size_t) name.length, 4, &b) == BL_OK && bl_dec_cmp(a, b) == 0))
 				break;
+		}
 		if (q->standard < 0)
 		{
 			bl_compile_error(c, standard, "Use a name of power_factor_tables (by default \"0.90\", \"0.85\", \"0.80\").",
@@ -276,7 +285,7 @@ energy(BlCompile *c, BlJson *node, BlCharge *q)
 		else
 		{
 			q->has_first = true;
-			q->first_kwh = bl_compile_decimal(c, kwh, BL_ENERGY_SCALE, "kWh");
+			q->first_kwh = bl_compile_quantity(c, kwh, BL_ENERGY_SCALE, "kWh");
 			q->per = bl_compile_per(c, per);
 			if (q->per != BL_PER_MONTH && q->per != BL_PER_DAY && q->per != BL_PER_PERIOD)
 				bl_compile_error(c, per, "Use day, month or period.", "the first kWh count per day, month or period");
@@ -324,6 +333,21 @@ year_bound(BlCompile *c, BlJson *node, BlJson *what, BlCharge *q)
 	q->service_term = bl_compile_term_named(c, bl_text_of("service_until"), what);
 }
 
+/* is one of the values that are written in a price so low? */
+static bool
+goes_down_to(const BlCompile *c, const BlPrice *p, BlDec least, int depth)
+{
+	bool		low = p != NULL && p->kind == BL_PRICE_VALUE && bl_dec_cmp(p->value, least) <= 0;
+
+	if (p == NULL || depth > BL_JSON_DEPTH)
+		return false;
+	for (int i = 0; p->kind == BL_PRICE_COMPONENTS && p->n == 1 && i < p->n; i++)
+		low = low || goes_down_to(c, c->t->component[p->component[i]].price, least, depth + 1);
+	for (int i = 0; (p->kind == BL_PRICE_VERSIONS || p->kind == BL_PRICE_BY_SEASON) && i < p->n; i++)
+		low = low || goes_down_to(c, p->item[i], least, depth + 1);
+	return low;
+}
+
 static const char *const kind_fields[] = {"steps", "demand", "capacity", "fixed", "percent", "power_factor", "minimum", "maximum",
 	"use", "pay_out"};
 
@@ -367,7 +391,7 @@ charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 		case 2:
 			q->kind = BL_CHARGE_CAPACITY;
 			q->unit = BL_UNIT_KVA;
-			q->quantity_term = bl_compile_term(c, what[2]);
+			q->quantity_term = bl_compile_quantity_term(c, what[2]);
 			if ((m = bl_json_member(node, "unit")) != NULL)
 				q->unit = units[bl_compile_choice(c, m, unit_names, "a unit of capacity")];
 			proration(c, node, q);
@@ -382,6 +406,8 @@ charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 			selection(c, node, &q->of);
 			if ((m = bl_json_member(node, "included")) != NULL)
 				q->included = bl_compile_bool(c, m);
+			if (q->included && goes_down_to(c, q->price, bl_dec(-100, 0), 0))
+				bl_compile_error(c, what[4], "A tax inside an amount is a share of it.", "an included percentage of -100 or less");
 			if ((m = bl_json_member(node, "on")) != NULL)
 			{
 				static const char *const on_names[] = {"rounded", "exact", NULL};
@@ -462,6 +488,8 @@ bl_compile_charge(BlCompile *c, BlJson *node, BlCharge *q)
 		q->from = bl_compile_day(c, m);
 	if ((q->has_until = (m = bl_json_member(node, "until")) != NULL))
 		q->until = bl_compile_day(c, m);
+	if (q->has_from && q->has_until && q->until <= q->from)
+		bl_compile_error(c, m, "The last day that it holds is the one before until.", "the charge ends before it begins");
 	if ((m = bl_json_member(node, "months")) != NULL)
 		q->months = bl_compile_months(c, m);
 	if ((m = bl_json_member(node, "schedule")) != NULL)

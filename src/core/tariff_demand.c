@@ -18,7 +18,7 @@ one_ratchet(BlCompile *c, BlJson *node, BlRatchet *ratchet)
 						 "a ratchet needs share, and months or in");
 		return;
 	}
-	ratchet->share = bl_compile_decimal(c, share, BL_RATIO_SCALE, "a share");
+	ratchet->share = bl_compile_quantity(c, share, BL_RATIO_SCALE, "a share");
 	if ((m = bl_json_member(node, "months")) != NULL)
 		ratchet->months = bl_compile_int(c, m, 1, 60, "months");
 	if ((m = bl_json_member(node, "in")) != NULL)
@@ -65,6 +65,11 @@ weights(BlCompile *c, BlJson *node, BlCharge *q)
 
 	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "weights"))
 		return;
+	if (s->period[0].length == 0)
+	{
+		bl_compile_refuse(c, node, "Declare periods, or take the weights away.", "weights by period where there are no periods");
+		return;
+	}
 	q->weights = s->periods;
 	q->weight = bl_compile_get(c, sizeof *q->weight * (size_t) s->periods);
 	for (int i = 0; i < s->periods; i++)
@@ -94,7 +99,7 @@ own_shares(BlCompile *c, BlJson *node, BlCharge *q)
 
 	if (node->type != BL_JSON_ARRAY)
 	{
-		BlDec		share = bl_compile_decimal(c, node, BL_RATIO_SCALE, "a share");
+		BlDec		share = bl_compile_quantity(c, node, BL_RATIO_SCALE, "a share");
 
 		for (; i <= 12; i++)
 			q->own_share[i] = share;
@@ -107,7 +112,7 @@ own_shares(BlCompile *c, BlJson *node, BlCharge *q)
 		return;
 	}
 	for (BlJson *e = node->first; e; e = e->next)
-		q->own_share[i++] = bl_compile_decimal(c, e, BL_RATIO_SCALE, "a share");
+		q->own_share[i++] = bl_compile_quantity(c, e, BL_RATIO_SCALE, "a share");
 }
 
 static void
@@ -117,7 +122,7 @@ overruns(BlCompile *c, BlJson *node, BlCharge *q)
 	BlJson	   *m;
 
 	if ((m = bl_json_member(node, "contract")) != NULL)
-		q->contract_term = bl_compile_term(c, m);
+		q->contract_term = bl_compile_quantity_term(c, m);
 	if ((m = bl_json_member(node, "overrun")) != NULL)
 	{
 		q->overrun = (BlOverrun) bl_compile_choice(c, m, overrun_names, "an overrun rule");
@@ -135,13 +140,13 @@ overruns(BlCompile *c, BlJson *node, BlCharge *q)
 		m->seen = true;
 		if (share != NULL && of != NULL)
 		{
-			q->floor_share = bl_compile_decimal(c, share, BL_RATIO_SCALE, "a share");
-			q->floor_term = bl_compile_term(c, of);
+			q->floor_share = bl_compile_quantity(c, share, BL_RATIO_SCALE, "a share");
+			q->floor_term = bl_compile_quantity_term(c, of);
 		}
 		else if (m->type == BL_JSON_OBJECT)
 			bl_compile_error(c, m, "Write {\"share\": \"0.4\", \"of\": \"capacity_kva\"} or a number of kW.", "a floor needs share and of");
 		else
-			q->floor_share = bl_compile_decimal(c, m, BL_ENERGY_SCALE, "a floor");
+			q->floor_share = bl_compile_quantity(c, m, BL_ENERGY_SCALE, "a floor");
 	}
 	if ((m = bl_json_member(node, "ratchet")) != NULL)
 		ratchets(c, m, q);
@@ -166,7 +171,7 @@ demand_factor(BlCompile *c, BlJson *p, BlCharge *q)
 	if (q->required.coefficient <= 0 || bl_dec_cmp(q->required, bl_dec(1, 0)) > 0)
 		bl_compile_error(c, m, NULL, "the required power factor lies between 0 and 1");
 	if ((q->has_most = (m = bl_json_member(p, "at_most")) != NULL))
-		q->most = bl_compile_decimal(c, m, BL_RATIO_SCALE, "a cap");
+		q->most = bl_compile_quantity(c, m, BL_RATIO_SCALE, "a cap");
 	if ((m = bl_json_member(p, "places")) != NULL)
 		q->places = bl_compile_int(c, m, 1, 4, "places");
 	if ((m = bl_json_member(p, "actual")) != NULL)
@@ -277,7 +282,7 @@ bl_compile_demand(BlCompile *c, BlJson *node, BlJson *d, BlCharge *q)
 						 "a discount needs kwh_per, at_least and times");
 		return;
 	}
-	q->discount_term = bl_compile_term(c, m);
-	q->discount_at = bl_compile_decimal(c, bl_json_member(discount, "at_least"), BL_ENERGY_SCALE, "a bound");
-	q->discount_times = bl_compile_decimal(c, bl_json_member(discount, "times"), BL_RATIO_SCALE, "a factor");
+	q->discount_term = bl_compile_quantity_term(c, m);
+	q->discount_at = bl_compile_quantity(c, bl_json_member(discount, "at_least"), BL_ENERGY_SCALE, "a bound");
+	q->discount_times = bl_compile_quantity(c, bl_json_member(discount, "times"), BL_RATIO_SCALE, "a factor");
 }

@@ -127,6 +127,17 @@ bl_compile_decimal(BlCompile *c, BlJson *node, int scale, const char *what)
 	return BL_ZERO;
 }
 
+BlDec
+bl_compile_quantity(BlCompile *c, BlJson *node, int scale, const char *what)
+{
+	BlDec		value = bl_compile_decimal(c, node, scale, what);
+
+	if (value.coefficient >= 0)
+		return value;
+	bl_compile_error(c, node, "Write 0 or more.", "%s below zero", what);
+	return BL_ZERO;
+}
+
 int
 bl_compile_choice(BlCompile *c, BlJson *node, const char *const *choices, const char *what)
 {
@@ -574,6 +585,7 @@ bl_tariff_compile(BlJson *root, BlArena *arena, BlTariff **tariff, BlTariffRepor
 	head(&c, root);
 	if ((m = bl_json_member(root, "terms")) != NULL)
 		bl_compile_terms(&c, m);
+	c.declared_terms = c.t->terms;
 	if ((m = bl_json_member(root, "seasons")) != NULL)
 		bl_compile_seasons(&c, m);
 	bl_compile_schedule(&c, bl_json_member(root, "periods"), (BlText) {"", 0});

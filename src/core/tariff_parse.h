@@ -25,6 +25,7 @@ typedef struct BlCompile
 	bool		stop;			/* the reporter has heard enough */
 	int			unknown;		/* fields so far */
 	jmp_buf		no_space;		/* memory is gone: nothing read so far is of use */
+	int			declared_terms; /* the first so many terms are declared */
 	int			names;			/* dictionary of period names */
 	BlText		name[BL_PERIOD_NAMES_MAX];
 } BlCompile;
@@ -40,6 +41,7 @@ extern BlText bl_compile_name(BlCompile *c, BlJson *node, const char *what);	/* 
 extern BlText bl_compile_key(BlCompile *c, BlJson *member, const char *what);	/* the same of a member's key; marks it as seen */
 extern void bl_compile_names(BlCompile *c, BlJson *node);	/* text, or texts by language */
 extern BlDec bl_compile_decimal(BlCompile *c, BlJson *node, int scale, const char *what);
+extern BlDec bl_compile_quantity(BlCompile *c, BlJson *node, int scale, const char *what);	/* not below zero */
 extern int	bl_compile_choice(BlCompile *c, BlJson *node, const char *const *choices, const char *what);
 extern int	bl_compile_int(BlCompile *c, BlJson *node, int least, int most, const char *what);
 extern bool bl_compile_bool(BlCompile *c, BlJson *node);
@@ -75,6 +77,7 @@ extern int	bl_compile_find_component(BlCompile *c, BlText name);
 extern void bl_compile_tags(BlCompile *c, BlJson *node, BlTags *tags);
 extern void bl_compile_terms(BlCompile *c, BlJson *node);
 extern int	bl_compile_term(BlCompile *c, BlJson *node);	/* the index of the term so named, made on first use */
+extern int	bl_compile_quantity_term(BlCompile *c, BlJson *node);	/* the same of what cannot be below zero */
 extern int	bl_compile_term_named(BlCompile *c, BlText name, const BlJson *at);
 extern void bl_compile_condition(BlCompile *c, BlJson *node, BlCondition *condition);
 extern void bl_compile_rounding(BlCompile *c, BlJson *node, BlRoundings *rounding);

@@ -260,6 +260,8 @@ series(BlCompile *c, BlJson *node, BlJson *name)
 		p->floor = bl_compile_decimal(c, m, BL_PRICE_SCALE, "a floor");
 	if ((p->has_cap = (m = bl_json_member(node, "at_most")) != NULL))
 		p->cap = bl_compile_decimal(c, m, BL_PRICE_SCALE, "a cap");
+	if (p->has_floor && p->has_cap && bl_dec_cmp(p->floor, p->cap) > 0)
+		bl_compile_error(c, m, "Let at_most be the higher one.", "at_least lies above at_most");
 	return p;
 }
 
@@ -271,8 +273,13 @@ price_tree(BlCompile *c, BlJson *node, int schedule)
 
 	if (node->type == BL_JSON_NUMBER || node->type == BL_JSON_STRING)
 		return value_price(c, node);
-	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "a price"))
+	if (node->type != BL_JSON_OBJECT)
+	{
+		bl_compile_refuse(c, node, "Write a decimal such as \"0.538\", an object by period or season, or one of the forms of the tariff language.",
+						  "a price should be a decimal or an object");
 		return new_price(c, BL_PRICE_VALUE, 0, node);
+	}
+	node->seen = true;
 	if ((m = bl_json_member(node, "versions")) != NULL)
 		return versions(c, m, schedule);
 	if ((m = bl_json_member(node, "components")) != NULL)
@@ -449,6 +456,23 @@ int
 bl_compile_term(BlCompile *c, BlJson *node)
 {
 	return bl_compile_term_named(c, bl_compile_name(c, node, "a term"), node);
+}
+
+int
+bl_compile_quantity_term(BlCompile *c, BlJson *node)
+{
+	int			i = bl_compile_term(c, node);
+	BlDec		value;
+
+	if (c->t->term[i].fallback != NULL)
+	{
+		BlJson		copy = *c->t->term[i].fallback;
+
+		if (bl_json_decimal(&copy, BL_PRICE_SCALE, &value) == BL_OK && value.coefficient < 0)
+			bl_compile_error(c, c->t->term[i].fallback, "Give 0 or more.", "the default of term \"%.*s\" is below zero",
+							 c->t->term[i].name.length, c->t->term[i].name.text);
+	}
+	return i;
 }
 
 static bool

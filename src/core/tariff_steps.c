@@ -151,7 +151,7 @@ allowances(BlCompile *c, BlJson *list, BlCharge *q)
 		if (kwh == NULL)
 			bl_compile_error(c, e, "Add \"kwh\".", "an allowance without kwh");
 		else
-			a->kwh = bl_compile_decimal(c, kwh, BL_ENERGY_SCALE, "an allowance");
+			a->kwh = bl_compile_quantity(c, kwh, BL_ENERGY_SCALE, "an allowance");
 		if ((m = bl_json_member(e, "when")) != NULL)
 			bl_compile_condition(c, m, &a->when);
 		if ((m = bl_json_member(e, "per")) != NULL)
@@ -239,8 +239,22 @@ limits_of(BlCompile *c, BlJson *of, BlCharge *q)
 	for (int i = 0; i < c->t->charges; i++)
 		if (c->t->charge[i].kind == BL_CHARGE_DEMAND && bl_text_equal(c->t->charge[i].code, name))
 			q->limit_charge = i;
-	if (q->limit_charge < 0)
-		q->limit_term = bl_compile_term(c, of);
+	if (q->limit_charge >= 0)
+		return;
+	q->limit_term = bl_compile_quantity_term(c, of);
+	/* a term that the tariff declares may have the name of a charge; one that it does not is a demand that comes too late */
+	for (int i = 0; i < c->declared_terms; i++)
+		if (i == q->limit_term)
+			return;
+	for (BlJson *later = q->at->next; later; later = later->next)
+	{
+		BlJson	   *code = bl_json_member(later, "code");
+
+		if (code != NULL && bl_json_member(later, "demand") != NULL && code->type == BL_JSON_STRING &&
+			bl_text_equal((BlText) {code->text, (int) code->length}, name))
+			bl_compile_error(c, of, "Put that charge before this one.", "charge \"%.*s\", which limits go by, comes later",
+							 name.length, name.text);
+	}
 }
 
 void

@@ -297,6 +297,13 @@ class Rater:
 				value = v
 		return value
 
+	def quantity(self, name, at):
+		"""A term of what can be none, but not less."""
+		value = dec(self.term(name, at))
+		if value < 0:
+			raise RatingError(f"term {name} is below zero")
+		return value
+
 	# ---- where the span is cut ----
 
 	def walk_price(self, price, found):
@@ -1498,7 +1505,7 @@ class Rater:
 			if found is None:
 				raise RatingError("limits by a demand that does not hold")
 			return found
-		return dec(self.term(c["of"], atom.d0))
+		return self.quantity(c["of"], atom.d0)
 
 	def carried(self, name, key):
 		old = self.old_carry.get("counters", {}).get(name)
@@ -1952,18 +1959,18 @@ class Rater:
 
 	def discounted(self, c, price, atom):
 		d = c.get("discount")
-		if d and self.total_kwh() >= dec(d["at_least"]) * dec(self.term(d["kwh_per"], atom.d0)):
+		if d and self.total_kwh() >= dec(d["at_least"]) * self.quantity(d["kwh_per"], atom.d0):
 			return Price(price.value * dec(d["times"]), True)
 		return price
 
 	def capacity(self, c):
 		before = len(self.lines)
-		self.by_time(c, c.get("unit", "kVA"), lambda a: dec(self.term(c["capacity"], a.d0)))
+		self.by_time(c, c.get("unit", "kVA"), lambda a: self.quantity(c["capacity"], a.d0))
 		self.finish_times(c, self.lines[before:])
 
 	def fixed(self, c):
 		before = len(self.lines)
-		times = lambda a: dec(self.term(c["times"], a.d0)) if "times" in c else Fraction(1)
+		times = lambda a: self.quantity(c["times"], a.d0) if "times" in c else Fraction(1)
 		unit = {"period": "piece"}.get(c["fixed"], c["fixed"])
 		self.by_time(c, unit, times, quantity_is_time=True)
 		self.finish_times(c, self.lines[before:])
@@ -2154,7 +2161,7 @@ class Rater:
 				value = sum(past) / len(past) if r.get("by") == "mean" else max(past)
 				kw = max(kw, self.kw_rounded(c, dec(r["share"]) * value))
 		if "contract" in d:
-			contract = dec(self.term(d["contract"], atom.d0))
+			contract = self.quantity(d["contract"], atom.d0)
 			limit = contract * Fraction(105, 100)
 			rule = d.get("overrun", "contract_105")
 			if rule == "none":
@@ -2171,7 +2178,7 @@ class Rater:
 		if "at_least" in d:
 			floor = d["at_least"]
 			if isinstance(floor, dict):
-				kw = max(kw, self.kw_rounded(c, dec(floor["share"]) * dec(self.term(floor["of"], atom.d0))))
+				kw = max(kw, self.kw_rounded(c, dec(floor["share"]) * self.quantity(floor["of"], atom.d0)))
 			else:
 				kw = max(kw, dec(floor))
 		return kw
@@ -2492,6 +2499,9 @@ def same(a, b):
 	"""Equal as terms are: numbers by value, however written."""
 	if isinstance(a, bool) or isinstance(b, bool):
 		return a is b
+	code = lambda x: isinstance(x, str) and len(x) > 1 and x[0] == "0" and x[1].isdigit()
+	if code(a) or code(b):
+		return type(a) is type(b) and a == b
 	try:
 		return Fraction(str(a)) == Fraction(str(b))
 	except ValueError:
