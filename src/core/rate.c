@@ -271,9 +271,16 @@ bl_keep_lines(BlRate *r, const BlCharge *q, int first)
 static BlStatus
 rate_charge(BlRate *r, const BlCharge *q)
 {
+	bool		holds = false;
+
 	switch (q->kind)
 	{
 		case BL_CHARGE_ENERGY:
+			/* one that does not hold looks at no meter */
+			for (int i = 0; i < r->pieces && !holds; i++)
+				BL_TRY(bl_charge_holds(r, q, i, &holds));
+			if (!holds)
+				return BL_OK;
 			return q->series ? bl_rate_series(r, q) : q->has_first ? bl_rate_first(r, q) : bl_rate_energy(r, q);
 		case BL_CHARGE_TIERS:
 			return bl_rate_tiers(r, q);
