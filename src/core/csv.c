@@ -874,7 +874,7 @@ bl_csv_next(BlCsv *csv, BlReadRow *row)
 		{
 			if (!csv->header_read && bl_lines_utf16(&csv->lines))
 			{
-				csv->line = (BlLine) {.text = {"", 0},.number = 1};
+				csv->line = (BlTextLine) {.text = {"", 0},.number = 1};
 				bl_reason(csv->rejected, "the file is UTF-16; convert it to UTF-8");
 				csv->header_read = true;
 				return give_up(csv, row);
@@ -887,7 +887,7 @@ bl_csv_next(BlCsv *csv, BlReadRow *row)
 			{
 				if (!csv->header_read && !csv->ended)
 				{
-					csv->line = (BlLine) {.text = {"", 0},.number = csv->lines.number + 1};
+					csv->line = (BlTextLine) {.text = {"", 0},.number = csv->lines.number + 1};
 					bl_reason(csv->rejected, "the file is empty");
 					return give_up(csv, row);
 				}

@@ -126,7 +126,7 @@ typedef struct BlCsv
 	BlArena    *arena;			/* for which register readings came */
 	BlSeen		seen;
 	BlLines		lines;
-	BlLine		line;
+	BlTextLine		line;
 	bool		held;
 	bool		object;			/* the line is an object */
 	bool		header_read;

@@ -83,7 +83,7 @@ skip_rest(BlLines *lines)
 }
 
 BlTake
-bl_lines_next(BlLines *lines, BlLine *line)
+bl_lines_next(BlLines *lines, BlTextLine *line)
 {
 	for (;;)
 	{
@@ -151,7 +151,7 @@ object_end(const char *p, const char *end)
 }
 
 BlTake
-bl_objects_next(BlLines *lines, BlLine *line, bool *object)
+bl_objects_next(BlLines *lines, BlTextLine *line, bool *object)
 {
 	for (;;)
 	{

@@ -49,13 +49,13 @@ typedef struct BlLines
 	int64_t		number;			/* of newlines passed */
 } BlLines;
 
-typedef struct BlLine
+typedef struct BlTextLine
 {
 	BlSlice		text;			/* without its newline */
 	int64_t		number;			/* from 1 */
 	bool		too_long;		/* text is its beginning */
 	bool		cut;			/* the file ends before its newline */
-} BlLine;
+} BlTextLine;
 
 /*
  * More bytes: those of the last feeding from `next` on, which are still to be
@@ -63,13 +63,13 @@ typedef struct BlLine
  */
 extern void bl_lines_feed(BlLines *lines, const char *bytes, size_t size, bool last);
 /* the next line that is not empty; never BL_TAKE_NO_SPACE */
-extern BlTake bl_lines_next(BlLines *lines, BlLine *line);
+extern BlTake bl_lines_next(BlLines *lines, BlTextLine *line);
 
 /*
  * The next object {...} of a file of JSON objects, whether in a list or one behind the other.
  * *object false: something else, or an object without end; the next line is where it goes on.
  */
-extern BlTake bl_objects_next(BlLines *lines, BlLine *line, bool *object);
+extern BlTake bl_objects_next(BlLines *lines, BlTextLine *line, bool *object);
 
 /* a file that begins like UTF-16; UTF-8's mark is passed over */
 extern bool bl_lines_utf16(const BlLines *lines);

@@ -124,7 +124,7 @@ typedef struct BlNem
 	BlSeen		seen;
 	BlLines		lines;
 	bool		held;			/* line is still to be read */
-	BlLine		line;
+	BlTextLine		line;
 	bool		begun;			/* the first line was looked at */
 	bool		open;			/* between 100 and 900 */
 	bool		ended;			/* the end of the file was reported */

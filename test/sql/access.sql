@@ -86,7 +86,7 @@ COPY (SELECT 'old 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e
 COPY (VALUES ('# newest first'), ('k2 202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f'), ('old 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'))
 	TO PROGRAM 'umask 077; cat >regress_token.key';
 COPY (VALUES ('k3 zz')) TO PROGRAM 'umask 077; cat >regress_broken.key';
-COPY (VALUES (1)) TO PROGRAM 'chmod 644 regress_open.key';
+COPY (VALUES (1)) TO PROGRAM 'cat >/dev/null; chmod 644 regress_open.key';
 ALTER SYSTEM SET billing.token_key_file = 'regress_open.key';
 SELECT pg_reload_conf();
 \c -
@@ -296,7 +296,7 @@ DELETE FROM billing.audit;
 SELECT actor ~ '^(role:postgres|staff:[0-9]+)$' AS actor, act, subject FROM billing.audit WHERE subject !~ '^x' ORDER BY audit_id LIMIT 8;
 ALTER SYSTEM RESET billing.token_key_file;
 SELECT pg_reload_conf();
-COPY (VALUES (1)) TO PROGRAM 'rm -f regress_open.key regress_token.key regress_broken.key';
+COPY (VALUES (1)) TO PROGRAM 'cat >/dev/null; rm -f regress_open.key regress_token.key regress_broken.key';
 SET client_min_messages = error;
 DROP EVENT TRIGGER billing_guard_start;
 DROP EVENT TRIGGER billing_guard_end;
