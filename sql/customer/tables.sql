@@ -6,6 +6,13 @@ CREATE TABLE billing.customer (
 	kind			text NOT NULL DEFAULT 'person',
 	login_role		name UNIQUE,
 	valid_during	tstzrange NOT NULL DEFAULT tstzrange(now(), NULL),
+	name_key		text GENERATED ALWAYS AS (billing.name_key(name)) STORED,
+	pinyin_key		text GENERATED ALWAYS AS (billing.pinyin_key(name)) STORED,
+	merged_into		bigint REFERENCES billing.customer,
+	-- what rows of a customer refer to, so that their org is the customer's
+	CONSTRAINT customer_customer_id_org_id_key UNIQUE (customer_id, org_id),
+	CONSTRAINT customer_name_bounded CHECK (length(name) <= 200),
+	CONSTRAINT customer_merged_into_another CHECK (merged_into <> customer_id),
 	CONSTRAINT customer_kind_known CHECK (kind IN ('person', 'firm')),
 	CONSTRAINT customer_login_role_not_ours CHECK (login_role::text !~ '^(billing|pg)_'),
 	CONSTRAINT customer_valid_during_some CHECK (NOT isempty(valid_during))
@@ -13,6 +20,9 @@ CREATE TABLE billing.customer (
 COMMENT ON TABLE billing.customer IS 'persons and firms 客户; each may have several accounts';
 COMMENT ON COLUMN billing.customer.org_id IS 'the org that keeps the record';
 COMMENT ON COLUMN billing.customer.login_role IS 'the database role by which the customer logs in; null for those who only come through an application';
+COMMENT ON COLUMN billing.customer.pinyin_key IS 'the name for comparing: plain columns, since a policy lets an index of an expression rest';
+COMMENT ON COLUMN billing.customer.merged_into IS 'the record of the same customer that is used instead';
+CREATE INDEX customer_pinyin_key_idx ON billing.customer (pinyin_key);
 CREATE INDEX customer_org_id_idx ON billing.customer (org_id);
 
 CREATE TABLE billing.account (
@@ -22,6 +32,8 @@ CREATE TABLE billing.account (
 	account_no		text NOT NULL,
 	address			text NOT NULL DEFAULT '',
 	opened_on		date NOT NULL,
+	address_key		text GENERATED ALWAYS AS (billing.address_key(address)) STORED,
+	CONSTRAINT account_address_bounded CHECK (length(address) <= 300),
 	CONSTRAINT account_account_no_key UNIQUE (account_no),
 	-- what rows of an account refer to, so that their org is the account's, also after it has moved
 	CONSTRAINT account_account_id_org_id_key UNIQUE (account_id, org_id),
@@ -31,6 +43,7 @@ CREATE TABLE billing.account (
 COMMENT ON TABLE billing.account IS 'what is billed 用电户; account_id never changes, account_no is the number the customer knows 户号';
 CREATE INDEX account_org_id_idx ON billing.account (org_id);
 CREATE INDEX account_customer_id_idx ON billing.account (customer_id);
+CREATE INDEX account_address_key_idx ON billing.account (address_key);
 
 /*
  * What a run and a posting lock and change, apart from the rest so that it is

@@ -68,7 +68,9 @@ SELECT is_empty($$SELECT signature FROM store_function
 SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 	ARRAY['add_org', 'move_org', 'add_staff', 'end_staff', 'grant_access', 'revoke_access', 'add_customer', 'add_account', '_make_heads',
 		'add_plan', 'set_plan', 'record_profile', 'post_payment', 'void_bill', 'transfer_account', '_run_chunk', '_start_run', '_finish_run',
-		'open_supply_request', 'change_supply_request', 'attach_document', 'step_supply_request', 'record_move_reading', '_move_requests'],
+		'open_supply_request', 'change_supply_request', 'attach_document', 'step_supply_request', 'record_move_reading', '_move_requests',
+		'register_customer', 'add_contact', 'end_contact', 'add_identity', 'decide_duplicate', 'merge_customers',
+		'draft_contract', 'amend_contract', 'withdraw_contract_draft', 'approve_contract', 'sign_contract', 'terminate_contract'],
 	'functions that run as billing_owner are those of the list');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'v' AND c.relowner = to_regrole('billing_owner')
 	   AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)$$, 'every view asks as its reader');
