@@ -865,6 +865,8 @@ class Rater:
 
 	def check_net(self, c):
 		part, made = c.get("part", "main"), self.tariff.get("parts", {})
+		if c.get("channel", "import") not in ("import", "export"):
+			raise RatingError("only import and export are netted")
 		if part in made or any(m.get("of", "main") == part for m in made.values()):
 			raise RatingError("netting of a part that is shared")
 		if part == "whole" and c["net"] != "month" and len(self.all_parts()) > 1:
@@ -1249,7 +1251,8 @@ class Rater:
 		"""Amounts: by group, by line, or 10^-10."""
 		rules = self.rules(charge)
 		if "group" in rules:
-			counted = [l for l in lines if l["kind"] != "of_which"]
+			# in the order of the bill: ties of remainders go to the earlier line
+			counted = sorted((l for l in lines if l["kind"] != "of_which"), key=lambda l: l["first"])
 			if counted:
 				exact = [l["exact"] for l in counted]
 				total = rounded(sum(exact), rules["group"])

@@ -178,7 +178,7 @@ OPTIONS = [
 	({**SOLD, "dgrules": "ask us"}, {"metering": "As Metered"}, 10 - 5.2),
 	(SOLD, {"metering": "net metering"}, 'term "metering" has a value that the tariff does not know'),
 	(SOLD, {"metering": "Net Metering", "true_up_month": 13}, 'term "true_up_month" is not a month'),
-	(SOLD, {"metering": "Net Billing Hourly"}, "the tariff needs the import profile of one part"),
+	(SOLD, {"metering": "Net Billing Hourly"}, 'the tariff needs the import profile of part "main"'),
 	(FUEL, {}, 10 + 1),
 	({**SOLD, **FUEL}, {"metering": "Net Metering", **JANUARY}, -30 * 0.02),
 	({**SOLD, **FUEL}, {"carry_over_money": True, "credit_at_once": True}, 10 + 1 - 5.2),

@@ -25,7 +25,7 @@ SELECT billing.grant_post('K1', 'S1');
 SELECT billing.add_plan('home', 'Homes', '2026-01-01', '{"name": "x", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 2},
 	"charges": [{"code": "energy", "price": "0.5"}, {"code": "tier", "per": "year", "steps": [{"to": "1000"}, {"add": "0.1"}]}]}');
 SELECT billing.add_customer('S1', 'x'), billing.add_customer('S2', 'y');
-INSERT INTO billing.account (org_id, customer_id, account_no, opened_on) SELECT 2 + n % 2, 1 + n % 2, n, '2026-01-01' FROM generate_series(1, 3000) n;
+INSERT INTO billing.account (org_id, customer_id, account_no, opened_on) SELECT 2 + n % 2, 1 + n % 2, n, '2026-01-01' FROM generate_series(1, 9000) n;
 INSERT INTO billing.account_plan (account_id, from_on, org_id, plan_id) SELECT account_id, opened_on, org_id, 1 FROM billing.account;
 INSERT INTO billing.reading (account_id, org_id, profile)
 SELECT account_id, org_id, p FROM billing.account, (SELECT billing.profile(m, '1 hour', array_fill(1000::bigint, ARRAY[24 * d])) FROM (VALUES
@@ -51,12 +51,12 @@ for my $round (1 .. 4)
 	is($node->safe_psql('one', 'SELECT count(*) FROM billing.verify()'), '0', "round $round: every chain is whole after a crash");
 }
 is($killed, 4, 'killed in mid-run');
-cmp_ok($node->safe_psql('one', 'SELECT count(*) FROM billing.bill'), '<', 9000, 'and that was before the end');
+cmp_ok($node->safe_psql('one', 'SELECT count(*) FROM billing.bill'), '<', 27000, 'and that was before the end');
 like($node->safe_psql('one', "CALL billing.run_bills('C', '2026-04-01', 50)"), qr/ 0 exceptions/, 'the same call goes on');
 is($node->safe_psql('one', 'SELECT count(*), count(DISTINCT (account_id, from_on)), sum(total), count(DISTINCT run_id) FROM billing.bill'),
-	'9000|9000|3588000.00|1', 'each month of each account once, in one run');
+	'27000|27000|10764000.00|1', 'each month of each account once, in one run');
 is($node->safe_psql('one', 'SELECT count(*) FROM billing.verify()'), '0', 'and every chain is whole');
-is($node->safe_psql('one', "SELECT phase, accounts_done, bills FROM billing.stat_progress"), 'finished|3000|9000', 'progress says so');
+is($node->safe_psql('one', "SELECT phase, accounts_done, bills FROM billing.stat_progress"), 'finished|9000|27000', 'progress says so');
 
 # ---- dumped ----
 
@@ -74,7 +74,7 @@ is($node->safe_psql('two', 'SELECT billing.install()'), 'The store is up to date
 my $as_clerk = 'SELECT count(*), sum(total) FROM billing.bill';
 is($node->safe_psql('two', $as_clerk, extra_params => [ '-U', 'clerk' ]), $node->safe_psql('one', $as_clerk, extra_params => [ '-U', 'clerk' ]),
 	'the clerk sees the same there');
-is($node->safe_psql('two', $as_clerk, extra_params => [ '-U', 'clerk' ]), '4500|1794000.00', 'which is his station');
+is($node->safe_psql('two', $as_clerk, extra_params => [ '-U', 'clerk' ]), '13500|5382000.00', 'which is his station');
 # a file changed on its way is found
 my $text = $node->basedir . '/dump.sql';
 $node->command_ok([ 'pg_dump', '--file', $text, $node->connstr('one') ], 'dump as text');
@@ -88,7 +88,7 @@ cmp_ok($node->safe_psql('three', 'SELECT count(*) FROM billing.verify()'), '>', 
 # a clerk's dump is refused, or holds what he sees
 $node->command_fails_like([ 'pg_dump', '-U', 'clerk', '-t', 'billing.bill', '-d', $node->connstr('one') ], qr/row-level security/, 'who does not see all makes no dump by mistake');
 my ($out, $err) = run_command([ 'pg_dump', '-U', 'clerk', '--enable-row-security', '--data-only', '-t', 'billing.transfer', '-d', $node->connstr('one') ]);
-is(scalar(() = $out =~ /\treceivable\tbilled\t/g), 4500, 'or one of what he sees');
+is(scalar(() = $out =~ /\treceivable\tbilled\t/g), 13500, 'or one of what he sees');
 
 # ---- copied whole ----
 
@@ -96,12 +96,12 @@ $node->backup('copy');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'copy', has_streaming => 1);
 $standby->start;
-is($standby->safe_psql('one', $as_clerk, extra_params => [ '-U', 'clerk' ]), '4500|1794000.00', 'a standby shows the clerk the same');
+is($standby->safe_psql('one', $as_clerk, extra_params => [ '-U', 'clerk' ]), '13500|5382000.00', 'a standby shows the clerk the same');
 my ($result, $stdout, $stderr) = $standby->psql('one', "SELECT billing.post_payment('2', 1, 'k')", extra_params => [ '-U', 'clerk', '-v', 'VERBOSITY=verbose' ]);
 like($stderr, qr/25006/, 'and changes nothing');
 # a right that goes while the standby has it in its cache
 my $session = $standby->background_psql('one', extra_params => [ '-U', 'clerk' ]);
-is($session->query('SELECT count(*) FROM billing.bill'), '4500', 'a session there');
+is($session->query('SELECT count(*) FROM billing.bill'), '13500', 'a session there');
 $node->safe_psql('one', "SELECT billing.revoke_access('K1', 'S1', '{bill}')");
 $node->wait_for_catchup($standby);
 is($session->query('SELECT count(*) FROM billing.bill'), '0', 'learns of a revoke');
@@ -109,6 +109,6 @@ $session->quit;
 $node->stop;
 $standby->promote;
 is($standby->safe_psql('one', 'SELECT count(*) FROM billing.verify()'), '0', 'promoted, its chains are whole');
-like($standby->safe_psql('one', "CALL billing.run_bills('C', '2026-05-01', 1000)"), qr/: 0 bills, 3000 exceptions/, 'and it goes on billing');
+like($standby->safe_psql('one', "CALL billing.run_bills('C', '2026-05-01', 1000)"), qr/: 0 bills, 9000 exceptions/, 'and it goes on billing');
 $standby->stop;
 done_testing();
