@@ -28,16 +28,16 @@ BEGIN ATOMIC
 		SELECT i.customer_id, 'identity number' AS reason, 100 AS score FROM billing.customer_identity i
 		 WHERE i.number_key = billing.number_key(likely_duplicates.identity_number)
 		UNION
-		SELECT k.customer_id, 'telephone', 40 FROM billing.customer_contact k
+		SELECT k.customer_id, 'telephone' AS reason, 40 FROM billing.customer_contact k
 		 WHERE k.value_key = billing.number_key(likely_duplicates.mobile) AND k.kind IN ('mobile', 'phone')
 		UNION
-		SELECT k.customer_id, 'email', 40 FROM billing.customer_contact k
+		SELECT k.customer_id, 'email' AS reason, 40 FROM billing.customer_contact k
 		 WHERE k.value_key = billing.name_key(likely_duplicates.email) AND k.kind = 'email'
 		UNION
-		SELECT k.customer_id, 'address', 30 FROM billing.customer_contact k
+		SELECT k.customer_id, 'address' AS reason, 30 FROM billing.customer_contact k
 		 WHERE k.value_key = billing.address_key(likely_duplicates.address) AND k.kind = 'post'
 		UNION
-		SELECT a.customer_id, 'address', 30 FROM billing.account a WHERE a.address_key = billing.address_key(likely_duplicates.address)
+		SELECT a.customer_id, 'address' AS reason, 30 FROM billing.account a WHERE a.address_key = billing.address_key(likely_duplicates.address)
 		UNION
 		SELECT c.customer_id, CASE WHEN c.name_key = billing.name_key(likely_duplicates.name) THEN 'name' ELSE 'name as said' END,
 			   CASE WHEN c.name_key = billing.name_key(likely_duplicates.name) THEN 40 ELSE 25 END
@@ -190,11 +190,11 @@ BEGIN ATOMIC
 		SELECT i.customer_id, j.customer_id AS other_id, 'identity number' AS reason, 100 AS score
 		  FROM billing.customer_identity i JOIN billing.customer_identity j ON j.number_key = i.number_key AND j.customer_id <> i.customer_id
 		UNION
-		SELECT k.customer_id, l.customer_id, CASE k.kind WHEN 'email' THEN 'email' ELSE 'telephone' END, 40
+		SELECT k.customer_id, l.customer_id, CASE k.kind WHEN 'email' THEN 'email' ELSE 'telephone' END AS reason, 40
 		  FROM billing.customer_contact k JOIN billing.customer_contact l ON l.value_key = k.value_key AND l.customer_id <> k.customer_id
 		   AND ((k.kind = 'email' AND l.kind = 'email') OR (k.kind IN ('mobile', 'phone') AND l.kind IN ('mobile', 'phone')))
 		UNION
-		SELECT p.customer_id, q.customer_id, 'address', 30 FROM place p JOIN place q ON q.address_key = p.address_key AND q.customer_id <> p.customer_id),
+		SELECT p.customer_id, q.customer_id, 'address' AS reason, 30 FROM place p JOIN place q ON q.address_key = p.address_key AND q.customer_id <> p.customer_id),
 	pair AS (
 		SELECT m.customer_id, m.name, c.customer_id AS other_id, c.name AS other_name,
 			   CASE WHEN c.name_key = m.name_key THEN 'name' WHEN c.pinyin_key = m.pinyin_key THEN 'name as said' END AS named,

@@ -37,7 +37,7 @@ CREATE TABLE billing.customer_identity (
 	PRIMARY KEY (customer_id, kind, number),
 	FOREIGN KEY (customer_id, org_id) REFERENCES billing.customer (customer_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT customer_identity_kind_known CHECK (kind IN ('resident', 'credit_code', 'passport', 'other')),
-	CONSTRAINT customer_identity_number_valid CHECK (length(number) BETWEEN 1 AND 100
+	CONSTRAINT customer_identity_number_valid CHECK (length(number) >= 1 AND length(number) <= 100
 		AND (kind NOT IN ('resident', 'credit_code') OR coalesce(billing.id_number_valid(number, kind), false)))
 );
 COMMENT ON TABLE billing.customer_identity IS 'by which paper a customer is known: 居民身份证, 统一社会信用代码, passport';
