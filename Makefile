@@ -26,7 +26,7 @@ STORE_MODULES = store org access customer plan reading bill run supply_request c
 
 SQL_SOURCES = $(wildcard sql/preamble.sql sql/schema.sql \
 	$(foreach m,$(SQL_MODULES),sql/$(m)/types.sql sql/$(m)/functions.sql))
-STORE_STATE = $(wildcard $(foreach m,$(STORE_MODULES),sql/$(m)/tables.sql))
+STORE_STATE = $(foreach m,$(STORE_MODULES),$(wildcard sql/$(m)/tables.sql) $(sort $(wildcard sql/$(m)/steps/*.sql)))
 STORE_CODE = $(wildcard $(foreach kind,functions triggers views policies grants,\
 	$(foreach m,$(STORE_MODULES),sql/$(m)/$(kind).sql)))
 STORE_SOURCES = $(STORE_STATE) $(STORE_CODE)

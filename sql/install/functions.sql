@@ -41,13 +41,14 @@ COMMENT ON FUNCTION billing.create_roles() IS
 REVOKE ALL ON FUNCTION billing.create_roles() FROM PUBLIC;
 
 CREATE FUNCTION billing._store_state()
-RETURNS text
+RETURNS TABLE (place bigint, module text, step integer, command text)
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
-AS $function$ SELECT $store$
+AS $function$ SELECT row_number() OVER (), v.* FROM (VALUES
 @STORE_STATE@
-$store$ $function$;
-COMMENT ON FUNCTION billing._store_state() IS 'SQL that makes the store''s tables, once';
+) v(module, step, command) $function$;
+COMMENT ON FUNCTION billing._store_state() IS
+'SQL of the store''s tables, in order: of each module its tables as they are now (step null), and the steps that bring older ones there';
 REVOKE ALL ON FUNCTION billing._store_state() FROM PUBLIC;
 
 CREATE FUNCTION billing._store_code()
@@ -110,37 +111,65 @@ $function$;
 COMMENT ON FUNCTION billing._drop_store_code() IS 'drops what install() made, but for the tables, before it makes it anew';
 REVOKE ALL ON FUNCTION billing._drop_store_code() FROM PUBLIC;
 
-CREATE FUNCTION billing._run_store(state boolean)
+CREATE FUNCTION billing._store_digest()
+RETURNS bytea
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+	SELECT sha256(convert_to(string_agg(s.module || ' ' || coalesce(s.step, 0) || s.command, '' ORDER BY s.place) || billing._store_code(), 'UTF8'))
+	  FROM billing._store_state() s
+$function$;
+COMMENT ON FUNCTION billing._store_digest() IS 'of the SQL that makes a store';
+REVOKE ALL ON FUNCTION billing._store_digest() FROM PUBLIC;
+
+CREATE FUNCTION billing._run_store()
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	caller		text := current_setting('role');
-	state_sql	text := billing._store_state();
-	code_sql	text := billing._store_code();
 	before		oid[];
+	part		record;
+	-- the last step of each module that is there; a store older than that table has the module store
+	there		jsonb := '{}';
 BEGIN
 	PERFORM set_config('role', 'billing_owner', true);
-	IF NOT state THEN
+	IF to_regclass('billing.store') IS NOT NULL THEN
 		PERFORM billing._drop_store_code();
+		there := '{"store": 0}';
+		IF to_regclass('billing.store_module') IS NOT NULL THEN
+			there := (SELECT jsonb_object_agg(m.module, m.step) FROM billing.store_module m);
+		END IF;
 	END IF;
 	SELECT coalesce(array_agg(o.object), '{}') INTO before FROM billing._store_objects() o;
-	IF state THEN
-		EXECUTE state_sql;
-	END IF;
-	EXECUTE code_sql;
+	FOR part IN SELECT s.module, s.step, s.command, max(s.step) OVER (PARTITION BY s.module) AS last FROM billing._store_state() s ORDER BY s.place
+	LOOP
+		IF part.step IS NULL AND NOT there ? part.module THEN
+			EXECUTE part.command;
+			there := there || jsonb_build_object(part.module, coalesce(part.last, 0));
+		ELSIF part.step > (there ->> part.module)::integer THEN
+			EXECUTE part.command;
+			there := there || jsonb_build_object(part.module, part.step);
+			IF part.module = 'store' AND part.step = 1 THEN
+				there := there || (SELECT jsonb_object_agg(m.module, m.step) FROM billing.store_module m);
+			END IF;
+		END IF;
+	END LOOP;
+	INSERT INTO billing.store_module AS m (module, step) SELECT t.key, t.value::integer FROM jsonb_each_text(there) t
+		ON CONFLICT ON CONSTRAINT store_module_pkey DO UPDATE SET step = excluded.step WHERE m.step <> excluded.step;
+	EXECUTE billing._store_code();
 	INSERT INTO billing.store_object (kind, identity, owner, release)
 	SELECT o.kind, o.identity, 'billing_owner', billing.version() FROM billing._store_objects() o
 	 WHERE NOT o.object = ANY (before)
 	 ORDER BY o.object;
-	UPDATE billing.store SET release = billing.version(), made_at = now(),
-		digest = sha256(convert_to(state_sql || code_sql, 'UTF8'));
+	UPDATE billing.store SET release = billing.version(), made_at = now(), digest = billing._store_digest();
 	PERFORM set_config('role', caller, true);
 END
 $function$;
-COMMENT ON FUNCTION billing._run_store(boolean) IS 'makes tables and code, or the code anew, as billing_owner, and writes down what it made';
-REVOKE ALL ON FUNCTION billing._run_store(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION billing._run_store() IS
+'makes the tables that are missing, takes older ones through their steps, makes the code anew, all as billing_owner, and writes down what it made';
+REVOKE ALL ON FUNCTION billing._run_store() FROM PUBLIC;
 
 /*
  * What store and clerks call of the extension.  Policies are checked with the
@@ -153,7 +182,8 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
 	GRANT USAGE, CREATE ON SCHEMA billing TO billing_owner;
-	GRANT EXECUTE ON FUNCTION billing._store_objects(), billing._drop_store_code(), billing._access_changed()
+	GRANT EXECUTE ON FUNCTION billing._store_state(), billing._store_code(), billing._store_digest(),
+		billing._store_objects(), billing._drop_store_code(), billing._access_changed()
 		TO billing_owner;
 	GRANT EXECUTE ON FUNCTION billing.can_read(bigint, text), billing.can_write(bigint, text),
 		billing.can_do(text, text, bigint), billing.can_everywhere(text, text), billing._visible_orgs(text),
@@ -198,7 +228,7 @@ BEGIN
 		END IF;
 		CREATE SCHEMA billing_report AUTHORIZATION billing_owner;
 		PERFORM billing._grant_members();
-		PERFORM billing._run_store(true);
+		PERFORM billing._run_store();
 		CREATE EVENT TRIGGER billing_guard_start ON ddl_command_start
 			WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED', 'DROP TABLE')
 			EXECUTE FUNCTION billing._guard_drop();
@@ -209,12 +239,12 @@ BEGIN
 	END IF;
 
 	SELECT release, digest INTO found_release, found_digest FROM billing.store;
-	IF found_digest = sha256(convert_to(billing._store_state() || billing._store_code(), 'UTF8')) THEN
+	IF found_digest = billing._store_digest() THEN
 		RETURN 'The store is up to date.';
 	END IF;
 	-- members may have come with an update of the extension
 	PERFORM billing._grant_members();
-	PERFORM billing._run_store(false);
+	PERFORM billing._run_store();
 	RETURN format('The store of release %s is brought up to %s.', found_release, billing.version());
 END
 $function$;

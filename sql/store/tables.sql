@@ -19,3 +19,9 @@ CREATE TABLE billing.store_object (
 	UNIQUE (kind, identity)
 );
 COMMENT ON TABLE billing.store_object IS 'what install() made; an upgrade replaces these and touches nothing else';
+
+CREATE TABLE billing.store_module (
+	module	text PRIMARY KEY,
+	step	integer NOT NULL
+);
+COMMENT ON TABLE billing.store_module IS 'how far the tables of each module are: the number of the last state step';

@@ -1,0 +1,69 @@
+# A store of an older build, restored from its dump and brought up to date, is
+# the same as a new one, with its rows, and with what its users had added.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# What the tables are, whatever the order in which their columns came.
+my $shape = <<'END';
+SELECT v.said FROM (
+SELECT format('%s.%s %s%s%s%s', c.oid::regclass, a.attname, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN ' not null' END,
+		' identity ' || nullif(a.attidentity::text, ''), CASE a.attgenerated WHEN '' THEN ' default ' ELSE ' generated ' END || pg_get_expr(d.adbin, d.adrelid))
+	|| ' storage ' || a.attstorage::text || coalesce(' ' || col_description(c.oid, a.attnum), '')
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+ WHERE c.relnamespace IN ('billing'::regnamespace, 'billing_report'::regnamespace) AND c.relkind IN ('r', 'p', 'v') AND a.attname !~ '^mine'
+UNION ALL
+SELECT format('%s %s %s', c.conrelid::regclass, c.conname, pg_get_constraintdef(c.oid)) FROM pg_constraint c
+ WHERE c.connamespace = 'billing'::regnamespace AND c.conrelid <> 0
+UNION ALL
+SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+ WHERE c.relnamespace = 'billing'::regnamespace AND c.relname !~ '^mine'
+UNION ALL
+SELECT format('%s %s %s %s', c.oid::regclass, c.relowner::regrole, c.reloptions, obj_description(c.oid, 'pg_class')) FROM pg_class c
+ WHERE c.relnamespace IN ('billing'::regnamespace, 'billing_report'::regnamespace) AND c.relname !~ '^mine'
+UNION ALL
+SELECT format('%s %s %s', p.polname, p.polrelid::regclass, pg_get_expr(p.polqual, p.polrelid)) FROM pg_policy p WHERE p.polname !~ '^mine'
+UNION ALL
+SELECT format('%s %s', p.oid::regprocedure, md5(pg_get_functiondef(p.oid))) FROM pg_proc p
+ WHERE p.proowner = to_regrole('billing_owner')
+UNION ALL
+SELECT format('module %s %s', module, step) FROM billing.store_module) v(said) ORDER BY v.said COLLATE "C"
+END
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', 'CREATE DATABASE fresh');
+$node->safe_psql('fresh', 'CREATE EXTENSION billing; SELECT billing.create_roles(); SELECT billing.install()');
+my $expected = $node->safe_psql('fresh', $shape);
+
+my $golden = $0 =~ s{[^/]*$}{}r . '../golden/store';
+foreach my $dump (sort glob("$golden/*.sql.gz"))
+{
+	my ($name) = $dump =~ m{([^/]*)\.sql\.gz$};
+	my $text = $node->basedir . "/$name.sql";
+	system_or_bail("gzip -dc '$dump' >'$text'");
+	$node->safe_psql('postgres', qq{CREATE DATABASE "$name"});
+	$node->command_ok([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-d', $node->connstr($name), '-f', $text ], "$name: restored");
+	my $rows = $node->safe_psql($name, 'SELECT account_no, from_on, revision, kind, total FROM billing_report.bill ORDER BY 1, 2, 3, 4');
+	isnt($rows, '', "$name: it has bills");
+	like($node->safe_psql($name, 'SELECT billing.install()'), qr/is brought up to/, "$name: brought up to date");
+	is($node->safe_psql($name, 'SELECT billing.install()'), 'The store is up to date.', "$name: once");
+	is($node->safe_psql($name, $shape), $expected, "$name: the shape of a new store");
+	is($node->safe_psql($name, 'SELECT account_no, from_on, revision, kind, total FROM billing_report.bill ORDER BY 1, 2, 3, 4'),
+		$rows, "$name: the bills are there");
+	is($node->safe_psql($name, 'SELECT count(*) FROM billing.verify()'), '0', "$name: every chain is whole");
+	is($node->safe_psql($name, <<'END'), 't|t|1|t', "$name: what users added is there");
+SELECT to_regclass('billing.mine') IS NOT NULL, has_table_privilege('pg_monitor', 'billing.reading', 'SELECT'),
+	   (SELECT count(*) FROM pg_policy WHERE polname = 'mine'), EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'billing.account'::regclass AND attname = 'mine')
+END
+	# and it works: the corrected month and the next one
+	like($node->safe_psql($name, "CALL billing.run_bills('C', '2026-03-01')"), qr/ 1 bills, 1 exceptions/, "$name: it bills on");
+	is($node->safe_psql($name, 'SELECT count(*) FROM billing.verify()'), '0', "$name: and chains on");
+}
+
+$node->stop;
+done_testing();
