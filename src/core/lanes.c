@@ -11,6 +11,8 @@
 #include <stddef.h>
 
 typedef uint8_t BlB8 __attribute__((vector_size(8)));
+typedef uint16_t BlH4 __attribute__((vector_size(8)));
+typedef int64_t BlL4 __attribute__((vector_size(32)));
 
 /* The bytes are little-endian and may begin anywhere. */
 static inline __attribute__((always_inline)) BlV8
@@ -185,23 +187,104 @@ bl_lanes_total(const uint8_t *offsets, int width, int rows, uint32_t *sum, uint1
 			*top = max[l];
 }
 
+/*
+ * Rows r to r + 3, turned so that these four slots of a lane stand side by
+ * side: two lanes in each of the four vectors.
+ */
+static inline __attribute__((always_inline)) void
+four_rows(const uint8_t *offsets, int width, int rows, int r, BlV8 two[4])
+{
+	const BlV8	mask = (BlV8) {0} + (uint16_t) ((1u << width) - 1);
+	BlV8		a = lane_row(offsets, width, rows * width, r, mask),
+				b = lane_row(offsets, width, rows * width, r + 1, mask),
+				c = lane_row(offsets, width, rows * width, r + 2, mask),
+				d = lane_row(offsets, width, rows * width, r + 3, mask);
+	BlV8		ab[2] = {__builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11),
+						 __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)},
+				cd[2] = {__builtin_shufflevector(c, d, 0, 8, 1, 9, 2, 10, 3, 11),
+						 __builtin_shufflevector(c, d, 4, 12, 5, 13, 6, 14, 7, 15)};
+
+#pragma GCC unroll 2
+	for (int half = 0; half < 2; half++)
+	{
+		two[2 * half] = __builtin_shufflevector(ab[half], cd[half], 0, 1, 8, 9, 2, 3, 10, 11);
+		two[2 * half + 1] = __builtin_shufflevector(ab[half], cd[half], 4, 5, 12, 13, 6, 7, 14, 15);
+	}
+}
+
 void
 bl_lanes_unpack(const uint8_t *offsets, int width, int rows, uint16_t *out)
 {
 	const BlV8	mask = (BlV8) {0} + (uint16_t) ((1u << width) - 1);
+	int			r = 0;
 
 	if (width == 0)
 	{
 		memset(out, 0, (size_t) rows * 8 * sizeof *out);
 		return;
 	}
-	for (int r = 0; r < rows; r++)
+	for (; r + 4 <= rows; r += 4)
+	{
+		BlV8		two[4];
+
+		four_rows(offsets, width, rows, r, two);
+#pragma GCC unroll 8
+		for (int l = 0; l < 8; l++)
+			memcpy(out + l * rows + r, (const uint16_t *) &two[l / 2] + 4 * (l % 2), 4 * sizeof *out);
+	}
+	for (; r < rows; r++)
 	{
 		BlV8		x = lane_row(offsets, width, rows * width, r, mask);
 
 #pragma GCC unroll 8
 		for (int l = 0; l < 8; l++)
 			out[l * rows + r] = x[l];
+	}
+}
+
+/* a day of quarter-hours: as above, and made wide on the way */
+#define VALUES(W) \
+static void \
+values_##W(const uint8_t *offsets, int64_t base, int64_t *values) \
+{ \
+	_Pragma("GCC unroll 3") \
+	for (int r = 0; r < 12; r += 4) \
+	{ \
+		BlV8		two[4]; \
+\
+		four_rows(offsets, W, 12, r, two); \
+		_Pragma("GCC unroll 8") \
+		for (int l = 0; l < 8; l++) \
+		{ \
+			BlH4		four; \
+			BlL4		wide; \
+\
+			memcpy(&four, (const uint16_t *) &two[l / 2] + 4 * (l % 2), sizeof four); \
+			wide = __builtin_convertvector(four, BlL4) + base; \
+			memcpy(values + 12 * l + r, &wide, sizeof wide); \
+		} \
+	} \
+}
+VALUES(1) VALUES(2) VALUES(3) VALUES(4) VALUES(5) VALUES(6) VALUES(7) VALUES(8)
+VALUES(9) VALUES(10) VALUES(11) VALUES(12) VALUES(13) VALUES(14) VALUES(15) VALUES(16)
+
+void
+bl_lanes_values(const uint8_t *offsets, int width, int slots, int64_t base, int64_t *values)
+{
+	static void (*const day[]) (const uint8_t *, int64_t, int64_t *) = {
+		NULL, values_1, values_2, values_3, values_4, values_5, values_6, values_7, values_8,
+		values_9, values_10, values_11, values_12, values_13, values_14, values_15, values_16
+	};
+
+	if (slots == 96 && width > 0)
+		day[width] (offsets, base, values);
+	else
+	{
+		uint16_t	offset[8 * BL_LANES_ROWS_MAX];
+
+		bl_lanes_unpack(offsets, width, bl_lanes_rows(slots), offset);
+		for (int i = 0; i < slots; i++)
+			values[i] = base + offset[i];
 	}
 }
 

@@ -18,6 +18,11 @@ typedef int16_t BlS8 __attribute__((vector_size(16)));
 typedef uint32_t BlV4 __attribute__((vector_size(16)));
 typedef int32_t BlS4 __attribute__((vector_size(16)));
 
+enum
+{
+	BL_LANES_ROWS_MAX = 188		/* of the longest block: profile.h */
+};
+
 /* What a kernel tells of the highest values. */
 typedef enum BlTops
 {
@@ -57,6 +62,8 @@ extern void bl_lanes_total(const uint8_t *offsets, int width, int rows, uint32_t
 
 /* offsets in the order of slots; out and in have 8 * rows places, those beyond the block's slots zero */
 extern void bl_lanes_unpack(const uint8_t *offsets, int width, int rows, uint16_t *out);
+/* the same as base + offset of each of the block's slots; slots at most 8 * BL_LANES_ROWS_MAX, width at most 16 */
+extern void bl_lanes_values(const uint8_t *offsets, int width, int slots, int64_t base, int64_t *values);
 extern void bl_lanes_pack(const uint16_t *in, int width, int rows, uint8_t *offsets);
 
 /* how many slots a lane holds, and how many bytes all lanes take */

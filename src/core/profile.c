@@ -292,6 +292,8 @@ bits_put(uint8_t *bytes, size_t at, int width, uint64_t v)
 	}
 }
 
+_Static_assert(8 * BL_LANES_ROWS_MAX >= BL_BLOCK_SLOTS_MAX, "a block is unpacked into lanes");
+
 static BlStatus
 wide_decode(const BlBlock *block, int64_t *values)
 {
@@ -307,16 +309,6 @@ wide_decode(const BlBlock *block, int64_t *values)
 		values[i] = (int64_t) ((uint64_t) block->base + v);
 	}
 	return BL_OK;
-}
-
-static void
-narrow_decode(const BlBlock *block, int64_t *values)
-{
-	uint16_t	offsets[BL_BLOCK_SLOTS_MAX + 7];
-
-	bl_lanes_unpack(block->offsets, block->width, bl_lanes_rows(block->slots), offsets);
-	for (int i = 0; i < block->slots; i++)
-		values[i] = block->base + offsets[i];
 }
 
 /* Runs were checked by the cursor: they cover the block. */
@@ -360,7 +352,7 @@ bl_block_decode(const BlProfile *profile, const BlBlock *block,
 	if (block->wide)
 		status = wide_decode(block, values);
 	else
-		narrow_decode(block, values);
+		bl_lanes_values(block->offsets, block->width, block->slots, block->base, values);
 	if (status != BL_OK)
 		return status;
 	if (block->runs != NULL)

@@ -208,18 +208,20 @@ static bool
 small_peak(const BlSlots *slots, int from, int to, int window, int64_t *best)
 {
 	const int64_t *value = slots->value;
-	int64_t		sum = 0;
+	int64_t		sum = 0,
+				top;
 
 	if (!bl_slots_small(slots, from, to + window - 1))
 		return false;
 	for (int k = 0; k < window; k++)
 		sum += value[from + k];
-	*best = sum;
+	top = sum;
 	for (int i = from + 1; i < to; i++)
 	{
 		sum += value[i + window - 1] - value[i - 1];
-		*best = *best > sum ? *best : sum;
+		top = top > sum ? top : sum;
 	}
+	*best = top;
 	return true;
 }
 

@@ -204,7 +204,7 @@ add_run(BlScan *s, int cell, int period, int from, int to, BlInt128 *sums)
 	int			peak = s->peaks == BL_PEAK_SPAN ? 0 : period;
 	const int64_t *value = s->slots.value + from;
 	int			n = to - from;
-	int64_t		best = 0;
+	int64_t		best[4] = {0};
 	uint64_t	sum = 0,
 				seen = 0;
 
@@ -223,13 +223,19 @@ add_run(BlScan *s, int cell, int period, int from, int to, BlInt128 *sums)
 	else
 		for (int i = 0; i < n; i++)
 			sums[cell] += value[i];
-	if (s->peaks != BL_PEAK_NONE)
-		for (int i = 0; i < n; i++)
-			best = value[i] > best ? value[i] : best;
 	if (s->peaks != BL_PEAK_NONE && from < to)
 	{
-		s->peak[peak] = s->has_peak[peak] && s->peak[peak] > best ? s->peak[peak] : best;
+		/* four chains of comparisons, none of which waits for another */
+		for (; n >= 4; n -= 4, value += 4)
+			for (int k = 0; k < 4; k++)
+				best[k] = value[k] > best[k] ? value[k] : best[k];
+		while (n-- > 0)
+			best[0] = value[n] > best[0] ? value[n] : best[0];
+		if (!s->has_peak[peak])
+			s->peak[peak] = 0;
 		s->has_peak[peak] = true;
+		for (int k = 0; k < 4; k++)
+			s->peak[peak] = best[k] > s->peak[peak] ? best[k] : s->peak[peak];
 	}
 }
 
