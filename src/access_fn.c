@@ -42,10 +42,10 @@ names_of(const char *(*name) (int))
 	return list.data;
 }
 
-static uint32_t
+static uint64_t
 right_of(const char *action, const char *kind)
 {
-	uint32_t	right = bl_access_right(action, kind);
+	uint64_t	right = bl_access_right(action, kind);
 
 	if (right == 0)
 		ereport(ERROR,
@@ -61,7 +61,7 @@ right_of(const char *action, const char *kind)
 typedef struct Check
 {
 	BlPin		pin;
-	uint32_t	right;
+	uint64_t	right;
 	bool		constant;		/* the right is the same in each call */
 } Check;
 
@@ -119,7 +119,7 @@ Datum
 billing_can_do(PG_FUNCTION_ARGS)
 {
 	Check	   *check = check_of(fcinfo);
-	uint32_t	right = right_of(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	uint64_t	right = right_of(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 
 	PG_RETURN_BOOL(bl_rights_allow(bl_rights_pinned(&check->pin), PG_GETARG_INT64(2), right));
 }
@@ -129,7 +129,7 @@ PG_FUNCTION_INFO_V1(billing_can_everywhere);
 Datum
 billing_can_everywhere(PG_FUNCTION_ARGS)
 {
-	uint32_t	right = right_of(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	uint64_t	right = right_of(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	const BlRights *rights = bl_rights();
 
 	PG_RETURN_BOOL(rights->superuser || (rights->everywhere & right) != 0);
@@ -174,7 +174,7 @@ PG_FUNCTION_INFO_V1(billing_visible_orgs);
 Datum
 billing_visible_orgs(PG_FUNCTION_ARGS)
 {
-	uint32_t	right = right_of("read", text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	uint64_t	right = right_of("read", text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	const BlRights *rights = bl_rights();
 	int64_t    *orgs = palloc((rights->orgs + 1) * sizeof *orgs);
 	size_t		count = 0;
@@ -200,7 +200,7 @@ billing_own_accounts(PG_FUNCTION_ARGS)
 /* ---- what the planner asks ---- */
 
 /* can_read's right where its kind is a constant; 0: not known */
-static uint32_t
+static uint64_t
 right_of_call(List *args)
 {
 	Const	   *kind = list_length(args) == 2 ? lsecond(args) : NULL;
@@ -212,7 +212,7 @@ right_of_call(List *args)
 
 /* the share of rows whose org may be read: by the common values of the column, the rest by count of orgs */
 static double
-share_of_rows(PlannerInfo *root, List *args, int relation, uint32_t right)
+share_of_rows(PlannerInfo *root, List *args, int relation, uint64_t right)
 {
 	const BlRights *rights = bl_rights();
 	VariableStatData column;
@@ -298,7 +298,7 @@ billing_can_read_support(PG_FUNCTION_ARGS)
 	if (IsA(request, SupportRequestSimplify))
 	{
 		FuncExpr   *call = ((SupportRequestSimplify *) request)->fcall;
-		uint32_t	right = right_of_call(call->args);
+		uint64_t	right = right_of_call(call->args);
 		const BlRights *rights = bl_rights();
 
 		/* a row of no org at all is nobody's, but the column is not null */
@@ -311,7 +311,7 @@ billing_can_read_support(PG_FUNCTION_ARGS)
 	else if (IsA(request, SupportRequestSelectivity))
 	{
 		SupportRequestSelectivity *ask = (SupportRequestSelectivity *) request;
-		uint32_t	right = right_of_call(ask->args);
+		uint64_t	right = right_of_call(ask->args);
 
 		if (right != 0 && !ask->is_join)
 		{
@@ -323,7 +323,7 @@ billing_can_read_support(PG_FUNCTION_ARGS)
 	{
 		SupportRequestIndexCondition *ask = (SupportRequestIndexCondition *) request;
 		FuncExpr   *call = (FuncExpr *) ask->node;
-		uint32_t	right = IsA(call, FuncExpr) ? right_of_call(call->args) : 0;
+		uint64_t	right = IsA(call, FuncExpr) ? right_of_call(call->args) : 0;
 
 		if (right != 0 && ask->indexarg == 0 &&
 			share_of_rows(ask->root, call->args, 0, right) * 100 < INDEX_SHARE_PERCENT)

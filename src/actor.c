@@ -391,7 +391,7 @@ load_orgs(BlRights *r)
 
 /* rights of grants as they stand, before the tree spreads them */
 static void
-load_grants(BlRights *r, uint32_t *rights, TimestampTz now)
+load_grants(BlRights *r, uint64_t *rights, TimestampTz now)
 {
 	StoreScan		s;
 
@@ -475,7 +475,7 @@ load(BlActorKind kind, int64_t id, Oid session_user)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	TimestampTz now = GetCurrentTimestamp();
 	BlRights   *r = palloc0(sizeof *r);
-	uint32_t   *rights;
+	uint64_t   *rights;
 
 	r->context = context;
 	r->bound = kind;

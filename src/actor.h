@@ -32,8 +32,8 @@ typedef struct BlRights
 
 	size_t		last;			/* the highest org */
 	const int32_t *parent;
-	const uint32_t *rights;		/* by org */
-	uint32_t	everywhere;		/* those held at every org */
+	const uint64_t *rights;		/* by org */
+	uint64_t	everywhere;		/* those held at every org */
 	size_t		orgs;			/* how many there are */
 	TimestampTz good_until;		/* a date of validity passes */
 	MemoryContext context;
@@ -59,7 +59,7 @@ typedef struct BlPin
 extern const BlRights *bl_rights_pinned(BlPin *pin);
 
 static inline bool
-bl_rights_allow(const BlRights *r, int64_t org, uint32_t right)
+bl_rights_allow(const BlRights *r, int64_t org, uint64_t right)
 {
 	if (r->superuser)
 		return true;

@@ -110,7 +110,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.grant_access(text, text, text[], text[], timestamptz) IS
 'lets a person do these actions (read, write, approve, run) to what an org and all below it have of these kinds (org, customer, '
-'account, reading, plan, bill, money, audit), until a moment or for good; holds in every session from its next statement on; '
+'account, reading, plan, bill, money, audit, supply), until a moment or for good; holds in every session from its next statement on; '
 'only what one holds oneself, never to oneself; returns how many rights';
 
 CREATE FUNCTION billing.revoke_access(staff_no text, org_no text, kinds text[] DEFAULT NULL, actions text[] DEFAULT NULL)
@@ -149,8 +149,8 @@ BEGIN
 	END IF;
 	CASE post
 		WHEN 'manager' THEN
-			RETURN billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan,bill,money,audit}', '{read}')
-				 + billing.grant_access(staff_no, org_no, '{account,bill,money}', '{approve}');
+			RETURN billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan,bill,money,audit,supply}', '{read}')
+				 + billing.grant_access(staff_no, org_no, '{account,bill,money,supply}', '{approve}');
 		WHEN 'administrator' THEN
 			RETURN billing.grant_access(staff_no, org_no, '{org}', '{read,write}') + billing.grant_access(staff_no, org_no, '{audit}', '{read}');
 		WHEN 'account clerk' THEN
@@ -161,15 +161,18 @@ BEGIN
 		WHEN 'billing clerk' THEN
 			RETURN billing.grant_access(staff_no, org_no, '{bill,money}', '{read,write}') + billing.grant_access(staff_no, org_no, '{bill}', '{run}')
 				 + billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan}', '{read}');
+		WHEN 'equipment clerk' THEN
+			RETURN billing.grant_access(staff_no, org_no, '{supply}', '{read,write}')
+				 + billing.grant_access(staff_no, org_no, '{org,account,reading}', '{read}');
 		WHEN 'analyst' THEN
 			RETURN billing.grant_access(staff_no, org_no, '{org,account,reading,plan,bill,money}', '{read}');
 		WHEN 'auditor' THEN
-			RETURN billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan,bill,money,audit}', '{read}');
+			RETURN billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan,bill,money,audit,supply}', '{read}');
 		ELSE
 			RAISE EXCEPTION 'nothing is laid down for post "%"', post
 				USING ERRCODE = 'invalid_parameter_value',
-					  HINT = 'Posts: manager, administrator, account clerk, meter reader, billing clerk, analyst, auditor. Others: grant_access().';
+					  HINT = 'Posts: manager, administrator, account clerk, meter reader, billing clerk, equipment clerk, analyst, auditor. Others: grant_access().';
 	END CASE;
 END $$;
 COMMENT ON FUNCTION billing.grant_post(text, text) IS
-'grants at an org what the person''s post usually needs: manager, administrator, account clerk, meter reader, billing clerk, analyst, auditor';
+'grants at an org what the person''s post usually needs: manager, administrator, account clerk, meter reader, billing clerk, equipment clerk, analyst, auditor';

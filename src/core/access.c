@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char *const actions[] = {"read", "write", "approve", "run", NULL};
-static const char *const kinds[] = {"org", "customer", "account", "reading", "plan", "bill", "money", "audit", NULL};
+static const char *const kinds[] = {"org", "customer", "account", "reading", "plan", "bill", "money", "audit", "supply", NULL};
 
 enum
 {
@@ -22,13 +22,13 @@ place_of(const char *name, const char *const *names)
 	return -1;
 }
 
-uint32_t
+uint64_t
 bl_access_right(const char *action, const char *kind)
 {
 	int			a = place_of(action, actions);
 	int			k = place_of(kind, kinds);
 
-	return a < 0 || k < 0 ? 0 : UINT32_C(1) << (k * ACTIONS + a);
+	return a < 0 || k < 0 ? 0 : UINT64_C(1) << (k * ACTIONS + a);
 }
 
 const char *
@@ -45,9 +45,9 @@ bl_access_kind(int n)
 
 /* Each org walks up to its root: trees are shallow, and the walk is bounded. */
 static bool
-spread_one(const int32_t *parent, const uint32_t *rights, size_t last, size_t org, uint32_t *found)
+spread_one(const int32_t *parent, const uint64_t *rights, size_t last, size_t org, uint64_t *found)
 {
-	uint32_t	have = rights[org];
+	uint64_t	have = rights[org];
 
 	for (int depth = 0; depth < BL_ORG_DEPTH; depth++)
 	{
@@ -67,9 +67,9 @@ spread_one(const int32_t *parent, const uint32_t *rights, size_t last, size_t or
 }
 
 void
-bl_access_spread(const int32_t *parent, uint32_t *rights, size_t last)
+bl_access_spread(const int32_t *parent, uint64_t *rights, size_t last)
 {
-	uint32_t	found = 0;
+	uint64_t	found = 0;
 
 	/*
 	 * In place: what an org above has been given already are rights that it
@@ -83,10 +83,10 @@ bl_access_spread(const int32_t *parent, uint32_t *rights, size_t last)
 			rights[org] = spread_one(parent, rights, last, org, &found) ? found : 0;
 }
 
-uint32_t
-bl_access_everywhere(const int32_t *parent, const uint32_t *rights, size_t last)
+uint64_t
+bl_access_everywhere(const int32_t *parent, const uint64_t *rights, size_t last)
 {
-	uint32_t	all = UINT32_MAX;
+	uint64_t	all = UINT64_MAX;
 	bool		any = false;
 
 	for (size_t org = 1; org <= last; org++)

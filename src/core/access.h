@@ -1,7 +1,7 @@
 /*
  * access.h - rights over a tree of organisations
  *
- * A right is an action on a kind of object, one bit of 32.  A grant gives
+ * A right is an action on a kind of object, one bit of 64.  A grant gives
  * rights over an org and all below it.  The table of an actor has a word of
  * rights for each org, looked up by its number, so that asking costs one load.
  */
@@ -21,7 +21,7 @@ enum
 };
 
 /* The bit of an action on a kind, such as "read" on "bill"; 0: no such right. */
-extern uint32_t bl_access_right(const char *action, const char *kind);
+extern uint64_t bl_access_right(const char *action, const char *kind);
 
 /* The names in the order of their bits: 4 actions a kind; NULL behind the last. */
 extern const char *bl_access_action(int n);
@@ -33,9 +33,9 @@ extern const char *bl_access_kind(int n);
  * under a missing parent, in a circle, or below BL_ORG_DEPTH levels has no
  * rights at all: where the tree is damaged nobody sees anything.
  */
-extern void bl_access_spread(const int32_t *parent, uint32_t *rights, size_t last);
+extern void bl_access_spread(const int32_t *parent, uint64_t *rights, size_t last);
 
 /* Which rights hold at every org there is; none where there is no org. */
-extern uint32_t bl_access_everywhere(const int32_t *parent, const uint32_t *rights, size_t last);
+extern uint64_t bl_access_everywhere(const int32_t *parent, const uint64_t *rights, size_t last);
 
 #endif							/* BL_CORE_ACCESS_H */

@@ -90,7 +90,7 @@ def make_store(accounts):
         SELECT count(billing.add_org('S' || i, 'Station', 'station', 'C')) FROM generate_series(1, {ORGS}) i;
         DO $$ BEGIN CREATE ROLE bench_clerk LOGIN IN ROLE billing_clerk; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
         SELECT billing.add_staff('C', 'K', 'Clerk', 'billing clerk', 'bench_clerk');
-        SELECT billing.grant_access('K', 'C', '{{org,customer,account,reading,plan,bill,money,audit}}', '{{read,write,approve,run}}');
+        SELECT billing.grant_access('K', 'C', '{{org,customer,account,reading,plan,bill,money,audit,supply}}', '{{read,write,approve,run}}');
         SELECT billing.add_plan('w1', 'W1', '2026-01-01', '{tariff}');
         INSERT INTO billing.customer (org_id, name) VALUES (2, 'x');
         INSERT INTO billing.account (org_id, customer_id, account_no, opened_on)

@@ -17,7 +17,7 @@ SELECT billing.add_org('T1', 'Team 1', 'team', 'S1') > 0 AS made;
 SELECT count(billing.add_staff(v.org_no, v.staff_no, v.name, v.post, v.role)) AS staff FROM (VALUES
 	('C', 'A1', 'Anna', 'administrator', 'regress_anna'), ('S1', 'B1', 'Bob', 'billing clerk', 'regress_bob'),
 	('C', 'C1', 'Carl', 'analyst', 'regress_carl'), ('S2', 'D1', 'Dora', 'billing clerk', NULL)) v(org_no, staff_no, name, post, role);
-SELECT billing.grant_access('A1', 'C', '{org,customer,account,reading,plan,bill,money,audit}', '{read,write,approve,run}');
+SELECT billing.grant_access('A1', 'C', '{org,customer,account,reading,plan,bill,money,audit,supply}', '{read,write,approve,run}');
 
 -- Anna administers; what she grants is what she holds, and never to herself.
 \c - regress_anna

@@ -13,7 +13,7 @@ SELECT billing.add_org('C', 'Company', 'company') > 0 AS made;
 SELECT billing.add_org('S1', 'Station 1', 'station', 'C') > 0 AS made;
 SELECT billing.add_org('S2', 'Station 2', 'station', 'C') > 0 AS made;
 SELECT billing.add_staff('C', 'A1', 'Boss', 'manager', 'regress_boss') > 0 AS made;
-SELECT billing.grant_access('A1', 'C', '{org,customer,account,reading,plan,bill,money,audit}', '{read,write,approve,run}');
+SELECT billing.grant_access('A1', 'C', '{org,customer,account,reading,plan,bill,money,audit,supply}', '{read,write,approve,run}');
 \c - regress_boss
 SELECT count(billing.add_staff(v.org_no, v.staff_no, v.staff_no, v.post, v.role)) AS staff FROM (VALUES
 	('S1', 'B1', 'billing clerk', 'regress_bob'), ('S2', 'D1', 'billing clerk', 'regress_dora')) v(org_no, staff_no, post, role);

@@ -7,18 +7,18 @@
 static void
 names(void)
 {
-	uint32_t	seen = 0;
+	uint64_t	seen = 0;
 
 	for (int k = 0; bl_access_kind(k) != NULL; k++)
 		for (int a = 0; bl_access_action(a) != NULL; a++)
 		{
-			uint32_t	right = bl_access_right(bl_access_action(a), bl_access_kind(k));
+			uint64_t	right = bl_access_right(bl_access_action(a), bl_access_kind(k));
 
 			CHECK(right != 0);
 			CHECK_EQ(seen & right, 0);
 			seen |= right;
 		}
-	CHECK_EQ(seen, UINT32_MAX);
+	CHECK_EQ(seen, UINT64_C(0xfffffffff));
 	CHECK_EQ(bl_access_right("read", "nothing"), 0);
 	CHECK_EQ(bl_access_right("", ""), 0);
 	CHECK(bl_access_kind(-1) == NULL);
@@ -34,7 +34,7 @@ static void
 subtrees(void)
 {
 	const int32_t parent[] = {BL_NO_ORG, BL_NO_PARENT, 1, 2, BL_NO_PARENT, 4, BL_NO_ORG};
-	uint32_t	rights[] = {9, 1, 0, 2, 0, 4, 7};
+	uint64_t	rights[] = {9, 1, 0, 2, 0, 4, 7};
 
 	bl_access_spread(parent, rights, 6);
 	CHECK_EQ(rights[0], 0);
@@ -51,7 +51,7 @@ static void
 everywhere(void)
 {
 	const int32_t parent[] = {BL_NO_ORG, BL_NO_PARENT, 1, BL_NO_PARENT};
-	uint32_t	rights[] = {0, 3, 4, 2};
+	uint64_t	rights[] = {0, 3, 4, 2};
 	const int32_t none[] = {BL_NO_ORG};
 
 	bl_access_spread(parent, rights, 3);
@@ -64,7 +64,7 @@ static void
 any_order(void)
 {
 	const int32_t parent[] = {BL_NO_ORG, 2, 3, BL_NO_PARENT};
-	uint32_t	rights[] = {0, 0, 0, 8};
+	uint64_t	rights[] = {0, 0, 0, 8};
 
 	bl_access_spread(parent, rights, 3);
 	CHECK_EQ(rights[1], 8);
@@ -76,9 +76,9 @@ damage(void)
 {
 	/* 1 and 2 in a circle, 3 below it; 4 under nothing; 5 under a number beyond the table; 6 its own parent */
 	const int32_t parent[] = {BL_NO_ORG, 2, 1, 1, 7, 1000, 6, BL_NO_ORG};
-	uint32_t	rights[] = {1, 1, 1, 1, 1, 1, 1, 1};
+	uint64_t	rights[] = {1, 1, 1, 1, 1, 1, 1, 1};
 	int32_t		deep[BL_ORG_DEPTH + 3];
-	uint32_t	deep_rights[BL_ORG_DEPTH + 3] = {0};
+	uint64_t	deep_rights[BL_ORG_DEPTH + 3] = {0};
 
 	bl_access_spread(parent, rights, 7);
 	for (int i = 0; i <= 7; i++)

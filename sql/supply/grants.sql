@@ -1,0 +1,22 @@
+GRANT SELECT ON billing.meter_type, billing.meter_type_register TO billing_admin, billing_clerk, billing_analyst, billing_auditor, billing_customer;
+GRANT SELECT ON billing.station, billing.feeder, billing.feeder_place, billing.transformer_area, billing.area_place, billing.meter,
+	billing.instrument_transformer, billing.equipment_event, billing.meter_test, billing.gateway_meter, billing.gateway_reading
+	TO billing_clerk, billing_analyst, billing_auditor;
+GRANT SELECT ON billing.service_point, billing.service_point_place, billing.meter_install, billing.meter_install_register, billing.transformer_install
+	TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
+-- in bulk, by COPY or INSERT … SELECT
+GRANT INSERT (org_id, station_no, name, voltage_v) ON billing.station TO billing_clerk;
+GRANT INSERT (org_id, feeder_no, name, voltage_v, station_id, placed_on) ON billing.feeder TO billing_clerk;
+GRANT INSERT (org_id, area_no, name, kind, rating_kva, feeder_id, placed_on) ON billing.transformer_area TO billing_clerk;
+GRANT INSERT (org_id, meter_no, meter_type_id, made_on, verified_on, due_on, seals) ON billing.meter TO billing_clerk;
+GRANT INSERT (org_id, transformer_no, kind, maker, model, rated_primary, rated_secondary, accuracy, verified_on, due_on)
+	ON billing.instrument_transformer TO billing_clerk;
+GRANT INSERT (account_id, part, org_id, point_code, purpose, voltage_v, metered_at, area_id, feeder_id, placed_on, from_on) ON billing.service_point TO billing_clerk;
+GRANT INSERT (account_id, part, from_at, meter_id, org_id, meter_no, meter_type_id, role, until_at, ended_by, ct_primary, ct_secondary,
+	pt_primary, pt_secondary, own_factor) ON billing.meter_install TO billing_clerk;
+GRANT INSERT (account_id, part, from_at, meter_id, register, org_id, start_value, end_value, rolled_over) ON billing.meter_install_register TO billing_clerk;
+GRANT INSERT (meter_id, from_at, org_id, meter_no, meter_type_id, area_id, feeder_id, multiplier) ON billing.gateway_meter TO billing_clerk;
+GRANT INSERT (meter_id, register, read_at, from_at, org_id, value) ON billing.gateway_reading TO billing_clerk;
+-- a trigger of what clerks write calls it
+GRANT EXECUTE ON FUNCTION billing._refuse_value(text, text, numeric, smallint, smallint) TO billing_clerk;
+GRANT EXECUTE ON FUNCTION billing.equipment_steps() TO billing_clerk, billing_analyst, billing_auditor;
