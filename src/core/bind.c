@@ -577,6 +577,12 @@ is_shared(const BlTariff *t, int part)
 }
 
 static BlStatus
+too_many_scans(BlProblem *problem)
+{
+	return bl_problem(problem, BL_LIMIT, "the tariff measures more than %d parts, channels and schedules", BL_RATE_SCANS_MAX);
+}
+
+static BlStatus
 bind_scans(BlBound *b, BlProblem *problem)
 {
 	const BlTariff *t = b->tariff;
@@ -590,6 +596,18 @@ bind_scans(BlBound *b, BlProblem *problem)
 
 		b->scan_of[i] = -1;
 		b->keeps_exact = b->keeps_exact || q->exact || q->rounding.group.set;
+		if (q->kind == BL_CHARGE_POWER_FACTOR && !t->part[q->part].whole)
+		{
+			if (is_shared(t, q->part))
+			{
+				bl_problem(problem, BL_BAD_TARIFF, "charge \"%.*s\" asks for the power factor of a part that shares are taken of",
+						   q->code.length, q->code.text);
+				return bl_problem_hint(problem, "Give it the part \"whole\", or one with a meter of its own.");
+			}
+			for (int k = 0; k < 3; k++)
+				if (scan_index(b, q->part, totals[k], BL_SCHEDULE_TOTAL, BL_NET_NONE, 0) < 0)
+					return too_many_scans(problem);
+		}
 		if (q->kind != BL_CHARGE_ENERGY && q->kind != BL_CHARGE_TIERS && q->kind != BL_CHARGE_DEMAND)
 			continue;
 		schedule = needs_periods(q) ? q->schedule : BL_SCHEDULE_TOTAL;
@@ -629,7 +647,7 @@ bind_scans(BlBound *b, BlProblem *problem)
 			if (t->part[p].of == q->part && scan_index(b, p, q->channel, schedule, BL_NET_NONE, 0) < 0)
 				n = -1;
 		if (n < 0)
-			return bl_problem(problem, BL_LIMIT, "the tariff measures more than %d parts, channels and schedules", BL_RATE_SCANS_MAX);
+			return too_many_scans(problem);
 		b->scan_of[i] = n;
 		if (q->kind == BL_CHARGE_DEMAND)
 		{

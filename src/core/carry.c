@@ -147,7 +147,8 @@ read_demands(BlReader *r, BlCarry *carry)
 		d->name = read_text(r);
 		d->first_day = (int32_t) bl_read_le32(r);
 		d->kw = read_decimal(r, KW_SCALE);
-		if (!bl_name_valid(d->name) || !day_valid(d->first_day) ||
+		/* what flows back has a demand of its own */
+		if (d->kw.coefficient < 0 || !bl_name_valid(d->name) || !day_valid(d->first_day) ||
 			window_start(BL_COUNTER_MONTH, d->first_day) != d->first_day ||
 			(i > 0 && demand_cmp(d - 1, d) >= 0))
 			r->bad = true;
@@ -256,7 +257,7 @@ tidy(BlCarry *carry)
 	{
 		BlPastDemand *d = &carry->demand[i];
 
-		if (!bl_name_valid(d->name) || !day_valid(d->first_day))
+		if (d->kw.coefficient < 0 || !bl_name_valid(d->name) || !day_valid(d->first_day))
 			return BL_BAD_CARRY;
 		d->first_day = window_start(BL_COUNTER_MONTH, d->first_day);
 		status = fit_decimal(&d->kw, KW_SCALE);
@@ -482,6 +483,8 @@ take_demand(Form *form, BlJson *element, BlPastDemand *d)
 		status = take_month(form, element, "month", &d->first_day);
 	if (status == BL_OK)
 		status = take_decimal(form, element, "kw", KW_SCALE, &d->kw);
+	if (status == BL_OK && d->kw.coefficient < 0)
+		return refuse(form, bl_json_member(element, "kw"), NULL, "A demand is a highest mean power, never below zero.");
 	return status;
 }
 

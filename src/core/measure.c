@@ -797,6 +797,16 @@ bl_measure(BlRate *r, BlScan *s)
 	return s->channel == BL_IMPORT && r->b->makes_parts ? make_parts(r, s) : BL_OK;
 }
 
+static BlStatus
+total_of(const BlRate *r, const BlScan *s, BlDec *sum, bool *found)
+{
+	*found = s->found;
+	*sum = BL_ZERO;
+	for (int i = 0; i < r->pieces; i++)
+		BL_TRY(bl_dec_add(*sum, s->cell[i], sum));
+	return BL_OK;
+}
+
 BlStatus
 bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found)
 {
@@ -827,11 +837,24 @@ bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found)
 		else
 			BL_TRY(bl_measure(r, s));
 	}
-	*found = s->found;
-	*sum = BL_ZERO;
-	for (int i = 0; i < r->pieces; i++)
-		BL_TRY(bl_dec_add(*sum, s->cell[i], sum));
-	return BL_OK;
+	return total_of(r, s, sum, found);
+}
+
+BlStatus
+bl_measure_total_of(BlRate *r, const BlCharge *q, int which, BlDec *sum, bool *found)
+{
+	if (q->kind != BL_CHARGE_POWER_FACTOR || r->t->part[q->part].whole)
+		return bl_measure_total(r, which, sum, found);
+	for (int i = 0; i < r->b->scans; i++)
+	{
+		BlScan	   *s = &r->b->scan[i];
+
+		if (s->part != q->part || s->channel != r->b->total[which].channel || s->schedule >= 0 || s->net != BL_NET_NONE)
+			continue;
+		BL_TRY(bl_measure(r, s));
+		return total_of(r, s, sum, found);
+	}
+	return BL_CORRUPT;
 }
 
 /* a register spread over a cut that separates lines is only allowed where the tariff says so */

@@ -161,15 +161,17 @@ bl_rate_percent(BlRate *r, const BlCharge *q)
 
 /* ---- power factor -------------------------------------------------------------------- */
 
-/* P / sqrt(P^2 + Q^2), half-up at 10^-places, as a whole number of those */
+/* P / sqrt(P^2 + Q^2), rounded at 10^-places, as a whole number of those */
 static int
-rounded_factor(BlInt128 p, BlInt128 q, int places)
+rounded_factor(BlInt128 p, BlInt128 q, int places, BlRoundingMode mode)
 {
 	int			one = (int) bl_pow10(places);
 	int			lo = 0,
 				hi = one;
 	BlUint128	p2,
-				s2;
+				s2,
+				twice,
+				edge;
 
 	/* squares must fit: 48 bits leave relative 10^-14 */
 	while (p >= (BlInt128) 1 << 48 || q >= (BlInt128) 1 << 48)
@@ -179,18 +181,36 @@ rounded_factor(BlInt128 p, BlInt128 q, int places)
 	}
 	p2 = (BlUint128) p * (BlUint128) p;
 	s2 = p2 + (BlUint128) q * (BlUint128) q;
-	/* the highest k with factor >= (2k - 1) / (2 one), compared in squares */
+	twice = p2 * (BlUint128) (4 * (int64_t) one * one);
+	/* the highest k with factor >= k / one, compared in squares */
 	while (lo < hi)
 	{
 		int			k = (lo + hi + 1) / 2;
-		BlUint128	edge = (BlUint128) (2 * k - 1);
 
-		if (p2 * (BlUint128) (4 * (int64_t) one * one) >= edge * edge * s2)
+		if (twice >= (BlUint128) (4 * (int64_t) k * k) * s2)
 			lo = k;
 		else
 			hi = k - 1;
 	}
-	return lo;
+	if (twice == (BlUint128) (4 * (int64_t) lo * lo) * s2)
+		return lo;
+	/* it lies above k: how does it lie to k + 1/2? */
+	edge = (BlUint128) ((2 * (int64_t) lo + 1) * (2 * (int64_t) lo + 1)) * s2;
+	switch (mode)
+	{
+		case BL_DOWN:
+		case BL_FLOOR:
+			return lo;
+		case BL_UP:
+		case BL_CEILING:
+			return lo + 1;
+		case BL_HALF_DOWN:
+			return lo + (twice > edge);
+		case BL_HALF_EVEN:
+			return lo + (twice > edge || (twice == edge && lo % 2 != 0));
+		default:
+			return lo + (twice >= edge);
+	}
 }
 
 BlStatus
@@ -203,9 +223,9 @@ bl_measure_factor(BlRate *r, const BlCharge *q, BlDec *factor, bool *none)
 				has_in,
 				has_out;
 
-	BL_TRY(bl_measure_total(r, 0, &p, &has_p));
-	BL_TRY(bl_measure_total(r, 1, &in, &has_in));
-	BL_TRY(bl_measure_total(r, 2, &out, &has_out));
+	BL_TRY(bl_measure_total_of(r, q, 0, &p, &has_p));
+	BL_TRY(bl_measure_total_of(r, q, 1, &in, &has_in));
+	BL_TRY(bl_measure_total_of(r, q, 2, &out, &has_out));
 	if (!has_in && !has_out)
 	{
 		bl_problem(r->problem, BL_NO_USAGE, "the usage has no reactive energy for charge \"%.*s\"", q->code.length, q->code.text);
@@ -221,7 +241,7 @@ bl_measure_factor(BlRate *r, const BlCharge *q, BlDec *factor, bool *none)
 	for (; in.scale < p.scale; in.scale++)
 		if (__builtin_mul_overflow(in.coefficient, (BlInt128) 10, &in.coefficient))
 			return BL_OVERFLOW;
-	*factor = bl_dec(rounded_factor(p.coefficient, in.coefficient < 0 ? -in.coefficient : in.coefficient, q->places), q->places);
+	*factor = bl_dec(rounded_factor(p.coefficient, in.coefficient < 0 ? -in.coefficient : in.coefficient, q->places, q->factor_mode), q->places);
 	return BL_OK;
 }
 

@@ -254,6 +254,8 @@ extern BlStatus bl_measure(BlRate *r, BlScan *scan);
 extern BlStatus bl_measure_profile(BlRate *r, const BlScan *scan, const BlUsagePart *part, BlProfile *p, BlSums *sums);
 /* kWh (kvarh) of the whole over the span; *found false: no part has the channel */
 extern BlStatus bl_measure_total(BlRate *r, int which, BlDec *sum, bool *found);
+/* the same of the part that a charge on the power factor looks at */
+extern BlStatus bl_measure_total_of(BlRate *r, const BlCharge *q, int which, BlDec *sum, bool *found);
 extern bool bl_has_registers(const BlUsagePart *part, BlChannel channel);
 extern BlStatus bl_slots_of(BlRate *r, BlScan *scan, BlSlots *slots);
 extern BlStatus bl_billed_slots(BlRate *r, BlScan *scan, BlSlots *slots);

@@ -374,7 +374,8 @@ typedef struct BlCharge
 	bool		exact;
 	int			standard;		/* table; -1: by term */
 	int			standard_term;
-	int			places;
+	int			places;			/* of the factor */
+	BlRoundingMode factor_mode;
 	bool		ratio_form;		/* required / actual */
 	BlDec		required;
 	bool		has_most;

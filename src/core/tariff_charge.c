@@ -149,6 +149,8 @@ power_factor(BlCompile *c, BlJson *node, BlJson *p, BlCharge *q)
 		return;
 	if ((m = bl_json_member(p, "places")) != NULL)
 		q->places = bl_compile_int(c, m, 1, 4, "places");
+	if ((m = bl_json_member(p, "mode")) != NULL)
+		q->factor_mode = bl_compile_mode(c, m);
 	selection(c, node, &q->of);
 	standard = bl_json_member(p, "standard");
 	m = bl_json_member(p, "required");

@@ -174,6 +174,8 @@ demand_factor(BlCompile *c, BlJson *p, BlCharge *q)
 		q->most = bl_compile_quantity(c, m, BL_RATIO_SCALE, "a cap");
 	if ((m = bl_json_member(p, "places")) != NULL)
 		q->places = bl_compile_int(c, m, 1, 4, "places");
+	if ((m = bl_json_member(p, "mode")) != NULL)
+		q->factor_mode = bl_compile_mode(c, m);
 	if ((m = bl_json_member(p, "actual")) != NULL)
 		q->standard_term = bl_compile_term(c, m);
 }

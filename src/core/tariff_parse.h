@@ -81,6 +81,7 @@ extern int	bl_compile_quantity_term(BlCompile *c, BlJson *node);	/* the same of 
 extern int	bl_compile_term_named(BlCompile *c, BlText name, const BlJson *at);
 extern void bl_compile_condition(BlCompile *c, BlJson *node, BlCondition *condition);
 extern void bl_compile_rounding(BlCompile *c, BlJson *node, BlRoundings *rounding);
+extern BlRoundingMode bl_compile_mode(BlCompile *c, BlJson *node);
 extern void bl_compile_one_rounding(BlCompile *c, BlJson *node, BlRoundingMode mode, BlRounding *rounding);
 
 /* tariff_charge.c */

@@ -594,6 +594,12 @@ bl_compile_condition(BlCompile *c, BlJson *node, BlCondition *condition)
 
 static const char *const mode_names[] = {"half_up", "half_even", "half_down", "down", "up", "floor", "ceiling", NULL};
 
+BlRoundingMode
+bl_compile_mode(BlCompile *c, BlJson *node)
+{
+	return (BlRoundingMode) bl_compile_choice(c, node, mode_names, "a way of rounding");
+}
+
 void
 bl_compile_one_rounding(BlCompile *c, BlJson *node, BlRoundingMode mode, BlRounding *rounding)
 {
@@ -613,7 +619,7 @@ bl_compile_one_rounding(BlCompile *c, BlJson *node, BlRoundingMode mode, BlRound
 		places = bl_json_member(node, "places");
 		step = bl_json_member(node, "step");
 		if ((m = bl_json_member(node, "mode")) != NULL)
-			rounding->mode = (BlRoundingMode) bl_compile_choice(c, m, mode_names, "a way of rounding");
+			rounding->mode = bl_compile_mode(c, m);
 		if ((places == NULL) == (step == NULL))
 		{
 			bl_compile_error(c, node, "Give one of them.", "rounding needs either places or step");
@@ -652,7 +658,7 @@ bl_compile_rounding(BlCompile *c, BlJson *node, BlRoundings *r)
 	if (!bl_compile_is(c, node, BL_JSON_OBJECT, "rounding"))
 		return;
 	if ((m = bl_json_member(node, "mode")) != NULL)
-		mode = (BlRoundingMode) bl_compile_choice(c, m, mode_names, "a way of rounding");
+		mode = bl_compile_mode(c, m);
 	for (size_t i = 0; i < sizeof member / sizeof *member; i++)
 	{
 		m = bl_json_member(node, member[i].name);

@@ -530,6 +530,8 @@ class Generator:
 			c["of"] = [r.choice(self.codes)]
 			if self.chance(0.5):
 				c["power_factor"]["places"] = 3
+		if self.chance(0.3):
+			c["power_factor"]["mode"] = r.choice(MODES)
 
 	def minimum(self, c):
 		c["minimum"] = self.decimal(0, 300, 2)

@@ -236,6 +236,8 @@ class Rater:
 		self.days = (self.until - self.from_).days
 		self.market = market or {}
 		self.old_carry = carry or {}
+		if any(dec(e["kw"]) < 0 for e in self.old_carry.get("demand", [])):
+			raise RatingError("a demand below zero in the carry")
 		self.zone = ZoneInfo(tariff["time_zone"])
 		self.charges = tariff["charges"]
 		valid = tariff.get("valid", {})
@@ -2263,7 +2265,9 @@ class Rater:
 
 	def factor(self, c, rule=None):
 		rule = rule or c["power_factor"]
-		part = c.get("part", "whole")
+		part, made = c.get("part", "whole"), self.tariff.get("parts", {})
+		if part in made or any(m.get("of", "main") == part for m in made.values()):
+			raise RatingError("the power factor of a part that shares are taken of")
 		channels = [self.channel(p, ch) for p in (self.all_parts() if part == "whole" else [part])
 					for ch in ("reactive_import", "reactive_export")]
 		if not any(channels):
@@ -2275,7 +2279,11 @@ class Rater:
 		places = int(rule.get("places", 2))
 		square = p * p * 100**places / (p * p + q * q)
 		n = math.isqrt(math.floor(square))
-		n += square >= Fraction(2 * n + 1, 2) ** 2
+		if square != n * n:
+			half = Fraction(2 * n + 1, 2) ** 2
+			mode = rule.get("mode", "half_up")
+			n += {"down": False, "floor": False, "up": True, "ceiling": True, "half_down": square > half,
+				  "half_even": square > half or square == half and n % 2 == 1}.get(mode, square >= half)
 		return Fraction(n, 10**places)
 
 	def power_factor(self, c):
@@ -2394,7 +2402,15 @@ class Rater:
 
 	# ---- the bill ----
 
+	def check_document(self, x):
+		"""What a tariff is refused for when it is stored, as far as random ones have it."""
+		for v in x.values() if isinstance(x, dict) else x if isinstance(x, list) else []:
+			self.check_document(v)
+		if isinstance(x, dict) and {"series", "at_least", "at_most"} <= set(x) and dec(x["at_least"]) > dec(x["at_most"]):
+			raise RatingError(f"a floor above the cap: {x}")
+
 	def rate(self):
+		self.check_document(self.charges)
 		self.check_parts()
 		for c in self.charges:
 			if "net" in c:

@@ -83,6 +83,7 @@ SELECT input, pg_temp.refused(input) FROM (VALUES
 	('{"demand": [1]}'),
 	('{"demand": [{"name": "d", "month": "2026-01"}]}'),
 	('{"demand": [{"month": "2026-01", "kw": 1}]}'),
+	('{"demand": [{"name": "d", "month": "2026-01", "kw": "-0.001"}]}'),
 	('{"demand": [{"name": "d\u0001", "month": "2026-01", "kw": 1}]}'),
 	('{"demand": [{"name": "d", "month": "2026-01", "kw": 1}, {"name": "d", "month": "2026-01", "kw": 2}]}'),
 	('{"banks": [{"name": "b", "period": 5, "from": "2026-01-01", "amount": 1}]}'),

@@ -29,6 +29,20 @@ SELECT currency, billing.minor_unit(currency), amount, billing.amount_in_words(a
 	   billing.amount_in_words(amount, 'zh', currency) AS zh
   FROM (VALUES (2290, 'JPY'), (0, 'KRW'), (1, 'KRW'), (1.000, 'VND'), (-1000000, 'CLP'), (12.345, 'KWD'), (1.001, 'BHD'), (0.020, 'TND'),
 	(10.005, 'KWD'), (10.200, 'KWD'), (10.050, 'KWD'), (7.001, 'OMR'), (0.0304, 'CLF'), (3.5, 'UYW'), (20.0034, 'UYW')) v(amount, currency);
+-- Every currency of ISO 4217 that has a minor unit (list one of SIX, its maintenance agency, of 2024-06-25): none differs.
+SELECT currency, decimals, billing.minor_unit(currency)
+  FROM (VALUES
+	(0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'),
+	(2, 'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE
+		CHF CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD
+		HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU
+		MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG
+		SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST
+		XCD YER ZAR ZMW ZWG'),
+	(3, 'BHD IQD JOD KWD LYD OMR TND'),
+	(4, 'CLF UYW')) v(decimals, currencies),
+	   regexp_split_to_table(currencies, '\s+') currency
+ WHERE billing.minor_unit(currency) IS DISTINCT FROM decimals;
 SELECT billing.amount_in_words(2289.7, 'zh', 'JPY');
 SELECT billing.amount_in_words(0.0001, 'en', 'TND');
 SELECT billing.minor_unit('jpy');
