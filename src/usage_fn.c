@@ -57,7 +57,8 @@ enum
 	ARG_CHANNEL,
 	ARG_REGISTERS = ARG_CHANNEL + BL_CHANNEL_COUNT,
 	ARG_DEMAND_KW,
-	ARG_DEMANDS
+	ARG_DEMANDS,
+	ARG_DEMAND_KVA
 };
 
 static BlJson *
@@ -66,33 +67,33 @@ json_arg(Datum jsonb, BlArena *arena)
 	return bl_json_of_text(bl_text_of_jsonb(jsonb), arena);
 }
 
-/* the single demand of demand_kw, behind those of demands */
+/* the single demand of demand_kw or demand_kva, behind those of demands */
 static void
-add_demand(BlUsageDraftPart *part, Numeric kw)
+add_demand(BlUsageDraftPart *part, Numeric kw, bool apparent, const char *argument)
 {
 	BlRounding	rounding = bl_round_places(BL_ENERGY_SCALE, BL_HALF_UP);
-	BlDec		value = bl_dec_from_numeric(kw, BL_SCALE_MAX, "demand_kw");
+	BlDec		value = bl_dec_from_numeric(kw, BL_SCALE_MAX, argument);
 	BlRecordedDemand *list = palloc((Size) (part->demands + 1) * sizeof *list);
 	BlStatus	status = bl_dec_round(value, &rounding, &value);
 
 	if (value.coefficient < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("demand_kw must not be negative"),
+				 errmsg("%s must not be negative", argument),
 				 errhint("A demand is a highest mean power, never below zero.")));
 	if (status != BL_OK || !bl_decimal_fits(value))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("demand_kw is out of range")));
+				 errmsg("%s is out of range", argument)));
 	if (part->demands > 0)
 		memcpy(list, part->demand, (Size) part->demands * sizeof *list);
-	list[part->demands++] = (BlRecordedDemand) {.period = {"", 0},.kw = value};
+	list[part->demands++] = (BlRecordedDemand) {.period = {"", 0},.apparent = apparent,.kw = value};
 	part->demand = list;
 }
 
 /*
  * usage(part text, a profile for each channel, registers jsonb, demand_kw numeric,
- * demands jsonb) returns usage
+ * demands jsonb, demand_kva numeric) returns usage
  */
 PG_FUNCTION_INFO_V1(billing_usage_make);
 Datum
@@ -128,7 +129,9 @@ billing_usage_make(PG_FUNCTION_ARGS)
 	if (status != BL_OK)
 		bl_raise(&problem);
 	if (!PG_ARGISNULL(ARG_DEMAND_KW))
-		add_demand(part, PG_GETARG_NUMERIC(ARG_DEMAND_KW));
+		add_demand(part, PG_GETARG_NUMERIC(ARG_DEMAND_KW), false, "demand_kw");
+	if (!PG_ARGISNULL(ARG_DEMAND_KVA))
+		add_demand(part, PG_GETARG_NUMERIC(ARG_DEMAND_KVA), true, "demand_kva");
 	PG_RETURN_POINTER(bl_usage_packed(&draft));
 }
 
@@ -214,7 +217,7 @@ billing_usage_registers(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* recorded_demands(usage) returns table (part, period, at, kw) */
+/* recorded_demands(usage) returns table (part, period, at, kw, kva) */
 PG_FUNCTION_INFO_V1(billing_usage_recorded_demands);
 Datum
 billing_usage_recorded_demands(PG_FUNCTION_ARGS)
@@ -230,8 +233,8 @@ billing_usage_recorded_demands(PG_FUNCTION_ARGS)
 
 		for (int n = 0; n < part->demands; n++)
 		{
-			Datum		values[4];
-			bool		nulls[4] = {false};
+			Datum		values[5];
+			bool		nulls[5] = {false};
 			BlRecordedDemand d;
 
 			bl_usage_demand(part, &next, &d);
@@ -240,7 +243,9 @@ billing_usage_recorded_demands(PG_FUNCTION_ARGS)
 			nulls[1] = d.period.length == 0;
 			values[2] = moment_datum(d.moment);
 			nulls[2] = !d.has_moment;
-			values[3] = bl_numeric(d.kw);
+			values[3] = values[4] = bl_numeric(d.kw);
+			nulls[3] = d.apparent;
+			nulls[4] = !d.apparent;
 			put_row(fcinfo, values, nulls);
 		}
 	}

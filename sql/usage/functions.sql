@@ -14,17 +14,18 @@ CREATE FUNCTION billing.usage(
 	apparent			billing.profile DEFAULT NULL,
 	registers			jsonb DEFAULT NULL,
 	demand_kw			numeric DEFAULT NULL,
-	demands				jsonb DEFAULT NULL)
+	demands				jsonb DEFAULT NULL,
+	demand_kva			numeric DEFAULT NULL)
 RETURNS billing.usage
 LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 20
 AS 'MODULE_PATHNAME', 'billing_usage_make';
 COMMENT ON FUNCTION billing.usage(text, billing.profile, billing.profile, billing.profile, billing.profile,
 	billing.profile, billing.profile, billing.profile, billing.profile, billing.profile, billing.profile,
-	jsonb, numeric, jsonb) IS
+	jsonb, numeric, jsonb, numeric) IS
 'a usage of one part; registers: [{"channel": "import", "from": ..., "until": ..., "period": "peak", "kwh": "120.5"}, ...], '
 'or readings in place of kwh: "start", "end", "digits" (of a register that rolls over), "multiplier"; '
 'from and until are days, or moments with their zone; without them a register counts the whole billed span; '
-'demand_kw: one recorded demand; demands: [{"kw": "81.5", "period": "peak", "at": ...}, ...]';
+'demand_kw, demand_kva: one recorded demand; demands: [{"kw": "81.5", "period": "peak", "at": ...}, {"kva": "90"}, ...]';
 
 CREATE FUNCTION billing.concat(a billing.usage, b billing.usage)
 RETURNS billing.usage
@@ -89,12 +90,12 @@ COMMENT ON FUNCTION billing.registers(billing.usage) IS
 
 CREATE FUNCTION billing.recorded_demands(
 	usage billing.usage,
-	OUT part text, OUT period text, OUT at timestamptz, OUT kw numeric)
+	OUT part text, OUT period text, OUT at timestamptz, OUT kw numeric, OUT kva numeric)
 RETURNS SETOF record
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 ROWS 4
 AS 'MODULE_PATHNAME', 'billing_usage_recorded_demands';
 COMMENT ON FUNCTION billing.recorded_demands(billing.usage) IS
-'the demands that the meters recorded; period null: whatever the period';
+'the demands that the meters recorded, each in kW or in kVA; period null: whatever the period';
 
 -- ---- registers ----
 

@@ -21,9 +21,9 @@ demand_of_part(BlRate *r, const BlUsagePart *part)
 	return bl_problem_hint(r->problem, "Give the recorded demand of each part, 0 where there is none, or charge the parts apart.");
 }
 
-/* the highest recorded demand of a part and period; of the whole the highest of each part, added */
+/* the highest recorded demand of a part and period, in kW or kVA; of the whole the highest of each part, added */
 BlStatus
-bl_recorded(BlRate *r, int part, BlText period, bool *found, BlDec *kw)
+bl_recorded(BlRate *r, int part, BlText period, bool apparent, bool *found, BlDec *kw)
 {
 	const BlPartRule *rule = &r->t->part[part];
 	const BlUsagePart *without = NULL;
@@ -44,7 +44,7 @@ bl_recorded(BlRate *r, int part, BlText period, bool *found, BlDec *kw)
 			BlRecordedDemand d;
 
 			bl_usage_demand(u, &next, &d);
-			if (!in_span(r, &d))
+			if (!in_span(r, &d) || d.apparent != apparent)
 				continue;
 			any = true;
 			if (!bl_text_equal(d.period, period))
@@ -58,7 +58,8 @@ bl_recorded(BlRate *r, int part, BlText period, bool *found, BlDec *kw)
 		else if (has)
 			*kw = highest;
 		*found = *found || has;
-		if (!any && (u->profile[BL_IMPORT] != NULL || bl_has_registers(u, BL_IMPORT)))
+		if (!any && (u->profile[BL_IMPORT] != NULL || bl_has_registers(u, BL_IMPORT) ||
+					 (apparent && u->profile[BL_APPARENT] != NULL)))
 			without = u;
 	}
 	return *found && without != NULL ? demand_of_part(r, without) : BL_OK;
@@ -84,7 +85,7 @@ check_recorded_periods(BlRate *r, const BlCharge *q)
 			bl_usage_demand(u, &next, &d);
 			while (period >= 0 && !bl_text_equal(s->period[period], d.period))
 				period--;
-			if (period >= 0 || d.period.length == 0 || !in_span(r, &d))
+			if (period >= 0 || d.period.length == 0 || !in_span(r, &d) || d.apparent != (q->channel == BL_APPARENT))
 				continue;
 			bl_problem(r->problem, BL_NO_USAGE, "part \"%.*s\" has a recorded demand of a period that the tariff does not have",
 					   u->name.length, u->name.text);
@@ -761,8 +762,17 @@ demand_lines(BlRate *r, const BlCharge *q, const Billed *billed, int period, int
 static BlStatus
 no_demand(BlRate *r, const BlCharge *q)
 {
+	bool		apparent = q->channel == BL_APPARENT,
+				other = false;
+	BlDec		kw;
+
 	bl_problem(r->problem, BL_NO_USAGE, "the usage has no demand for charge \"%.*s\"", q->code.length, q->code.text);
-	return bl_problem_hint(r->problem, "Give an import profile, or the recorded demand.");
+	if (q->channel != BL_IMPORT && !apparent)
+		return bl_problem_hint(r->problem, "Give a profile of the channel %s.", bl_channel_name[q->channel]);
+	if (bl_recorded(r, q->part, (BlText) {"", 0}, !apparent, &other, &kw) == BL_OK && other)
+		bl_problem_detail(r->problem, "It has a recorded demand in %s; the charge is on %s.", apparent ? "kW" : "kVA", apparent ? "kVA" : "kW");
+	return bl_problem_hint(r->problem, apparent ? "Give a profile of the channel apparent, or the recorded demand in kVA." :
+						   "Give an import profile, or the recorded demand.");
 }
 
 /* the lines of a charge as in the last bill, with this bill's kW */
@@ -790,23 +800,26 @@ repeat_lines(BlRate *r, const BlCharge *q, const BlKept *kept, BlText name, BlDe
 static BlStatus
 recorded_or_measured(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDec *kw)
 {
-	*found = false;
-	if (periods != 0 && q->channel == BL_IMPORT)
-		BL_TRY(check_recorded_periods(r, q));
 	/* meters record the demand of what is taken */
-	for (int k = 0; k < 32 && periods != 0 && q->channel == BL_IMPORT; k++)
+	bool		recorded = q->channel == BL_IMPORT || q->channel == BL_APPARENT,
+				apparent = q->channel == BL_APPARENT;
+
+	*found = false;
+	if (periods != 0 && recorded)
+		BL_TRY(check_recorded_periods(r, q));
+	for (int k = 0; k < 32 && periods != 0 && recorded; k++)
 		if (periods & 1u << k)
 		{
 			BlDec		one;
 			bool		has;
 
-			BL_TRY(bl_recorded(r, q->part, r->t->schedule[q->schedule].period[k], &has, &one));
+			BL_TRY(bl_recorded(r, q->part, r->t->schedule[q->schedule].period[k], apparent, &has, &one));
 			if (has && (!*found || bl_dec_cmp(one, *kw) > 0))
 				*kw = one;
 			*found = *found || has;
 		}
-	if (periods == 0 && q->channel == BL_IMPORT)
-		BL_TRY(bl_recorded(r, q->part, (BlText) {"", 0}, found, kw));
+	if (periods == 0 && recorded)
+		BL_TRY(bl_recorded(r, q->part, (BlText) {"", 0}, apparent, found, kw));
 	return *found ? BL_OK : bl_measured_kw(r, q, periods, found, kw);
 }
 

@@ -316,7 +316,7 @@ subject_value(BlRate *r, const BlTest *test, BlDec *value, int64_t *per)
 	{
 		BlCharge	any = {.part = 1, .channel = BL_IMPORT};
 
-		BL_TRY(bl_recorded(r, 1, (BlText) {"", 0}, &found, value));
+		BL_TRY(bl_recorded(r, 1, (BlText) {"", 0}, false, &found, value));
 		if (!found)
 			BL_TRY(bl_measured_kw(r, &any, 0, &found, value));
 		if (!found)

@@ -19,7 +19,8 @@ const char *const bl_channel_name[BL_CHANNEL_COUNT] = {
 
 enum
 {
-	DEMAND_HAS_MOMENT = 1
+	DEMAND_HAS_MOMENT = 1,
+	DEMAND_APPARENT = 2
 };
 
 /* the core's years, in minutes */
@@ -182,8 +183,9 @@ read_demand(BlReader *r)
 	BlRecordedDemand d = {0};
 	int			flags = bl_read_u8(r);
 
-	if (flags & ~DEMAND_HAS_MOMENT)
+	if (flags & ~(DEMAND_HAS_MOMENT | DEMAND_APPARENT))
 		r->bad = true;
+	d.apparent = (flags & DEMAND_APPARENT) != 0;
 	d.has_moment = (flags & DEMAND_HAS_MOMENT) != 0;
 	if (d.has_moment)
 	{
@@ -228,7 +230,7 @@ register_follows(const BlRegister *a, const BlRegister *b)
 static bool
 same_demand(const BlRecordedDemand *a, const BlRecordedDemand *b)
 {
-	return a->has_moment && b->has_moment && a->moment == b->moment &&
+	return a->has_moment && b->has_moment && a->moment == b->moment && a->apparent == b->apparent &&
 		bl_text_cmp(a->period, b->period) == 0;
 }
 
@@ -241,6 +243,8 @@ demand_cmp(const BlRecordedDemand *a, const BlRecordedDemand *b)
 		c = (a->moment > b->moment) - (a->moment < b->moment);
 	if (c == 0)
 		c = bl_text_cmp(a->period, b->period);
+	if (c == 0)
+		c = a->apparent - b->apparent;
 	return c != 0 ? c : bl_dec_cmp(a->kw, b->kw);
 }
 
@@ -446,7 +450,7 @@ bl_usage_write_register(BlWriter *w, const BlRegister *r)
 void
 bl_usage_write_demand(BlWriter *w, const BlRecordedDemand *d)
 {
-	bl_write_u8(w, d->has_moment ? DEMAND_HAS_MOMENT : 0);
+	bl_write_u8(w, (uint8_t) ((d->has_moment ? DEMAND_HAS_MOMENT : 0) | (d->apparent ? DEMAND_APPARENT : 0)));
 	if (d->has_moment)
 		bl_write_le32(w, (uint32_t) d->moment);
 	write_text(w, d->period);

@@ -13,7 +13,7 @@
  *			 channel (1), span kind (1: BlSpanKind), from and until (4+4, unless the kind is none),
  *			 period name (1+n, empty: all periods), kWh (decimal)
  *		2	 number of recorded demands; each a BlRecordedDemand:
- *			 flags (1: bit 0 a moment follows), moment (4), period name (1+n), kW (decimal)
+ *			 flags (1: bit 0 a moment follows, bit 1 kVA), moment (4), period name (1+n), kW or kVA (decimal)
  *
  * A decimal is its scale (1) and its coefficient, a zigzag varint of 64 bits,
  * without trailing zero decimals.  Energies are in the channel's own k-unit:
@@ -23,8 +23,8 @@
  * Registers rise by channel, period, span kind, from; those of one channel and
  * period are all of one span kind (days and moments cannot be compared without
  * a zone), do not overlap, and one without a span stands alone.  Demands rise
- * by moment (those without first), period, kW; one moment and period has one
- * demand.  So equal usages have equal bytes, in whatever order they were given;
+ * by moment (those without first), period, kW before kVA, size; one moment, period
+ * and unit has one demand.  So equal usages have equal bytes, in whatever order they were given;
  * profiles count as packed.
  */
 #ifndef BL_USAGE_H
@@ -85,7 +85,8 @@ typedef struct BlRecordedDemand
 	bool		has_moment;
 	int32_t		moment;
 	BlText		period;			/* empty: whatever the period */
-	BlDec		kw;
+	BlDec		kw;				/* or kVA */
+	bool		apparent;		/* it is kVA */
 } BlRecordedDemand;
 
 typedef struct BlUsagePart

@@ -287,20 +287,26 @@ read_register(const Reading *reading, BlJson *object, BlRegister *r)
 
 /* ----------------------------------------------------------------- demands */
 
-static const char DEMAND_HINT[] = "A demand has kw, period, and at (the moment it was recorded).";
+static const char DEMAND_HINT[] = "A demand has kw or kva, period, and at (the moment it was recorded).";
 
 static BlStatus
 read_demand(const Reading *reading, BlJson *object, BlRecordedDemand *d)
 {
 	BlJson	   *kw;
+	BlJson	   *kva;
 	BlJson	   *at;
 	BlStatus	status;
 
 	if (object->type != BL_JSON_OBJECT)
 		return refuse(reading, BL_BAD_TEXT, object, "not an object", DEMAND_HINT);
 	kw = given(object, "kw");
-	if (kw == NULL)
-		return refuse(reading, BL_BAD_VALUE, object, "no kw", DEMAND_HINT);
+	kva = given(object, "kva");
+	if (kw == NULL && kva == NULL)
+		return refuse(reading, BL_BAD_VALUE, object, "neither kw nor kva", DEMAND_HINT);
+	if (kw != NULL && kva != NULL)
+		return refuse(reading, BL_BAD_VALUE, object, "both kw and kva", "They are two demands: {\"kw\": 70}, {\"kva\": 81}.");
+	d->apparent = kva != NULL;
+	kw = d->apparent ? kva : kw;
 	status = read_quantity(reading, kw, "A demand is a highest mean power, never below zero.", &d->kw);
 	if (status == BL_OK)
 		status = read_name(reading, given(object, "period"), &d->period);
@@ -500,7 +506,7 @@ write_demand(BlWriter *out, const BlRecordedDemand *d)
 	bool		first = true;
 
 	bl_write_u8(out, '{');
-	write_decimal(out, &first, "kw", d->kw);
+	write_decimal(out, &first, d->apparent ? "kva" : "kw", d->kw);
 	if (d->period.length > 0)
 		write_string(out, &first, "period", d->period);
 	if (d->has_moment)

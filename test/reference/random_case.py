@@ -453,6 +453,10 @@ class Generator:
 		if self.chance(0.3):
 			d["rounding"] = r.choice([0, 1, 2])
 		self.wider_demand(c, d, names)
+		if self.recorded and self.chance(0.25):
+			c["channel"] = "apparent"
+			c.pop("unit", None)
+			d.pop("power_factor", None)
 		self.demands.append(c)
 		if self.chance(0.1):
 			c["discount"] = {"kwh_per": self.capacity_term(), "at_least": self.decimal(1, 3, 1), "times": "0.9"}
@@ -642,7 +646,8 @@ class Generator:
 			part = {}
 			registers = []
 			reactive = any("power_factor" in c for c in self.tariff["charges"]) or self.chance(0.1)
-			channels = [("import", 3000)] + ([("reactive_import", 1500)] if reactive else []) + \
+			apparent = any(c.get("channel") == "apparent" for c in self.tariff["charges"])
+			channels = [("import", 3000)] + ([("apparent", 3500)] if apparent and self.profiles and self.chance(0.5) else []) + ([("reactive_import", 1500)] if reactive else []) + \
 				([("reactive_export", 100)] if reactive and self.chance(0.3) else [])
 			for channel, big in channels:
 				if self.profiles:
@@ -655,6 +660,10 @@ class Generator:
 				part["demand_kw"] = self.decimal(0, 400, 3)
 				if self.recorded_periods:
 					part["demands"] = [{"period": p, "kw": self.decimal(0, 400, 2)} for p in names if self.chance(0.9)]
+				if apparent and self.chance(0.9):
+					part["demand_kva"] = self.decimal(0, 400, 3)
+					if self.recorded_periods:
+						part["demands"] += [{"period": p, "kva": self.decimal(0, 400, 2)} for p in names if self.chance(0.9)]
 			parts[name] = part
 		return {"parts": parts}
 

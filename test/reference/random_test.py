@@ -127,7 +127,7 @@ def simpler(case):
 			if key == "registers":
 				for i in range(len(value)):
 					yield without(case, ("usage", "parts", name, key), i)
-			elif key not in ("demand_kw", "demands") and len(set(value["values"])) > 1:
+			elif key not in ("demand_kw", "demand_kva", "demands") and len(set(value["values"])) > 1:
 				flat = copy.deepcopy(case)
 				flat["usage"]["parts"][name][key]["values"] = [1000] * len(value["values"])
 				yield flat

@@ -2038,7 +2038,7 @@ class Rater:
 			raise RatingError("demand of a made part")
 		channel = c.get("channel", "import")
 		parts = self.all_parts() if part == "whole" else [part]
-		recorded = self.recorded(c, parts, wanted) if channel == "import" else None
+		recorded = self.recorded(c, parts, wanted) if channel in ("import", "apparent") else None
 		if recorded is not None:
 			return recorded
 		sources = [self.channel(p, self.measured(c)) if "net" in c else self.usage.get(p, {}).get(channel) for p in parts]
@@ -2064,28 +2064,30 @@ class Rater:
 		top = sorted(values, reverse=True)[:int(highest["mean_of"])]
 		return sum(top) / len(top)
 
-	def recorded_demands(self, part):
-		"""[(period or None, kW)]"""
+	def recorded_demands(self, c, part):
+		"""[(period or None, kW or, of the channel apparent, kVA)]"""
 		u = self.usage.get(part, {})
-		return [(d.get("period"), dec(d["kw"])) for d in u.get("demands", []) + ([{"kw": u["demand_kw"]}] if "demand_kw" in u else [])]
+		unit = "kva" if c.get("channel") == "apparent" else "kw"
+		found = u.get("demands", []) + ([{unit: u["demand_" + unit]}] if "demand_" + unit in u else [])
+		return [(d.get("period"), dec(d[unit])) for d in found if unit in d]
 
 	def recorded_of_some_period(self, c, parts):
-		return c.get("channel", "import") == "import" and any(period for p in parts for period, _ in self.recorded_demands(p))
+		return c.get("channel", "import") in ("import", "apparent") and any(period for p in parts for period, _ in self.recorded_demands(c, p))
 
 	def recorded(self, c, parts, wanted):
 		"""The highest recorded demand, of several parts added; of several periods the highest; or None."""
 		if wanted is not None:
-			for period in [period for p in parts for period, _ in self.recorded_demands(p) if period]:
+			for period in [period for p in parts for period, _ in self.recorded_demands(c, p) if period]:
 				if period not in self.period_names(c):
 					raise RatingError(f"a recorded demand of period {period}")
 		sums = []
 		for period in [None] if wanted is None else [n for n in self.period_names(c) if n in wanted]:
-			highest = [max((kw for at, kw in self.recorded_demands(p) if at == period), default=None) for p in parts]
+			highest = [max((kw for at, kw in self.recorded_demands(c, p) if at == period), default=None) for p in parts]
 			found = [kw for kw in highest if kw is not None]
 			if found:
 				for p in parts:
-					metered = "import" in self.usage.get(p, {}) or any(r["channel"] == "import" for r in self.usage.get(p, {}).get("registers", []))
-					if metered and not self.recorded_demands(p):
+					metered = "import" in self.usage.get(p, {}) or c.get("channel") in self.usage.get(p, {}) or any(r["channel"] == "import" for r in self.usage.get(p, {}).get("registers", []))
+					if metered and not self.recorded_demands(c, p):
 						raise RatingError(f"part {p} has no recorded demand")
 				sums.append(sum(found, Fraction(0)))
 		return max(sums, default=None)

@@ -37,8 +37,8 @@ def usage_sql(usage, time_zone):
 		for member, value in part.items():
 			if member in ("registers", "demands"):
 				arguments.append(f"{member} => {as_json(value)}::jsonb")
-			elif member == "demand_kw":
-				arguments.append(f"demand_kw => {value}")
+			elif member in ("demand_kw", "demand_kva"):
+				arguments.append(f"{member} => {value}")
 			else:
 				arguments.append(f"{member} => {profile_sql(member, value, time_zone)}")
 		parts.append("billing.usage(" + ", ".join(arguments) + ")")

@@ -104,6 +104,14 @@ SELECT usage(registers => '[{"period": "peak", "kwh": 1}]') ||
 SELECT usage(registers => '[{"from": "2026-01-01T00:00Z", "until": "2026-02-01T00:00Z", "kwh": 1}]') ||
 	usage(registers => '[{"from": "2026-03-01", "until": "2026-04-01", "kwh": 1}]');
 SELECT usage(demands => '[{"kw": 1, "at": "2026-01-01T00:00Z"}, {"kw": 2, "at": "2026-01-01T08:00+08:00"}]');
+SELECT usage(demands => '[{"kva": 1, "at": "2026-01-01T00:00Z"}]') || usage(demands => '[{"kva": 2, "at": "2026-01-01T08:00+08:00"}]');
+
+-- A demand is in kW or in kVA, and of one moment there may be one of each.
+SELECT usage(demand_kva => 90.50, demand_kw => 81, demands => '[{"kva": 88, "at": "2026-01-07T10:15+08:00"}, {"kw": 99, "at": "2026-01-07T02:15Z"}]') AS u \gset
+SELECT :'u';
+SELECT period, at, kw, kva FROM recorded_demands(:'u');
+SELECT usage(demand_kva => 90.5) || usage(demand_kw => 81, demands => '[{"kw": 99, "at": "2026-01-07T02:15Z"}, {"kva": 88, "at": "2026-01-07T02:15Z"}]') = :'u' AS "in any order",
+	usage_send(:'u') = usage_send((:'u')::text::usage) AS "through text";
 SELECT usage_agg(usage('part ' || n)) FROM generate_series(1, 17) n;
 
 -- ---- taking apart ----
@@ -187,6 +195,11 @@ SELECT usage(registers => '[{"start": 10}]');
 SELECT usage(registers => '[{"start": 1, "end": 2, "kwh": 1}]');
 SELECT usage(registers => (SELECT jsonb_agg(jsonb_build_object('kwh', 1, 'period', 'p' || n)) FROM generate_series(1, 4097) n));
 SELECT usage(demands => '[{"kw": 1, "at": "2026-01-01"}]');
+SELECT usage(demands => '[{"kw": 1, "kva": 1}]');
+SELECT usage(demands => '[{"period": "peak"}]');
+SELECT usage(demands => '[{"kva": -1}]');
+SELECT usage(demand_kva => -1);
+SELECT usage(demand_kva => 1e30);
 SELECT ''::usage;
 SELECT '[]'::usage;
 SELECT '{"main": {"import": 7}}'::usage;

@@ -185,7 +185,7 @@ json_refused(void)
 		BL_OVERLAP, "two registers of part \"main\" count the same energy"},
 		{REGISTER("\"kwh\":1,\"from\":\"2026-01-01\",\"until\":\"2026-01-03\"},{\"kwh\":2,\"from\":\"2027-01-02T00:00Z\",\"until\":\"2027-01-04T00:00Z\""),
 		BL_UNALIGNED, "registers of part \"main\" have spans of days and of moments"},
-		{"{\"main\":{\"demands\":[{\"period\":\"p\"}]}}", BL_BAD_VALUE, "$.main.demands[0]: no kw"},
+		{"{\"main\":{\"demands\":[{\"period\":\"p\"}]}}", BL_BAD_VALUE, "$.main.demands[0]: neither kw nor kva"},
 		{"{\"main\":{\"demands\":[{\"kw\":1,\"at\":\"2026-01-01\"}]}}", BL_BAD_TEXT, "$.main.demands[0].at: not a moment with its zone"},
 		{"{\"main\":{\"demands\":[{\"kw\":1,\"at\":\"2026-01-01T00:00Z\"},{\"kw\":2,\"at\":\"2026-01-01T08:00+08\"}]}}",
 		BL_OVERLAP, "two demands of part \"main\" are of the same moment"},
@@ -216,12 +216,13 @@ with_profile(uint8_t *out, size_t room)
 		{BL_EXPORT, BL_SPAN_DAYS, 0, 31, TEXT("peak"), dec("12.5")},
 		{BL_IMPORT, BL_SPAN_NONE, 0, 0, TEXT(""), dec("100.50")},
 	};
-	BlRecordedDemand demands[] = {{true, 600, TEXT("peak"), dec("4.2")}, {false, 0, TEXT(""), dec("5")}};
+	BlRecordedDemand demands[] = {{true, 600, TEXT("peak"), dec("4.2"), false}, {false, 0, TEXT(""), dec("5"), false},
+	{false, 0, TEXT(""), dec("4"), true}};
 	BlUsageDraft draft = {.parts = 2};
 	BlWriter	w = {out, room, 0};
 
 	draft.part[0] = (BlUsageDraftPart) {.name = TEXT("shop"),.registers = 2,.reg = registers};
-	draft.part[1] = (BlUsageDraftPart) {.name = TEXT("main"),.demands = 2,.demand = demands};
+	draft.part[1] = (BlUsageDraftPart) {.name = TEXT("main"),.demands = 3,.demand = demands};
 	draft.part[1].profile[BL_REACTIVE_Q4] = reactive;
 	draft.part[1].profile_size[BL_REACTIVE_Q4] = reactive_size;
 	draft.part[1].profile[BL_IMPORT] = profile;
@@ -253,12 +254,14 @@ what_is_written_opens(void)
 	CHECK_EQ(bl_text_cmp(usage.part[0].name, TEXT("main")), 0);
 	CHECK_EQ(usage.part[0].profiles, 2);
 	CHECK(usage.part[0].profile[BL_IMPORT] != NULL && usage.part[0].profile[BL_EXPORT] == NULL);
-	CHECK_EQ(usage.part[0].demands, 2);
+	CHECK_EQ(usage.part[0].demands, 3);
 	next = usage.part[0].demand_bytes;
 	bl_usage_demand(&usage.part[0], &next, &d);
-	CHECK(!d.has_moment && d.kw.coefficient == 5);
+	CHECK(!d.has_moment && !d.apparent && d.kw.coefficient == 5);
 	bl_usage_demand(&usage.part[0], &next, &d);
-	CHECK(d.has_moment && d.moment == 600);
+	CHECK(!d.has_moment && d.apparent && d.kw.coefficient == 4);
+	bl_usage_demand(&usage.part[0], &next, &d);
+	CHECK(d.has_moment && !d.apparent && d.moment == 600);
 	CHECK_TEXT(text_of(d.kw), "4.2");
 	CHECK_EQ(usage.part[1].registers, 2);
 	next = usage.part[1].register_bytes;
