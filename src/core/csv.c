@@ -1,12 +1,18 @@
 /*
  * csv.c - text tables, line by line
  */
-#include "csv.h"
+#include "csv_cells.h"
 
 #include <limits.h>
 
 #include "nem.h"
 #include "utf8.h"
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
 
 void
 bl_csv_begin(BlCsv *csv, const BlCsvMap *map, BlMeterDays *days, BlArena *arena)
@@ -16,282 +22,10 @@ bl_csv_begin(BlCsv *csv, const BlCsvMap *map, BlMeterDays *days, BlArena *arena)
 	csv->days = days;
 	csv->arena = arena;
 	csv->lines.delimiter = map->delimiter;
+	csv->plain_marks = !is_digit(map->delimiter) && !is_digit(map->point);
+	for (int i = 0; i < map->nulls; i++)
+		csv->empty_is_null |= map->null[i].length == 0;
 	csv->clock = (BlWallClock) {.zone = days->zone,.ends = map->ends};
-}
-
-/* ---------------------------------------------------------------- numbers */
-
-/* at most 400 times ten: more cannot be told from zero or is out of range */
-static bool
-exponent_parse(const char *p, const char *end, int *exponent)
-{
-	bool		minus = p < end && *p == '-';
-	int			v = 0;
-
-	if (p < end && (*p == '-' || *p == '+'))
-		p++;
-	if (p == end || end - p > 3)
-		return false;
-	for (; p < end; p++)
-	{
-		if (*p < '0' || *p > '9')
-			return false;
-		v = v * 10 + (*p - '0');
-	}
-	*exponent = minus ? -v : v;
-	return true;
-}
-
-bool
-bl_number_general(BlSlice s, char point, char group, BlNumber *number)
-{
-	const char *p = s.text;
-	const char *end = p + s.length;
-	bool		minus = p < end && *p == '-';
-	bool		fraction = false;
-	bool		any = false;
-	int			digits = 0;
-	int			exponent = 0;
-
-	*number = (BlNumber) {0, 0};
-	if (p < end && (*p == '-' || *p == '+'))
-		p++;
-	for (; p < end; p++)
-	{
-		if (*p >= '0' && *p <= '9')
-		{
-			any = true;
-			if (digits == 0 && *p == '0')
-			{
-				number->decimals += fraction;
-				continue;
-			}
-			if (++digits > BL_NUMBER_DIGITS)
-				return false;
-			number->mantissa = number->mantissa * 10 + (*p - '0');
-			number->decimals += fraction;
-		}
-		else if (*p == point && !fraction)
-			fraction = true;
-		else if (*p == group && group != '\0' && any && !fraction && p + 1 < end)
-			continue;
-		else if ((*p == 'e' || *p == 'E') && any)
-		{
-			if (!exponent_parse(p + 1, end, &exponent))
-				return false;
-			break;
-		}
-		else
-			return false;
-	}
-	if (minus)
-		number->mantissa = -number->mantissa;
-	if (number->mantissa == 0)
-		exponent = number->decimals = 0;
-	for (number->decimals -= exponent; number->decimals < 0; number->decimals++)
-		if (__builtin_mul_overflow(number->mantissa, 10, &number->mantissa))
-			return false;
-	return any && number->decimals <= UINT8_MAX;
-}
-
-/* ------------------------------------------------------------------ cells */
-
-/* the cell at p; what lies behind it is *p: the delimiter or the end.  false: quotes that do not match */
-static bool
-cell_take(BlCsv *csv, const char **at, const char *end, BlSlice *cell)
-{
-	const char *p = *at;
-	const char *delimiter;
-	bool		doubled = false;
-	const char *begin;
-
-	while (p < end && *p == ' ')
-		p++;
-	if (p == end || *p != '"')
-	{
-		delimiter = memchr(p, csv->map->delimiter, (size_t) (end - p));
-		*at = delimiter ? delimiter : end;
-		*cell = bl_trimmed((BlSlice) {p, (size_t) (*at - p)});
-		return true;
-	}
-	begin = ++p;
-	for (;;)
-	{
-		p = memchr(p, '"', (size_t) (end - p));
-		if (p == NULL)
-			return false;
-		if (p + 1 == end || p[1] != '"')
-			break;
-		doubled = true;
-		p += 2;
-	}
-	*cell = (BlSlice) {begin, (size_t) (p - begin)};
-	for (p++; p < end && *p == ' ';)
-		p++;
-	*at = p;
-	if (p < end && *p != csv->map->delimiter)
-		return false;
-	if (doubled)
-	{
-		char	   *out = csv->scratch + csv->scratch_used;
-		size_t		n = 0;
-
-		if (cell->length > sizeof csv->scratch - csv->scratch_used)
-			return false;
-		for (size_t i = 0; i < cell->length; i++)
-		{
-			out[n++] = cell->text[i];
-			i += cell->text[i] == '"';
-		}
-		csv->scratch_used += n;
-		*cell = (BlSlice) {out, n};
-	}
-	*cell = bl_trimmed(*cell);
-	return true;
-}
-
-/* the wanted cells of a line; false: csv->rejected */
-static bool
-cells_take(BlCsv *csv, BlSlice line)
-{
-	const char *p = line.text;
-	const char *end = p + line.length;
-	int			k = 0;
-
-	csv->scratch_used = 0;
-	for (int column = 0;; column++)
-	{
-		BlSlice		cell;
-
-		if (!cell_take(csv, &p, end, &cell))
-		{
-			bl_reason(csv->rejected, "quotes of column %d do not match", column + 1);
-			csv->torn = true;
-			return false;
-		}
-		for (; k < csv->cells && csv->cell[k].column == column; k++)
-			csv->cell[k].text = cell;
-		if (k == csv->cells)
-			return true;
-		if (p == end)
-		{
-			bl_reason(csv->rejected, "it has %d columns, but at least %d are needed", column + 1,
-					  csv->cell[csv->cells - 1].column + 1);
-			return false;
-		}
-		p++;
-	}
-}
-
-/* --------------------------------------------------------------- members */
-
-/* a member by its name; "a.b" is b of a where there is no member of that name */
-static const BlJson *
-member_find(const BlJson *object, BlSlice name)
-{
-	for (const BlJson *c = object->type == BL_JSON_OBJECT ? object->first : NULL; c; c = c->next)
-	{
-		const BlJson *inner;
-
-		if (c->key_length == name.length && memcmp(c->key, name.text, name.length) == 0)
-			return c;
-		if (c->key_length < name.length && name.text[c->key_length] == '.' &&
-			memcmp(c->key, name.text, c->key_length) == 0)
-		{
-			inner = member_find(c, (BlSlice) {name.text + c->key_length + 1, name.length - c->key_length - 1});
-			if (inner != NULL)
-				return inner;
-		}
-	}
-	return NULL;
-}
-
-static bool
-member_text(BlCsv *csv, const BlJson *member, BlSlice name, BlSlice *text)
-{
-	*text = (BlSlice) {"", 0};
-	if (member == NULL || member->type == BL_JSON_NULL)
-		return true;
-	if (member->type == BL_JSON_STRING || member->type == BL_JSON_NUMBER)
-	{
-		*text = bl_trimmed((BlSlice) {member->text, member->length});
-		return true;
-	}
-	bl_reason(csv->rejected, "member \"%.*s\" is neither text nor number",
-			  (int) (name.length < 60 ? name.length : 60), name.text);
-	return false;
-}
-
-/* the wanted members of an object; false: csv->rejected */
-static bool
-members_take(BlCsv *csv, BlSlice line)
-{
-	const BlCsvMap *m = csv->map;
-	BlProblem	problem = {0};
-	BlJson	   *object;
-	const BlJson *list = NULL;
-	int			singles = csv->cells - m->count;
-
-	csv->object_release(csv->object_arena->context);
-	csv->object_arena->asked = csv->object_arena->left = 0;
-	csv->object_arena->next = NULL;
-	if (bl_json_parse(line.text, line.length, csv->object_arena, &object, &problem) != BL_OK)
-	{
-		bl_reason(csv->rejected, "%s. %s", problem.message, problem.detail);
-		return false;
-	}
-	for (int i = 0; i < singles; i++)
-		if (!member_text(csv, member_find(object, csv->cell[i].member), csv->cell[i].member, &csv->cell[i].text))
-			return false;
-	if (m->count == 0)
-		return true;
-	list = member_find(object, m->first.name);
-	if (list == NULL || list->type != BL_JSON_ARRAY || list->count > m->count)
-	{
-		bl_reason(csv->rejected, "member \"%.*s\" is no list of at most %d values",
-				  (int) (m->first.name.length < 60 ? m->first.name.length : 60), m->first.name.text, m->count);
-		return false;
-	}
-	list = list->first;
-	for (int i = singles; i < csv->cells; i++)
-	{
-		if (!member_text(csv, list, m->first.name, &csv->cell[i].text))
-			return false;
-		list = list ? list->next : NULL;
-	}
-	return true;
-}
-
-/* which members are wanted: single ones, then the list's */
-static void
-members_plan(BlCsv *csv)
-{
-	const BlCsvMap *m = csv->map;
-
-#define WANT(given_column, place) \
-	do { \
-		(place) = -1; \
-		if ((given_column).given) \
-		{ \
-			(place) = csv->cells; \
-			csv->cell[csv->cells].column = csv->cells; \
-			csv->cell[csv->cells++].member = (given_column).name; \
-		} \
-	} while (0)
-
-	csv->cells = 0;
-	WANT(m->meter, csv->meter_cell);
-	WANT(m->channel, csv->channel_cell);
-	WANT(m->unit_column, csv->unit_cell);
-	WANT(m->quality, csv->quality_cell);
-	for (int i = 0; i < m->times; i++)
-		WANT(m->time[i], csv->time_cell[i]);
-	for (int i = 0; i < m->values; i++)
-		WANT(m->value[i].column, csv->value_cell[i]);
-	csv->first_cell = csv->cells;
-	for (int i = 0; i < m->count; i++, csv->cells++)
-		csv->cell[csv->cells].column = i;
-#undef WANT
 }
 
 void
@@ -299,118 +33,7 @@ bl_csv_objects(BlCsv *csv, BlArena *object_arena, void (*release) (void *context
 {
 	csv->object_arena = object_arena;
 	csv->object_release = release;
-	members_plan(csv);
-}
-
-/* ----------------------------------------------------------------- header */
-
-static bool
-column_find(BlCsv *csv, const BlCsvColumn *wanted, int *found)
-{
-	const char *p = csv->line.text.text;
-	const char *end = p + csv->line.text.length;
-
-	*found = wanted->found;
-	if (wanted->name.length == 0)
-		return true;
-	*found = -1;
-	csv->scratch_used = 0;
-	for (int column = 0;; column++, p++)
-	{
-		BlSlice		cell;
-
-		if (!cell_take(csv, &p, end, &cell))
-		{
-			bl_reason(csv->rejected, "the quotes of the header do not match");
-			return false;
-		}
-		if (cell.length == wanted->name.length && memcmp(cell.text, wanted->name.text, cell.length) == 0)
-		{
-			if (*found >= 0)
-			{
-				bl_reason(csv->rejected, "the header has column \"%.*s\" twice", (int) cell.length, cell.text);
-				return false;
-			}
-			*found = column;
-		}
-		if (p == end)
-			break;
-	}
-	if (*found < 0)
-		bl_reason(csv->rejected, "the header has no column \"%.*s\"",
-				  (int) (wanted->name.length < 100 ? wanted->name.length : 100), wanted->name.text);
-	return *found >= 0;
-}
-
-typedef struct Wanted
-{
-	int			column;
-	int		   *place;
-} Wanted;
-
-static bool
-want(BlCsv *csv, Wanted *wanted, int *n, const BlCsvColumn *column, int *place)
-{
-	*place = -1;
-	if (!column->given)
-		return true;
-	wanted[*n].place = place;
-	return column_find(csv, column, &wanted[(*n)++].column);
-}
-
-/* which columns are wanted, by the header where there is one */
-static bool
-columns_find(BlCsv *csv)
-{
-	const BlCsvMap *m = csv->map;
-	Wanted		wanted[8 + BL_CSV_TIMES + BL_CSV_CHANNELS];
-	int			n = 0;
-	int			first = 0;
-
-	if (!want(csv, wanted, &n, &m->meter, &csv->meter_cell) ||
-		!want(csv, wanted, &n, &m->channel, &csv->channel_cell) ||
-		!want(csv, wanted, &n, &m->unit_column, &csv->unit_cell) ||
-		!want(csv, wanted, &n, &m->quality, &csv->quality_cell))
-		return false;
-	for (int i = 0; i < m->times; i++)
-		if (!want(csv, wanted, &n, &m->time[i], &csv->time_cell[i]))
-			return false;
-	for (int i = 0; i < m->values; i++)
-		if (!want(csv, wanted, &n, &m->value[i].column, &csv->value_cell[i]))
-			return false;
-	if (m->count > 0 && !column_find(csv, &m->first, &first))
-		return false;
-	/* by rising column: those of single cells, and the row of a day's values among them */
-	for (int i = 1; i < n; i++)
-		for (int j = i; j > 0 && wanted[j].column < wanted[j - 1].column; j--)
-		{
-			Wanted		other = wanted[j];
-
-			wanted[j] = wanted[j - 1];
-			wanted[j - 1] = other;
-		}
-	csv->cells = 0;
-	for (int i = 0, slot = 0; i < n || slot < m->count;)
-	{
-		if (slot == m->count || (i < n && wanted[i].column <= first + slot))
-		{
-			*wanted[i].place = csv->cells;
-			csv->cell[csv->cells++].column = wanted[i++].column;
-		}
-		else
-			csv->cell[csv->cells++].column = first + slot++;
-	}
-	/* a single cell among the values would tear them apart */
-	csv->first_cell = 0;
-	while (m->count > 0 && csv->cell[csv->first_cell].column != first)
-		csv->first_cell++;
-	for (int i = 0; i < n; i++)
-		if (m->count > 0 && wanted[i].column >= first && wanted[i].column < first + m->count)
-		{
-			bl_reason(csv->rejected, "column %d is wanted twice: the values of a day begin at %d", wanted[i].column + 1, first + 1);
-			return false;
-		}
-	return true;
+	bl_csv_members_plan(csv);
 }
 
 /* ------------------------------------------------------------------ lines */
@@ -507,40 +130,6 @@ quality_take(BlCsv *csv, BlQuality *quality)
 	return false;
 }
 
-static bool
-is_null(const BlCsvMap *m, BlSlice s)
-{
-	for (int i = 0; i < m->nulls; i++)
-		if (s.length == m->null[i].length && memcmp(s.text, m->null[i].text, s.length) == 0)
-			return true;
-	return false;
-}
-
-/* number[i] and grade[i] from a cell */
-static bool
-value_take(BlCsv *csv, int i, int cell, BlQuality quality)
-{
-	const BlCsvMap *m = csv->map;
-	BlSlice		s = csv->cell[cell].text;
-	BlNumber   *number = &csv->number[i];
-
-	csv->grade[i] = (uint8_t) quality;
-	if (bl_number_parse(s, m->point, number) || bl_number_general(s, m->point, m->group, number))
-	{
-		if (m->decimals >= 0)
-			bl_number_round(number, m->decimals);
-		return true;
-	}
-	*number = (BlNumber) {0, 0};
-	csv->grade[i] = BL_MISSING;
-	if (is_null(m, s))
-		return true;
-	bl_reason(csv->rejected, "value \"%.*s\" of %s %d is no number of at most %d digits",
-			  (int) (s.length < 40 ? s.length : 40), s.text, csv->object_arena ? "place" : "column",
-			  (csv->object_arena ? i : csv->cell[cell].column) + 1, BL_NUMBER_DIGITS);
-	return false;
-}
-
 /* what came before this line is this line */
 static void
 went_by(BlCsv *csv, int32_t start)
@@ -549,9 +138,8 @@ went_by(BlCsv *csv, int32_t start)
 	csv->before.start = start;
 }
 
-/* the day for a reading; false: csv->rejected, or days->full */
-static bool
-day_find(BlCsv *csv, int i, const BlMeterDayKey *key, int32_t start)
+bool
+bl_csv_day_find(BlCsv *csv, int i, const BlMeterDayKey *key, int32_t start)
 {
 	if (csv->day[i] != NULL && bl_meterday_is(csv->day[i], key, start))
 		return true;
@@ -576,7 +164,7 @@ readings_put(BlCsv *csv, BlMeterDayKey *key, int32_t start)
 			key->channel = m->value[i].channel;
 		key->unit = m->value[i].has_unit ? m->value[i].unit : unit;
 		key->unit_scale = m->value[i].has_unit ? m->value[i].unit_scale : scale;
-		if (!day_find(csv, i, key, start))
+		if (!bl_csv_day_find(csv, i, key, start))
 			return false;
 		place[i] = bl_meterday_place(csv->days, csv->day[i], start, &csv->number[i], csv->grade[i]);
 		if (place[i] < 0)
@@ -587,67 +175,6 @@ readings_put(BlCsv *csv, BlMeterDayKey *key, int32_t start)
 	}
 	for (int i = 0; i < m->values; i++)
 		bl_meterday_put(csv->day[i], place[i], csv->number[i], csv->grade[i], csv->line.number);
-	return true;
-}
-
-/* the column, from 0 on, of a slot of a day by the clock; -1: its hour comes the second time */
-static int
-wall_column(const BlZone *zone, const BlMeterDay *day, int slot)
-{
-	int32_t		at = day->start + slot * day->slot_minutes;
-	int32_t		wall = at + bl_zone_offset(zone, at);
-
-	if (bl_zone_offset(zone, at) < bl_zone_offset(zone, day->start))
-		for (int32_t earlier = day->start; earlier < at; earlier += day->slot_minutes)
-			if (earlier + bl_zone_offset(zone, earlier) == wall)
-				return -1;
-	return (wall - day->day * BL_MINUTES_PER_DAY) / day->slot_minutes;
-}
-
-/* a day of values: all of them or none */
-static bool
-row_put(BlCsv *csv, const BlMeterDayKey *key, int32_t midnight)
-{
-	const BlCsvMap *m = csv->map;
-	BlMeterDay	   *day;
-	int16_t		from[BL_CSV_SLOTS];
-	bool		used[BL_CSV_SLOTS] = {false};
-	BlNumber	none = {0, 0};
-
-	if (!day_find(csv, 0, key, midnight))
-		return false;
-	day = csv->day[0];
-	if (!m->wall && day->slots > m->count)
-	{
-		bl_reason(csv->rejected, "its day has %d slots, but there are columns for %d", day->slots, m->count);
-		return false;
-	}
-	for (int i = 0; i < day->slots; i++)
-	{
-		int			c = m->wall ? wall_column(csv->days->zone, day, i) : i;
-
-		from[i] = (int16_t) (c < m->count ? c : -1);
-		if (from[i] >= 0)
-			used[c] = true;
-		if (bl_meterday_place(csv->days, day, midnight + i * day->slot_minutes,
-						 from[i] >= 0 ? &csv->number[c] : &none, from[i] >= 0 ? csv->grade[c] : BL_MISSING) < 0)
-		{
-			memcpy(csv->rejected, csv->days->rejected, sizeof csv->rejected);
-			return false;
-		}
-	}
-	for (int c = 0; c < m->count; c++)
-		if (!used[c] && csv->grade[c] != BL_MISSING && csv->number[c].mantissa != 0)
-		{
-			bl_reason(csv->rejected, "%s %d has a value, but its day of %d slots has no time for it",
-					  csv->object_arena ? "place" : "column", csv->cell[csv->first_cell + c].column + 1, day->slots);
-			return false;
-		}
-	for (int i = 0; i < day->slots; i++)
-		if (from[i] >= 0)
-			bl_meterday_put(day, i, csv->number[from[i]], csv->grade[from[i]], csv->line.number);
-		else
-			bl_meterday_put(day, i, none, BL_MISSING, csv->line.number);
 	return true;
 }
 
@@ -690,7 +217,7 @@ line_take(BlCsv *csv, BlReadRow *row)
 	int32_t		start;
 
 	csv->named = csv->torn = false;
-	if (!(csv->object_arena ? members_take(csv, csv->line.text) : cells_take(csv, csv->line.text)) ||
+	if (!(csv->object_arena ? bl_csv_members_take(csv, csv->line.text) : bl_csv_cells_take(csv, csv->line.text)) ||
 		!name_take(csv, csv->meter_cell, m->meter_is, true, "meter", csv->meter_text, &same) ||
 		!name_take(csv, csv->channel_cell, m->channel_is, false, "channel", csv->channel_text, &same))
 		return false;
@@ -700,11 +227,11 @@ line_take(BlCsv *csv, BlReadRow *row)
 	key.meter = (BlSlice) {csv->meter_text, strlen(csv->meter_text)};
 	key.channel = (BlSlice) {csv->channel_text, strlen(csv->channel_text)};
 	for (int i = 0; i < m->values; i++)
-		if (!value_take(csv, i, csv->value_cell[i], quality))
+	{
+		csv->grade[i] = (uint8_t) quality;
+		if (!bl_csv_value_take(csv, i, csv->value_cell[i], &csv->number[i], &csv->grade[i]))
 			return false;
-	for (int i = 0; i < m->count; i++)
-		if (!value_take(csv, i, csv->first_cell + i, quality))
-			return false;
+	}
 	if (m->count > 0)
 	{
 		const BlZone *zone = csv->days->zone;
@@ -712,12 +239,14 @@ line_take(BlCsv *csv, BlReadRow *row)
 			(int32_t) bl_floor_div(wall.minute, BL_MINUTES_PER_DAY);
 		int32_t		midnight = bl_zone_midnight(zone, day);
 
+		if (!bl_csv_day_take(csv, quality))
+			return false;
 		if (wall.minute != (wall.has_offset ? midnight : day * BL_MINUTES_PER_DAY))
 		{
 			bl_reason(csv->rejected, "its time is no midnight, but the line is of a whole day");
 			return false;
 		}
-		return row_put(csv, &key, midnight);
+		return bl_csv_day_put(csv, &key, midnight);
 	}
 	csv->before.same = same;
 	if (!bl_wall_start(&csv->clock, &wall, m->slot_minutes, &csv->before, &start))
@@ -836,7 +365,7 @@ one_line(BlCsv *csv, BlReadRow *row)
 		csv->header_read = true;
 		if (csv->object_arena == NULL)
 		{
-			if (!columns_find(csv))
+			if (!bl_csv_columns_find(csv))
 				return give_up(csv, row);
 			if (csv->map->header)
 				return BL_TAKE_MORE;

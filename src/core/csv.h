@@ -134,6 +134,10 @@ typedef struct BlCsv
 	bool		ended;
 	bool		named;			/* meter and channel of the line are known */
 	bool		torn;			/* its quotes do not match */
+	bool		plain_marks;	/* delimiter and decimal mark are no digits */
+	bool		empty_is_null;
+	bool		plain;			/* the line's day is in values and decimals already */
+	bool		gaps;			/* and not all of it is there: grades has BL_MISSING or BL_ACTUAL */
 	int			next_register;	/* of the line's */
 	BlWallClock clock;
 	BlBefore	before;
@@ -148,8 +152,13 @@ typedef struct BlCsv
 	int			time_cell[BL_CSV_TIMES];
 	int			value_cell[BL_CSV_CHANNELS];
 	int			first_cell;
-	BlNumber	number[BL_CSV_SLOTS];
-	uint8_t		grade[BL_CSV_SLOTS];
+	/* of single values */
+	BlNumber	number[BL_CSV_CHANNELS];
+	uint8_t		grade[BL_CSV_CHANNELS];
+	/* of a day a line */
+	int64_t		values[BL_CSV_SLOTS];
+	uint8_t		decimals[BL_CSV_SLOTS];
+	uint8_t		grades[BL_CSV_SLOTS];
 	char		rejected[BL_REJECTED_MAX];
 	char		meter_text[BL_CSV_NAME];
 	char		channel_text[BL_CSV_NAME];

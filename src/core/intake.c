@@ -413,21 +413,47 @@ mix(uint64_t a, uint64_t b)
 	return (uint64_t) product ^ (uint64_t) (product >> 64);
 }
 
+static inline void
+hash_word(BlHash *hash, uint64_t word)
+{
+	hash->a = mix(hash->a ^ word ^ UINT64_C(0x9E3779B97F4A7C15), UINT64_C(0xD6E8FEB86659FD93) ^ hash->b);
+	hash->b = (hash->b ^ word) * UINT64_C(0xBF58476D1CE4E5B9);
+	hash->b ^= hash->b >> 32;
+}
+
+/* the values of a day: four sums at a time, since one step of mixing waits for the one before */
+static size_t
+hash_long(BlHash *hash, const uint8_t *p, size_t size)
+{
+	uint64_t	lane[4] = {1, 2, 3, 4};
+	size_t		done;
+
+	for (done = 0; size - done >= sizeof lane; done += sizeof lane)
+		for (int i = 0; i < 4; i++)
+		{
+			uint64_t	word;
+
+			memcpy(&word, p + done + 8 * i, sizeof word);
+			lane[i] = mix(lane[i] ^ word, UINT64_C(0xD6E8FEB86659FD93));
+		}
+	for (int i = 0; i < 4; i++)
+		hash_word(hash, lane[i]);
+	return done;
+}
+
 void
 bl_hash_add(BlHash *hash, const void *bytes, size_t size)
 {
 	const uint8_t *p = bytes;
-	uint64_t	word;
+	size_t		done = size >= 128 ? hash_long(hash, p, size) : 0;
 
-	for (size_t left = size; left > 0; left -= left < 8 ? left : 8, p += 8)
+	for (size_t n; done < size; done += n)
 	{
-		size_t		n = left < 8 ? left : 8;
+		uint64_t	word = 0;
 
-		word = 0;
-		memcpy(&word, p, n);
-		hash->a = mix(hash->a ^ word ^ UINT64_C(0x9E3779B97F4A7C15), UINT64_C(0xD6E8FEB86659FD93) ^ hash->b);
-		hash->b = (hash->b ^ word) * UINT64_C(0xBF58476D1CE4E5B9);
-		hash->b ^= hash->b >> 32;
+		n = size - done < sizeof word ? size - done : sizeof word;
+		memcpy(&word, p + done, n);
+		hash_word(hash, word);
 	}
 	/* so that "ab" + "c" is not "a" + "bc" */
 	hash->a = mix(hash->a ^ size, UINT64_C(0x94D049BB133111EB));

@@ -67,7 +67,7 @@ day_new(BlMeterDays *days, const BlMeterDayKey *key, BlHash hash, int32_t local_
 	if (day == NULL)
 		return NULL;
 	*day = (BlMeterDay) {hash.a, hash.b, NULL, NULL, NULL, key->unit, key->unit_scale, key->slot_minutes,
-		start, local_day, slots, key->line, NULL, NULL, NULL, NULL};
+		start, local_day, slots, 0, key->line, NULL, NULL, NULL, NULL};
 	day->values = (int64_t *) (day + 1);
 	day->lines = (uint32_t *) (day->values + slots);
 	day->decimals = (uint8_t *) (day->lines + slots);
@@ -214,14 +214,8 @@ bl_meterdays_next(BlMeterDays *days, BlMeterDayRow *row)
 	int			decimals;
 
 	/* a day may have been made for a reading that was refused then */
-	for (day = days->giving; day != NULL; day = day->next)
-	{
-		until = day->slots;
-		while (until > 0 && day->qualities[until - 1] == BL_SLOT_ABSENT)
-			until--;
-		if (until > 0)
-			break;
-	}
+	for (day = days->giving; day != NULL && day->taken == 0;)
+		day = day->next;
 	days->giving = day ? day->next : NULL;
 	if (day == NULL)
 	{
@@ -236,14 +230,20 @@ bl_meterdays_next(BlMeterDays *days, BlMeterDayRow *row)
 		if (!bl_seen_add(&days->given, days->seen_arena, (BlHash) {day->a, day->b}, 0, day->line, &first))
 			days->lost = true;
 	}
-	while (from < until && day->qualities[from] == BL_SLOT_ABSENT)
-		from++;
-	for (int i = from; i < until; i++)
-		if (day->qualities[i] == BL_SLOT_ABSENT || day->qualities[i] == BL_MISSING)
-		{
-			day->qualities[i] = BL_MISSING;
-			day->values[i] = day->decimals[i] = 0;
-		}
+	until = day->slots;
+	if (day->taken < day->slots)
+	{
+		while (day->qualities[until - 1] == BL_SLOT_ABSENT)
+			until--;
+		while (day->qualities[from] == BL_SLOT_ABSENT)
+			from++;
+		for (int i = from; i < until; i++)
+			if (day->qualities[i] == BL_SLOT_ABSENT)
+			{
+				day->qualities[i] = BL_MISSING;
+				day->values[i] = day->decimals[i] = 0;
+			}
+	}
 	*row = (BlMeterDayRow) {.day = day,.values = day->values + from,.qualities = day->qualities + from};
 	decimals = bl_numbers_align(day->values + from, day->decimals + from, until - from);
 	if (decimals < 0)

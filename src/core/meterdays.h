@@ -31,6 +31,7 @@ typedef struct BlMeterDay
 	int32_t		start;			/* the local midnight */
 	int32_t		day;
 	int			slots;
+	int			taken;			/* of them, by a reading */
 	int64_t		line;			/* of the first reading */
 	int64_t    *values;
 	uint32_t   *lines;
@@ -114,6 +115,7 @@ extern int	bl_meterday_place(BlMeterDays *days, const BlMeterDay *day, int32_t s
 static inline void
 bl_meterday_put(BlMeterDay *day, int place, BlNumber value, uint8_t quality, int64_t line)
 {
+	day->taken++;
 	day->values[place] = quality == BL_MISSING ? 0 : value.mantissa;
 	day->decimals[place] = (uint8_t) (quality == BL_MISSING ? 0 : value.decimals);
 	day->qualities[place] = quality;

@@ -3,6 +3,7 @@
  */
 #include "nem.h"
 
+#include "digits.h"
 #include "json.h"
 
 enum
@@ -230,10 +231,12 @@ value_parse(BlNem *nem, int at, BlSlice field)
 	BlNumber	number;
 
 	field = bl_trimmed(field);
-	nem->empty[at] = field.length == 0;
 	if (field.length == 0)
 	{
+		if (!nem->any_empty)
+			memset(nem->empty, 0, sizeof nem->empty);
 		nem->any_empty = true;
+		nem->empty[at] = 1;
 		nem->values[at] = nem->decimals[at] = 0;
 		return true;
 	}
@@ -254,39 +257,23 @@ values_parse(BlNem *nem, const char **at, const char *end)
 	nem->any_empty = false;
 	for (int i = 0; i < slots; i++)
 	{
-		const char *begin = p;
-		const char *point = NULL;
-		int64_t		v = 0;
+		const char *comma;
 
 		if (p > end)
 		{
 			bl_reason(nem->day_rejected, "the line ends after %d of %d values", i, slots);
 			return false;
 		}
-		/* digits, perhaps a point, digits: nearly every value */
-		while (p < end && is_digit(*p) && p - begin < BL_NUMBER_DIGITS)
-			v = v * 10 + (*p++ - '0');
-		if (p < end && *p == '.')
+		comma = bl_plain_decimal(p, end, '.', ',', &nem->values[i], &nem->decimals[i]);
+		if (comma == NULL)
 		{
-			point = ++p;
-			while (p < end && is_digit(*p) && p - begin <= BL_NUMBER_DIGITS)
-				v = v * 10 + (*p++ - '0');
-		}
-		if (p < end && *p == ',' && p - begin > (point != NULL))
-		{
-			nem->values[i] = v;
-			nem->decimals[i] = (uint8_t) (point ? p - point : 0);
-			nem->empty[i] = 0;
-		}
-		else
-		{
-			p = memchr(begin, ',', (size_t) (end - begin));
-			if (p == NULL)
-				p = end;
-			if (!value_parse(nem, i, (BlSlice) {begin, (size_t) (p - begin)}))
+			comma = memchr(p, ',', (size_t) (end - p));
+			if (comma == NULL)
+				comma = end;
+			if (!value_parse(nem, i, (BlSlice) {p, (size_t) (comma - p)}))
 				return false;
 		}
-		p++;
+		p = comma + 1;
 	}
 	*at = p;
 	return true;
@@ -366,6 +353,16 @@ day_begin(BlNem *nem)
 		nem->day.quality = &nem->day_quality;
 }
 
+static bool
+any_below_zero(const int64_t *values, int n)
+{
+	int64_t		all = 0;
+
+	for (int i = 0; i < n; i++)
+		all |= values[i];
+	return all < 0;
+}
+
 /* values fit to be packed, or the reason why they are not */
 static bool
 day_values(BlNem *nem)
@@ -376,15 +373,17 @@ day_values(BlNem *nem)
 	int			decimals;
 	int			spare;
 
-	for (int i = 0; i < slots; i++)
-	{
-		if (nem->qualities[i] == BL_MISSING)
-			nem->values[i] = nem->decimals[i] = 0;
-		else if (nem->any_empty && nem->empty[i])
-			return bl_reason(nem->day_rejected, "value %d is empty, and its quality is not N", i + 1), false;
-		else if (nem->values[i] < 0 && bl_unit_is_energy(c->unit))
-			return bl_reason(nem->day_rejected, "value %d is below zero", i + 1), false;
-	}
+	/* a day of one quality without gaps needs no look at each value, unless one is wrong */
+	if (nem->any_empty || nem->day_quality.varies || nem->day_quality.quality == BL_MISSING || any_below_zero(nem->values, slots))
+		for (int i = 0; i < slots; i++)
+		{
+			if (nem->qualities[i] == BL_MISSING)
+				nem->values[i] = nem->decimals[i] = 0;
+			else if (nem->any_empty && nem->empty[i])
+				return bl_reason(nem->day_rejected, "value %d is empty, and its quality is not N", i + 1), false;
+			else if (nem->values[i] < 0 && bl_unit_is_energy(c->unit))
+				return bl_reason(nem->day_rejected, "value %d is below zero", i + 1), false;
+		}
 	decimals = bl_numbers_align(nem->values, nem->decimals, slots);
 	if (decimals < 0)
 		return bl_reason(nem->day_rejected, "values of too many digits"), false;

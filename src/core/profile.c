@@ -728,7 +728,7 @@ block_write(BlWriter *w, const int64_t *values, const uint8_t *qualities, int sl
 }
 
 static BlQuality
-most_frequent(const uint8_t *qualities, int n, bool *alike)
+most_frequent(const uint8_t *qualities, int n)
 {
 	int			count[256] = {0};
 	int			best = 0;
@@ -738,7 +738,6 @@ most_frequent(const uint8_t *qualities, int n, bool *alike)
 	for (int q = 1; q < BL_QUALITY_COUNT; q++)
 		if (count[q] > count[best])
 			best = q;
-	*alike = count[best] == n;
 	return (BlQuality) best;
 }
 
@@ -777,12 +776,12 @@ bl_profile_pack(const BlProfile *shape, const BlZone *zone_table,
 	full_slots = BL_MINUTES_PER_DAY / shape->slot_minutes;
 	if (qualities != NULL)
 	{
-		bool		alike;
+		bool		alike = memcmp(qualities, qualities + 1, (size_t) shape->slots - 1) == 0;
 
-		for (int i = 0; i < shape->slots; i++)
+		for (int i = 0; i < (alike ? 1 : shape->slots); i++)
 			if (qualities[i] >= BL_QUALITY_COUNT)
 				return BL_BAD_VALUE;
-		common = most_frequent(qualities, shape->slots, &alike);
+		common = alike ? (BlQuality) qualities[0] : most_frequent(qualities, shape->slots);
 		if (alike && common != BL_MISSING)
 			qualities = NULL;
 	}

@@ -378,6 +378,69 @@ wide_days_of_other_lengths(void)
 	}
 }
 
+/* values in quotes are read one by one: the same rows as from plain ones */
+static void
+wide_plain_and_quoted(void)
+{
+	static const char *const values[] = {"0.125", "12", "", "1234567.5", ".5", "7.", "0", "000000000000000001", "0.000000001", "99999999"};
+	static const char *const qualities[] = {"actual", "estimated", "missing", "suspect"};
+	static const char *const mapping =
+		"{\"header\": false, \"meter\": 1, \"time\": 2, \"time_zone\": \"x\", \"slot_minutes\": 60, \"unit\": \"kWh\", "
+		"\"columns\": {\"first\": 3, \"count\": 25}, \"quality\": 28%s}";
+	static const char *const more_fields[] = {"", ", \"decimals\": 1", ", \"nulls\": [\"-\"]", ", \"nulls\": [\"\", \"0\"]"};
+	static char plain[40000];
+	static char quoted[80000];
+	static char rows[100000];
+
+	for (size_t f = 0; f < sizeof more_fields / sizeof *more_fields; f++)
+	{
+		char		map[400];
+		size_t		p = 0,
+					q = 0;
+
+		snprintf(map, sizeof map, mapping, more_fields[f]);
+		for (int line = 0; line < 40; line++)
+		{
+			/* the days of 23 and of 25 hours among them */
+			const char *day = line % 7 == 3 ? "2025-03-30" : line % 7 == 5 ? "2025-10-26" : "2025-06-01";
+
+			p += (size_t) sprintf(plain + p, "M%d,%s", line / 2, day);
+			q += (size_t) sprintf(quoted + q, "M%d,%s", line / 2, day);
+			for (int i = 0; i < 25; i++)
+			{
+				const char *v = i == 24 && line % 3 > 0 ? line % 3 == 1 ? "" : "0" :
+					values[(line * 31 + i * (line % 5 + 1)) % (line % 4 == 0 ? 2 : 10)];
+
+				p += (size_t) sprintf(plain + p, ",%s", v);
+				q += (size_t) sprintf(quoted + q, ",\"%s\"", v);
+			}
+			p += (size_t) sprintf(plain + p, ",%s\n", qualities[line % 11 % 4]);
+			q += (size_t) sprintf(quoted + q, ",%s\n", qualities[line % 11 % 4]);
+		}
+		strcpy(rows, rows_of(map, plain));
+		/* reasons show the text of the line, which differs */
+		{
+			const char *other = rows_of(map, quoted);
+			int			lines = 0;
+
+			for (const char *a = rows, *b = other; *a != '\0' && *b != '\0'; lines++)
+			{
+				size_t		na = strcspn(a, "\n"),
+							nb = strcspn(b, "\n");
+				const char *ba = memchr(a, '[', na),
+						   *bb = memchr(b, '[', nb);
+				size_t		ca = ba ? (size_t) (ba - a) : na,
+							cb = bb ? (size_t) (bb - b) : nb;
+
+				CHECK(ca == cb && memcmp(a, b, ca) == 0);
+				a += na + 1;
+				b += nb + 1;
+			}
+			CHECK_EQ(lines, 40);
+		}
+	}
+}
+
 static void
 registers(void)
 {
@@ -474,6 +537,7 @@ main(void)
 	RUN(long_tables);
 	RUN(wide_tables);
 	RUN(wide_days_of_other_lengths);
+	RUN(wide_plain_and_quoted);
 	RUN(registers);
 	RUN(mappings);
 	RUN(pieces);
