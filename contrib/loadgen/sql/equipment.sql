@@ -1,0 +1,2 @@
+-- The grid, service points, meters.
+SELECT 'equipment: not yet';
