@@ -1,22 +1,115 @@
-CREATE FUNCTION billing.add_plan(plan_code text, name text, from_on date, tariff billing.tariff, market billing.market DEFAULT NULL)
+CREATE FUNCTION billing.add_plan(plan_code text, name text, from_on date, tariff billing.tariff, market billing.market DEFAULT NULL,
+								 version_name text DEFAULT NULL, source text DEFAULT NULL, calendar_code text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: plans are everybody's, so who writes them may do so everywhere.
 DECLARE
-	plan	bigint;
+	plan		bigint;
+	calendar	bigint;
 BEGIN
 	PERFORM billing._check_everywhere('write', 'plan');
+	IF add_plan.calendar_code IS NOT NULL THEN
+		calendar := billing._calendar_of(add_plan.calendar_code);
+	END IF;
+	-- a zone that the server does not know is found here, not by the run
+	PERFORM add_plan.from_on::timestamp AT TIME ZONE (billing.jsonb(add_plan.tariff) ->> 'time_zone');
 	INSERT INTO billing.plan AS p (plan_code, name) VALUES (add_plan.plan_code, add_plan.name)
 	    ON CONFLICT ON CONSTRAINT plan_plan_code_key DO UPDATE SET name = excluded.name
 	RETURNING p.plan_id INTO plan;
-	INSERT INTO billing.plan_version (plan_id, from_on, tariff, market)
-	VALUES (plan, add_plan.from_on, add_plan.tariff, add_plan.market);
+	INSERT INTO billing.plan_version (plan_id, from_on, tariff, market, name, source, calendar_id)
+	VALUES (plan, add_plan.from_on, add_plan.tariff, add_plan.market, add_plan.version_name, add_plan.source, calendar);
 	RETURN plan;
 END $$;
-COMMENT ON FUNCTION billing.add_plan(text, text, date, billing.tariff, billing.market) IS
-'a price plan, or its next version, from a day on; needs write on plan everywhere; returns plan_id';
+COMMENT ON FUNCTION billing.add_plan(text, text, date, billing.tariff, billing.market, text, text, text) IS
+'a price plan, or its next version, from a day on; market: facts of its own; without, they are taken month by month from published prices, series, '
+'and the calendar of this code; needs write on plan everywhere; returns plan_id';
+
+CREATE FUNCTION billing.add_plan_from_library(code text, from_on date, plan_code text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: as add_plan().
+DECLARE
+	published	record;
+	region		text;
+BEGIN
+	PERFORM billing._check_everywhere('write', 'plan');
+	SELECT t.* INTO published FROM billing.published_tariffs() t WHERE t.code = add_plan_from_library.code;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'the library has no tariff "%"', left(coalesce(add_plan_from_library.code, ''), 64)
+			USING ERRCODE = 'no_data_found', HINT = 'SELECT code FROM billing.published_tariffs() lists them.';
+	END IF;
+	IF published.market IS NOT NULL THEN
+		IF billing.jsonb(published.market) ? 'calendar' THEN
+			region := published.region;
+			PERFORM billing.add_calendar(region, region);
+		END IF;
+		PERFORM billing.publish_market(published.market, region, published.source);
+	END IF;
+	RETURN billing.add_plan(coalesce(add_plan_from_library.plan_code, published.code), billing.in_language(published.name, 'zh'), add_plan_from_library.from_on,
+		published.tariff, NULL, published.code, published.source, region);
+END $$;
+COMMENT ON FUNCTION billing.add_plan_from_library(text, date, text) IS
+'a plan, or its next version, from a tariff of published_tariffs(), with the prices and holidays that go with it as rows; needs write on plan everywhere; returns plan_id';
+
+CREATE FUNCTION billing._prepare_markets(from_on date, until_on date)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	seen	bigint;
+BEGIN
+	-- first how far the rows had come, then the rows: a change in between is looked at again
+	SELECT c.changes INTO seen FROM billing.market_change c;
+	WITH made AS MATERIALIZED (
+		SELECT v.plan_id, v.from_on, m.at::date AS month_on,
+			   billing._market(v.tariff, v.asked, v.calendar_id, m.at::date, (m.at + interval '1 month')::date) AS market
+		  FROM billing.plan_version v
+		 CROSS JOIN generate_series(date_trunc('month', _prepare_markets.from_on::timestamp), _prepare_markets.until_on::timestamp - interval '1 day', interval '1 month') m(at)
+		 WHERE v.asked IS NOT NULL AND v.market IS NULL AND v.from_on < m.at + interval '1 month'
+		   AND NOT EXISTS (SELECT FROM billing.plan_version l WHERE l.plan_id = v.plan_id AND l.from_on > v.from_on AND l.from_on <= m.at)
+		   AND NOT EXISTS (SELECT FROM billing.plan_market k WHERE k.plan_id = v.plan_id AND k.from_on = v.from_on AND k.month_on = m.at AND k.as_of >= seen)),
+	kept AS (
+		INSERT INTO billing.market_value (market) SELECT DISTINCT m.market FROM made m
+		    ON CONFLICT ON CONSTRAINT market_value_pkey DO NOTHING)
+	INSERT INTO billing.plan_market AS k (plan_id, from_on, month_on, digest, as_of)
+	SELECT m.plan_id, m.from_on, m.month_on, billing.digest(m.market), seen FROM made m ORDER BY m.plan_id, m.from_on, m.month_on
+	    ON CONFLICT ON CONSTRAINT plan_market_pkey DO UPDATE SET as_of = excluded.as_of WHERE k.as_of < excluded.as_of;
+END $$;
+COMMENT ON FUNCTION billing._prepare_markets(date, date) IS
+'the markets of these months for every plan that asks for one, made anew where rows have changed since: once a run, not once a bill';
+
+CREATE FUNCTION billing._piece_of(account_id bigint, from_on date, until_on date, OUT ends_on date, OUT plan_id bigint, OUT plan_from_on date, OUT terms jsonb,
+								  OUT version_from_on date, OUT tariff billing.tariff, OUT market billing.market, OUT asked jsonb, OUT calendar_id bigint)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT least(_piece_of.until_on,
+				 (SELECT min(a.from_on) FROM billing.account_plan a WHERE a.account_id = _piece_of.account_id AND a.from_on > _piece_of.from_on),
+				 (SELECT min(n.from_on) FROM billing.plan_version n WHERE n.plan_id = p.plan_id AND n.from_on > _piece_of.from_on)),
+		   p.plan_id, p.from_on, p.terms, v.from_on, v.tariff, v.market, v.asked, v.calendar_id
+	  FROM (VALUES (1)) one(row)
+	  LEFT JOIN LATERAL (SELECT a.plan_id, a.terms, a.from_on FROM billing.account_plan a
+						  WHERE a.account_id = _piece_of.account_id AND a.from_on <= _piece_of.from_on ORDER BY a.from_on DESC LIMIT 1) p ON true
+	  LEFT JOIN LATERAL (SELECT n.tariff, n.market, n.from_on, n.asked, n.calendar_id FROM billing.plan_version n
+						  WHERE n.plan_id = p.plan_id AND n.from_on <= _piece_of.from_on ORDER BY n.from_on DESC LIMIT 1) v ON true;
+END;
+COMMENT ON FUNCTION billing._piece_of(bigint, date, date) IS
+'of days within which plan, terms or version change, those before the first change, and what they are billed by';
+
+CREATE FUNCTION billing._plan_changes(accounts bigint[], from_on date)
+RETURNS void
+LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+BEGIN ATOMIC
+	-- in the head, since a run that began before does not see the new plan, but reads the head as it is when it locks it
+	UPDATE billing.account_head h SET plan_changes = ARRAY(SELECT DISTINCT c FROM unnest(h.plan_changes || _plan_changes.from_on) c WHERE c >= h.billed_to ORDER BY c)
+	 WHERE h.account_id = ANY (_plan_changes.accounts)
+	   AND EXISTS (SELECT FROM billing.account_plan a WHERE a.account_id = h.account_id AND a.from_on < _plan_changes.from_on);
+END;
+COMMENT ON FUNCTION billing._plan_changes(bigint[], date) IS 'writes down in the heads of these accounts, where another plan goes before, that it changes on a day';
 
 CREATE FUNCTION billing.set_plan(account_no text, plan_code text, from_on date, terms jsonb DEFAULT '{}')
 RETURNS void
@@ -31,7 +124,7 @@ DECLARE
 BEGIN
 	-- against a run, which holds the head while it bills
 	SELECT h.account_id, h.org_id, h.billed_to INTO account FROM billing.account_head h
-	 WHERE h.account_id = found_id FOR KEY SHARE;
+	 WHERE h.account_id = found_id FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('account %s', set_plan.account_no));
 	END IF;
@@ -46,8 +139,73 @@ BEGIN
 	INSERT INTO billing.account_plan AS a (account_id, from_on, org_id, plan_id, terms)
 	VALUES (account.account_id, set_plan.from_on, account.org_id, plan, set_plan.terms)
 	    ON CONFLICT ON CONSTRAINT account_plan_pkey DO UPDATE SET plan_id = excluded.plan_id, terms = excluded.terms;
+	PERFORM billing._plan_changes(ARRAY[account.account_id], set_plan.from_on);
 	PERFORM billing._audit(account.org_id, 'set_plan', format('account %s', set_plan.account_no),
 		jsonb_build_object('plan_code', set_plan.plan_code, 'from_on', set_plan.from_on, 'terms', set_plan.terms));
 END $$;
 COMMENT ON FUNCTION billing.set_plan(text, text, date, jsonb) IS
 'by which plan, and on which terms, an account is billed from a day on that is not billed yet';
+
+CREATE FUNCTION billing.set_plans(org_no text, plan_code text, from_on date, replaces text DEFAULT NULL, account_nos text[] DEFAULT NULL,
+								  terms jsonb DEFAULT NULL, OUT assigned integer, OUT refused text[])
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+-- Definer: as set_plan(), for the accounts of an org and all below it, where the caller may write accounts.
+DECLARE
+	at_org	bigint := billing._org_of(set_plans.org_no, 'write', 'account');
+	orgs	bigint[] := billing._orgs_below(at_org);
+	plan	bigint;
+	before	bigint;
+	chosen	bigint[];
+	due		bigint[];
+BEGIN
+	SELECT p.plan_id INTO plan FROM billing.plan p WHERE p.plan_code = set_plans.plan_code;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('plan %s', set_plans.plan_code));
+	END IF;
+	IF set_plans.replaces IS NOT NULL THEN
+		SELECT p.plan_id INTO before FROM billing.plan p WHERE p.plan_code = set_plans.replaces;
+		IF NOT FOUND THEN
+			PERFORM billing._not_found(format('plan %s', set_plans.replaces));
+		END IF;
+	END IF;
+	IF NOT coalesce(isfinite(set_plans.from_on), false) OR (set_plans.terms IS NOT NULL AND jsonb_typeof(set_plans.terms) <> 'object') THEN
+		RAISE EXCEPTION 'a plan holds from a day on, and terms are an object' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF EXISTS (SELECT FROM unnest(set_plans.account_nos) n(account_no)
+				WHERE NOT EXISTS (SELECT FROM billing.account a WHERE a.account_no = n.account_no AND a.org_id = ANY (orgs))) THEN
+		PERFORM billing._not_found(format('account %s', (SELECT n.account_no FROM unnest(set_plans.account_nos) n(account_no)
+			WHERE NOT EXISTS (SELECT FROM billing.account a WHERE a.account_no = n.account_no AND a.org_id = ANY (orgs)) LIMIT 1)));
+	END IF;
+	SELECT array_agg(a.account_id) INTO chosen
+	  FROM billing.account a
+	  LEFT JOIN LATERAL (SELECT l.plan_id FROM billing.account_plan l
+						  WHERE l.account_id = a.account_id AND l.from_on <= set_plans.from_on ORDER BY l.from_on DESC LIMIT 1) p ON true
+	 WHERE a.org_id = ANY (orgs) AND (set_plans.account_nos IS NULL OR a.account_no = ANY (set_plans.account_nos))
+	   AND (before IS NULL OR p.plan_id = before);
+	-- against runs, in ascending order as everybody locks; who is billed past the day keeps his plan
+	WITH locked AS MATERIALIZED (
+		SELECT h.account_id, h.billed_to FROM billing.account_head h
+		 WHERE h.account_id = ANY (chosen) ORDER BY h.account_id FOR NO KEY UPDATE)
+	SELECT array_agg(l.account_id ORDER BY l.account_id) FILTER (WHERE l.billed_to <= set_plans.from_on),
+		   coalesce(array_agg(a.account_no ORDER BY a.account_no) FILTER (WHERE l.billed_to > set_plans.from_on), '{}')
+	  INTO due, refused
+	  FROM locked l JOIN billing.account a ON a.account_id = l.account_id;
+	INSERT INTO billing.account_plan AS n (account_id, from_on, org_id, plan_id, terms)
+	SELECT a.account_id, set_plans.from_on, a.org_id, plan, coalesce(set_plans.terms, p.terms, '{}')
+	  FROM billing.account a
+	  LEFT JOIN LATERAL (SELECT l.terms FROM billing.account_plan l
+						  WHERE l.account_id = a.account_id AND l.from_on <= set_plans.from_on ORDER BY l.from_on DESC LIMIT 1) p ON true
+	 WHERE a.account_id = ANY (due)
+	    ON CONFLICT ON CONSTRAINT account_plan_pkey DO UPDATE SET plan_id = excluded.plan_id, terms = excluded.terms;
+	GET DIAGNOSTICS assigned = ROW_COUNT;
+	PERFORM billing._plan_changes(due, set_plans.from_on);
+	PERFORM billing._audit(at_org, 'set_plans', format('org %s', set_plans.org_no),
+		jsonb_build_object('plan_code', set_plans.plan_code, 'from_on', set_plans.from_on, 'replaces', set_plans.replaces, 'terms', set_plans.terms,
+			'named', cardinality(set_plans.account_nos), 'assigned', assigned, 'refused', cardinality(refused)));
+END $$;
+COMMENT ON FUNCTION billing.set_plans(text, text, date, text, text[], jsonb) IS
+'gives many accounts a plan from a day on: those of an org and all below it, of them only those that have the plan replaces by then, or have these '
+'numbers; terms: null keeps those of each; returns how many were assigned, and the numbers of those billed past the day, which stay as they are';

@@ -14,13 +14,34 @@ CREATE TABLE billing.plan_version (
 	market		billing.market,
 	digest		bytea NOT NULL GENERATED ALWAYS AS (billing.digest(tariff)) STORED,
 	made_by		text NOT NULL DEFAULT billing.actor(),
+	name		text,
+	source		text,
+	calendar_id	bigint REFERENCES billing.calendar,
+	asked		jsonb GENERATED ALWAYS AS (billing.market_asked(tariff)) STORED,
 	PRIMARY KEY (plan_id, from_on),
-	CONSTRAINT plan_version_from_on_finite CHECK (isfinite(from_on))
+	CONSTRAINT plan_version_from_on_finite CHECK (isfinite(from_on)),
+	CONSTRAINT plan_version_name_bounded CHECK (length(name) <= 200)
 ) WITH (toast_tuple_target = 8160);
 -- a run reads it for each account: neither compressed nor out of line while it fits a page
 ALTER TABLE billing.plan_version ALTER tariff SET STORAGE MAIN, ALTER market SET STORAGE MAIN;
 COMMENT ON TABLE billing.plan_version IS 'the tariff of a plan from a day on, until the next version; never changed, since bills say by its digest what they were made of';
-COMMENT ON COLUMN billing.plan_version.market IS 'market facts the tariff asks for; null: made from the server''s time zones';
+COMMENT ON COLUMN billing.plan_version.market IS 'market facts of its own; null: made from the rows of calendars and published prices, month by month';
+COMMENT ON COLUMN billing.plan_version.name IS 'of the version, such as the notice that brought it';
+COMMENT ON COLUMN billing.plan_version.calendar_id IS 'whose holidays and events the tariff means';
+COMMENT ON COLUMN billing.plan_version.asked IS 'market facts that the tariff asks for; null: none';
+
+CREATE TABLE billing.plan_market (
+	plan_id		bigint NOT NULL,
+	from_on		date NOT NULL,
+	month_on	date NOT NULL,
+	digest		bytea NOT NULL REFERENCES billing.market_value,
+	as_of		bigint NOT NULL,
+	made_at		timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (plan_id, from_on, month_on, digest),
+	FOREIGN KEY (plan_id, from_on) REFERENCES billing.plan_version (plan_id, from_on)
+);
+COMMENT ON TABLE billing.plan_market IS 'the markets that a version of a plan had for a month: the one of the last as_of holds';
+COMMENT ON COLUMN billing.plan_market.as_of IS 'after so many changes of the market''s rows it was still the same';
 
 CREATE TABLE billing.account_plan (
 	account_id	bigint NOT NULL,

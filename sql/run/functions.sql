@@ -37,18 +37,34 @@ BEGIN
 		   FOR NO KEY UPDATE OF h SKIP LOCKED),
 	judged AS MATERIALIZED (
 		SELECT d.account_id, d.org_id, d.from_on, d.until_on, d.seq, d.link, d.voided, u.digest AS usage_digest, r.*, t.total,
-			   CASE WHEN p.from_on > d.from_on THEN p.from_on WHEN v.from_on > d.from_on THEN v.from_on END AS changes_on,
-			   CASE WHEN v.tariff IS NULL THEN 'UB305'
-					WHEN p.from_on > d.from_on OR v.from_on > d.from_on THEN 'UB306'
+			   d.market_asked,
+			   CASE WHEN d.tariff IS NULL THEN 'UB305'
 					WHEN r.sqlstate IS NOT NULL THEN r.sqlstate
 					WHEN t.total <> round(t.total, 2) THEN 'UB307'
 					WHEN billing.currency(r.charges) <> d.currency THEN 'UB308' END AS failure
-		  FROM due d
-		  -- the last before the end: it is also that of the beginning, or else it changes within
-		  LEFT JOIN LATERAL (SELECT a.plan_id, a.terms, a.from_on FROM billing.account_plan a
-							  WHERE a.account_id = d.account_id AND a.from_on < d.until_on ORDER BY a.from_on DESC LIMIT 1) p ON true
-		  LEFT JOIN LATERAL (SELECT n.tariff, n.market, n.from_on FROM billing.plan_version n
-							  WHERE n.plan_id = p.plan_id AND n.from_on < d.until_on ORDER BY n.from_on DESC LIMIT 1) v ON true
+		  FROM (SELECT q.account_id, q.org_id, q.from_on, coalesce(c.ends_on, q.until_on) AS until_on, q.seq, q.link, q.carry, q.currency, q.voided, q.changed_on,
+					   CASE WHEN c.ends_on IS NULL THEN p.from_on ELSE c.plan_from_on END AS plan_from_on,
+					   CASE WHEN c.ends_on IS NULL THEN p.terms ELSE c.terms END AS terms,
+					   CASE WHEN c.ends_on IS NULL THEN v.tariff ELSE c.tariff END AS tariff,
+					   CASE WHEN c.ends_on IS NULL THEN v.market IS NULL AND v.asked IS NOT NULL ELSE c.market IS NULL AND c.asked IS NOT NULL END AS market_asked,
+					   -- its own, or that of the month, which the run has prepared
+					   CASE WHEN c.ends_on IS NOT NULL THEN coalesce(c.market, CASE WHEN c.asked IS NOT NULL THEN billing._market(c.tariff, c.asked, c.calendar_id,
+									date_trunc('month', q.from_on::timestamp)::date, (date_trunc('month', q.from_on::timestamp) + interval '1 month')::date) END)
+							WHEN v.asked IS NULL OR v.market IS NOT NULL THEN v.market
+							ELSE coalesce((SELECT m.market FROM billing.plan_market k JOIN billing.market_value m ON m.digest = k.digest
+											WHERE k.plan_id = p.plan_id AND k.from_on = v.from_on AND k.month_on = date_trunc('month', q.from_on::timestamp)::date
+											ORDER BY k.as_of DESC LIMIT 1),
+								billing._market(v.tariff, v.asked, v.calendar_id,
+									date_trunc('month', q.from_on::timestamp)::date, (date_trunc('month', q.from_on::timestamp) + interval '1 month')::date)) END AS market
+				  FROM due q
+				  -- the last before the end: it is also that of the beginning, or else it changes within
+				  LEFT JOIN LATERAL (SELECT a.plan_id, a.terms, a.from_on FROM billing.account_plan a
+									  WHERE a.account_id = q.account_id AND a.from_on < q.until_on ORDER BY a.from_on DESC LIMIT 1) p ON true
+				  LEFT JOIN LATERAL (SELECT n.tariff, n.market, n.from_on, n.asked, n.calendar_id FROM billing.plan_version n
+									  WHERE n.plan_id = p.plan_id AND n.from_on < q.until_on ORDER BY n.from_on DESC LIMIT 1) v ON true
+				  -- then this bill ends where it changes, and the next begins there; OFFSET: asked only then
+				  LEFT JOIN LATERAL (SELECT f.* FROM billing._piece_of(q.account_id, q.from_on, q.until_on) f
+									  WHERE p.from_on > q.from_on OR v.from_on > q.from_on OFFSET 0) c ON true) d
 		 CROSS JOIN LATERAL (
 			-- most have one profile of just these days, which needs no sorting and joining
 			SELECT CASE WHEN count(*) = 1 AND min(r.channel) = 'import' AND min(r.part) = 'main' AND min(r.from_on) >= d.from_on AND max(r.until_on) <= d.until_on
@@ -59,10 +75,10 @@ BEGIN
 						WHEN count(*) > 1 THEN billing._usage_digest(d.account_id, d.from_on, d.until_on) END AS digest
 			  FROM billing.reading r
 			 WHERE r.account_id = d.account_id AND r.from_on > d.from_on - 31 AND r.from_on < d.until_on AND r.until_on > d.from_on) u
-		 CROSS JOIN LATERAL billing.try_rate(v.tariff, u.usage, daterange(d.from_on, d.until_on), p.terms, v.market, d.carry) r
+		 CROSS JOIN LATERAL billing.try_rate(d.tariff, u.usage, daterange(d.from_on, d.until_on), d.terms, d.market, d.carry) r
 		 CROSS JOIN LATERAL (SELECT billing.total(r.charges) AS total) t
 		 -- a change that was made since this statement began is in the head, and its plan not to be seen yet: the next turn sees both
-		 WHERE d.changed_on IS NULL OR p.from_on >= d.changed_on),
+		 WHERE d.changed_on IS NULL OR d.plan_from_on >= d.changed_on),
 	-- a bill and the transfer it brings, if it is not of zero, side by side: joining them again would cost more
 	pair AS MATERIALIZED (
 		SELECT b.*, CASE WHEN b.total > 0 THEN 'receivable' ELSE 'billed' END AS debit, CASE WHEN b.total > 0 THEN 'billed' ELSE 'receivable' END AS credit,
@@ -99,7 +115,7 @@ BEGIN
 		 CROSS JOIN LATERAL (
 			SELECT q.message, q.detail, q.hint FROM (VALUES
 				('UB305', 'the account has no price plan on the first day', NULL, 'set_plan() gives it one.'),
-				('UB306', 'the price plan changes within the days to be billed', format('On %s.', to_char(j.changes_on, 'YYYY-MM-DD')), 'Run up to that day first.'),
+				('UB203', j.message, j.detail, CASE WHEN j.market_asked THEN 'publish_component(), publish_prices() and add_calendar_days() publish it, add_plan() names the calendar; the next run bills the account.' ELSE j.hint END),
 				('UB307', 'the total is not in whole cents', format('It is %s.', trim_scale(j.total)), 'Let the tariff round its lines or the total.'),
 				('UB308', 'the currency is not that of the bills before', NULL, NULL),
 				(j.failure, j.message, j.detail, j.hint)) q(failure, message, detail, hint)
@@ -240,6 +256,11 @@ BEGIN
 	IF NOT isfinite(_start_run.until_on) OR _start_run.chunk_size NOT BETWEEN 1 AND 100000 THEN
 		RAISE EXCEPTION 'a run ends on a day, and a chunk has 1 to 100000 accounts' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	-- what plans ask of the market; accounts further behind make theirs as they come
+	PERFORM billing._prepare_markets(greatest(q.from_on, (_start_run.until_on - interval '3 months')::date), _start_run.until_on)
+	   FROM (SELECT min(h.billed_to) AS from_on FROM billing.account_head h
+			  WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND h.billed_to < least(_start_run.until_on, h.stops_on)) q
+	  WHERE EXISTS (SELECT FROM billing.plan_version v WHERE v.asked IS NOT NULL AND v.market IS NULL);
 	-- who comes second takes part in the first one's run
 	PERFORM pg_advisory_xact_lock(hashtextextended(format('billing.start_run %s %s', at_org, _start_run.until_on - date '2000-01-01'), 0));
 	SELECT r.run_id INTO run FROM billing.bill_run r WHERE r.org_id = at_org AND r.until_on = _start_run.until_on AND r.finished_at IS NULL;

@@ -144,3 +144,21 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 5
 AS 'MODULE_PATHNAME', 'billing_tariff_check';
 COMMENT ON FUNCTION billing.tariff_check(json) IS
 'all problems of a tariff at once, each with its JSON path and what would be right; no row: the tariff is good';
+
+CREATE FUNCTION billing.market_asked(tariff billing.tariff)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
+BEGIN ATOMIC
+	-- notes are free text; a name asked for too much does no harm
+	WITH rules AS (
+		SELECT billing.jsonb(market_asked.tariff) - '{notes,source,name,code}'::text[] AS d),
+	asked AS (
+		SELECT CASE WHEN jsonb_path_exists(r.d, 'strict $.**.days ? (@ == "holiday" || @[*] == "holiday")') THEN 'true'::jsonb END AS calendar,
+			   (SELECT jsonb_agg(DISTINCT v ORDER BY v) FROM jsonb_path_query(r.d, 'strict $.**.event ? (@.type() == "string")') v) AS events,
+			   (SELECT jsonb_agg(DISTINCT v ORDER BY v) FROM jsonb_path_query(r.d, 'strict $.**.published ? (@.type() == "string")') v) AS prices,
+			   (SELECT jsonb_agg(DISTINCT v ORDER BY v) FROM jsonb_path_query(r.d, 'strict $.**.series ? (@.type() == "string")') v) AS series
+		  FROM rules r)
+	SELECT nullif(jsonb_strip_nulls(to_jsonb(a)), '{}'::jsonb) FROM asked a;
+END;
+COMMENT ON FUNCTION billing.market_asked(billing.tariff) IS
+'which market facts a tariff asks for: calendar (true: it says "holiday"), and the names of its events, published prices and series; null: none';

@@ -64,7 +64,7 @@ CALL billing.run_bills('C', '2026-02-01');
 SELECT account_no, sqlstate FROM billing_report.run_exception WHERE run_id = (SELECT max(run_id) FROM billing.bill_run) ORDER BY 1;
 SELECT count(*) AS bills, count(DISTINCT account_id) AS accounts, sum(total) AS total FROM billing.bill;
 
--- Two months at once: the yearly tier goes on where January left it.  From the 15th on another plan: up to that day first.
+-- Two months at once: the yearly tier goes on where January left it.  From the 15th on another plan: a bill up to that day, and the rest by the other.
 SELECT billing.set_plan('1002', 'exact', '2026-02-15');
 SELECT billing.record_profile(n, pg_temp.month('2026-02-01 00:00+08', 28)) FROM unnest('{1001,1002}'::text[]) n;
 SELECT billing.record_profile('1001', pg_temp.month('2026-03-01 00:00+08', 31));
