@@ -90,7 +90,7 @@ BEGIN
 	IF num_nonnulls(_add_event.days, _add_event.hours) <> 1 OR coalesce(isempty(_add_event.days), isempty(_add_event.hours)) THEN
 		RAISE EXCEPTION 'an event has a span' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	IF NOT EXISTS (SELECT FROM billing.calendar c WHERE c.calendar_id = calendar AND _add_event.name = ANY (c.events)) THEN
+	IF (SELECT NOT _add_event.name = ANY (c.events) FROM billing.calendar c WHERE c.calendar_id = calendar) IS NOT FALSE THEN
 		RAISE EXCEPTION 'calendar "%" keeps no events "%"', _add_event.calendar_code, left(coalesce(_add_event.name, ''), 64)
 			USING ERRCODE = 'no_data_found', HINT = 'add_calendar(code, name, ''{…}'') says which events it keeps, by the names that tariffs give them.';
 	END IF;
@@ -357,7 +357,8 @@ DECLARE
 	n		integer := 0;
 BEGIN
 	PERFORM billing._check_everywhere('write', 'plan');
-	IF NOT EXISTS (SELECT FROM billing.published_holidays() h WHERE h.region = add_calendar_from_library.region) THEN
+	PERFORM FROM billing.published_holidays() h WHERE h.region = add_calendar_from_library.region;
+	IF NOT FOUND THEN
 		RAISE EXCEPTION 'the library has no holidays of "%"', left(coalesce(add_calendar_from_library.region, ''), 64)
 			USING ERRCODE = 'no_data_found', HINT = 'SELECT DISTINCT region FROM billing.published_holidays() lists those it has.';
 	END IF;
