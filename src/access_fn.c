@@ -159,6 +159,41 @@ billing_is_own(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(false);
 }
 
+/* what some org at or below each has, as of the rights that a call pinned */
+typedef struct Inheriting
+{
+	BlPin		pin;
+	uint64_t   *below;			/* NULL: nothing yet */
+} Inheriting;
+
+/* can_inherit(org_id bigint, kind text) returns boolean */
+PG_FUNCTION_INFO_V1(billing_can_inherit);
+Datum
+billing_can_inherit(PG_FUNCTION_ARGS)
+{
+	Inheriting *call = fcinfo->flinfo->fn_extra;
+	int64_t		org = PG_GETARG_INT64(0);
+	uint64_t	right = right_of("read", text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	const BlRights *rights;
+	BlPin		before;
+
+	if (call == NULL)
+		fcinfo->flinfo->fn_extra = call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof *call);
+	before = call->pin;
+	rights = bl_rights_pinned(&call->pin);
+	if (rights->superuser)
+		PG_RETURN_BOOL(true);
+	if (call->below == NULL || before.rights != call->pin.rights || before.transaction != call->pin.transaction ||
+		before.serial != call->pin.serial || before.statement != call->pin.statement)
+	{
+		if (call->below != NULL)
+			pfree(call->below);
+		call->below = MemoryContextAllocHuge(fcinfo->flinfo->fn_mcxt, (rights->last + 1) * sizeof *call->below);
+		bl_access_gather(rights->parent, rights->rights, call->below, rights->last);
+	}
+	PG_RETURN_BOOL(org > 0 && (uint64_t) org <= rights->last && (call->below[org] & right) != 0);
+}
+
 static Datum
 int8_array(const int64_t *values, size_t count)
 {
@@ -182,6 +217,27 @@ billing_visible_orgs(PG_FUNCTION_ARGS)
 	for (size_t org = 1; org <= rights->last; org++)
 		if (rights->parent[org] != BL_NO_ORG && bl_rights_allow(rights, (int64_t) org, right))
 			orgs[count++] = (int64_t) org;
+	return int8_array(orgs, count);
+}
+
+/* _orgs_over(org_id bigint) returns bigint[] */
+PG_FUNCTION_INFO_V1(billing_orgs_over);
+Datum
+billing_orgs_over(PG_FUNCTION_ARGS)
+{
+	const BlRights *rights = bl_rights();
+	int64_t		org = PG_GETARG_INT64(0);
+	int64_t		orgs[BL_ORG_DEPTH];
+	size_t		count = 0;
+
+	/* of others' orgs nothing is said */
+	if (!rights->superuser && (org <= 0 || (uint64_t) org > rights->last || rights->rights[org] == 0))
+		org = 0;
+	while (count < BL_ORG_DEPTH && org > 0 && (uint64_t) org <= rights->last && rights->parent[org] != BL_NO_ORG)
+	{
+		orgs[count++] = org;
+		org = rights->parent[org];
+	}
 	return int8_array(orgs, count);
 }
 

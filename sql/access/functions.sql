@@ -150,14 +150,14 @@ BEGIN
 	CASE post
 		WHEN 'manager' THEN
 			RETURN billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan,bill,money,audit,supply}', '{read}')
-				 + billing.grant_access(staff_no, org_no, '{account,bill,money,supply}', '{approve}');
+				 + billing.grant_access(staff_no, org_no, '{account,reading,bill,money,supply}', '{approve}');
 		WHEN 'administrator' THEN
 			RETURN billing.grant_access(staff_no, org_no, '{org}', '{read,write}') + billing.grant_access(staff_no, org_no, '{audit}', '{read}');
 		WHEN 'account clerk' THEN
 			RETURN billing.grant_access(staff_no, org_no, '{customer,account}', '{read,write}')
 				 + billing.grant_access(staff_no, org_no, '{org,reading,plan,bill}', '{read}');
 		WHEN 'meter reader' THEN
-			RETURN billing.grant_access(staff_no, org_no, '{reading}', '{read,write}') + billing.grant_access(staff_no, org_no, '{account}', '{read}');
+			RETURN billing.grant_access(staff_no, org_no, '{reading}', '{read,write}') + billing.grant_access(staff_no, org_no, '{org,account}', '{read}');
 		WHEN 'billing clerk' THEN
 			RETURN billing.grant_access(staff_no, org_no, '{bill,money}', '{read,write}') + billing.grant_access(staff_no, org_no, '{bill}', '{run}')
 				 + billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan}', '{read}');

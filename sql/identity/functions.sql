@@ -73,6 +73,22 @@ AS 'MODULE_PATHNAME', 'billing_can_everywhere';
 COMMENT ON FUNCTION billing.can_everywhere(text, text) IS 'may the actor do this at every org? For what belongs to no org, such as price plans';
 REVOKE ALL ON FUNCTION billing.can_everywhere(text, text) FROM PUBLIC;
 
+CREATE FUNCTION billing.can_inherit(org_id bigint, kind text)
+RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'billing_can_inherit';
+COMMENT ON FUNCTION billing.can_inherit(bigint, text) IS
+'may the actor read what this org, or some org below it, has of a kind? For what an org lays down for all below it';
+REVOKE ALL ON FUNCTION billing.can_inherit(bigint, text) FROM PUBLIC;
+
+CREATE FUNCTION billing._orgs_over(org_id bigint)
+RETURNS bigint[]
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'billing_orgs_over';
+COMMENT ON FUNCTION billing._orgs_over(bigint) IS
+'an org where the actor has some right, and those above it, the nearest first, whether he sees them or not: what they lay down holds for it';
+REVOKE ALL ON FUNCTION billing._orgs_over(bigint) FROM PUBLIC;
+
 CREATE FUNCTION billing._is_own_support(internal)
 RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

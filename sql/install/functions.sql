@@ -187,7 +187,8 @@ BEGIN
 		TO billing_owner;
 	GRANT EXECUTE ON FUNCTION billing.can_read(bigint, text), billing.can_write(bigint, text),
 		billing.can_do(text, text, bigint), billing.can_everywhere(text, text), billing._visible_orgs(text),
-		billing.is_own(bigint), billing._own_accounts(), billing.identify(text)
+		billing.is_own(bigint), billing._own_accounts(), billing.identify(text), billing.can_inherit(bigint, text),
+		billing._orgs_over(bigint)
 		TO billing_owner, billing_admin, billing_clerk, billing_analyst, billing_auditor, billing_customer;
 	GRANT EXECUTE ON FUNCTION billing.actor_customer_id(), billing._content(text, "any"), billing._in_transaction_block()
 		TO billing_owner, billing_clerk, billing_analyst, billing_auditor, billing_customer;

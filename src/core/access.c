@@ -83,6 +83,25 @@ bl_access_spread(const int32_t *parent, uint64_t *rights, size_t last)
 			rights[org] = spread_one(parent, rights, last, org, &found) ? found : 0;
 }
 
+void
+bl_access_gather(const int32_t *parent, const uint64_t *rights, uint64_t *below, size_t last)
+{
+	memset(below, 0, (last + 1) * sizeof *below);
+	for (size_t org = 1; org <= last; org++)
+	{
+		size_t		up = org;
+
+		/* a damaged org has no rights, so that none go up from it */
+		for (int depth = 0; rights[org] != 0 && depth < BL_ORG_DEPTH; depth++)
+		{
+			below[up] |= rights[org];
+			if (parent[up] <= 0 || (size_t) parent[up] > last)
+				break;
+			up = (size_t) parent[up];
+		}
+	}
+}
+
 uint64_t
 bl_access_everywhere(const int32_t *parent, const uint64_t *rights, size_t last)
 {

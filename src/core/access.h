@@ -35,6 +35,13 @@ extern const char *bl_access_kind(int n);
  */
 extern void bl_access_spread(const int32_t *parent, uint64_t *rights, size_t last);
 
+/*
+ * Gives every org what it and the orgs below it have, of rights that were
+ * spread: who has a right at a station may be told what the company lays down
+ * for all its stations.
+ */
+extern void bl_access_gather(const int32_t *parent, const uint64_t *rights, uint64_t *below, size_t last);
+
 /* Which rights hold at every org there is; none where there is no org. */
 extern uint64_t bl_access_everywhere(const int32_t *parent, const uint64_t *rights, size_t last);
 

@@ -48,6 +48,26 @@ subtrees(void)
 }
 
 static void
+gathered(void)
+{
+	const int32_t parent[] = {BL_NO_ORG, BL_NO_PARENT, 1, 2, BL_NO_PARENT, 4, BL_NO_ORG, 7, 6};
+	uint64_t	rights[] = {9, 0, 0, 2, 0, 4, 7, 8, 8};
+	uint64_t	below[9];
+
+	bl_access_spread(parent, rights, 8);
+	bl_access_gather(parent, rights, below, 8);
+	CHECK_EQ(below[0], 0);
+	CHECK_EQ(below[1], 2);		/* of the team's */
+	CHECK_EQ(below[2], 2);
+	CHECK_EQ(below[3], 2);
+	CHECK_EQ(below[4], 4);
+	CHECK_EQ(below[5], 4);
+	CHECK_EQ(below[6], 0);
+	CHECK_EQ(below[7], 0);		/* under itself */
+	CHECK_EQ(below[8], 0);		/* under a missing one */
+}
+
+static void
 everywhere(void)
 {
 	const int32_t parent[] = {BL_NO_ORG, BL_NO_PARENT, 1, BL_NO_PARENT};
@@ -99,6 +119,7 @@ main(void)
 {
 	RUN(names);
 	RUN(subtrees);
+	RUN(gathered);
 	RUN(everywhere);
 	RUN(any_order);
 	RUN(damage);
