@@ -188,6 +188,7 @@ billing_can_inherit(PG_FUNCTION_ARGS)
 	{
 		if (call->below != NULL)
 			pfree(call->below);
+		call->below = NULL;		/* should there be no memory */
 		call->below = MemoryContextAllocHuge(fcinfo->flinfo->fn_mcxt, (rights->last + 1) * sizeof *call->below);
 		bl_access_gather(rights->parent, rights->rights, call->below, rights->last);
 	}
