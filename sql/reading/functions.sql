@@ -28,4 +28,4 @@ BEGIN
 	RETURN days;
 END $$;
 COMMENT ON FUNCTION billing.record_profile(text, billing.profile, text, text, text) IS
-'keeps a load profile of an account, of a channel (import, export, generation) of a part; returns its days; each day comes once (UB102)';
+'keeps a load profile of an account, of a channel (import, export, generation, reactive_import, reactive_export) of a part; returns its days; each day comes once (UB102)';

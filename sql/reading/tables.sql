@@ -15,7 +15,7 @@ CREATE TABLE billing.reading (
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	-- so that whoever looks for the readings of a month need not look through years
 	CONSTRAINT reading_until_on_near CHECK (until_on - from_on <= 31),
-	CONSTRAINT reading_channel_known CHECK (channel IN ('import', 'export', 'generation'))
+	CONSTRAINT reading_channel_known CHECK (channel IN ('import', 'export', 'generation', 'reactive_import', 'reactive_export'))
 ) WITH (toast_tuple_target = 8160);
 COMMENT ON TABLE billing.reading IS 'load profiles of an account, by part and channel, some days or a month a row';
 COMMENT ON COLUMN billing.reading.from_on IS 'the profile''s own first local day; until_on the day after its last';
