@@ -21,7 +21,7 @@ CREATE TABLE billing.contract (
 );
 COMMENT ON TABLE billing.contract IS 'supply contracts of accounts 供用电合同; what was agreed is in its versions';
 COMMENT ON COLUMN billing.contract.notice_days IS 'so long before its end it is shown as ending soon';
-CREATE INDEX contract_org_id_idx ON billing.contract (org_id);
+CREATE INDEX contract_org_id_idx ON billing.contract (org_id, account_id, contract_no);
 
 CREATE TABLE billing.contract_version (
 	account_id		bigint NOT NULL,

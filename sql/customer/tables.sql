@@ -23,7 +23,8 @@ COMMENT ON COLUMN billing.customer.login_role IS 'the database role by which the
 COMMENT ON COLUMN billing.customer.pinyin_key IS 'the name for comparing: plain columns, since a policy lets an index of an expression rest';
 COMMENT ON COLUMN billing.customer.merged_into IS 'the record of the same customer that is used instead';
 CREATE INDEX customer_pinyin_key_idx ON billing.customer (pinyin_key);
-CREATE INDEX customer_org_id_idx ON billing.customer (org_id);
+-- the whole of what rows refer to: before statistics are there, the check of a key may go by either index
+CREATE INDEX customer_org_id_idx ON billing.customer (org_id, customer_id);
 
 CREATE TABLE billing.account (
 	account_id		bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -41,7 +42,7 @@ CREATE TABLE billing.account (
 	CONSTRAINT account_opened_on_finite CHECK (isfinite(opened_on))
 );
 COMMENT ON TABLE billing.account IS 'what is billed 用电户; account_id never changes, account_no is the number the customer knows 户号';
-CREATE INDEX account_org_id_idx ON billing.account (org_id);
+CREATE INDEX account_org_id_idx ON billing.account (org_id, account_id);
 CREATE INDEX account_customer_id_idx ON billing.account (customer_id);
 CREATE INDEX account_address_key_idx ON billing.account (address_key);
 

@@ -287,7 +287,7 @@ CREATE UNIQUE INDEX service_point_point_code_key ON billing.service_point (point
 CREATE INDEX service_point_point_code_idx ON billing.service_point (point_code, from_on);
 CREATE INDEX service_point_area_id_idx ON billing.service_point (area_id);
 CREATE INDEX service_point_feeder_id_idx ON billing.service_point (feeder_id) WHERE feeder_id IS NOT NULL;
-CREATE INDEX service_point_org_id_idx ON billing.service_point (org_id);
+CREATE INDEX service_point_org_id_idx ON billing.service_point (org_id, account_id, part);
 
 CREATE TABLE billing.service_point_place (
 	account_id	bigint NOT NULL,
@@ -345,7 +345,7 @@ COMMENT ON COLUMN billing.meter_install.begun_by IS 'install, exchange 换表; r
 CREATE UNIQUE INDEX meter_install_open_key ON billing.meter_install (account_id, part) WHERE until_at IS NULL AND role = 'main';
 CREATE INDEX meter_install_meter_id_idx ON billing.meter_install (meter_id, from_at);
 CREATE INDEX meter_install_meter_no_idx ON billing.meter_install (meter_no, from_at);
-CREATE INDEX meter_install_org_id_idx ON billing.meter_install (org_id);
+CREATE INDEX meter_install_org_id_idx ON billing.meter_install (org_id, account_id, part, from_at, meter_id);
 
 CREATE TABLE billing.meter_install_register (
 	account_id	bigint NOT NULL,
