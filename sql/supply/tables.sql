@@ -43,7 +43,7 @@ CREATE TABLE billing.feeder (
 );
 COMMENT ON TABLE billing.feeder IS 'lines 线路 from a substation to transformers and to those supplied at their voltage';
 COMMENT ON COLUMN billing.feeder.placed_on IS 'the day since which it is fed from this station';
-CREATE INDEX feeder_org_id_idx ON billing.feeder (org_id);
+CREATE INDEX feeder_org_id_idx ON billing.feeder (org_id, feeder_id);
 CREATE INDEX feeder_station_id_idx ON billing.feeder (station_id);
 
 CREATE TABLE billing.feeder_place (
@@ -80,7 +80,7 @@ COMMENT ON TABLE billing.transformer_area IS 'transformers and the area each sup
 COMMENT ON COLUMN billing.transformer_area.kind IS 'public 公变, or dedicated to one customer 专变';
 COMMENT ON COLUMN billing.transformer_area.rating_kva IS 'of its transformers together, since placed_on';
 COMMENT ON COLUMN billing.transformer_area.placed_on IS 'the day since which it is on this feeder with this rating';
-CREATE INDEX transformer_area_org_id_idx ON billing.transformer_area (org_id);
+CREATE INDEX transformer_area_org_id_idx ON billing.transformer_area (org_id, area_id);
 CREATE INDEX transformer_area_feeder_id_idx ON billing.transformer_area (feeder_id);
 
 CREATE TABLE billing.area_place (
@@ -421,7 +421,7 @@ CREATE TABLE billing.gateway_meter (
 COMMENT ON TABLE billing.gateway_meter IS 'meters at the head of an area or feeder 台区考核表, 关口表, one at a time';
 CREATE UNIQUE INDEX gateway_meter_area_id_key ON billing.gateway_meter (area_id) WHERE until_at IS NULL;
 CREATE UNIQUE INDEX gateway_meter_feeder_id_key ON billing.gateway_meter (feeder_id) WHERE until_at IS NULL;
-CREATE INDEX gateway_meter_org_id_idx ON billing.gateway_meter (org_id);
+CREATE INDEX gateway_meter_org_id_idx ON billing.gateway_meter (org_id, meter_id, from_at);
 
 CREATE TABLE billing.gateway_reading (
 	meter_id	bigint NOT NULL,
