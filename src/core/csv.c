@@ -38,24 +38,42 @@ bl_csv_objects(BlCsv *csv, BlArena *object_arena, void (*release) (void *context
 
 /* ------------------------------------------------------------------ lines */
 
+static void
+row_clear(BlReadRow *row)
+{
+	memset(row, 0, sizeof *row);
+	row->content = (BlSlice) {"", 0};
+}
+
 static bool
-name_take(BlCsv *csv, int cell, BlSlice constant, bool needed, const char *what, char *out, bool *same)
+name_take(BlCsv *csv, int cell, BlSlice constant, bool needed, const char *what, BlCsvText *out, bool *same)
 {
 	BlSlice		s = cell < 0 ? constant : csv->cell[cell].text;
 
-	if (s.length == strlen(out) && s.length > 0 && memcmp(s.text, out, s.length) == 0)
-		return true;
-	*same = *same && s.length == 0 && out[0] == '\0';
+	if (s.length == out->length && (s.length == 0 || memcmp(s.text, out->text, s.length) == 0))
+	{
+		if (s.length > 0 || !needed)
+			return true;
+		bl_reason(csv->rejected, "the %s is empty", what);
+		return false;
+	}
+	*same = false;
+	out->length = 0;
+	out->text[0] = '\0';
+	/* the day of the line before is of another one */
+	memset(csv->day, 0, sizeof csv->day);
 	if (s.length == 0)
 	{
-		out[0] = '\0';
 		if (!needed)
 			return true;
 		bl_reason(csv->rejected, "the %s is empty", what);
 		return false;
 	}
-	if (bl_slice_copy(s, out, BL_CSV_NAME))
+	if (bl_slice_copy(s, out->text, BL_CSV_NAME))
+	{
+		out->length = s.length;
 		return true;
+	}
 	bl_reason(csv->rejected, "the %s is too long, or no UTF-8 text", what);
 	return false;
 }
@@ -85,7 +103,7 @@ time_take(BlCsv *csv, BlWall *wall)
 		}
 		s = (BlSlice) {joined, n};
 	}
-	if (bl_wall_parse(s, &csv->map->format, wall))
+	if (bl_wall_parse_like(&csv->times, s, &csv->map->format, wall))
 		return true;
 	bl_reason(csv->rejected, "time \"%.*s\" is not of the format, or not of this century's days and whole minutes",
 			  (int) (s.length < 40 ? s.length : 40), s.text);
@@ -141,7 +159,11 @@ went_by(BlCsv *csv, int32_t start)
 bool
 bl_csv_day_find(BlCsv *csv, int i, const BlMeterDayKey *key, int32_t start)
 {
-	if (csv->day[i] != NULL && bl_meterday_is(csv->day[i], key, start))
+	const BlMeterDay *before = csv->day[i];
+
+	/* mostly that of the line before, which is of the same meter and channel where there is one */
+	if (before != NULL && (uint32_t) (start - before->start) < (uint32_t) (before->slots * before->slot_minutes) &&
+		before->unit == key->unit && before->unit_scale == key->unit_scale)
 		return true;
 	csv->day[i] = bl_meterdays_at(csv->days, key, start);
 	if (csv->day[i] == NULL)
@@ -166,7 +188,9 @@ readings_put(BlCsv *csv, BlMeterDayKey *key, int32_t start)
 		key->unit_scale = m->value[i].has_unit ? m->value[i].unit_scale : scale;
 		if (!bl_csv_day_find(csv, i, key, start))
 			return false;
-		place[i] = bl_meterday_place(csv->days, csv->day[i], start, &csv->number[i], csv->grade[i]);
+		place[i] = bl_meterday_free(csv->day[i], start, csv->number[i].decimals);
+		if (place[i] < 0)
+			place[i] = bl_meterday_place(csv->days, csv->day[i], start, &csv->number[i], csv->grade[i]);
 		if (place[i] < 0)
 		{
 			memcpy(csv->rejected, csv->days->rejected, sizeof csv->rejected);
@@ -193,8 +217,10 @@ register_take(BlCsv *csv, BlReadRow *row, const BlMeterDayKey *key, int32_t at)
 		return true;
 	if (!bl_register_new(csv->days, &csv->seen, csv->arena, key, at, &csv->number[i], csv->rejected))
 		return false;
-	row->meter = csv->meter_text;
-	row->channel = csv->channel_text;
+	row_clear(row);
+	row->line = csv->line.number;
+	row->meter = csv->meter_text.text;
+	row->channel = csv->channel_text.text;
 	row->has_reading = true;
 	row->read_at = at;
 	row->reading = csv->number[i];
@@ -218,14 +244,14 @@ line_take(BlCsv *csv, BlReadRow *row)
 
 	csv->named = csv->torn = false;
 	if (!(csv->object_arena ? bl_csv_members_take(csv, csv->line.text) : bl_csv_cells_take(csv, csv->line.text)) ||
-		!name_take(csv, csv->meter_cell, m->meter_is, true, "meter", csv->meter_text, &same) ||
-		!name_take(csv, csv->channel_cell, m->channel_is, false, "channel", csv->channel_text, &same))
+		!name_take(csv, csv->meter_cell, m->meter_is, true, "meter", &csv->meter_text, &same) ||
+		!name_take(csv, csv->channel_cell, m->channel_is, false, "channel", &csv->channel_text, &same))
 		return false;
 	csv->named = true;
 	if (!time_take(csv, &wall) || !unit_take(csv, &key.unit, &key.unit_scale) || !quality_take(csv, &quality))
 		return false;
-	key.meter = (BlSlice) {csv->meter_text, strlen(csv->meter_text)};
-	key.channel = (BlSlice) {csv->channel_text, strlen(csv->channel_text)};
+	key.meter = (BlSlice) {csv->meter_text.text, csv->meter_text.length};
+	key.channel = (BlSlice) {csv->channel_text.text, csv->channel_text.length};
 	for (int i = 0; i < m->values; i++)
 	{
 		csv->grade[i] = (uint8_t) quality;
@@ -262,7 +288,10 @@ line_take(BlCsv *csv, BlReadRow *row)
 		const BlCsvValue *value = &m->value[csv->next_register];
 
 		key.channel = value->channel;
-		(void) bl_slice_copy(key.channel, csv->channel_text, sizeof csv->channel_text);
+		if (bl_slice_copy(key.channel, csv->channel_text.text, BL_CSV_NAME))
+			csv->channel_text.length = key.channel.length;
+		else
+			csv->channel_text.length = 0;
 		key.unit = value->has_unit ? value->unit : key.unit;
 		key.unit_scale = value->has_unit ? value->unit_scale : key.unit_scale;
 	}
@@ -271,13 +300,6 @@ line_take(BlCsv *csv, BlReadRow *row)
 
 /* ------------------------------------------------------------------- rows */
 
-static void
-row_clear(BlReadRow *row)
-{
-	memset(row, 0, sizeof *row);
-	row->content = (BlSlice) {"", 0};
-}
-
 static BlTake
 reject(BlCsv *csv, BlReadRow *row)
 {
@@ -285,8 +307,8 @@ reject(BlCsv *csv, BlReadRow *row)
 	row->line = csv->line.number;
 	if (csv->named)
 	{
-		row->meter = csv->meter_text;
-		row->channel = csv->channel_text;
+		row->meter = csv->meter_text.text;
+		row->channel = csv->channel_text.text;
 	}
 	row->rejected = csv->rejected;
 	row->content = csv->line.text;
@@ -371,8 +393,7 @@ one_line(BlCsv *csv, BlReadRow *row)
 				return BL_TAKE_MORE;
 		}
 	}
-	row_clear(row);
-	row->line = csv->line.number;
+	row->has_reading = false;
 	if (line_take(csv, row))
 		return row->has_reading ? BL_TAKE_ROW : BL_TAKE_MORE;
 	if (csv->days->lost || (csv->days->full && csv->days->first == NULL))

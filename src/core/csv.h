@@ -117,6 +117,12 @@ typedef struct BlCsvCell
 	BlSlice		text;
 } BlCsvCell;
 
+typedef struct BlCsvText
+{
+	size_t		length;
+	char		text[BL_CSV_NAME];	/* terminated */
+} BlCsvText;
+
 typedef struct BlCsv
 {
 	const BlCsvMap *map;
@@ -140,6 +146,7 @@ typedef struct BlCsv
 	bool		gaps;			/* and not all of it is there: grades has BL_MISSING or BL_ACTUAL */
 	int			next_register;	/* of the line's */
 	BlWallClock clock;
+	BlWallShape times;
 	BlBefore	before;
 	BlMeterDay	   *day[BL_CSV_CHANNELS];	/* of the last line; NULL after all were given out */
 	int			cells;
@@ -160,8 +167,8 @@ typedef struct BlCsv
 	uint8_t		decimals[BL_CSV_SLOTS];
 	uint8_t		grades[BL_CSV_SLOTS];
 	char		rejected[BL_REJECTED_MAX];
-	char		meter_text[BL_CSV_NAME];
-	char		channel_text[BL_CSV_NAME];
+	BlCsvText	meter_text;
+	BlCsvText	channel_text;
 	size_t		scratch_used;
 	char		scratch[65536];	/* quoted cells with quotes in them */
 } BlCsv;

@@ -80,12 +80,30 @@ bl_number_general(BlSlice s, char point, char group, BlNumber *number)
 
 /* ------------------------------------------------------------------ cells */
 
+/* the delimiter from p on, or the end: cells are short, so eight bytes at a time */
+static inline const char *
+delimiter_find(const char *p, const char *end, char delimiter)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	for (; end - p >= 8; p += 8)
+	{
+		uint64_t	word = bl_le64((const uint8_t *) p) ^ (ones * (uint8_t) delimiter);
+		uint64_t	zero = (word - ones) & ~word & ones << 7;
+
+		if (zero != 0)
+			return p + __builtin_ctzll(zero) / 8;
+	}
+	while (p < end && *p != delimiter)
+		p++;
+	return p;
+}
+
 /* the cell at p; what lies behind it is *p: the delimiter or the end.  false: quotes that do not match */
-static bool
+static inline bool
 cell_take(BlCsv *csv, const char **at, const char *end, BlSlice *cell)
 {
 	const char *p = *at;
-	const char *delimiter;
 	bool		doubled = false;
 	const char *begin;
 
@@ -93,8 +111,7 @@ cell_take(BlCsv *csv, const char **at, const char *end, BlSlice *cell)
 		p++;
 	if (p == end || *p != '"')
 	{
-		delimiter = memchr(p, csv->map->delimiter, (size_t) (end - p));
-		*at = delimiter ? delimiter : end;
+		*at = delimiter_find(p, end, csv->map->delimiter);
 		*cell = bl_trimmed((BlSlice) {p, (size_t) (*at - p)});
 		return true;
 	}
@@ -140,27 +157,31 @@ bl_csv_cells_take(BlCsv *csv, BlSlice line)
 	const BlCsvMap *m = csv->map;
 	const char *p = line.text;
 	const char *end = p + line.length;
+	BlSlice		passed;
 	int			k = 0;
 
 	csv->scratch_used = 0;
 	csv->plain = false;
 	for (int column = 0;; column++)
 	{
-		BlSlice		cell = {"", 0};
+		/* straight to its place: a copy of what was just written would wait for it */
+		bool		wanted = csv->cell[k].column == column;
+		BlSlice    *cell = wanted ? &csv->cell[k].text : &passed;
 
-		if (m->count > 0 && k == csv->first_cell && column == csv->cell[k].column && bl_csv_day_plain(csv, &p, end))
+		if (m->count > 0 && k == csv->first_cell && wanted && bl_csv_day_plain(csv, &p, end))
 		{
 			k += m->count;
 			column += m->count - 1;
 		}
-		else if (!cell_take(csv, &p, end, &cell))
+		else if (!cell_take(csv, &p, end, cell))
 		{
 			bl_reason(csv->rejected, "quotes of column %d do not match", column + 1);
 			csv->torn = true;
 			return false;
 		}
-		for (; k < csv->cells && csv->cell[k].column == column; k++)
-			csv->cell[k].text = cell;
+		else
+			for (k += wanted; k < csv->cells && csv->cell[k].column == column; k++)
+				csv->cell[k].text = *cell;
 		if (k == csv->cells)
 			return true;
 		if (p == end)

@@ -16,6 +16,7 @@ bl_lines_feed(BlLines *lines, const char *bytes, size_t size, bool last)
 	lines->next = bytes;
 	lines->end = bytes + size;
 	lines->last = last;
+	lines->quote = NULL;
 }
 
 bool
@@ -25,20 +26,31 @@ bl_lines_utf16(const BlLines *lines)
 		(memcmp(lines->next, "\xff\xfe", 2) == 0 || memcmp(lines->next, "\xfe\xff", 2) == 0);
 }
 
-/* the newline that ends the line at next, or NULL */
+/* is there a quote in what is to be read next, before stop?  Each byte is looked at once */
+static bool
+quote_before(BlLines *lines, const char *stop)
+{
+	if (lines->quote == NULL || lines->quote < lines->next)
+	{
+		lines->quote = memchr(lines->next, '"', (size_t) (lines->end - lines->next));
+		if (lines->quote == NULL)
+			lines->quote = lines->end;
+	}
+	return lines->quote < stop;
+}
+
+/* the newline that ends the line at next, or NULL; *several: quoted ones may be before it */
 static const char *
-line_end(const BlLines *lines)
+line_end(BlLines *lines, bool *several)
 {
 	const char *at = lines->next;
 	const char *limit = lines->end;
-	const char *newline;
+	const char *newline = memchr(at, '\n', (size_t) (limit - at));
 	const char *closed = NULL;
 	bool		inside = false;
 
-	if (lines->delimiter == '\0')
-		return memchr(at, '\n', (size_t) (limit - at));
-	newline = memchr(at, '\n', (size_t) (limit - at));
-	if (memchr(at, '"', (size_t) ((newline ? newline : limit) - at)) == NULL)
+	*several = lines->delimiter != '\0' && quote_before(lines, newline ? newline : limit);
+	if (!*several)
 		return newline;
 	/* a quotation that never ends may not swallow the file */
 	if (limit - at > BL_LINE_MAX)
@@ -89,6 +101,7 @@ bl_lines_next(BlLines *lines, BlTextLine *line)
 	{
 		const char *newline;
 		const char *stop;
+		bool		several;
 
 		if (lines->skipping && !skip_rest(lines))
 			return lines->last ? BL_TAKE_END : BL_TAKE_MORE;
@@ -102,7 +115,7 @@ bl_lines_next(BlLines *lines, BlTextLine *line)
 		}
 		if (lines->next == lines->end)
 			return lines->last ? BL_TAKE_END : BL_TAKE_MORE;
-		newline = line_end(lines);
+		newline = line_end(lines, &several);
 		stop = newline ? newline : lines->end;
 		line->number = lines->number + 1;
 		line->too_long = stop - lines->next > BL_LINE_MAX;
@@ -119,7 +132,7 @@ bl_lines_next(BlLines *lines, BlTextLine *line)
 			lines->number += newlines(line->text.text, lines->next);
 			return BL_TAKE_ROW;
 		}
-		lines->number += lines->delimiter != '\0' ? newlines(lines->next, stop) : 0;
+		lines->number += several ? newlines(lines->next, stop) : 0;
 		lines->number += newline != NULL;
 		lines->next = newline ? newline + 1 : lines->end;
 		if (line->text.length > 0 && line->text.text[line->text.length - 1] == '\r')

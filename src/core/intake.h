@@ -47,6 +47,7 @@ typedef struct BlLines
 	char		delimiter;		/* of cells: a newline in a quoted cell ends no line.  Zero: there are no quotes */
 	bool		begun;
 	int64_t		number;			/* of newlines passed */
+	const char *quote;			/* the first at or behind some place before, or end; NULL: not looked for yet */
 } BlLines;
 
 typedef struct BlTextLine

@@ -112,6 +112,17 @@ extern bool bl_meterday_is(const BlMeterDay *day, const BlMeterDayKey *key, int3
  */
 extern int	bl_meterday_place(BlMeterDays *days, const BlMeterDay *day, int32_t start, BlNumber *value, uint8_t quality);
 
+/* the same where nothing is in the way, as for nearly every reading; -1: ask bl_meterday_place */
+static inline int
+bl_meterday_free(const BlMeterDay *day, int32_t start, int decimals)
+{
+	uint32_t	away = (uint32_t) (start - day->start);
+	uint32_t	place = away / (uint32_t) day->slot_minutes;
+
+	return place * (uint32_t) day->slot_minutes == away && day->qualities[place] == BL_SLOT_ABSENT &&
+		decimals <= day->unit_scale - bl_unit_scale_min(day->unit) ? (int) place : -1;
+}
+
 static inline void
 bl_meterday_put(BlMeterDay *day, int place, BlNumber value, uint8_t quality, int64_t line)
 {

@@ -340,6 +340,179 @@ bl_wall_parse(BlSlice text, const BlTimeFormat *format, BlWall *wall)
 	return true;
 }
 
+/* ------------------------------------------------------- times of a shape */
+
+enum
+{
+	SHAPE_TRIES = 100
+};
+
+static void
+shape_number(BlWallShape *shape, char text[24], char over[24], int8_t *place, int digits)
+{
+	*place = (int8_t) shape->length;
+	for (int i = 0; i < digits; i++, shape->length++)
+	{
+		text[shape->length] = '0';
+		over[shape->length] = 0x76;
+	}
+}
+
+static void
+shape_literal(BlWallShape *shape, char text[24], char over[24], char literal)
+{
+	text[shape->length] = literal;
+	over[shape->length++] = 0x7f;
+}
+
+/* 2026-01-31 14:05 or 14:05:00, between its numbers what `like` has there */
+static bool
+shape_plain(BlWallShape *shape, BlSlice like, char text[24], char over[24])
+{
+	if (like.length != 16 && like.length != 19)
+		return false;
+	shape_number(shape, text, over, &shape->year, 4);
+	shape_literal(shape, text, over, like.text[4]);
+	shape_number(shape, text, over, &shape->month, 2);
+	shape_literal(shape, text, over, like.text[7]);
+	shape_number(shape, text, over, &shape->day, 2);
+	shape_literal(shape, text, over, like.text[10]);
+	shape_number(shape, text, over, &shape->hour, 2);
+	shape_literal(shape, text, over, ':');
+	shape_number(shape, text, over, &shape->minute, 2);
+	if (like.length == 19)
+	{
+		shape_literal(shape, text, over, ':');
+		shape_number(shape, text, over, &shape->second, 2);
+	}
+	return true;
+}
+
+/* a format of numbers of fixed length, each once and at its full length, and of single characters between them */
+static bool
+shape_format(BlWallShape *shape, const BlTimeFormat *f, char text[24], char over[24])
+{
+	int8_t	   *places[] = {[YEAR4] = &shape->year,[YEAR2] = &shape->year,[MONTH] = &shape->month,[DAY] = &shape->day,
+	[HOUR] = &shape->hour,[MINUTE] = &shape->minute,[SECOND] = &shape->second};
+
+	for (int i = 0; i < f->n; i++)
+	{
+		int			kind = f->token[i].kind;
+
+		if (shape->length > 20)
+			return false;
+		if (kind == LITERAL || kind == BLANK)
+		{
+			/* blanks at its ends are no part of a time; a point behind seconds may be that of a fraction */
+			if (i == 0 || i + 1 == f->n || f->token[i + 1].kind <= BLANK ||
+				(f->token[i - 1].kind == SECOND && f->token[i].literal == '.'))
+				return false;
+			shape_literal(shape, text, over, kind == BLANK ? ' ' : f->token[i].literal);
+		}
+		else if (kind <= SECOND && kind != MONTH_NAME && *places[kind] < 0)
+		{
+			shape->short_year |= kind == YEAR2;
+			shape_number(shape, text, over, places[kind], kind == YEAR4 ? 4 : 2);
+		}
+		else
+			return false;
+	}
+	return shape->length >= 8 && shape->year >= 0 && shape->month >= 0 && shape->day >= 0;
+}
+
+/* the three words that a text of 8 to 24 bytes is made of */
+static inline void
+shape_words(const char *text, int length, uint64_t word[3])
+{
+	const uint8_t *p = (const uint8_t *) text;
+
+	word[0] = bl_le64(p);
+	word[1] = bl_le64(p + (length < 16 ? length - 8 : 8));
+	word[2] = bl_le64(p + length - 8);
+}
+
+/* is the word as the shape has it?  Only its high bits say so: zero */
+static inline uint64_t
+shape_other(const BlWallShape *shape, int i, uint64_t word)
+{
+	word ^= shape->text[i];
+	return (word + shape->over[i]) | word;
+}
+
+static inline bool
+shape_fits(const BlWallShape *shape, BlSlice text)
+{
+	const uint8_t *p = (const uint8_t *) text.text;
+	int			n = shape->length;
+
+	if (text.length != (size_t) n || n == 0)
+		return false;
+	return ((shape_other(shape, 0, bl_le64(p)) | shape_other(shape, 1, bl_le64(p + (n < 16 ? n - 8 : 8))) |
+			 shape_other(shape, 2, bl_le64(p + n - 8))) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* the shape of a text that was just read */
+static void
+shape_learn(BlWallShape *shape, BlSlice like, const BlTimeFormat *format)
+{
+	char		text[24] = {0};
+	char		over[24] = {0};
+	int			tries = shape->tries + 1;
+
+	*shape = (BlWallShape) {.tries = tries,.date = -1,.year = -1,.month = -1,.day = -1,.hour = -1,.minute = -1,.second = -1};
+	if (format->n > 0 ? shape_format(shape, format, text, over) : shape_plain(shape, like, text, over))
+	{
+		shape_words(text, shape->length, shape->text);
+		shape_words(over, shape->length, shape->over);
+		/* that text may have other forms of numbers, as 9:05, so that what is between them is not known yet */
+		if (format->n > 0 || shape_fits(shape, like))
+			return;
+	}
+	shape->length = 0;
+}
+
+static inline int
+pair_at(const char *text, int at)
+{
+	return at < 0 ? 0 : (text[at] - '0') * 10 + (text[at + 1] - '0');
+}
+
+bool
+bl_wall_parse_like(BlWallShape *shape, BlSlice text, const BlTimeFormat *format, BlWall *wall)
+{
+	int			hour;
+	int			minute;
+	int			date;
+
+	if (!shape_fits(shape, text))
+	{
+		if (!bl_wall_parse(text, format, wall))
+			return false;
+		if (shape->length == 0 && shape->tries < SHAPE_TRIES)
+			shape_learn(shape, text, format);
+		return true;
+	}
+	hour = pair_at(text.text, shape->hour);
+	minute = pair_at(text.text, shape->minute);
+	date = pair_at(text.text, shape->year) * (shape->short_year ? 1 : 100) +
+		(shape->short_year ? 2000 : pair_at(text.text, shape->year + 2));
+	date = (date * 100 + pair_at(text.text, shape->month)) * 100 + pair_at(text.text, shape->day);
+	if (date != shape->date || hour > 23 || minute > 59 || pair_at(text.text, shape->second) != 0)
+	{
+		/* another day, or something to look at more closely */
+		if (!bl_wall_parse(text, format, wall))
+			return false;
+		if (hour <= 23)
+		{
+			shape->date = date;
+			shape->date_minute = wall->minute - hour * 60 - minute;
+		}
+		return true;
+	}
+	*wall = (BlWall) {shape->date_minute + hour * 60 + minute, false, shape->hour >= 0};
+	return true;
+}
+
 /* ---------------------------------------------------------------- moments */
 
 /* finds the span of unique wall times around one, if it is in such a span */

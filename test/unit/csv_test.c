@@ -378,6 +378,56 @@ wide_days_of_other_lengths(void)
 	}
 }
 
+/* times read by what those before had in common are what each is by itself */
+static void
+times_alike(void)
+{
+	static const char *const formats[] = {
+		"", "DD.MM.YYYY HH24:MI", "YYYYMMDDHH24MI", "YYYY-MM-DDTHH24:MI:SS", "DD/MM/YY HH24.MI", "MM-DD-YYYY", "HH24:MI YYYY/MM/DD",
+		"YYYY-MM-DD HH24:MI:SS.", "DD.MM.YYYY  HH24:MI", " DD.MM.YYYY HH24:MI", "MM/DD/YYYY HH12:MI AM", "DD-MON-YYYY HH24:MI", "EPOCH",
+		"YYYY-MM-DDTHH24:MIOF", "HH24:MI:SS HH24 YYYYMMDD"
+	};
+	static const char *const texts[] = {
+		"2025-03-01 14:05", "2025-03-01 14:10", "2025-03-01 23:59", "2025-03-01 24:00", "2025-03-01 24:05", "2025-03-01 5:05",
+		"2025-03-01  5:05", "2025-03-02 00:00", "2025/03/02 00:00", "2025-03-02T00:15", "2025-03-02T00:15:00", "2025-03-02 00:15:00",
+		"2025-03-02 00:15:01", "2025-03-02 00:60", "2025-02-29 00:00", "2025-02-28 00:00", "0000-00-00 00:00", "1970-01-01 23:00",
+		"1970-01-02 00:00", "1970-01-01 24:00", "2099-12-30 24:00", "2099-12-31 01:00", "2099-12-30 23:00", "2025-03-01 14:0x",
+		"2025-03-01", " 2025-03-01 14:15", "2025-03-01 14:15 ", "2025-03-01 14:5Z", "2025-03-01 14:15Z", "2025-03-01\xff" "14:15",
+		"01.03.2025 14:05", "01.03.2025 14:06", "1.3.2025 0:05", "01.03.2025 24:00", "31.02.2025 00:00", "01.03.2025 00:00", "01.03.2025",
+		"202503011405", "202503011420", "202503012400", "202513011420", "2025-03-01T14:05:00", "2025-03-01T14:05:30", "2025-03-01T15:05:00",
+		"01/03/25 14.05", "02/03/25 14.05", "02/03/25 24.00", "03-01-2025", "03-02-2025", "13-02-2025", "14:05 2025/03/01", "14:06 2025/03/01",
+		"2025-03-01 14:05:00.", "01.03.2025  14:05", "3/1/2025 02:05 PM", "03/01/2025 02:05 PM", "01-mar-2025 14:05", "1740837900",
+		"1740837960", "2025-03-01T15:05+01", "2025-03-01T15:05+02", "14:05:00 14 20250301", "14:05:00 15 20250301", "", "12345678"
+	};
+	int			n = (int) (sizeof texts / sizeof *texts);
+
+	for (size_t f = 0; f < sizeof formats / sizeof *formats; f++)
+		for (int first = 0; first < n; first++)
+		{
+			BlTimeFormat format = {0};
+			BlWallShape shape = {0};
+
+			if (formats[f][0] != '\0')
+				CHECK(bl_time_format((BlSlice) {formats[f], strlen(formats[f])}, &format));
+			/* from each, in several orders, each twice */
+			for (int k = 0; k < 4 * n; k++)
+			{
+				const char *text = texts[k == 0 ? first : (first + k / 2 * 7) % n];
+				char	   *exact = malloc(strlen(text) > 0 ? strlen(text) : 1);
+				BlWall		one = {0},
+							like = {0};
+				bool		good;
+
+				memcpy(exact, text, strlen(text));
+				good = bl_wall_parse((BlSlice) {exact, strlen(text)}, &format, &one);
+				if (bl_wall_parse_like(&shape, (BlSlice) {exact, strlen(text)}, &format, &like) != good ||
+					(good && (one.minute != like.minute || one.has_offset != like.has_offset || one.has_time != like.has_time)))
+					printf("# \"%s\" %s after %s: %d\n", formats[f], text, texts[first], like.minute), check_failures++;
+				free(exact);
+			}
+		}
+}
+
 /* values in quotes are read one by one: the same rows as from plain ones */
 static void
 wide_plain_and_quoted(void)
@@ -533,6 +583,7 @@ main(void)
 {
 	RUN(numbers);
 	RUN(times);
+	RUN(times_alike);
 	RUN(changing_clocks);
 	RUN(long_tables);
 	RUN(wide_tables);
