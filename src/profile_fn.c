@@ -432,6 +432,37 @@ billing_profile_scale(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(bl_series_packed(&series));
 }
 
+/* portion(profile, numeric) returns profile */
+PG_FUNCTION_INFO_V1(billing_profile_portion);
+Datum
+billing_profile_portion(PG_FUNCTION_ARGS)
+{
+	BlProfile	profile = BL_GETARG_PROFILE(0);
+	BlDec		energy = bl_dec_from_numeric(PG_GETARG_NUMERIC(1), 9, "energy");
+	BlSeries	series = bl_series_of(&profile);
+
+	if (!bl_unit_is_energy(profile.unit))
+		ereport(ERROR,
+				(errcode(ERRCODE_BILLING_BAD_UNIT),
+				 errmsg("a profile of %s has no energy to divide", bl_unit_name(profile.unit))));
+	switch (bl_series_portion(&series, energy))
+	{
+		case BL_OK:
+			break;
+		case BL_BAD_VALUE:
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("no portion of this profile has that energy"),
+					 errdetail("The energy or a slot is below zero, or the profile has no energy at all.")));
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("a portion of a profile is out of range"),
+					 errdetail("Both are kept in steps of 10^-6 kWh, 64 bits in all.")));
+	}
+	PG_RETURN_POINTER(bl_series_packed(&series));
+}
+
 /* concat(profile, profile) returns profile: the slots of both, whichever is first */
 PG_FUNCTION_INFO_V1(billing_profile_concat);
 Datum

@@ -179,7 +179,7 @@ billing_usage_parts(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* registers(usage) returns table (part, channel, from_on, until_on, from_at, until_at, period, kwh) */
+/* registers(usage) returns table (part, channel, from_on, until_on, from_at, until_at, period, kwh, estimated) */
 PG_FUNCTION_INFO_V1(billing_usage_registers);
 Datum
 billing_usage_registers(PG_FUNCTION_ARGS)
@@ -195,8 +195,8 @@ billing_usage_registers(PG_FUNCTION_ARGS)
 
 		for (int n = 0; n < part->registers; n++)
 		{
-			Datum		values[8] = {0};
-			bool		nulls[8] = {false};
+			Datum		values[9] = {0};
+			bool		nulls[9] = {false};
 			BlRegister	r;
 
 			bl_usage_register(part, &next, &r);
@@ -211,6 +211,7 @@ billing_usage_registers(PG_FUNCTION_ARGS)
 			values[6] = bl_text_datum(r.period);
 			nulls[6] = r.period.length == 0;
 			values[7] = bl_numeric(r.kwh);
+			values[8] = BoolGetDatum(r.estimated);
 			put_row(fcinfo, values, nulls);
 		}
 	}

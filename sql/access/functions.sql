@@ -53,6 +53,18 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._orgs_above(bigint) IS 'an org and those above it, as far as they are visible';
 
+CREATE FUNCTION billing._orgs_below(org_id bigint)
+RETURNS bigint[]
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	WITH RECURSIVE below AS (
+		SELECT o.org_id, 1 AS depth FROM billing.org o WHERE o.org_id = _orgs_below.org_id
+		UNION ALL
+		SELECT o.org_id, b.depth + 1 FROM below b JOIN billing.org o ON o.parent_id = b.org_id WHERE b.depth < 64)
+	SELECT coalesce(array_agg(b.org_id), '{}') FROM below b;
+END;
+COMMENT ON FUNCTION billing._orgs_below(bigint) IS 'an org and those below it, as far as they are visible';
+
 CREATE FUNCTION billing._audit(org_id bigint, act text, subject text, detail jsonb DEFAULT '{}')
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE

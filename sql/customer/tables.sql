@@ -62,8 +62,12 @@ CREATE TABLE billing.account_head (
 	carry		billing.carry,
 	plan_changes date[],
 	stops_on	date,
+	usage_from	text NOT NULL DEFAULT 'reading',
+	cycle_day	smallint NOT NULL DEFAULT 1,
 	PRIMARY KEY (account_id),
-	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE
+	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
+	CONSTRAINT account_head_usage_from_known CHECK (usage_from IN ('reading', 'register', 'formed')),
+	CONSTRAINT account_head_cycle_day_bounded CHECK (cycle_day BETWEEN 1 AND 28)
 ) WITH (fillfactor = 45);
 -- a run goes through one org after the other
 CREATE INDEX account_head_org_id_idx ON billing.account_head (org_id, account_id);
@@ -76,3 +80,5 @@ COMMENT ON COLUMN billing.account_head.voided IS 'some bill was voided: the next
 COMMENT ON COLUMN billing.account_head.carry IS 'what the last bill leaves for the next';
 COMMENT ON COLUMN billing.account_head.plan_changes IS 'days on which requests change plan or terms: a bill ends there; here, since a run reads the head as it is when it locks it';
 COMMENT ON COLUMN billing.account_head.stops_on IS 'the day from which it is not billed any more: its last bill ends there';
+COMMENT ON COLUMN billing.account_head.usage_from IS 'what is billed: reading: load profiles; register: readings of registers; formed: what form_usage() made of these and of other accounts';
+COMMENT ON COLUMN billing.account_head.cycle_day IS 'the day of the month on which it is read and its bills begin 抄表例日';

@@ -287,6 +287,13 @@ AS 'MODULE_PATHNAME', 'billing_profile_scale';
 COMMENT ON FUNCTION billing.scale(billing.profile, numeric)
 	IS 'every value times a factor, exact; what is finer than 10^-9 kWh is rounded half up there';
 
+CREATE FUNCTION billing.portion(profile billing.profile, energy_kwh numeric)
+RETURNS billing.profile
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500
+AS 'MODULE_PATHNAME', 'billing_profile_portion';
+COMMENT ON FUNCTION billing.portion(billing.profile, numeric)
+	IS 'the part of a profile that has this energy in all, each slot in proportion, in steps of 10^-6 kWh; the slots add up to it exactly, so that profile - portion(profile, kwh) is the rest';
+
 CREATE FUNCTION billing.resample(profile billing.profile, slot interval)
 RETURNS billing.profile
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500

@@ -16,6 +16,32 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._usage_of(bigint, daterange) IS 'all that the readings say of an account for these days';
 
+/*
+ * The usage of an account that is not billed by its profiles alone.  What is
+ * missing is a value, so that it becomes an exception of its account.
+ */
+CREATE FUNCTION billing._stored_usage(account_id bigint, usage_from text, from_on date, until_on date, OUT usage billing.usage, OUT digest bytea,
+									  OUT sqlstate text, OUT message text, OUT detail text, OUT hint text)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	missing	text;
+BEGIN
+	IF _stored_usage.usage_from = 'register' THEN
+		SELECT q.usage, q.digest, q.missing INTO usage, digest, missing
+		  FROM billing._register_usage(_stored_usage.account_id, _stored_usage.from_on, _stored_usage.until_on) q;
+		IF missing IS NOT NULL OR usage IS NULL THEN
+			sqlstate := 'UB122';
+			message := 'a register was not read';
+			detail := CASE WHEN missing IS NOT NULL THEN format('Missing: %s.', missing) ELSE 'There is no reading at all.' END;
+			hint := 'record_register() enters it, estimate_register() estimates it.';
+		END IF;
+	END IF;
+	usage := coalesce(usage, billing.usage());
+END $$;
+COMMENT ON FUNCTION billing._stored_usage(bigint, text, date, date) IS 'the usage of an account that is billed by registers, or what is missing of it';
+
 CREATE FUNCTION billing._bill_range(run_id bigint, org_id bigint, until_on date, first_account bigint, last_account bigint,
 									OUT billed integer, OUT failed integer)
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -27,9 +53,9 @@ DECLARE
 	acting	text := billing.actor();
 BEGIN
 	WITH due AS MATERIALIZED (
-		SELECT h.account_id, h.org_id, h.billed_to AS from_on, h.seq, h.link, h.carry, h.currency, h.voided,
+		SELECT h.account_id, h.org_id, h.billed_to AS from_on, h.seq, h.link, h.carry, h.currency, h.voided, h.usage_from,
 			   -- a month, or what is left of it before a request changes plan or terms, or ends the account
-			   least(_bill_range.until_on, h.stops_on, (date_trunc('month', h.billed_to::timestamp) + interval '1 month')::date,
+			   least(_bill_range.until_on, h.stops_on, (date_trunc('month', (h.billed_to - h.cycle_day + 1)::timestamp) + interval '1 month')::date + h.cycle_day - 1,
 					 CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT min(c) FROM unnest(h.plan_changes) c WHERE c > h.billed_to) END) AS until_on,
 			   CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT max(c) FROM unnest(h.plan_changes) c WHERE c <= h.billed_to) END AS changed_on
 		  FROM billing.account_head h
@@ -39,9 +65,10 @@ BEGIN
 		 ORDER BY h.account_id
 		   FOR NO KEY UPDATE OF h SKIP LOCKED),
 	judged AS MATERIALIZED (
-		SELECT d.account_id, d.org_id, d.from_on, d.until_on, d.seq, d.link, d.voided, u.digest AS usage_digest, r.*, t.total,
-			   d.market_asked,
-			   CASE WHEN d.tariff IS NULL THEN 'UB305'
+		SELECT d.account_id, d.org_id, d.from_on, d.until_on, d.seq, d.link, d.voided, coalesce(f.digest, u.digest) AS usage_digest, r.*, t.total,
+			   d.market_asked, f.sqlstate AS missing, f.message AS missing_message, f.detail AS missing_detail, f.hint AS missing_hint,
+			   CASE WHEN f.sqlstate IS NOT NULL THEN f.sqlstate
+					WHEN d.tariff IS NULL THEN 'UB305'
 					WHEN r.sqlstate IS NOT NULL THEN r.sqlstate
 					WHEN t.total <> round(t.total, 2) THEN 'UB307'
 					WHEN billing.currency(r.charges) <> d.currency THEN 'UB308' END AS failure
@@ -77,8 +104,10 @@ BEGIN
 				   CASE WHEN count(*) = 1 THEN sha256((array_agg(r.digest))[1])
 						WHEN count(*) > 1 THEN billing._usage_digest(d.account_id, d.from_on, d.until_on) END AS digest
 			  FROM billing.reading r
-			 WHERE r.account_id = d.account_id AND r.from_on > d.from_on - 31 AND r.from_on < d.until_on AND r.until_on > d.from_on) u
-		 CROSS JOIN LATERAL billing.try_rate(d.tariff, u.usage, daterange(d.from_on, d.until_on), d.terms, d.market, d.carry) r
+			 WHERE r.account_id = d.account_id AND r.from_on > d.from_on - 31 AND r.from_on < d.until_on AND r.until_on > d.from_on AND d.usage_from = 'reading') u
+		  -- the others; not called for those that have just profiles
+		  LEFT JOIN LATERAL (SELECT s.* FROM billing._stored_usage(d.account_id, d.usage_from, d.from_on, d.until_on) s WHERE d.usage_from <> 'reading') f ON true
+		 CROSS JOIN LATERAL billing.try_rate(d.tariff, coalesce(f.usage, u.usage), daterange(d.from_on, d.until_on), d.terms, d.market, d.carry) r
 		 CROSS JOIN LATERAL (SELECT billing.total(r.charges) AS total) t
 		 -- a change that was made since this statement began is in the head, and its plan not to be seen yet: the next turn sees both
 		 WHERE d.changed_on IS NULL OR d.plan_from_on >= d.changed_on),
@@ -121,6 +150,7 @@ BEGIN
 				('UB203', j.message, j.detail, CASE WHEN j.market_asked THEN 'publish_component(), publish_prices() and add_calendar_days() publish it, add_plan() names the calendar; the next run bills the account.' ELSE j.hint END),
 				('UB307', 'the total is not in whole cents', format('It is %s.', trim_scale(j.total)), 'Let the tariff round its lines or the total.'),
 				('UB308', 'the currency is not that of the bills before', NULL, NULL),
+				(j.missing, j.missing_message, j.missing_detail, j.missing_hint),
 				(j.failure, j.message, j.detail, j.hint)) q(failure, message, detail, hint)
 			 WHERE q.failure = j.failure LIMIT 1) m
 		 WHERE j.failure IS NOT NULL)
@@ -232,18 +262,6 @@ BEGIN
 	RETURN n;
 END $$;
 COMMENT ON FUNCTION billing._run_chunk(bigint) IS 'does one chunk of a run that nobody else has; returns how many accounts it settled; null: none is left';
-
-CREATE FUNCTION billing._orgs_below(org_id bigint)
-RETURNS bigint[]
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	WITH RECURSIVE below AS (
-		SELECT o.org_id, 1 AS depth FROM billing.org o WHERE o.org_id = _orgs_below.org_id
-		UNION ALL
-		SELECT o.org_id, b.depth + 1 FROM below b JOIN billing.org o ON o.parent_id = b.org_id WHERE b.depth < 64)
-	SELECT coalesce(array_agg(b.org_id), '{}') FROM below b;
-END;
-COMMENT ON FUNCTION billing._orgs_below(bigint) IS 'an org and those below it, as far as they are visible';
 
 CREATE FUNCTION billing._start_run(org_no text, until_on date, chunk_size integer)
 RETURNS bigint

@@ -24,7 +24,7 @@ COMMENT ON FUNCTION billing.usage(text, billing.profile, billing.profile, billin
 	jsonb, numeric, jsonb, numeric) IS
 'a usage of one part; registers: [{"channel": "import", "from": ..., "until": ..., "period": "peak", "kwh": "120.5"}, ...], '
 'or readings in place of kwh: "start", "end", "digits" (of a register that rolls over), "multiplier"; '
-'from and until are days, or moments with their zone; without them a register counts the whole billed span; '
+'"estimated": true where a reading behind it is; from and until are days, or moments with their zone; without them a register counts the whole billed span; '
 'demand_kw, demand_kva: one recorded demand; demands: [{"kw": "81.5", "period": "peak", "at": ...}, {"kva": "90"}, ...]';
 
 CREATE FUNCTION billing.concat(a billing.usage, b billing.usage)
@@ -80,13 +80,13 @@ COMMENT ON FUNCTION billing.channel_profile(billing.usage, text, text) IS
 CREATE FUNCTION billing.registers(
 	usage billing.usage,
 	OUT part text, OUT channel text, OUT from_on date, OUT until_on date,
-	OUT from_at timestamptz, OUT until_at timestamptz, OUT period text, OUT kwh numeric)
+	OUT from_at timestamptz, OUT until_at timestamptz, OUT period text, OUT kwh numeric, OUT estimated boolean)
 RETURNS SETOF record
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 ROWS 8
 AS 'MODULE_PATHNAME', 'billing_usage_registers';
 COMMENT ON FUNCTION billing.registers(billing.usage) IS
 'the registers of a usage; a span is of days, or of moments, or the whole billed span (all null); '
-'period null: all periods together; kwh in the channel''s own unit: kvarh, kVAh';
+'period null: all periods together; kwh in the channel''s own unit: kvarh, kVAh; estimated: it rests on a reading that was';
 
 CREATE FUNCTION billing.recorded_demands(
 	usage billing.usage,

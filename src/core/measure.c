@@ -482,6 +482,7 @@ add_register(BlRate *r, BlScan *s, const BlUsagePart *part, const BlRegister *re
 		weight[k++] = z - a;
 	}
 	s->found = true;
+	s->estimated |= reg->estimated && k > 0;
 	if (k == 1)
 		return bl_dec_add(cells[piece[0] * s->periods + period], reg->kwh, &cells[piece[0] * s->periods + period]);
 	BL_TRY(bl_split(reg->kwh, r->t->rounding.quantity.set ? r->t->rounding.quantity.step : bl_dec(1, 6), weight, k, share));

@@ -191,6 +191,50 @@ bl_series_multiply(BlSeries *series, BlDec factor)
 	return BL_OK;
 }
 
+BlStatus
+bl_series_portion(BlSeries *series, BlDec energy)
+{
+	BlProfile  *shape = &series->shape;
+	BlInt128	total = 0,
+				sum = 0,
+				before = 0;
+	int			scale;
+
+	energy = bl_dec_trim(energy);
+	scale = shape->scale < -3 ? shape->scale : -3;
+	if (3 - energy.scale < scale)
+		scale = 3 - energy.scale;
+	if (energy.coefficient < 0 || scale < bl_unit_scale_min(shape->unit))
+		return BL_BAD_VALUE;
+	if (bl_series_rescale(series, scale) != BL_OK)
+		return BL_OVERFLOW;
+	for (int i = 0; i < shape->slots; i++)
+	{
+		if (series->values[i] < 0)
+			return BL_BAD_VALUE;
+		total += series->values[i];
+	}
+	for (int s = 3 - energy.scale - scale; s > 0; s--)
+		if (__builtin_mul_overflow(energy.coefficient, (BlInt128) 10, &energy.coefficient))
+			return BL_OVERFLOW;
+	if (total == 0)
+		return energy.coefficient == 0 ? BL_OK : BL_BAD_VALUE;
+	/* so that the product below fits */
+	if (total > INT64_MAX / 2 || energy.coefficient > INT64_MAX / 2)
+		return BL_OVERFLOW;
+	for (int i = 0; i < shape->slots; i++)
+	{
+		BlInt128	share;
+
+		sum += series->values[i];
+		share = bl_div_round(sum * energy.coefficient, total, BL_HALF_UP);
+		series->values[i] = (int64_t) (share - before);
+		before = share;
+	}
+	bl_series_coarsen(series);
+	return BL_OK;
+}
+
 void
 bl_series_positive(BlSeries *series)
 {

@@ -36,6 +36,15 @@ extern BlStatus bl_series_add(BlSeries *into, BlSeries *other, int sign);
 extern BlStatus bl_series_multiply(BlSeries *series, BlDec factor);
 
 /*
+ * What is left of it has `energy` (in k-units, as kWh) in all, each slot in
+ * proportion: its share of the running sum, rounded, so that the slots add up
+ * exactly, in steps of 10^-6 k-units or the profile's own if finer.  A slot of
+ * nothing gets nothing, and while energy is at most the sum no slot gets more
+ * than it had.  BL_BAD_VALUE: a slot below zero, or nothing to divide; BL_OVERFLOW.
+ */
+extern BlStatus bl_series_portion(BlSeries *series, BlDec energy);
+
+/*
  * Active energy becomes apparent energy: in each slot the square root of both squares' sum, half-up at the
  * finer scale of both; Wh and varh give VAh, W and var VA.  As bl_series_add otherwise.
  */

@@ -20,7 +20,8 @@ const char *const bl_channel_name[BL_CHANNEL_COUNT] = {
 enum
 {
 	DEMAND_HAS_MOMENT = 1,
-	DEMAND_APPARENT = 2
+	DEMAND_APPARENT = 2,
+	REGISTER_ESTIMATED = 4		/* with the span kind */
 };
 
 /* the core's years, in minutes */
@@ -158,6 +159,8 @@ read_register(BlReader *r)
 	int			channel = bl_read_u8(r);
 	int			kind = bl_read_u8(r);
 
+	reg.estimated = (kind & REGISTER_ESTIMATED) != 0;
+	kind &= ~REGISTER_ESTIMATED;
 	if (channel >= BL_CHANNEL_COUNT || kind > BL_SPAN_MOMENTS)
 	{
 		r->bad = true;
@@ -437,7 +440,7 @@ void
 bl_usage_write_register(BlWriter *w, const BlRegister *r)
 {
 	bl_write_u8(w, (uint8_t) r->channel);
-	bl_write_u8(w, (uint8_t) r->kind);
+	bl_write_u8(w, (uint8_t) (r->kind | (r->estimated ? REGISTER_ESTIMATED : 0)));
 	if (r->kind != BL_SPAN_NONE)
 	{
 		bl_write_le32(w, (uint32_t) r->from);

@@ -10,7 +10,8 @@
  *		1+n  name: length 1 .. 63, UTF-8
  *		1	 number of profiles; each: channel (1, rising), length (4), a profile (profile.h)
  *		2	 number of registers; each a BlRegister:
- *			 channel (1), span kind (1: BlSpanKind), from and until (4+4, unless the kind is none),
+ *			 channel (1), span kind (1: BlSpanKind, and 4 where it is estimated), from and until (4+4,
+ *			 unless the kind is none),
  *			 period name (1+n, empty: all periods), kWh (decimal)
  *		2	 number of recorded demands; each a BlRecordedDemand:
  *			 flags (1: bit 0 a moment follows, bit 1 kVA), moment (4), period name (1+n), kW or kVA (decimal)
@@ -78,6 +79,7 @@ typedef struct BlRegister
 	int32_t		until;			/* not included; above from */
 	BlText		period;			/* empty: all periods together */
 	BlDec		kwh;			/* scale <= BL_ENERGY_SCALE */
+	bool		estimated;		/* a reading behind it is */
 } BlRegister;
 
 typedef struct BlRecordedDemand

@@ -70,6 +70,16 @@ read_name(const Reading *reading, BlJson *value, BlText *name)
 				  "A name is a string of 1 to 63 bytes without control characters.");
 }
 
+/* NULL gives false */
+static BlStatus
+read_flag(const Reading *reading, BlJson *value, bool *flag)
+{
+	*flag = value != NULL && value->type == BL_JSON_TRUE;
+	if (value == NULL || *flag || value->type == BL_JSON_FALSE)
+		return BL_OK;
+	return refuse(reading, BL_BAD_TEXT, value, "neither true nor false", "estimated is true where a reading behind it is.");
+}
+
 /* a number that is not negative, of at most BL_ENERGY_SCALE decimals */
 static BlStatus
 read_quantity(const Reading *reading, BlJson *value, const char *negative_hint, BlDec *quantity)
@@ -94,7 +104,7 @@ read_quantity(const Reading *reading, BlJson *value, const char *negative_hint, 
 /* --------------------------------------------------------------- registers */
 
 static const char REGISTER_HINT[] =
-	"A register has channel, from, until, period, and kwh (or kvarh, kvah), "
+	"A register has channel, from, until, period, estimated, and kwh (or kvarh, kvah), "
 	"or start, end, digits and multiplier.";
 
 static BlStatus
@@ -280,6 +290,8 @@ read_register(const Reading *reading, BlJson *object, BlRegister *r)
 		status = read_span(reading, object, r);
 	if (status == BL_OK)
 		status = read_name(reading, given(object, "period"), &r->period);
+	if (status == BL_OK)
+		status = read_flag(reading, given(object, "estimated"), &r->estimated);
 	if (status == BL_OK)
 		status = read_energy(reading, object, r);
 	return status == BL_OK ? unseen(reading, object, REGISTER_HINT) : status;
@@ -497,6 +509,11 @@ write_register(BlWriter *out, const BlRegister *r)
 	if (r->period.length > 0)
 		write_string(out, &first, "period", r->period);
 	write_decimal(out, &first, energy[bl_channel_unit(r->channel)], r->kwh);
+	if (r->estimated)
+	{
+		write_key(out, &first, "estimated");
+		bl_write_bytes(out, "true", 4);
+	}
 	bl_write_u8(out, '}');
 }
 
