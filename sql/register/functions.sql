@@ -151,9 +151,8 @@ BEGIN
 		   AND NOT EXISTS (SELECT FROM fresh f WHERE f.account_id = v.account_id AND f.part = v.part AND f.register = v.register
 												 AND f.read_on = v.read_on AND f.place = v.place AND NOT f.billed)
 		UNION ALL
-		SELECT f.account_id, f.part, f.register, f.read_on, f.place, f.value, i.digits, coalesce(i.multiplier, f.multiplier), f.estimated, f.entry_no
+		SELECT f.account_id, f.part, f.register, f.read_on, f.place, f.value, f.digits, f.multiplier, f.estimated, f.entry_no
 		  FROM fresh f
-		 CROSS JOIN LATERAL billing._register_installed(f.account_id, f.part, f.register, f.read_on, f.place, f.digits) i
 		 WHERE f.place < 3 AND f.entry_no = f.last_entry_no AND NOT f.billed AND f.value >= 0),
 	known AS (
 		SELECT c.*, g.measures, g.channel, g.period,
@@ -163,11 +162,16 @@ BEGIN
 	-- digits and multiplier are those of the reading before where the row has none
 	held AS (
 		SELECT k.account_id, k.part, k.register, k.read_on, k.place, k.value, k.estimated, k.entry_no, k.measures, k.channel, k.period,
-			   coalesce(max(k.digits) OVER (PARTITION BY k.account_id, k.part, k.register, k.digit_counts), NULL) AS digits,
-			   coalesce(max(k.multiplier) OVER (PARTITION BY k.account_id, k.part, k.register, k.multipliers), 1) AS multiplier
-		  FROM known k),
+			   CASE WHEN k.digit_counts = 0 THEN b.digits ELSE max(k.digits) OVER (PARTITION BY k.account_id, k.part, k.register, k.digit_counts) END AS digits,
+			   CASE WHEN k.multipliers = 0 THEN coalesce(b.multiplier, 1) ELSE max(k.multiplier) OVER (PARTITION BY k.account_id, k.part, k.register, k.multipliers) END AS multiplier
+		  FROM known k
+		  -- older than the history that is looked at
+		  LEFT JOIN LATERAL (SELECT v.digits, v.multiplier FROM billing.register_reading v
+							  WHERE v.account_id = k.account_id AND v.part = k.part AND v.register = k.register AND v.state = 'valid' AND v.place < 3
+								AND v.read_on < k.read_on AND (k.multipliers = 0 OR k.digit_counts = 0)
+							  ORDER BY v.read_on DESC, v.place DESC LIMIT 1) b ON true),
 	stepped AS (
-		SELECT e.*, lag(e.value) OVER w AS since_value, lag(e.read_on) OVER w AS since_on, lag(e.estimated) OVER w AS since_estimated,
+		SELECT e.*, lag(e.multiplier) OVER w AS since_multiplier, lag(e.value) OVER w AS since_value, lag(e.read_on) OVER w AS since_on, lag(e.estimated) OVER w AS since_estimated,
 			   lead(e.value) OVER w AS next_value, lead(e.place) OVER w AS next_place, lead(e.entry_no) OVER w AS next_entry_no
 		  FROM held e
 		WINDOW w AS (PARTITION BY e.account_id, e.part, e.register ORDER BY e.read_on, e.place)),
@@ -193,6 +197,7 @@ BEGIN
 					WHEN f.billed THEN 'billed'
 					WHEN f.value < 0 OR f.value >= 10::numeric ^ coalesce(w.digits, f.digits) THEN 'digits'
 					WHEN f.old_value = f.value AND f.old_multiplier = coalesce(w.multiplier, 1) AND (f.estimated OR NOT f.old_estimated) THEN 'again'
+					WHEN w.place <> 2 AND w.multiplier <> w.since_multiplier THEN 'multiplier'
 					WHEN f.place = 3 OR w.measures = 'demand' THEN ''
 					WHEN w.next_entry_no IS NULL AND w.next_place <> 2 AND w.next_value < w.value
 						 AND coalesce(w.next_value + 10::numeric ^ w.digits - w.value > 10::numeric ^ w.digits / 10, true) THEN 'order'
@@ -212,14 +217,15 @@ BEGIN
 												AND e.part = w.part AND e.register = b.register AND e.state IN ('valid', 'entered')))) THEN 'sum'
 					WHEN w.place <> 2 AND w.value < w.since_value THEN 'rolled over'
 					ELSE '' END AS finding,
-			   w.kwh, w.days, w.usual, w.since_value, w.since_on, w.next_value, w.periods_kwh, w.total_kwh, f.value, f.old_value
+			   w.kwh, w.days, w.usual, w.since_value, w.since_multiplier, w.since_on, w.next_value, w.periods_kwh, w.total_kwh, f.value, f.old_value
 		  FROM fresh f LEFT JOIN weighed w ON w.account_id = f.account_id AND w.entry_no = f.entry_no)
 	UPDATE billing.register_reading t
 	   SET digits = v.digits, multiplier = v.multiplier, finding = v.finding,
-		   state = CASE WHEN v.finding IN ('billed', 'digits') THEN 'rejected' WHEN v.finding = 'again' THEN 'superseded'
+		   state = CASE WHEN v.finding IN ('billed', 'digits', 'multiplier') THEN 'rejected' WHEN v.finding = 'again' THEN 'superseded'
 						WHEN v.finding IN ('', 'rolled over') THEN 'entered' ELSE 'pending' END,
 		   detail = CASE v.finding
 						WHEN 'digits' THEN format('%s does not fit %s digits', trim_scale(v.value), coalesce(v.digits::text, 'any number of'))
+						WHEN 'multiplier' THEN format('the multiplier is %s', trim_scale(v.since_multiplier))
 						WHEN 'order' THEN format('a later reading is %s', trim_scale(v.next_value))
 						WHEN 'fell back' THEN format('%s on %s', trim_scale(v.since_value), to_char(v.since_on, 'YYYY-MM-DD'))
 						WHEN 'below estimate' THEN format('estimated %s on %s', trim_scale(v.since_value), to_char(v.since_on, 'YYYY-MM-DD'))
@@ -236,29 +242,74 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._judge_registers(bigint[]) IS 'judges what is entered for these accounts, whose heads the caller holds; returns how many readings';
 
-CREATE FUNCTION billing._register_installed(account_id bigint, part text, register text, read_on date, place smallint, digits smallint,
-											OUT digits smallint, OUT multiplier numeric)
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT _register_installed.digits, NULL::numeric;
-END;
-COMMENT ON FUNCTION billing._register_installed(bigint, text, text, date, smallint, smallint) IS 'digits and multiplier of the meter that hangs there; null: none is known';
-
 CREATE FUNCTION billing._accept_registers(accounts bigint[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- the one before first, since one at a time is valid
+	-- the one before first, since one at a time is valid; an earlier doubt is settled with it
 	UPDATE billing.register_reading o SET state = 'superseded'
 	  FROM billing.register_reading n
 	 WHERE n.account_id = ANY (_accept_registers.accounts) AND n.state = 'entered' AND n.finding IS NOT NULL
-	   AND o.account_id = n.account_id AND o.read_on = n.read_on AND o.part = n.part AND o.register = n.register AND o.place = n.place AND o.state = 'valid';
+	   AND o.account_id = n.account_id AND o.read_on = n.read_on AND o.part = n.part AND o.register = n.register AND o.place = n.place
+	   AND (o.state = 'valid' OR o.state = 'pending' AND o.entry_no < n.entry_no);
 	UPDATE billing.register_reading n SET state = 'valid', finding = nullif(n.finding, '')
 	 WHERE n.account_id = ANY (_accept_registers.accounts) AND n.state = 'entered' AND n.finding IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION billing._accept_registers(bigint[]) IS 'what was judged and is not in doubt becomes valid, in the place of what was';
+
+/*
+ * What a meter showed when it was hung and when it was removed are readings too.
+ * Their day is that of the account's tariff; nothing but the start of a new
+ * register goes unjudged.
+ */
+CREATE FUNCTION billing._install_readings()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: readings come with the meter, for who may install it.
+DECLARE
+	ended	bigint[];
+BEGIN
+	WITH fresh AS (
+		SELECT DISTINCT i.account_id, i.part, i.from_at, i.meter_id, i.until_at, i.meter_no, i.meter_type_id, i.multiplier, i.org_id
+		  FROM new_rows n JOIN billing.meter_install i ON i.account_id = n.account_id AND i.part = n.part AND i.from_at = n.from_at AND i.meter_id = n.meter_id
+		 WHERE i.role = 'main'),
+	planned AS (
+		SELECT a.account_id, (SELECT p.plan_id FROM billing.account_plan p WHERE p.account_id = a.account_id ORDER BY p.from_on LIMIT 1) AS plan_id
+		  FROM (SELECT DISTINCT f.account_id FROM fresh f) a),
+	zone AS (
+		-- without a plan yet: that of the last one made, since a company has one zone
+		SELECT q.plan_id, coalesce((SELECT v.tariff::jsonb ->> 'time_zone' FROM billing.plan_version v
+									 WHERE v.plan_id = coalesce(q.plan_id, (SELECT max(l.plan_id) FROM billing.plan l)) ORDER BY v.from_on LIMIT 1), 'UTC') AS name
+		  FROM (SELECT DISTINCT p.plan_id FROM planned p) q),
+	moved AS (
+		SELECT f.account_id, f.part, r.register, (m.at AT TIME ZONE z.name)::date AS read_on, m.kind, f.org_id, m.value, t.digits, f.multiplier, m.at, f.meter_no
+		  FROM fresh f
+		  JOIN planned p ON p.account_id = f.account_id
+		  JOIN zone z ON z.plan_id IS NOT DISTINCT FROM p.plan_id
+		  JOIN billing.meter_install_register r ON r.account_id = f.account_id AND r.part = f.part AND r.from_at = f.from_at AND r.meter_id = f.meter_id
+		  JOIN billing.register g ON g.register = r.register
+		  JOIN billing.meter_type_register t ON t.meter_type_id = f.meter_type_id AND t.register = r.register
+		 CROSS JOIN LATERAL (VALUES ('opening', r.start_value, f.from_at), ('closing', r.end_value, f.until_at)) m(kind, value, at)
+		 WHERE m.value IS NOT NULL AND m.at IS NOT NULL)
+	INSERT INTO billing.register_reading (account_id, part, register, read_on, kind, org_id, value, digits, multiplier, state, source, read_at)
+	SELECT m.account_id, m.part, m.register, m.read_on, m.kind, m.org_id, m.value, m.digits, m.multiplier, CASE m.kind WHEN 'opening' THEN 'valid' ELSE 'entered' END,
+		   format('meter %s', m.meter_no), m.at
+	  FROM moved m
+	 WHERE NOT EXISTS (SELECT FROM billing.register_reading o WHERE o.account_id = m.account_id AND o.read_on = m.read_on AND o.part = m.part
+																AND o.register = m.register AND o.kind = m.kind AND (o.state = 'valid' OR o.read_at = m.at));
+	SELECT array_agg(DISTINCT n.account_id ORDER BY n.account_id) INTO ended FROM new_rows n
+	  JOIN billing.register_reading r ON r.account_id = n.account_id AND r.state = 'entered' AND r.kind = 'closing';
+	IF ended IS NOT NULL THEN
+		PERFORM FROM billing.account_head h WHERE h.account_id = ANY (ended) ORDER BY h.account_id FOR NO KEY UPDATE;
+		PERFORM billing._judge_registers(ended);
+	END IF;
+	RETURN NULL;
+END $$;
+COMMENT ON FUNCTION billing._install_readings() IS 'trigger: a meter''s start and end are readings, opening and closing, with its digits and multiplier';
 
 CREATE FUNCTION billing.record_register(account_no text, read_on date, register text, value numeric, kind text DEFAULT 'regular', part text DEFAULT 'main',
 	source text DEFAULT '', digits integer DEFAULT NULL, multiplier numeric DEFAULT NULL, read_at timestamptz DEFAULT NULL)
@@ -284,6 +335,9 @@ BEGIN
 	IF entry.state = 'rejected' AND entry.finding = 'billed' THEN
 		RAISE EXCEPTION 'account % is billed by other readings of % already', record_register.account_no, record_register.read_on
 			USING ERRCODE = 'UB301', HINT = 'The next reading settles the difference; or void_bill(), and enter it again.';
+	ELSIF entry.state = 'rejected' AND entry.finding = 'multiplier' THEN
+		RAISE EXCEPTION 'a multiplier changes with an opening reading only'
+			USING ERRCODE = 'UB121', DETAIL = entry.detail, HINT = 'First the closing reading of the day with the old one, then the opening one with the new.';
 	ELSIF entry.state = 'rejected' THEN
 		RAISE EXCEPTION 'the register cannot show %', record_register.value
 			USING ERRCODE = 'UB121', DETAIL = entry.detail, HINT = 'Read it again; digits are those before the point.';
@@ -359,9 +413,11 @@ BEGIN
 	PERFORM FROM billing.account_head h WHERE h.account_id = ANY (waiting) ORDER BY h.account_id FOR NO KEY UPDATE;
 	INSERT INTO billing.register_reading (account_id, part, register, read_on, kind, entry_no, org_id, value, digits, multiplier, source)
 	OVERRIDING SYSTEM VALUE
-	SELECT x.account_id, x.part, x.register, x.read_on, x.kind, x.entry_no, x.org_id, x.value, x.digits, x.multiplier, record_registers.source
-	  FROM jsonb_to_recordset(rows) x(account_id bigint, part text, register text, read_on date, kind text, entry_no bigint, org_id bigint, value numeric,
-									  digits smallint, multiplier numeric)
+	SELECT x.account_id, x.part, x.register, x.read_on::date, x.kind, x.entry_no, x.org_id, x.value::numeric, x.digits::smallint, x.multiplier::numeric,
+		   record_registers.source
+	  -- as text, since only the good rows can be more
+	  FROM jsonb_to_recordset(rows) x(account_id bigint, part text, register text, read_on text, kind text, entry_no bigint, org_id bigint, value text,
+									  digits text, multiplier text)
 	 WHERE x.entry_no IS NOT NULL;
 	FOR n IN SELECT generate_series(1, coalesce(cardinality(waiting), 0), 1000) LOOP
 		PERFORM billing._judge_registers(array_remove(waiting[n:n + 999], NULL));
@@ -369,7 +425,7 @@ BEGIN
 	RETURN QUERY
 	SELECT x.row_no, x.account_no, x.read_on, x.register, coalesce(r.state, 'refused'), coalesce(r.finding, ''), coalesce(x.problem, r.detail)
 	  FROM jsonb_to_recordset(rows) x(row_no bigint, account_id bigint, account_no text, read_on text, register text, part text, entry_no bigint, problem text)
-	  LEFT JOIN billing.register_reading r ON x.entry_no IS NOT NULL AND r.account_id = x.account_id AND r.entry_no = x.entry_no AND r.read_on = x.read_on::date
+	  LEFT JOIN billing.register_reading r ON x.entry_no IS NOT NULL AND r.account_id = x.account_id AND r.entry_no = x.entry_no AND r.read_on = CASE WHEN x.entry_no IS NOT NULL THEN x.read_on::date END
 	 WHERE r.state IS DISTINCT FROM 'valid' ORDER BY x.row_no;
 END $$;
 COMMENT ON FUNCTION billing.record_registers(text, jsonb, text) IS

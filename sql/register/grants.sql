@@ -9,3 +9,5 @@ GRANT EXECUTE ON FUNCTION billing.add_register(text, text, text, text), billing.
 	billing.estimate_register(text, date, text, text, text), billing.estimate_registers(text, date, text) TO billing_clerk;
 GRANT EXECUTE ON FUNCTION billing.register_usage(text, daterange), billing._register_usage(bigint, date, date), billing.missing_registers(text, date),
 	billing._registers_due(bigint[], date) TO billing_clerk, billing_analyst, billing_auditor;
+-- verify() asks for it
+GRANT EXECUTE ON FUNCTION billing._register_usage(bigint, date, date) TO billing_customer;

@@ -19,6 +19,11 @@ CREATE POLICY register_reading_select_owner ON billing.register_reading FOR SELE
 	TO billing_owner USING (billing.can_read(org_id, 'account'));
 CREATE POLICY register_reading_insert_granted ON billing.register_reading FOR INSERT
 	TO billing_owner, billing_clerk WITH CHECK (billing.can_write(org_id, 'reading') AND author = billing.actor());
+-- with a meter that is hung, removed, or goes on with another account
+CREATE POLICY register_reading_insert_installed ON billing.register_reading FOR INSERT
+	TO billing_owner WITH CHECK (kind IN ('opening', 'closing') AND (billing.can_write(org_id, 'supply') OR billing.can_write(org_id, 'account')));
 CREATE POLICY register_reading_update_granted ON billing.register_reading FOR UPDATE
-	TO billing_owner USING (billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id))
-	WITH CHECK (billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id));
+	TO billing_owner USING (billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id)
+							OR billing.can_write(org_id, 'supply') OR billing.can_write(org_id, 'account'))
+	WITH CHECK (billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id)
+				OR billing.can_write(org_id, 'supply') OR billing.can_write(org_id, 'account'));

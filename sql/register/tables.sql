@@ -97,7 +97,7 @@ COMMENT ON COLUMN billing.register_reading.multiplier IS 'CT × PT 倍率, as it
 COMMENT ON COLUMN billing.register_reading.state IS 'entered: not judged yet; pending: a second person decides; valid; rejected; superseded: a later entry counts';
 COMMENT ON COLUMN billing.register_reading.place IS 'of one day''s readings: regular or special, closing, opening, check';
 COMMENT ON COLUMN billing.register_reading.read_at IS 'when it was really read, where that is known';
-COMMENT ON COLUMN billing.register_reading.finding IS 'what the checks found: digits, billed, order, fell back, rolled over, high, low, sum, changed, again, below estimate';
+COMMENT ON COLUMN billing.register_reading.finding IS 'what the checks found: digits, multiplier, billed, order, fell back, rolled over, high, low, sum, changed, again, below estimate';
 COMMENT ON COLUMN billing.register_reading.approved_by IS 'who decided, another than the author';
 CREATE UNIQUE INDEX register_reading_valid_key ON billing.register_reading (account_id, read_on, part, register, place) WHERE state = 'valid';
 CREATE INDEX register_reading_open_idx ON billing.register_reading (org_id, state) WHERE state IN ('entered', 'pending');
