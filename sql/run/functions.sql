@@ -72,7 +72,7 @@ BEGIN
 					WHEN r.sqlstate IS NOT NULL THEN r.sqlstate
 					WHEN t.total <> round(t.total, 2) THEN 'UB307'
 					WHEN billing.currency(r.charges) <> d.currency THEN 'UB308' END AS failure
-		  FROM (SELECT q.account_id, q.org_id, q.from_on, coalesce(c.ends_on, q.until_on) AS until_on, q.seq, q.link, q.carry, q.currency, q.voided, q.changed_on,
+		  FROM (SELECT q.account_id, q.org_id, q.from_on, coalesce(c.ends_on, q.until_on) AS until_on, q.seq, q.link, q.carry, q.currency, q.voided, q.changed_on, q.usage_from,
 					   CASE WHEN c.ends_on IS NULL THEN p.from_on ELSE c.plan_from_on END AS plan_from_on,
 					   CASE WHEN c.ends_on IS NULL THEN p.terms ELSE c.terms END AS terms,
 					   CASE WHEN c.ends_on IS NULL THEN v.tariff ELSE c.tariff END AS tariff,
