@@ -1,17 +1,15 @@
--- The county's tables: tariffs, accounts, what the meters delivered, the bills.
--- Environment: DEMO (this directory), DEMO_ACCOUNTS, DEMO_SEED.
+-- The county's database: the store, and what the demonstration keeps beside it.
+-- Environment: DEMO_COUNTY, the folder that loadgen made.
 \set ON_ERROR_STOP on
 \set QUIET on
 SET client_min_messages = warning;
-BEGIN;
 CREATE EXTENSION billing;
-CREATE SCHEMA county;
+SELECT billing.create_roles() \g /dev/null
+SELECT billing.install() \g /dev/null
 
-CREATE TABLE county.tariff (
-	code	text PRIMARY KEY,
-	tariff	billing.tariff NOT NULL
-);
-COMMENT ON TABLE county.tariff IS 'published tariffs, from contrib/tariffs';
+BEGIN;
+CREATE SCHEMA county;
+GRANT USAGE ON SCHEMA county TO PUBLIC;
 
 CREATE TABLE county.class (
 	class		text PRIMARY KEY,
@@ -21,84 +19,55 @@ CREATE TABLE county.class (
 );
 COMMENT ON TABLE county.class IS 'classes of customers, in the order of the reports';
 INSERT INTO county.class VALUES
-	('res_flat', 1, '居民阶梯', 'homes, tiers'),
-	('res_tou', 2, '居民阶梯分时', 'homes, tiers, day/night'),
-	('res_pv', 3, '居民光伏', 'homes with solar, net'),
-	('res_read', 4, '居民抄表', 'homes, read monthly'),
-	('res_other', 5, '粤深苏京居民', 'homes, other provinces'),
+	('home', 1, '居民阶梯', 'homes, tiers'),
+	('home_tou', 2, '居民阶梯分时', 'homes, tiers, day/night'),
+	('home_car', 3, '居民电动汽车', 'homes with a car'),
+	('home_pv', 4, '居民光伏', 'homes with solar'),
+	('home_read', 5, '居民抄表', 'homes, read monthly'),
 	('shop', 6, '商业单一制', 'shops, single-part'),
 	('shop_read', 7, '商业抄表', 'shops, read monthly'),
 	('farm', 8, '农业排灌', 'farms and pumps'),
-	('industry', 9, '工业两部制', 'industry, two-part'),
-	('shanghai', 10, '上海两部制', 'Shanghai, two-part'),
-	('britain', 11, '英国住户', 'British homes'),
-	('america', 12, '美国商户', 'American offices');
+	('works', 9, '工业两部制', 'works, two-part'),
+	('street', 10, '路灯', 'street lights');
 
-CREATE TABLE county.delivery (
-	account_no		text PRIMARY KEY,
-	class			text NOT NULL,
-	name_zh			text NOT NULL,
-	name_en			text NOT NULL,
-	tariff			text NOT NULL,
-	terms			jsonb NOT NULL,
-	time_zone		text NOT NULL,
-	slot_minutes	integer NOT NULL,
-	wh				integer[],
-	varh			integer[],
-	registers		jsonb
-);
-COMMENT ON TABLE county.delivery IS 'one month of one account as it came in: slots of energy (net of solar), or register readings';
-ALTER TABLE county.delivery ALTER wh SET STORAGE EXTERNAL, ALTER varh SET STORAGE EXTERNAL;
-
-CREATE TABLE county.account (
+CREATE TABLE county.account_class (
 	account_no	text PRIMARY KEY,
-	place		integer NOT NULL UNIQUE,
-	class		text NOT NULL REFERENCES county.class,
-	name_zh		text NOT NULL,
-	name_en		text NOT NULL,
-	tariff		text NOT NULL REFERENCES county.tariff,
-	terms		jsonb NOT NULL,
-	readings	integer NOT NULL,
-	usage		billing.usage NOT NULL
+	org_no		text NOT NULL,
+	class		text NOT NULL REFERENCES county.class
 );
-COMMENT ON TABLE county.account IS 'the accounts, their contracts'' terms and their usage of January 2026';
+COMMENT ON TABLE county.account_class IS 'which class an account is of';
 
-CREATE TABLE county.bill (
-	account_no	text PRIMARY KEY REFERENCES county.account,
-	charges		billing.charges,
-	sqlstate	text,
-	message		text,
-	detail		text,
-	hint		text
+CREATE TABLE county.label (
+	account_no		text NOT NULL,
+	point_code		text NOT NULL,
+	channel			text,
+	kind			text NOT NULL,
+	from_at			timestamptz,
+	until_at		timestamptz,
+	slots			integer NOT NULL,
+	true_wh			bigint,
+	delivered_wh	bigint
 );
-COMMENT ON TABLE county.bill IS 'the bills of January 2026; where charges is null, why there is none';
+COMMENT ON TABLE county.label IS 'what loadgen did to the data: the answers, which nothing but the demonstration''s reports looks at';
+
+\copy county.account_class (account_no, org_no, class) FROM PROGRAM 'cut -d, -f1,2,7 "$DEMO_COUNTY/accounts.csv"' (FORMAT csv, HEADER)
+\copy county.label FROM PROGRAM 'cat "$DEMO_COUNTY/faults.csv"' (FORMAT csv, HEADER)
 
 CREATE FUNCTION county.page(account_no text, language text DEFAULT 'zh')
 RETURNS SETOF text
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-	SELECT billing.print_bill(b.charges, t.tariff, language,
-			   a.account_no || ' ' || CASE language WHEN 'zh' THEN a.name_zh ELSE a.name_en END)
-	  FROM county.bill b JOIN county.account a USING (account_no) JOIN county.tariff t ON t.code = a.tariff
-	 WHERE a.account_no = page.account_no;
+	SELECT billing.print_bill(b.charges, v.tariff, language,
+			   a.account_no || ' ' || CASE WHEN language <> 'zh' AND a.account_no = '4200000101' THEN 'Qinghe Precision Bearings Co., Ltd.' ELSE c.name END)
+	  FROM billing.bill b
+	  JOIN billing.account a USING (account_id)
+	  JOIN billing.customer c USING (customer_id)
+	 CROSS JOIN LATERAL (SELECT p.plan_id FROM billing.account_plan p
+						  WHERE p.account_id = a.account_id AND p.from_on <= b.from_on ORDER BY p.from_on DESC LIMIT 1) p
+	 CROSS JOIN LATERAL (SELECT v.tariff FROM billing.plan_version v
+						  WHERE v.plan_id = p.plan_id AND v.from_on <= b.from_on ORDER BY v.from_on DESC LIMIT 1) v
+	 WHERE a.account_no = page.account_no ORDER BY b.from_on, b.revision;
 END;
-COMMENT ON FUNCTION county.page(text, text) IS 'the bill of an account, printed';
-
-\copy county.tariff FROM PROGRAM 'cd "$DEMO/../tariffs" && for f in *.json; do printf "%s\t%s\n" "${f%.json}" "$(tr -d "\n\t" <"$f")"; done'
-\copy county.delivery FROM PROGRAM 'python3 "$DEMO/county.py" "$DEMO_ACCOUNTS" "$DEMO_SEED"'
-
--- Solar homes deliver net energy: its positive part is bought, its negative part sold.
-INSERT INTO county.account
-SELECT d.account_no, row_number() OVER (ORDER BY d.account_no), d.class, d.name_zh, d.name_en, d.tariff, d.terms,
-	   coalesce(cardinality(d.wh), 0) + coalesce(cardinality(d.varh), 0) + 2 * coalesce(jsonb_array_length(d.registers), 0),
-	   billing.usage(
-			import => CASE d.class WHEN 'res_pv' THEN billing.positive(energy) ELSE energy END,
-			export => CASE d.class WHEN 'res_pv' THEN billing.negative(energy) END,
-			reactive_import => billing.profile(month.start_at, month.slot, d.varh, 'varh', d.time_zone),
-			registers => d.registers)
-  FROM county.delivery d
- CROSS JOIN LATERAL (SELECT '2026-01-01'::timestamp AT TIME ZONE d.time_zone AS start_at,
-							make_interval(mins => d.slot_minutes) AS slot) month
- CROSS JOIN LATERAL (SELECT billing.profile(month.start_at, month.slot, d.wh, 'Wh', d.time_zone) AS energy) profile;
+COMMENT ON FUNCTION county.page(text, text) IS 'the bills of an account, printed; for whoever may see them';
+GRANT SELECT ON ALL TABLES IN SCHEMA county TO PUBLIC;
 COMMIT;
-VACUUM ANALYZE county.account;

@@ -1,7 +1,10 @@
--- One bad account never stops the others: what the rater said, and what to do.
-SELECT concat_ws(E'\n      ', format('  %s  %s  %s', b.account_no, b.sqlstate, c.name_en), b.message, b.detail, b.hint)
-  FROM county.bill b
-  JOIN county.account a USING (account_no)
+-- One bad account never stops the others: why some were not billed, and what to do.
+SELECT format('  %s accounts  %s  %s', count(*), x.sqlstate,
+			  regexp_replace(min(x.message), '"[^"]*"', '…', 'g')) FROM billing_report.run_exception x
+ GROUP BY x.sqlstate ORDER BY count(*) DESC, x.sqlstate;
+SELECT '';
+SELECT concat_ws(E'\n      ', format('  %s  %s  %s', x.account_no, x.sqlstate, c.name_en), x.message, x.detail, x.hint)
+  FROM (SELECT DISTINCT ON (sqlstate, message) * FROM billing_report.run_exception ORDER BY sqlstate, message, account_no) x
+  JOIN county.account_class k USING (account_no)
   JOIN county.class c USING (class)
- WHERE b.charges IS NULL
- ORDER BY b.account_no;
+ ORDER BY x.account_no LIMIT 5;

@@ -1,10 +1,10 @@
 -- Where the power factor adjustment of one bill comes from.
 SELECT format('功率因数 power factor: %s kWh / √(%s² + %s²) = %s → %s, 标准 standard %s: %s %%',
-			  kwh, kwh, kvarh, round(factor, 5), round(factor, 2), terms ->> 'pf_standard', price)
-  FROM (SELECT terms, charges, account_no,
-			   round(billing.energy_kwh(billing.channel_profile(usage, 'main', 'import'))) AS kwh,
-			   round(billing.energy_kwh(billing.channel_profile(usage, 'main', 'reactive_import'))) AS kvarh
-		  FROM county.account JOIN county.bill USING (account_no)) a
+			  kwh, kwh, kvarh, round(factor, 5), round(factor, 2), standard, price)
+  FROM (SELECT round(sum(billing.energy_kwh(r.profile)) FILTER (WHERE r.channel = 'import')) AS kwh,
+			   round(sum(billing.energy_kwh(r.profile)) FILTER (WHERE r.channel = 'reactive_import')) AS kvarh,
+			   min(p.terms ->> 'pf_standard') AS standard
+		  FROM billing.account a JOIN billing.reading r USING (account_id) JOIN billing.account_plan p USING (account_id)
+		 WHERE a.account_no = :'account') a
  CROSS JOIN LATERAL (SELECT kwh / sqrt(kwh * kwh + kvarh * kvarh) AS factor) f
- CROSS JOIN LATERAL billing.lines(charges) l
- WHERE account_no = :'account' AND l.code = 'power_factor';
+  JOIN billing_report.bill_line l ON l.account_no = :'account' AND l.code = 'power_factor';

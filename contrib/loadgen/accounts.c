@@ -50,14 +50,14 @@ write_customer(const County *county, const Account *account, Files *files, char 
 	if (person)
 	{
 		name_person(name, &chance);
-		name_resident_number(paper, &chance);
+		name_resident_number(paper, county, account->number);
 	}
 	else
 	{
 		name_firm(name, account->kind, account->number, &chance);
-		name_credit_code(paper, &chance);
+		name_credit_code(paper, county, account->number);
 	}
-	name_mobile(mobile, &chance);
+	name_mobile(mobile, county, account->number);
 	name_address(address, account, &chance);
 	CELLS(&files->customers, number, org, name, person ? "person" : "firm", person ? "resident" : "credit_code", paper, mobile);
 	out_line(&files->customers);

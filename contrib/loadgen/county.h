@@ -117,11 +117,11 @@ extern void name_person(char *name, Chance *chance);
 extern void name_firm(char *name, Kind kind, int64_t number, Chance *chance);
 extern void name_address(char *name, const Account *account, Chance *chance);
 extern const char *name_town(int org);
-/* numbers of the form and check digit that papers have, of a division that does not exist (999999) */
-extern void name_resident_number(char *name, Chance *chance);
-extern void name_credit_code(char *name, Chance *chance);
+/* numbers of the form and check digit that papers have, of a division that does not exist (999999); no two alike */
+extern void name_resident_number(char *name, const County *county, int64_t number);
+extern void name_credit_code(char *name, const County *county, int64_t number);
 /* mobile numbers begin with 13 to 19: these with 10, which nobody has */
-extern void name_mobile(char *name, Chance *chance);
+extern void name_mobile(char *name, const County *county, int64_t number);
 
 /* what chances are for: streams of their own */
 enum

@@ -67,17 +67,23 @@ name_address(char *name, const Account *account, Chance *chance)
 		snprintf(name, NAME_SIZE, "%s镇%s%d号", name_town(account->org), street, house);
 }
 
+/* scattered over all values below the limit, each account another: the factor shares no divisor with the limits here */
+static int64_t
+scattered(const County *county, int64_t number, int64_t limit)
+{
+	return (number * 7919 + (int64_t) (county->options.seed % 1000003) * 104729) % limit;
+}
+
 /* GB 11643: division, day of birth, order, check digit by ISO 7064 MOD 11-2 */
 void
-name_resident_number(char *name, Chance *chance)
+name_resident_number(char *name, const County *county, int64_t number)
 {
 	static const int weight[17] = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
-	int			year = chance_between(chance, 1945, 2005);
-	int			month = chance_between(chance, 1, 12);
-	int			day = chance_between(chance, 1, 28);
+	int			of_all = (int) scattered(county, number, 61 * 12 * 28 * 999);
 	int			sum = 0;
 
-	snprintf(name, NAME_SIZE, "999999%04d%02d%02d%03d", year, month, day, chance_between(chance, 1, 999));
+	snprintf(name, NAME_SIZE, "999999%04d%02d%02d%03d", 1945 + of_all % 61, 1 + of_all / 61 % 12, 1 + of_all / 61 / 12 % 28,
+			 1 + of_all / 61 / 12 / 28 % 999);
 	for (int i = 0; i < 17; i++)
 		sum += weight[i] * (name[i] - '0');
 	name[17] = "10X98765432"[sum % 11];
@@ -86,13 +92,13 @@ name_resident_number(char *name, Chance *chance)
 
 /* GB 32100: kind of body, division, body, check character by a weighted sum modulo 31 */
 void
-name_credit_code(char *name, Chance *chance)
+name_credit_code(char *name, const County *county, int64_t number)
 {
 	static const char digit[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 	int			weight = 1;
 	int			sum = 0;
 
-	snprintf(name, NAME_SIZE, "91999999%09d", chance_below(chance, 1000000000));
+	snprintf(name, NAME_SIZE, "91999999%09d", (int) scattered(county, number, 1000000000));
 	for (int i = 0; i < 17; i++)
 	{
 		sum += weight * (name[i] - '0');
@@ -103,7 +109,7 @@ name_credit_code(char *name, Chance *chance)
 }
 
 void
-name_mobile(char *name, Chance *chance)
+name_mobile(char *name, const County *county, int64_t number)
 {
-	snprintf(name, NAME_SIZE, "100%08d", chance_below(chance, 100000000));
+	snprintf(name, NAME_SIZE, "100%08d", (int) scattered(county, number, 100000000));
 }

@@ -13,7 +13,7 @@ CREATE TABLE billing.validation_rule (
 	set_at		timestamptz NOT NULL DEFAULT now(),
 	CONSTRAINT validation_rule_scope_key UNIQUE NULLS NOT DISTINCT (org_id, stage, plan_id, part, channel, name, from_on),
 	CONSTRAINT validation_rule_stage_known CHECK (stage IN ('validation', 'estimation', 'editing')),
-	CONSTRAINT validation_rule_channel_known CHECK (channel IN ('import', 'export', 'generation')),
+	CONSTRAINT validation_rule_channel_known CHECK (channel IN ('import', 'export', 'generation', 'reactive_import', 'reactive_export')),
 	CONSTRAINT validation_rule_name_bounded CHECK (length(name) BETWEEN 1 AND 100),
 	CONSTRAINT validation_rule_from_on_finite CHECK (isfinite(from_on)),
 	CONSTRAINT validation_rule_rule_object CHECK (jsonb_typeof(rule) = 'object')
