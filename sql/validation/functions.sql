@@ -301,7 +301,8 @@ BEGIN
 			 WHERE r.account_id = d.account_id AND r.from_on > _validate_range.from_on - 31 AND r.from_on < _validate_range.until_on AND r.until_on > _validate_range.from_on
 			 GROUP BY 1, 2, 3, 4, 5) r),
 	ruled AS MATERIALIZED (
-		SELECT q.plan_id, q.part, q.channel, s.rule_set_id, s.rules, s.rules @> '[{"against": "year"}]' AS year, v.market
+		SELECT q.plan_id, q.part, q.channel, s.rule_set_id, s.rules, s.rules @> '[{"against": "year"}]' AS year, v.market,
+			   ARRAY(SELECT coalesce(e.value ->> 'name', 'gap') FROM jsonb_array_elements(s.rules) e WHERE e.value ->> 'rule' = 'gap') AS gaps
 		  FROM (SELECT DISTINCT m.plan_id, m.part, m.channel FROM met m) q
 		 CROSS JOIN LATERAL billing._rule_set_of('validation', _validate_range.org_id, q.plan_id, q.part, q.channel, _validate_range.from_on) s
 		  LEFT JOIN LATERAL (SELECT n.market FROM billing.plan_version n
@@ -329,12 +330,11 @@ BEGIN
 		 CROSS JOIN LATERAL (
 			SELECT array_agg(ROW(m.account_id, _validate_range.run_id, 0, m.org_id, m.part, m.channel, v.rule, v.severity,
 							CASE WHEN v.severity = 'notice' THEN 'noticed'
-								 WHEN v.severity = 'reject' AND EXISTS (SELECT FROM jsonb_array_elements(c.rules) e
-									WHERE e.value ->> 'rule' = 'gap' AND coalesce(e.value ->> 'name', 'gap') = v.rule) THEN 'missing'
+								 WHEN v.rule = ANY (c.gaps) THEN 'missing'
 								 WHEN v.from_at < b.billed_until THEN 'billed'
 								 WHEN v.severity = 'reject' THEN 'rejected' ELSE 'suspected' END,
 							v.from_at, v.until_at, v.slots, v.measured, v.bound, v.unit, v.detail)::billing.validation_finding) AS findings,
-				   count(*)::integer AS number, bool_or(v.severity <> 'notice' AND v.until_at > b.billed_until) AS changes
+				   count(*)::integer AS number, bool_or(v.severity <> 'notice' AND v.until_at > b.billed_until AND NOT v.rule = ANY (c.gaps)) AS changes
 			  FROM billing.validate(m.profile, c.rules, h.profile, NULL, c.market) v WHERE v.severity <> 'unchecked' OFFSET 0) f
 		 WHERE CASE WHEN _validate_range.again THEN NOT m.done_now ELSE m.done_by IS DISTINCT FROM c.rule_set_id END),
 	version AS MATERIALIZED (
