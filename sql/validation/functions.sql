@@ -248,6 +248,18 @@ COMMENT ON FUNCTION billing._rule_set_of(text, bigint, bigint, text, text, date)
 
 -- ---- runs ----
 
+CREATE FUNCTION billing._holidays(plan_id bigint, from_on date, until_on date)
+RETURNS billing.market
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- of the days around too, as far as their years are known
+	SELECT coalesce(n.market, billing.market(calendar => coalesce(billing._market_days(n.calendar_id, _holidays.from_on - 62, _holidays.until_on + 62),
+																  billing._market_days(n.calendar_id, _holidays.from_on, _holidays.until_on))))
+	  FROM billing.plan_version n
+	 WHERE n.plan_id = _holidays.plan_id AND n.from_on < _holidays.until_on ORDER BY n.from_on DESC LIMIT 1;
+END;
+COMMENT ON FUNCTION billing._holidays(bigint, date, date) IS 'a market with the holidays that a plan means, for like days; null without a plan';
+
 CREATE FUNCTION billing._kwh(profile billing.profile)
 RETURNS numeric
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -305,8 +317,7 @@ BEGIN
 			   ARRAY(SELECT coalesce(e.value ->> 'name', 'gap') FROM jsonb_array_elements(s.rules) e WHERE e.value ->> 'rule' = 'gap') AS gaps
 		  FROM (SELECT DISTINCT m.plan_id, m.part, m.channel FROM met m) q
 		 CROSS JOIN LATERAL billing._rule_set_of('validation', _validate_range.org_id, q.plan_id, q.part, q.channel, _validate_range.from_on) s
-		  LEFT JOIN LATERAL (SELECT n.market FROM billing.plan_version n
-							  WHERE n.plan_id = q.plan_id AND n.from_on < _validate_range.until_on ORDER BY n.from_on DESC LIMIT 1) v ON true),
+		 CROSS JOIN LATERAL (SELECT billing._holidays(q.plan_id, _validate_range.from_on, _validate_range.until_on) AS market) v),
 	judged AS MATERIALIZED (
 		SELECT m.account_id, m.org_id, m.billed_to, m.part, m.channel, m.unit, m.slot, m.zone, m.from_on, m.until_on, c.rule_set_id,
 			   billing.slot_count(m.profile) AS slots, f.findings, coalesce(f.number, 0) AS number,
@@ -417,8 +428,7 @@ BEGIN
 			   CASE WHEN _estimate_range.again THEN s.rules || '{"fill": ["missing", "estimated"]}' ELSE s.rules END AS rules
 		  FROM (SELECT DISTINCT m.plan_id, m.part, m.channel FROM met m) q
 		 CROSS JOIN LATERAL billing._rule_set_of('estimation', _estimate_range.org_id, q.plan_id, q.part, q.channel, _estimate_range.from_on) s
-		  LEFT JOIN LATERAL (SELECT n.market FROM billing.plan_version n
-							  WHERE n.plan_id = q.plan_id AND n.from_on < _estimate_range.until_on ORDER BY n.from_on DESC LIMIT 1) v ON true),
+		 CROSS JOIN LATERAL (SELECT billing._holidays(q.plan_id, _estimate_range.from_on, _estimate_range.until_on) AS market) v),
 	filled AS MATERIALIZED (
 		SELECT m.account_id, m.org_id, m.billed_to, m.part, m.channel, m.unit, m.slot, m.zone, m.from_on, m.until_on, c.rule_set_id,
 			   billing.slot_count(m.profile) AS slots, e.profile, s.spans, s.undone
