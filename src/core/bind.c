@@ -399,6 +399,8 @@ cut_dates(BlBound *b, bool *cut, const BlCharge *q)
 		cut_at(b, cut, q->from);
 	if (q->has_until)
 		cut_at(b, cut, q->until);
+	for (int i = 1; i < b->days && q->months != 0; i++)
+		cut[i] = cut[i] || !(q->months & 1u << b->day[i].month) != !(q->months & 1u << b->day[i - 1].month);
 }
 
 static void

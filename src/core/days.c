@@ -66,6 +66,7 @@ bl_days_open(BlDays *days, const BlKernels *kernels, int peaks)
 	days->kernels = kernels;
 	days->tops = peaks == BL_PEAK_NONE ? BL_TOPS_NONE : peaks == BL_PEAK_SPAN ? BL_TOPS_DAY : BL_TOPS_HOURS;
 	days->has_top = days->has_wide_top = false;
+	days->bases = 0;
 	days->top = (BlV8) {0} + (uint16_t) INT16_MIN;
 	for (int i = 0; i < BL_MAPS_AT_ONCE; i++)
 		days->hours[i].map = NULL;
@@ -217,6 +218,7 @@ add_narrow(BlDays *days, BlSums *sums, const BlProfile *p, const uint8_t **next,
 		if (k->run == NULL || k->size > end - at)
 			break;
 		base = (int16_t) bl_le16(at + 1);
+		days->bases |= base;
 		h = &days->hours[map->place];
 		if (h->map != map)
 			bl_days_begin(days, sums, map, piece);

@@ -139,6 +139,7 @@ typedef struct BlDays
 	BlTops		tops;
 	bool		has_top;
 	bool		has_wide_top;
+	int			bases;			/* the bits of all bases: below zero where one of them is */
 	BlV8		top;			/* with BL_TOPS_DAY */
 	BlV32		wide_top;
 	BlHours		hours[BL_MAPS_AT_ONCE];

@@ -124,6 +124,7 @@ add(BlDays *days, BlSums *sums, const BlProfile *p, const uint8_t **next, const 
 			   *end = p->end;
 	const __m512i plain = _mm512_load_si512(gather[0]);
 	__m512i		top = _mm512_set1_epi16(INT16_MIN);
+	int			bases = 0;
 	int			i;
 
 	if (tops == BL_TOPS_DAY && days->has_wide_top)
@@ -150,6 +151,7 @@ add(BlDays *days, BlSums *sums, const BlProfile *p, const uint8_t **next, const 
 		base = (int16_t) bl_le16(at + 1);
 		if (tops != BL_TOPS_NONE && base > k->base)
 			break;
+		bases |= base;
 		h = &days->hours[map->place];
 		if (h->map != map)
 			bl_days_begin(days, sums, map, piece);
@@ -182,6 +184,7 @@ add(BlDays *days, BlSums *sums, const BlProfile *p, const uint8_t **next, const 
 		days->wide_top = (BlV32) top;
 		days->has_wide_top = true;
 	}
+	days->bases |= bases;
 	*next = at;
 	return i;
 }

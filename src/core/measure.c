@@ -64,6 +64,20 @@ period_at(const BlDayMap *map, int *run, int minute, int slot)
 	return minute + slot <= map->run[*run].to ? map->run[*run].period : -1;
 }
 
+/* a plant takes a little at night: where its meter nets that, what it gives is less than nothing */
+static bool
+may_be_negative(BlChannel channel)
+{
+	return channel == BL_EXPORT || channel == BL_GENERATION;
+}
+
+static BlStatus
+below_zero(BlRate *r, const BlUsagePart *part, BlChannel channel, int32_t minute)
+{
+	return refuse_at(r, BL_BAD_VALUE, part, channel, "has a value below zero", minute,
+					 "What flows back has a channel of its own: of a profile of both, positive() is the import and negative() the export.");
+}
+
 /* one block slot by slot; *day is the first day it can lie on, *have counts its slots inside the span */
 static BlStatus
 slow_block(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile *p, const BlBlock *block,
@@ -110,6 +124,8 @@ slow_block(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile 
 			sums->estimated = true;
 			continue;
 		}
+		if (values[i] < 0 && !may_be_negative(s->channel))
+			return below_zero(r, part, s->channel, at);
 		(*have)++;
 		if (qualities[i] != BL_ACTUAL)
 			sums->estimated = true;
@@ -118,6 +134,35 @@ slow_block(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile 
 			bl_peak_of(sums, sums->peaks == BL_PEAK_SPAN ? 0 : period, values[i]);
 	}
 	return BL_OK;
+}
+
+/* a day's base is below zero, and mostly so is a value of it: where? */
+static BlStatus
+check_signs(BlRate *r, const BlUsagePart *part, BlChannel channel, const BlProfile *p)
+{
+	int32_t		from = r->b->day[0].start,
+				until = r->b->day[r->b->days].start;
+	int64_t		values[BL_BLOCK_SLOTS_MAX];
+	BlCursor	cursor = {0};
+	BlBlock		block;
+
+	for (;;)
+	{
+		bl_arena_poll(r->arena);
+		BL_TRY(bl_profile_next(p, &cursor, &block));
+		if (block.slots == 0 || block.start >= until)
+			return BL_OK;
+		if (block.base >= 0)
+			continue;
+		BL_TRY(bl_block_decode(p, &block, values, NULL, NULL));
+		for (int i = 0; i < block.slots; i++)
+		{
+			int32_t		at = block.start + i * p->slot_minutes;
+
+			if (values[i] < 0 && at >= from && at < until)
+				return below_zero(r, part, channel, at);
+		}
+	}
 }
 
 /* opens a profile and checks that it can be billed over the span */
@@ -197,6 +242,8 @@ sum_profile(BlRate *r, const BlScan *s, const BlUsagePart *part, const BlProfile
 	}
 	bl_days_settle(&days, sums, piece);
 	bl_days_peak(&days, sums);
+	if (days.bases < 0 && !may_be_negative(s->channel))
+		BL_TRY(check_signs(r, part, s->channel, p));
 	if (fast && p->quality != BL_ACTUAL)
 		sums->estimated = true;
 	/* slots that are not there at all, where that is allowed */
@@ -904,6 +951,7 @@ read_slots(BlRate *r, const BlUsagePart *part, BlChannel channel, BlSlots *slots
 				until = b->day[b->days].start;
 	int64_t		block_values[BL_BLOCK_SLOTS_MAX];
 	int64_t    *value;
+	bool		signs = false;
 	BlProfile	p;
 	BlCursor	cursor = {0};
 	BlBlock		block;
@@ -922,9 +970,10 @@ read_slots(BlRate *r, const BlUsagePart *part, BlChannel channel, BlSlots *slots
 		bl_arena_poll(r->arena);
 		BL_TRY(bl_profile_next(&p, &cursor, &block));
 		if (block.slots == 0 || block.start >= until)
-			return BL_OK;
+			return signs ? check_signs(r, part, channel, &p) : BL_OK;
 		if (block.start + block.slots * p.slot_minutes <= from)
 			continue;
+		signs |= block.base < 0 && !may_be_negative(channel);
 		if (block.start >= from && (block.start - from) / p.slot_minutes + block.slots <= slots->n)
 		{
 			BL_TRY(bl_block_decode(&p, &block, value + (block.start - from) / p.slot_minutes, NULL, NULL));

@@ -407,7 +407,7 @@ bl_charge_holds(BlRate *r, const BlCharge *q, int piece, bool *holds)
 	int32_t		day = r->b->from + r->piece[piece].first;
 
 	*holds = !(q->has_from && day < q->from) && !(q->has_until && day >= q->until) &&
-		!(q->months && !(q->months & 1u << r->b->day[0].month));
+		!(q->months && !(q->months & 1u << r->b->day[r->piece[piece].first].month));
 	if (*holds && q->when.n > 0)
 		return bl_condition_holds(r, &q->when, piece, holds);
 	return BL_OK;

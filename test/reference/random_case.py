@@ -280,8 +280,8 @@ class Generator:
 			c["until"] = (self.day_inside(3) + rater.ONE_DAY).isoformat()
 			if c.get("from", "") >= c["until"]:
 				del c["until"]
-		if self.chance(0.05):
-			c["months"] = sorted(r.sample(range(1, 13), 8))
+		if self.chance(0.07):
+			c["months"] = sorted(r.sample(range(1, 13), r.randint(3, 11)))
 		if self.chance(0.3):
 			c["tags"] = r.sample(["levy", "grid", "extra"], r.randint(1, 2))
 			self.tags += c["tags"]
@@ -771,7 +771,7 @@ class Generator:
 	def spoil(self, case):
 		"""Takes something away that may be needed."""
 		r = self.r
-		kind = r.choice(["term", "price", "calendar", "gap", "step", "register", "valid", "cover", "cover", "count", "demand"])
+		kind = r.choice(["term", "price", "calendar", "gap", "step", "register", "valid", "cover", "cover", "count", "demand", "sign"])
 		profiles = [p for part in case["usage"]["parts"].values() for p in part.values() if isinstance(p, dict)]
 		registers = [part["registers"] for part in case["usage"]["parts"].values() if "registers" in part]
 		if kind == "term" and case["terms"]:
@@ -787,6 +787,9 @@ class Generator:
 		elif kind == "gap" and profiles:
 			values = r.choice(profiles)["values"]
 			values[r.randrange(len(values))] = None
+		elif kind == "sign" and profiles:
+			values = r.choice(profiles)["values"]
+			values[r.randrange(len(values))] = -r.randint(1, 500)
 		elif kind == "step":
 			for c in case["tariff"]["charges"]:
 				if isinstance(c.get("steps"), list) and len(c["steps"]) > 1:

@@ -376,11 +376,15 @@ class Rater:
 				found["terms"].add(standard["term"])
 			for condition in [c.get("when", {})] + [a.get("when", {}) for a in c.get("allowance", [])]:
 				found["terms"] |= {name for name in condition if not name.startswith("usage.")}
-			for key in ("from", "until"):
-				if key in c:
-					found["dates"].add(day(c[key]))
-					if any(k in c for k in ("percent", "power_factor", "minimum", "maximum", "use", "pay_out")):
-						hard.add(day(c[key]))
+			edges = {day(c[key]) for key in ("from", "until") if key in c}
+			d = add_months(self.from_.replace(day=1), 1)
+			while "months" in c and d < self.until:
+				if (d.month in c["months"]) != ((d - ONE_DAY).month in c["months"]):
+					edges.add(d)
+				d = add_months(d, 1)
+			found["dates"] |= edges
+			if any(k in c for k in ("percent", "power_factor", "minimum", "maximum", "use", "pay_out")):
+				hard |= edges
 			if c.get("month") == "each":
 				d = add_months(self.from_.replace(day=1), 1)
 				while d < self.until:
@@ -638,6 +642,8 @@ class Rater:
 			value = values[i] if 0 <= i < len(values) else None
 			if value is None and self.tariff.get("missing", "error") == "error":
 				raise RatingError(f"{part}: {channel} has a gap")
+			if value is not None and energy(value, scale) < 0 and channel not in ("export", "generation"):
+				raise RatingError(f"{part}: {channel} is below zero")
 			slots.append((at, length, d, None if value is None else energy(value, scale)))
 			at += length
 		self.slot_cache[key] = slots
@@ -1194,7 +1200,7 @@ class Rater:
 			return False
 		if "until" in charge and atom.d0 >= day(charge["until"]):
 			return False
-		if "months" in charge and self.from_.month not in charge["months"]:
+		if "months" in charge and atom.d0.month not in charge["months"]:
 			return False
 		return self.condition(charge.get("when", {}), atom.d0)
 
