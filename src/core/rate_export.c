@@ -774,13 +774,36 @@ ends_in_span(const BlRate *r, int month)
 	return false;
 }
 
-BlStatus
-bl_rate_pay_out(BlRate *r, const BlCharge *q)
+/* a line for what is kept, of one period of the schedule (-1: of all together) */
+static BlStatus
+pay_out_of(BlRate *r, const BlCharge *q, int piece, int period)
 {
 	const BlBankRule *rule = &r->t->bank[q->from_bank - 1];
+	const BlSchedule *s = &r->t->schedule[q->schedule];
+	const BlText *name = period < 0 ? NULL : &s->period[period];
 	BlDec		kept,
 				price = bl_dec(1, 0);
 	BlWork	   *w;
+
+	BL_TRY(balance(r, rule, name, &kept));
+	if (kept.coefficient == 0)
+		return BL_OK;
+	if (q->price != NULL)
+		BL_TRY(bl_price_rounded(r, q, q->price, piece, period < 0 ? 0 : period, &price));
+	if ((w = bl_emit(r, q)) == NULL)
+		return bl_too_many_lines(r);
+	w->piece = piece;
+	if (period >= 0)
+		w->line.period = s->name_index[period];
+	BL_TRY(bl_amount(r, q, w, bl_dec_trim(kept), price, 1, 1));
+	if (q->price == NULL)
+		w->line.flags &= ~(BL_LINE_MEASURED | BL_LINE_PRICED);
+	return draw(r, rule, name, kept);
+}
+
+BlStatus
+bl_rate_pay_out(BlRate *r, const BlCharge *q)
+{
 	int			last,
 				month;
 
@@ -790,16 +813,9 @@ bl_rate_pay_out(BlRate *r, const BlCharge *q)
 	BL_TRY(true_up_month(r, q, last, &month));
 	if (month != 0 && !ends_in_span(r, month))
 		return BL_OK;
-	BL_TRY(balance(r, rule, NULL, &kept));
-	if (kept.coefficient == 0)
-		return BL_OK;
-	if (q->price != NULL)
-		BL_TRY(bl_price_rounded(r, q, q->price, last, 0, &price));
-	if ((w = bl_emit(r, q)) == NULL)
-		return bl_too_many_lines(r);
-	w->piece = last;
-	BL_TRY(bl_amount(r, q, w, bl_dec_trim(kept), price, 1, 1));
-	if (q->price == NULL)
-		w->line.flags &= ~(BL_LINE_MEASURED | BL_LINE_PRICED);
-	return draw(r, rule, NULL, kept);
+	if (!q->by_period)
+		return pay_out_of(r, q, last, -1);
+	for (int k = 0; k < r->t->schedule[q->schedule].periods; k++)
+		BL_TRY(pay_out_of(r, q, last, k));
+	return BL_OK;
 }

@@ -377,8 +377,8 @@ charge_kind(BlCompile *c, BlJson *node, BlCharge *q)
 	if (m != NULL && (kind == 0 || (kind > 3 && kind < 9) || (kind == 1 && what[0] != NULL)))
 		bl_compile_error(c, m, "Put the price into the steps, or take it away.", "a price beside %s", kind_fields[kind]);
 	if (m != NULL && kind > 0 && (bl_price_has(q->price, BL_PRICE_SERIES, 0) ||
-								  (!q->each_period && kind != 1 && bl_price_by_period(c, q->price, 0))))
-		bl_compile_error(c, m, "Only energy, tiers and demand by period can have it.", "a price by period or series for a charge without periods");
+								  (!q->each_period && kind != 1 && kind != 9 && bl_price_by_period(c, q->price, 0))))
+		bl_compile_error(c, m, "Only energy, tiers, demand by period and what a bank pays out can have it.", "a price by period or series for a charge without periods");
 	switch (kind)
 	{
 		case 0:

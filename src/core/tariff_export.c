@@ -205,9 +205,12 @@ bl_compile_pay_out(BlCompile *c, BlJson *node, BlJson *what, BlCharge *q)
 	if (q->from_bank > 0 && !c->t->bank[q->from_bank - 1].money)
 	{
 		q->unit = BL_UNIT_KWH;
+		q->by_period = bl_price_by_period(c, q->price, 0);
 		if (q->price == NULL)
 			bl_compile_error(c, node, "Add \"price\": what a kWh is paid, 0 where it is lost.", "a bank of energy is paid out at a price");
 	}
+	else if (q->from_bank > 0 && bl_price_by_period(c, q->price, 0))
+		bl_compile_error(c, node, "Give one price.", "a bank of money keeps nothing by period");
 	m = bl_json_member(node, "true_up");
 	if (m != NULL && m->type == BL_JSON_OBJECT)
 	{
@@ -230,7 +233,11 @@ bl_compile_banks_end(BlCompile *c)
 	for (int i = 0; i < c->t->charges && !c->stop; i++)
 	{
 		const BlCharge *q = &c->t->charge[i];
+		int			feeds = q->from_bank > 0 ? c->t->bank[q->from_bank - 1].charge : 0;
 
+		if (q->kind == BL_CHARGE_PAY_OUT && q->by_period && feeds > 0 && c->t->charge[feeds - 1].schedule != q->schedule)
+			bl_compile_error(c, q->at, "Give it the \"schedule\" of the charge that keeps energy there.",
+							 "charge \"%.*s\" pays out by other periods than its bank's", q->code.length, q->code.text);
 		if (q->from_bank > 0 && c->t->bank[q->from_bank - 1].money && c->t->bank[q->from_bank - 1].charge == 0)
 			bl_compile_error(c, q->at, "Give the charge that earns the credit that \"bank\".", "no charge feeds the bank of charge \"%.*s\"",
 							 q->code.length, q->code.text);

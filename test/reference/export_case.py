@@ -110,11 +110,11 @@ class Generator(random_case.Generator):
 		bound = lambda n: {"code": f"least{n}", "per": r.choice(["period", "month"]),
 						   "minimum": self.decimal(0, 60, 2) if self.chance(0.8) else self.price([None], 1)}
 		if "kept" in self.fed and self.chance(0.6):
-			found.append(self.pay_out("settled", "kept"))
+			found.append(self.pay_out("settled", "kept", charges))
 			if self.chance(0.4):
 				self.feed(found[-1], "credit")
 		if "year" in self.fed and self.chance(0.7):
-			found.append(self.pay_out("year_end", "year"))
+			found.append(self.pay_out("year_end", "year", charges))
 		money = sorted(self.fed & {"credit", "grant"})
 		for bank in money:
 			if self.chance(0.3):
@@ -140,9 +140,15 @@ class Generator(random_case.Generator):
 			found.append({"code": "tax", "percent": percent, "of": [r.choice(codes + [c["code"] for c in found])]})
 		return found
 
-	def pay_out(self, code, bank):
+	def pay_out(self, code, bank, charges=()):
 		r = self.r
 		c = {"code": code, "pay_out": bank}
+		feeding = next((f for f in charges if f.get("bank") == bank), {})
+		names = self.charge_names(feeding) if feeding else [None]
+		if names != [None] and self.chance(0.4):
+			c.update({"schedule": feeding["schedule"]} if "schedule" in feeding else {})
+			c["price"] = self.price(names)
+			bank = ""
 		if bank in ("kept", "year") or self.chance(0.4):
 			c["price"] = r.choice(["0", self.decimal(0, 1, 4), self.price([None], 1)])
 		if self.chance(0.7):

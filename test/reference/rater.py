@@ -986,16 +986,18 @@ class Rater:
 		if month and not any((d + ONE_DAY).day == 1 and d.month == month for d in days):
 			return
 		name = c["pay_out"]
-		there = sum(self.banks[name].values(), Fraction(0))
-		if there == 0:
-			return
 		atom = [a for a in self.atoms if a.piece == pieces[-1]][-1]
-		price = self.finished(self.price(c["price"], c, atom, None), c) if "price" in c else None
 		energy = self.tariff["banks"][name]["unit"] == "kWh"
-		line = self.add(c, atom, -there * (1 if price is None else price), None if price is None else there, price,
-						"kWh" if energy else "")
+		before = len(self.lines)
+		for period in self.period_names(c) if self.by_period(c.get("price"), c) else [None]:
+			there = sum((v for k, v in self.banks[name].items() if period is None or k[0] == period), Fraction(0))
+			if there == 0:
+				continue
+			price = self.finished(self.price(c["price"], c, atom, period), c) if "price" in c else None
+			self.add(c, atom, -there * (1 if price is None else price), None if price is None else there, price,
+					 "kWh" if energy else "", period)
 		self.banks[name] = {}
-		self.finish_lines(c, [line])
+		self.finish_lines(c, self.lines[before:])
 
 	def all_parts(self):
 		return sorted(self.usage)

@@ -58,4 +58,16 @@ SELECT '{"zones": {"Z": [{"offset": 1, "name": 1}]}}'::market;
 SELECT '{"price": {}}'::market;
 SELECT '{"prices": {"p": [{"from": "2026-01-02", "price": 1}, {"from": "2026-01-01", "price": 1}]}}'::market;
 
+-- what a bank pays out by period: by the periods in which it keeps, and only energy
+SELECT c.* FROM (VALUES
+	(1, '{"code": "t", "pay_out": "kept", "price": {"day": 1, "night": 2}, "schedule": "other"}'),
+	(2, '{"code": "t", "pay_out": "money", "price": {"peak": 1, "valley": 2}}'),
+	(3, '{"code": "t", "fixed": "month", "price": {"peak": 1, "valley": 2}}'),
+	(4, '{"code": "t", "power_factor": {"standard": "0.90", "mode": "nearest"}, "of": ["e"]}')) v(n, charge),
+	LATERAL checked(jsonb_build_array('{"code": "e", "net": "month", "bank": "kept", "price": 1}'::jsonb,
+		'{"code": "f", "channel": "export", "sign": "credit", "bank": "money", "price": 1}'::jsonb, charge::jsonb),
+	'{"periods": {"peak": [{"from": "08:00", "to": "22:00"}], "valley": "else"}, "schedules": {"other": {"day": [{"to": "12:00"}], "night": "else"}},
+	  "banks": {"kept": {"unit": "kWh"}, "money": {"unit": "money"}}}') c ORDER BY n, path;
+SELECT * FROM billed('[{"code": "e", "part": "whole", "price": 1}, {"code": "x", "power_factor": {"standard": "0.90"}, "part": "main", "of": ["e"]}]', '{}',
+	'{"parts": {"lighting": {"of": "main", "share": "0.1"}}}');
 DROP FUNCTION checked, billed;
