@@ -128,6 +128,8 @@ SELECT * FROM slots('hour', every(30, 500, 700), every(30, 900, 100));
 SELECT * FROM slots('hour', every(30, 500, 700), every(15, 900, 100));
 SELECT * FROM slots('slot', every(30, 500, 700), every(15, 900, 100));
 SELECT * FROM slots('slot', every(30, 500, -700), NULL);
+-- what a plant takes for itself is taken off what it gives
+SELECT * FROM slots('slot', every(30, 500, 700), every(30, 900, -100));
 SELECT * FROM slots('hour', NULL, every(30, 500, 700));
 SELECT * FROM slots('hour', every(30, 500), every(30, 400), '{"peak": [{"from": "08:30", "to": "22:00"}], "valley": "else"}');
 SELECT * FROM slots('hour', every(120, 500), NULL);
