@@ -173,8 +173,10 @@ BEGIN
 		head.link := row.link;
 	END IF;
 	UPDATE billing.account_head h SET seq = head.seq, link = head.link, balance = h.balance + bill.total, billed_to = bill.from_on, voided = true,
-		carry = (SELECT billing.carry(p.charges) FROM billing.bill p
-				  WHERE p.account_id = bill.account_id AND p.until_on = bill.from_on AND p.kind = 'normal' ORDER BY p.seq DESC LIMIT 1)
+		-- of the bill before, or what came from an old system
+		carry = coalesce((SELECT billing.carry(p.charges) FROM billing.bill p
+						   WHERE p.account_id = bill.account_id AND p.until_on = bill.from_on AND p.kind = 'normal' ORDER BY p.seq DESC LIMIT 1),
+			(SELECT i.carry FROM billing.cutover_item i WHERE i.account_id = bill.account_id AND i.from_on = bill.from_on AND i.state = 'posted'))
 	 WHERE h.account_id = head.account_id;
 	PERFORM billing._audit(head.org_id, 'void_bill', format('account %s', void_bill.account_no),
 		jsonb_build_object('from_on', void_bill.from_on, 'reason', void_bill.reason));

@@ -45,12 +45,14 @@ CREATE TABLE billing.transfer (
 	key				text,
 	link			bytea NOT NULL,
 	PRIMARY KEY (account_id, seq),
-	CONSTRAINT transfer_books_known CHECK (debit IN ('receivable', 'billed', 'cash') AND credit IN ('receivable', 'billed', 'cash')),
+	CONSTRAINT transfer_books_known CHECK (debit IN ('receivable', 'billed', 'cash', 'opening', 'deposit', 'advance')
+		AND credit IN ('receivable', 'billed', 'cash', 'opening', 'deposit', 'advance')),
 	CONSTRAINT transfer_books_two CHECK (debit <> credit),
 	CONSTRAINT transfer_amount_positive CHECK (amount > 0)
 );
 COMMENT ON TABLE billing.transfer IS 'money from one book to another 分录; never changed. A balance is the sum of transfers';
-COMMENT ON COLUMN billing.transfer.debit IS 'book that the amount goes to: receivable, billed, cash';
+COMMENT ON COLUMN billing.transfer.debit IS
+'book that the amount goes to: receivable 应收, billed, cash, opening (what came from an old system), deposit 押金, advance 预收';
 COMMENT ON COLUMN billing.transfer.key IS 'of whoever posts: the same key again posts nothing';
 CREATE UNIQUE INDEX transfer_key_key ON billing.transfer (account_id, key) WHERE key IS NOT NULL;
 CREATE INDEX transfer_org_id_idx ON billing.transfer (org_id);
