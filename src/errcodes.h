@@ -2,8 +2,8 @@
  * errcodes.h - our SQLSTATEs, and those of PostgreSQL that we use
  *
  * Class UB is ours: UB1 metering, UB2 tariffs and rating, UB3 bills and
- * ledger, UB4 access, UB5 jobs, UB6 customers and contracts.  PostgreSQL's
- * own are used where they mean just that:
+ * ledger, UB4 access, UB5 jobs, UB6 customers and contracts, UB7 supply and
+ * equipment.  PostgreSQL's own are used where they mean just that:
  *
  *	22003 numeric_value_out_of_range	a number beyond its range
  *	22023 invalid_parameter_value		an argument outside what is allowed

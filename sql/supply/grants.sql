@@ -4,6 +4,8 @@ GRANT SELECT ON billing.station, billing.feeder, billing.feeder_place, billing.t
 	TO billing_clerk, billing_analyst, billing_auditor;
 GRANT SELECT ON billing.service_point, billing.service_point_place, billing.meter_install, billing.meter_install_register, billing.transformer_install
 	TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
+-- a customer sees nothing of the grid, but may ask: a view names it
+GRANT SELECT ON billing.transformer_area, billing.feeder TO billing_customer;
 -- in bulk, by COPY or INSERT … SELECT
 GRANT INSERT (org_id, station_no, name, voltage_v) ON billing.station TO billing_clerk;
 GRANT INSERT (org_id, feeder_no, name, voltage_v, station_id, placed_on) ON billing.feeder TO billing_clerk;
@@ -20,3 +22,23 @@ GRANT INSERT (meter_id, register, read_at, from_at, org_id, value) ON billing.ga
 -- a trigger of what clerks write calls it
 GRANT EXECUTE ON FUNCTION billing._refuse_value(text, text, numeric, smallint, smallint) TO billing_clerk;
 GRANT EXECUTE ON FUNCTION billing.equipment_steps() TO billing_clerk, billing_analyst, billing_auditor;
+GRANT EXECUTE ON FUNCTION billing.add_station(text, text, text, integer), billing.add_feeder(text, text, text, integer, text, date),
+	billing.move_feeder(text, text, date), billing.add_transformer_area(text, text, text, numeric, text, date, text),
+	billing.move_area(text, date, text, numeric), billing.close_station(text, date), billing.close_feeder(text, date), billing.close_area(text, date),
+	billing.add_service_point(text, text, text, text, text, date, integer, text, text), billing.move_service_point(text, date, text, text, text),
+	billing.disconnect_service_point(text, text, text), billing.reconnect_service_point(text, text, text), billing.end_service_point(text, date, text),
+	billing.add_meter_type(text, text, text, integer, integer, numeric, numeric, text, jsonb, text, integer, integer),
+	billing.add_meter(text, text, text, date, date, date, text[]),
+	billing.add_instrument_transformer(text, text, text, numeric, numeric, text, text, text, date, date),
+	billing.step_meter(text, text, text), billing.step_transformer(text, text, text), billing.pass_transformer(text, date, date, text),
+	billing.move_meters(text[], text), billing.seal_meter(text, text[]),
+	billing.record_meter_test(text, text, date, numeric, jsonb, text, date, text),
+	billing.install_meter(text, text, timestamptz, jsonb, text, text[], text, numeric),
+	billing.exchange_meter(text, text, timestamptz, jsonb, jsonb, text, text, numeric, text[]),
+	billing.exchange_transformers(text, timestamptz, jsonb, text[], text, text[]), billing.remove_meter(text, timestamptz, jsonb, text, text, text[]),
+	billing.install_gateway_meter(text, timestamptz, jsonb, text, text, numeric), billing.record_gateway_reading(text, timestamptz, jsonb),
+	billing.remove_gateway_meter(text, timestamptz, jsonb), billing.record_transfer_readings(text, jsonb, text) TO billing_clerk;
+GRANT EXECUTE ON FUNCTION billing.meters_due(text, date) TO billing_clerk, billing_analyst, billing_auditor;
+GRANT SELECT ON billing_report.service_point, billing_report.meter_install TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
+GRANT SELECT ON billing_report.grid, billing_report.meter, billing_report.meter_test, billing_report.meter_life, billing_report.meter_to_remove
+	TO billing_clerk, billing_analyst, billing_auditor;

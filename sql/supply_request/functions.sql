@@ -437,6 +437,9 @@ BEGIN
 		INSERT INTO billing.account_phase (account_id, request_id, from_on, org_id, phase)
 		VALUES (request.made_account_id, request.request_id, request.effective_on, at_org, 'active');
 	END IF;
+	IF request.kind = 'close' THEN
+		PERFORM billing._end_points(request.account_id, request.effective_on);
+	END IF;
 	IF rule.makes_account OR NOT rule.ends_account THEN
 		IF request.kind = 'new_supply' THEN
 			PERFORM billing._set_plan(request.made_account_id, at_org, request.effective_on, request.plan_id, billing._over('{}', request.terms));
@@ -447,6 +450,10 @@ BEGIN
 			UPDATE billing.account_head h SET plan_changes = ARRAY(SELECT DISTINCT c FROM unnest(h.plan_changes || request.effective_on) c ORDER BY c)
 			 WHERE h.account_id = request.account_id AND NOT rule.makes_account;
 		END IF;
+	END IF;
+	-- after the plan, whose time zone says when the day begins
+	IF rule.makes_account AND request.kind <> 'new_supply' THEN
+		PERFORM billing._continue_points(request.account_id, request.made_account_id, at_org, request.effective_on);
 	END IF;
 END $$;
 COMMENT ON FUNCTION billing._carry_out(billing.supply_request) IS

@@ -77,7 +77,11 @@ SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 		'open_supply_request', 'change_supply_request', 'attach_document', 'step_supply_request', 'record_move_reading', '_move_requests',
 		'register_customer', 'add_contact', 'end_contact', 'add_identity', 'decide_duplicate', 'merge_customers',
 		'draft_contract', 'amend_contract', 'withdraw_contract_draft', 'approve_contract', 'sign_contract', 'terminate_contract',
-		'_begin_installs', '_end_installs', '_move_equipment'],
+		'_begin_installs', '_end_installs', '_move_equipment', 'add_station', 'add_feeder', 'move_feeder', 'add_transformer_area', 'move_area',
+		'close_station', 'close_feeder', 'close_area', 'add_service_point', 'move_service_point', 'disconnect_service_point', 'reconnect_service_point',
+		'end_service_point', 'add_meter_type', 'add_meter', 'add_instrument_transformer', 'step_meter', 'step_transformer', 'pass_transformer',
+		'move_meters', 'seal_meter', 'record_meter_test', 'install_meter', 'exchange_meter', 'exchange_transformers', 'remove_meter', 'install_gateway_meter',
+		'record_gateway_reading', 'remove_gateway_meter', 'record_transfer_readings'],
 	'functions that run as billing_owner are those of the list');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'v' AND c.relowner = to_regrole('billing_owner')
 	   AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)$$, 'every view asks as its reader');
