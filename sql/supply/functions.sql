@@ -1229,7 +1229,8 @@ BEGIN
 	PERFORM billing._meter_of(old.meter_no, 'write');
 	PERFORM billing._end_install(old, remove_meter.at, remove_meter.readings, remove_meter.rolled_over, 'remove');
 	-- the transformers go with the last meter
-	IF NOT EXISTS (SELECT FROM billing.meter_install i WHERE i.account_id = point.account_id AND i.part = point.part AND i.until_at IS NULL) THEN
+	PERFORM FROM billing.meter_install i WHERE i.account_id = point.account_id AND i.part = point.part AND i.until_at IS NULL;
+	IF NOT FOUND THEN
 		PERFORM billing._take_transformers(point, remove_meter.at);
 		IF (SELECT f.phase FROM billing._phase_of(point.account_id) f) = 'closed' THEN
 			PERFORM billing._end_points(point.account_id, (remove_meter.at AT TIME ZONE billing._zone_on(point.account_id, remove_meter.at::date))::date);
