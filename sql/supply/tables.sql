@@ -231,8 +231,8 @@ CREATE TABLE billing.meter_test (
 	CONSTRAINT meter_test_kind_known CHECK (kind IN ('initial', 'periodic', 'on_request', 'field', 'after_repair', 'after_fault')),
 	CONSTRAINT meter_test_tested_on_finite CHECK (isfinite(tested_on)),
 	CONSTRAINT meter_test_limit_percent_bounded CHECK (limit_percent > 0 AND limit_percent <= 100),
-	CONSTRAINT meter_test_loads_whole CHECK (array_ndims(loads) = 1 AND cardinality(loads) <= 64
-		AND cardinality(power_factors) = cardinality(loads) AND cardinality(errors_percent) = cardinality(loads)
+	CONSTRAINT meter_test_loads_some CHECK (cardinality(loads) BETWEEN 1 AND 64),
+	CONSTRAINT meter_test_loads_whole CHECK (array_ndims(loads) = 1 AND cardinality(power_factors) = cardinality(loads) AND cardinality(errors_percent) = cardinality(loads)
 		AND array_position(loads, NULL) IS NULL AND array_position(power_factors, NULL) IS NULL AND array_position(errors_percent, NULL) IS NULL),
 	CONSTRAINT meter_test_valid_until_later CHECK (valid_until > tested_on)
 );

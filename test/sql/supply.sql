@@ -19,7 +19,7 @@ SELECT billing.grant_access('A1', 'C', '{org,customer,account,reading,plan,bill,
 
 \c - regress_boss
 \set SHOW_CONTEXT never
-SELECT billing.grant_post('E1', 'S1'), billing.grant_post('M1', 'S1'), billing.grant_post('E2', 'S2'), billing.grant_post('R1', 'S1');
+SELECT billing.grant_post('E1', 'S1') > 0 AND billing.grant_post('M1', 'S1') > 0 AND billing.grant_post('E2', 'S2') > 0 AND billing.grant_post('R1', 'S1') > 0 AS granted;
 SELECT billing.add_plan('home', 'Home', '2026-01-01', '{"name": "Home", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"line": 2},
 	"charges": [{"code": "energy", "price": "0.5"}]}') > 0 AS plan;
 SELECT billing.add_customer('S1', 'Wang', 'person', 'regress_wang') AS wang \gset
