@@ -1,5 +1,5 @@
 /*
- * chain_fn.c - what a link of an account's chain is a hash of
+ * chain_fn.c - what a link of a chain is a hash of, and the root over many rows
  *
  *	1 version (1), 4 length of the domain, the domain; then for each value
  *	1 type, and unless null: 8 length, the bytes; integers little-endian
@@ -17,6 +17,8 @@
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/lsyscache.h"
@@ -25,6 +27,7 @@
 
 #include "billing.h"
 #include "core/bytes.h"
+#include "core/merkle.h"
 
 typedef struct Content
 {
@@ -159,6 +162,54 @@ billing_content(PG_FUNCTION_ARGS)
 	if (pg_cryptohash_final(c.hash, (uint8_t *) VARDATA(result), PG_SHA256_DIGEST_LENGTH) < 0)
 		elog(ERROR, "SHA-256 failed");
 	pg_cryptohash_free(c.hash);
+	PG_RETURN_BYTEA_P(result);
+}
+
+/* out may be one of the inputs: it is written last */
+static void
+merkle_hash(void *context, uint8_t prefix, const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+			uint8_t out[BL_MERKLE_HASH])
+{
+	pg_cryptohash_ctx *hash = context;
+
+	if (pg_cryptohash_init(hash) < 0 || pg_cryptohash_update(hash, &prefix, 1) < 0 ||
+		pg_cryptohash_update(hash, a, a_size) < 0 || (b_size > 0 && pg_cryptohash_update(hash, b, b_size) < 0) ||
+		pg_cryptohash_final(hash, out, BL_MERKLE_HASH) < 0)
+		elog(ERROR, "SHA-256 failed");
+}
+
+/* _merkle_root(bytea[]) returns bytea */
+PG_FUNCTION_INFO_V1(billing_merkle_root);
+Datum
+billing_merkle_root(PG_FUNCTION_ARGS)
+{
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);
+	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);	/* freed with the transaction's resources after an error */
+	bytea	   *result = palloc(VARHDRSZ + BL_MERKLE_HASH);
+	ArrayIterator each = array_create_iterator(array, 0, NULL);
+	BlMerkle	tree;
+	Datum		leaf;
+	bool		is_null;
+
+	if (hash == NULL)
+		elog(ERROR, "SHA-256 failed");
+	bl_merkle_begin(&tree, merkle_hash, hash);
+	while (array_iterate(each, &leaf, &is_null))
+	{
+		BlBytes		bytes;
+
+		CHECK_FOR_INTERRUPTS();
+		if (is_null)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a leaf is null")));
+		bytes = bl_bytes(PG_DETOAST_DATUM_PACKED(leaf));
+		bl_merkle_add(&tree, bytes.bytes, bytes.size);
+	}
+	SET_VARSIZE(result, VARHDRSZ + BL_MERKLE_HASH);
+	if (!bl_merkle_root(&tree, (uint8_t *) VARDATA(result)) &&
+		(pg_cryptohash_init(hash) < 0 || pg_cryptohash_final(hash, (uint8_t *) VARDATA(result), BL_MERKLE_HASH) < 0))
+		elog(ERROR, "SHA-256 failed");
+	pg_cryptohash_free(hash);
 	PG_RETURN_BYTEA_P(result);
 }
 

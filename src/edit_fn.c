@@ -151,20 +151,37 @@ billing_profile_set_quality(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(bl_series_packed(&series));
 }
 
-/* overlay(profile, profile) returns profile */
-PG_FUNCTION_INFO_V1(billing_profile_overlay);
-Datum
-billing_profile_overlay(PG_FUNCTION_ARGS)
+static Datum
+laid_over(FunctionCallInfo fcinfo, bool better)
 {
 	BlProfile	profile = BL_GETARG_PROFILE(0);
 	BlProfile	by = BL_GETARG_PROFILE(1);
 	BlProblem	problem = {0};
 	BlSeries	series;
 	BlArena		arena;
+	BlStatus	status;
 
 	bl_arena_init(&arena, BL_VEE_CEILING);
-	if (bl_series_overlay(&profile, &by, &arena, &series, &problem) != BL_OK)
+	status = better ? bl_series_merge(&profile, &by, &arena, &series, &problem)
+		: bl_series_overlay(&profile, &by, &arena, &series, &problem);
+	if (status != BL_OK)
 		bl_raise(&problem);
 	bl_series_coarsen(&series);
 	PG_RETURN_POINTER(bl_series_packed(&series));
+}
+
+/* overlay(profile, profile) returns profile */
+PG_FUNCTION_INFO_V1(billing_profile_overlay);
+Datum
+billing_profile_overlay(PG_FUNCTION_ARGS)
+{
+	return laid_over(fcinfo, false);
+}
+
+/* merge(profile, profile) returns profile */
+PG_FUNCTION_INFO_V1(billing_profile_merge);
+Datum
+billing_profile_merge(PG_FUNCTION_ARGS)
+{
+	return laid_over(fcinfo, true);
 }

@@ -71,7 +71,9 @@ BEGIN ATOMIC
 		UNION ALL
 		-- and what the bills rest on
 		SELECT b.account_id, b.seq, 'the readings are not those that were billed' AS problem FROM billing.bill b JOIN mine USING (account_id)
-		 WHERE verify.with_readings AND b.kind = 'normal' AND b.usage_digest IS DISTINCT FROM billing._usage_digest(b.account_id, b.from_on, b.until_on)
+		 WHERE verify.with_readings AND b.kind = 'normal' AND b.usage_digest IS DISTINCT FROM billing._usage_digest_at(b.account_id, b.from_on, b.until_on, b.seq)
+		   -- as earlier releases made it, of the rows as they lay
+		   AND b.usage_digest IS DISTINCT FROM billing._usage_digest(b.account_id, b.from_on, b.until_on)
 		   AND NOT EXISTS (SELECT FROM billing._register_usage(b.account_id, b.from_on, b.until_on) q WHERE q.digest = b.usage_digest))
 	SELECT m.account_no, f.seq, f.problem FROM finding f JOIN mine m USING (account_id) ORDER BY m.account_no, f.seq, f.problem;
 END;

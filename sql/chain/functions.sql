@@ -7,6 +7,13 @@ COMMENT ON FUNCTION billing._content(text, "any") IS
 'SHA-256 over the values in an encoding of its own: version, domain, and each value with its type and length; no setting changes it';
 REVOKE ALL ON FUNCTION billing._content(text, "any") FROM PUBLIC;
 
+CREATE FUNCTION billing._merkle_root(leaves bytea[])
+RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 200
+AS 'MODULE_PATHNAME', 'billing_merkle_root';
+COMMENT ON FUNCTION billing._merkle_root(bytea[]) IS 'root of the hash tree of RFC 6962 over these leaves, in their order, by SHA-256';
+REVOKE ALL ON FUNCTION billing._merkle_root(bytea[]) FROM PUBLIC;
+
 CREATE FUNCTION billing._in_transaction_block()
 RETURNS boolean
 LANGUAGE c STABLE STRICT PARALLEL SAFE

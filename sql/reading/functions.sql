@@ -29,3 +29,344 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.record_profile(text, billing.profile, text, text, text) IS
 'keeps a load profile of an account, of a channel (import, export, generation, reactive_import, reactive_export) of a part; returns its days; each day comes once (UB102)';
+
+CREATE FUNCTION billing._lock_heads(accounts bigint[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM FROM billing.account_head h WHERE h.account_id = ANY (_lock_heads.accounts) ORDER BY h.account_id FOR NO KEY UPDATE;
+END $$;
+COMMENT ON FUNCTION billing._lock_heads(bigint[]) IS 'locks the heads of accounts in their order, before anything of theirs is read that is to be changed';
+
+CREATE FUNCTION billing._put_days(batch_id bigint, received_at timestamptz, source text, days billing._landed_day[], forced boolean DEFAULT false, reason text DEFAULT '',
+	OUT taken bigint, OUT unchanged bigint, OUT refused billing._landed_day[], OUT leaves billing._leaf[])
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+-- days are looked up by their keys, whatever the statistics say
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+#variable_conflict use_column
+-- The caller has locked the heads.  Set by set: what is there, what becomes of it, what goes, what comes.
+DECLARE
+	old		billing.reading[];
+	merged	billing._merged_day[];
+BEGIN
+	SELECT array_agg(r) INTO old
+	  FROM (SELECT d.account_id, d.part, d.channel, min(d.day) AS first, max(d.day) AS last, array_agg(d.day) AS days
+			  FROM unnest(_put_days.days) d GROUP BY d.account_id, d.part, d.channel) g
+	  JOIN billing.reading r ON r.account_id = g.account_id AND r.part = g.part AND r.channel = g.channel
+		AND r.from_on > g.first - 31 AND r.from_on <= g.last AND r.until_on > g.first
+	 WHERE EXISTS (SELECT FROM unnest(g.days) x WHERE x >= r.from_on AND x < r.until_on);
+	IF old IS NULL THEN
+		SELECT array_agg(ROW (d.account_id, d.part, d.channel, d.day, d.profile, _put_days.batch_id, coalesce(d.version_at, _put_days.received_at),
+							  _put_days.received_at, _put_days.source, true, NULL, NULL, NULL)::billing._merged_day)
+		  INTO merged FROM unnest(_put_days.days) d;
+	ELSE
+		WITH there AS (
+			SELECT o.account_id, o.part, o.channel, x.day, billing.slice(o.profile, daterange(x.day, x.day + 1)) AS profile, o.received_at, o.source,
+				   CASE WHEN p.account_id IS NULL THEN o.batch_id ELSE p.batches[width_bucket(x.day, p.days)] END AS batch_id,
+				   CASE WHEN p.account_id IS NULL THEN coalesce(o.version_at, o.received_at) ELSE p.versions[width_bucket(x.day, p.days)] END AS version_at
+			  FROM unnest(old) o
+			  LEFT JOIN billing.reading_piece p ON p.account_id = o.account_id AND p.from_on = o.from_on AND p.part = o.part AND p.channel = o.channel
+			 CROSS JOIN LATERAL (SELECT o.from_on + n AS day FROM generate_series(0, o.until_on - o.from_on - 1) n) x),
+		come AS (
+			SELECT d.*, coalesce(d.version_at, _put_days.received_at) AS version FROM unnest(_put_days.days) d),
+		met AS (
+			SELECT coalesce(t.account_id, c.account_id) AS account_id, coalesce(t.part, c.part) AS part, coalesce(t.channel, c.channel) AS channel, coalesce(t.day, c.day) AS day,
+				   t.profile AS was, t.batch_id AS was_batch, t.version_at AS was_version, t.received_at AS was_received, t.source AS was_source,
+				   c.line, c.version_at AS said_at, c.version, c.profile AS now,
+				   -- can be laid over each other; or else the new day stands for itself, whole
+				   CASE WHEN t.day IS NULL OR c.day IS NULL THEN NULL
+						WHEN billing.time_zone(t.profile) <> billing.time_zone(c.profile) THEN 'refused'
+						WHEN billing.slot(t.profile) = billing.slot(c.profile) THEN CASE WHEN _put_days.forced THEN 'forced' ELSE 'merged' END
+						WHEN c.version >= t.version_at AND billing.missing_count(c.profile) = 0
+							AND billing.start_at(c.profile) <= billing.start_at(t.profile) AND billing.until_at(c.profile) >= billing.until_at(t.profile) THEN 'whole'
+						ELSE 'refused' END AS how
+			  FROM there t FULL JOIN come c ON c.account_id = t.account_id AND c.part = t.part AND c.channel = t.channel AND c.day = t.day),
+		made AS (
+			SELECT m.*, CASE WHEN m.was IS NULL OR m.how = 'whole' THEN m.now
+							 WHEN m.now IS NULL OR m.how = 'refused' THEN m.was
+							 WHEN m.how = 'forced' THEN billing.overlay(m.was, m.now)
+							 -- the same files give the same day in any order
+							 WHEN m.version >= m.was_version THEN billing.merge(m.was, m.now)
+							 ELSE billing.merge(m.now, m.was) END AS profile
+			  FROM met m),
+		told AS MATERIALIZED (
+			SELECT m.*, CASE WHEN m.was IS NULL THEN true WHEN m.now IS NULL OR m.how = 'refused' THEN false ELSE m.profile OPERATOR(billing.<>) m.was END AS changed
+			  FROM made m)
+		SELECT array_agg(ROW (t.account_id, t.part, t.channel, t.day, t.profile,
+							  CASE WHEN t.changed THEN _put_days.batch_id ELSE t.was_batch END,
+							  CASE WHEN t.how = 'refused' THEN t.was_version ELSE greatest(t.version, t.was_version) END,
+							  CASE WHEN t.changed THEN _put_days.received_at ELSE t.was_received END,
+							  CASE WHEN t.changed THEN _put_days.source ELSE t.was_source END,
+							  t.changed, t.was, t.was_batch, t.was_version)::billing._merged_day),
+			   array_agg(ROW (t.line, t.account_id, t.part, t.channel, t.day, t.said_at, NULL)::billing._landed_day) FILTER (WHERE t.how = 'refused')
+		  INTO merged, refused FROM told t;
+
+		-- what is replaced is kept, and what is late written down, before it goes
+		WITH changed AS MATERIALIZED (
+			SELECT m.*, h.org_id, h.seq, m.day >= a.opened_on AND m.day < h.billed_to AS billed
+			  FROM unnest(merged) m
+			  JOIN billing.account_head h ON h.account_id = m.account_id
+			  JOIN billing.account a ON a.account_id = m.account_id
+			 WHERE m.changed AND (m.was IS NOT NULL OR m.day < h.billed_to)),
+		piece AS (
+			SELECT c.*, c.day - (row_number() OVER (PARTITION BY c.account_id, c.part, c.channel, c.billed, date_trunc('month', c.day::timestamp),
+					c.was IS NULL, billing.slot(c.was), billing.time_zone(c.was), c.was_batch, c.was_version ORDER BY c.day))::integer AS island
+			  FROM changed c WHERE c.was IS NOT NULL OR c.billed)
+		INSERT INTO billing.reading_superseded (account_id, part, channel, from_on, until_on, org_id, batch_id, version_at, after_seq, replaced_by_batch, reason, profile)
+		SELECT p.account_id, p.part, p.channel, min(p.day), max(p.day) + 1, p.org_id, p.was_batch, p.was_version, p.seq, _put_days.batch_id, _put_days.reason,
+			   billing.concat_agg(p.was)
+		  FROM piece p
+		 GROUP BY p.account_id, p.part, p.channel, p.org_id, p.seq, p.billed, date_trunc('month', p.day::timestamp),
+			   p.was IS NULL, billing.slot(p.was), billing.time_zone(p.was), p.was_batch, p.was_version, p.island;
+		DELETE FROM billing.reading r USING unnest(old) o
+		 WHERE r.account_id = o.account_id AND r.from_on = o.from_on AND r.part = o.part AND r.channel = o.channel;
+	END IF;
+
+	WITH changed AS (
+		SELECT m.account_id, m.part, m.channel, m.day, m.profile, m.was, h.org_id, h.seq
+		  FROM unnest(merged) m
+		  JOIN billing.account_head h ON h.account_id = m.account_id AND h.billed_to > m.day
+		  JOIN billing.account a ON a.account_id = m.account_id AND a.opened_on <= m.day
+		 WHERE m.changed),
+	late AS MATERIALIZED (
+		SELECT c.*, c.day - (row_number() OVER (PARTITION BY c.account_id, c.part, c.channel ORDER BY c.day))::integer AS island FROM changed c),
+	nothing AS (
+		-- of days that were billed without any, where the rows above were not told
+		INSERT INTO billing.reading_superseded (account_id, part, channel, from_on, until_on, org_id, after_seq, replaced_by_batch, reason)
+		SELECT l.account_id, l.part, l.channel, min(l.day), max(l.day) + 1, l.org_id, l.seq, _put_days.batch_id, _put_days.reason
+		  FROM late l WHERE old IS NULL GROUP BY l.account_id, l.part, l.channel, l.org_id, l.seq, l.island, date_trunc('month', l.day::timestamp))
+	INSERT INTO billing.late_reading (account_id, part, channel, from_on, until_on, org_id, batch_id, change_kwh)
+	SELECT l.account_id, l.part, l.channel, min(l.day), max(l.day) + 1, l.org_id, _put_days.batch_id,
+		   sum(billing.energy_kwh(l.profile)) - coalesce(sum(billing.energy_kwh(l.was)), 0)
+	  FROM late l GROUP BY l.account_id, l.part, l.channel, l.org_id, l.island;
+
+	WITH day AS (
+		SELECT m.*, billing.slot(m.profile) AS slot, billing.time_zone(m.profile) AS zone, date_trunc('month', m.day::timestamp) AS month FROM unnest(merged) m),
+	island AS MATERIALIZED (
+		SELECT d.*, d.day - (row_number() OVER w)::integer AS island,
+			   lag(d.batch_id) OVER w IS DISTINCT FROM d.batch_id OR lag(d.version_at) OVER w IS DISTINCT FROM d.version_at
+				OR lag(d.day) OVER w IS DISTINCT FROM d.day - 1 AS begins
+		  FROM day d WINDOW w AS (PARTITION BY d.account_id, d.part, d.channel, d.month, d.slot, d.zone ORDER BY d.day)),
+	span AS MATERIALIZED (
+		SELECT i.account_id, i.part, i.channel, min(i.day) AS from_on, billing.concat_agg(i.profile) AS profile,
+			   max(i.received_at) AS received_at, max(i.version_at) AS version_at, max(i.batch_id) AS batch_id,
+			   CASE WHEN min(i.source) = max(i.source) THEN max(i.source) ELSE '' END AS source,
+			   count(*) FILTER (WHERE i.begins) > 1 AS mixed,
+			   bool_and(i.batch_id IS NOT DISTINCT FROM _put_days.batch_id) AND _put_days.batch_id IS NOT NULL AS all_ours,
+			   CASE WHEN count(*) FILTER (WHERE i.begins) > 1 THEN array_agg(i.day ORDER BY i.day) FILTER (WHERE i.begins) END AS days,
+			   CASE WHEN count(*) FILTER (WHERE i.begins) > 1 THEN array_agg(i.batch_id ORDER BY i.day) FILTER (WHERE i.begins) END AS batches,
+			   CASE WHEN count(*) FILTER (WHERE i.begins) > 1 THEN array_agg(i.version_at ORDER BY i.day) FILTER (WHERE i.begins) END AS versions
+		  FROM island i GROUP BY i.account_id, i.part, i.channel, i.month, i.slot, i.zone, i.island),
+	put AS (
+		INSERT INTO billing.reading (account_id, part, channel, org_id, received_at, source, profile, batch_id, version_at)
+		SELECT s.account_id, s.part, s.channel, h.org_id, s.received_at, s.source, s.profile, s.batch_id, nullif(s.version_at, s.received_at)
+		  FROM span s JOIN billing.account_head h ON h.account_id = s.account_id
+		RETURNING account_id, part, channel, from_on, until_on, digest),
+	pieced AS (
+		INSERT INTO billing.reading_piece (account_id, part, channel, from_on, org_id, days, batches, versions)
+		SELECT s.account_id, s.part, s.channel, s.from_on, h.org_id, s.days, s.batches, s.versions
+		  FROM span s JOIN billing.account_head h ON h.account_id = s.account_id WHERE s.mixed),
+	leaf AS (
+		SELECT p.account_id, p.part, p.channel, p.from_on, p.until_on, p.digest
+		  FROM put p JOIN span s ON s.account_id = p.account_id AND s.part = p.part AND s.channel = p.channel AND s.from_on = p.from_on AND s.all_ours
+		UNION ALL
+		-- of rows of several batches what is of this one
+		SELECT q.account_id, q.part, q.channel, min(q.day), max(q.day) + 1, billing.digest(billing.slice(q.profile, daterange(min(q.day), max(q.day) + 1)))
+		  FROM (SELECT s.account_id, s.part, s.channel, s.from_on, s.profile, s.from_on + n AS day,
+					   n - row_number() OVER (PARTITION BY s.account_id, s.part, s.channel, s.from_on ORDER BY n) AS run
+				  FROM span s
+				 CROSS JOIN LATERAL generate_series(0, upper(billing.days(s.profile)) - s.from_on - 1) n
+				 WHERE s.mixed AND NOT s.all_ours AND s.batches[width_bucket(s.from_on + n, s.days)] = _put_days.batch_id) q
+		 GROUP BY q.account_id, q.part, q.channel, q.from_on, q.profile, q.run)
+	SELECT coalesce(array_agg(ROW (l.account_id, l.part, l.channel, l.from_on, l.until_on,
+			billing._reading_leaf(l.account_id, l.part, l.channel, l.from_on, l.until_on, l.digest))::billing._leaf), '{}')
+	  INTO leaves FROM leaf l;
+	taken := (SELECT count(*) FROM unnest(merged) m WHERE m.changed);
+	refused := coalesce(refused, '{}');
+	unchanged := cardinality(_put_days.days) - taken - cardinality(refused);
+END $$;
+COMMENT ON FUNCTION billing._put_days(bigint, timestamptz, text, billing._landed_day[], boolean, text) IS
+'stores days of readings, each once and of energy, of accounts whose heads are locked. What is there stays unless the new is as good: slot by slot the better '
+'quality counts, of one quality the later version; forced: the new counts. What is replaced goes to reading_superseded, billed days to late_reading; days of a month '
+'that follow each other are one row. Returns how many days changed, how many said nothing new, those that do not fit what is there, and the leaves of the batch';
+
+CREATE FUNCTION billing._readings_at(account_id bigint, from_on date, until_on date, seq bigint)
+RETURNS TABLE (part text, channel text, profile billing.profile)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	WITH gone AS MATERIALIZED (
+		-- of each day what was replaced first since
+		SELECT DISTINCT ON (s.part, s.channel, x.day) s.part, s.channel, x.day, billing.slice(s.profile, daterange(x.day, x.day + 1)) AS profile
+		  FROM billing.reading_superseded s
+		 CROSS JOIN LATERAL (SELECT s.from_on + n AS day FROM generate_series(0, s.until_on - s.from_on - 1) n) x
+		 WHERE s.account_id = _readings_at.account_id AND s.after_seq >= _readings_at.seq
+		   AND s.from_on > _readings_at.from_on - 31 AND s.from_on < _readings_at.until_on
+		   AND x.day >= _readings_at.from_on AND x.day < _readings_at.until_on
+		 ORDER BY s.part, s.channel, x.day, s.superseded_id),
+	there AS (
+		SELECT r.part, r.channel, r.from_on, r.until_on, r.profile,
+			   EXISTS (SELECT FROM gone g WHERE g.part = r.part AND g.channel = r.channel AND g.day >= r.from_on AND g.day < r.until_on) AS touched
+		  FROM billing.reading r
+		 WHERE r.account_id = _readings_at.account_id AND r.from_on > _readings_at.from_on - 31 AND r.from_on < _readings_at.until_on
+		   AND r.until_on > _readings_at.from_on)
+	SELECT t.part, t.channel, billing.slice(t.profile, daterange(_readings_at.from_on, _readings_at.until_on)) FROM there t WHERE NOT t.touched
+	UNION ALL
+	SELECT t.part, t.channel, billing.slice(t.profile, daterange(t.from_on + n, t.from_on + n + 1))
+	  FROM there t CROSS JOIN LATERAL generate_series(0, t.until_on - t.from_on - 1) n
+	 WHERE t.touched AND t.from_on + n >= _readings_at.from_on AND t.from_on + n < _readings_at.until_on
+	   AND NOT EXISTS (SELECT FROM gone g WHERE g.part = t.part AND g.channel = t.channel AND g.day = t.from_on + n)
+	UNION ALL
+	SELECT g.part, g.channel, g.profile FROM gone g WHERE g.profile IS NOT NULL;
+END;
+COMMENT ON FUNCTION billing._readings_at(bigint, date, date, bigint) IS
+'the readings of an account for these days as they were when a link of this number came: what was replaced since is taken from reading_superseded';
+
+CREATE FUNCTION billing._usage_digest_at(account_id bigint, from_on date, until_on date, seq bigint)
+RETURNS bytea
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT sha256(string_agg(q.digest, ''::bytea ORDER BY q.part COLLATE "C", q.channel COLLATE "C", q.start_at))
+	  FROM (SELECT p.part, p.channel, min(billing.start_at(p.profile)) AS start_at, billing.digest(billing.concat_agg(p.profile)) AS digest
+			  FROM billing._readings_at(_usage_digest_at.account_id, _usage_digest_at.from_on, _usage_digest_at.until_on, _usage_digest_at.seq) p
+			 GROUP BY p.part, p.channel, billing.slot(p.profile), billing.unit(p.profile), billing.time_zone(p.profile)) q;
+END;
+COMMENT ON FUNCTION billing._usage_digest_at(bigint, date, date, bigint) IS
+'SHA-256 over the digests of an account''s readings of these days as of a link: the same for days and for the month they are folded into';
+
+CREATE FUNCTION billing.verify_batches(org_no text DEFAULT NULL)
+RETURNS TABLE (org_no text, batch_id bigint, account_no text, part text, channel text, from_on date, until_on date, problem text)
+LANGUAGE sql STABLE PARALLEL SAFE
+-- a large query that is soon done
+SET jit = off
+BEGIN ATOMIC
+	WITH mine AS MATERIALIZED (
+		SELECT o.org_id, o.org_no FROM billing.org o WHERE verify_batches.org_no IS NULL OR o.org_no = verify_batches.org_no),
+	link AS (
+		SELECT b.batch_id, b.org_id, b.kind, b.seq, b.link, billing._batch_content(b) AS content,
+			   lag(b.seq, 1, 0::bigint) OVER w AS seq_before, lag(b.link, 1, ''::bytea) OVER w AS link_before
+		  FROM billing.batch b JOIN mine USING (org_id)
+		 WHERE b.landed_at IS NOT NULL
+		WINDOW w AS (PARTITION BY b.org_id, b.kind ORDER BY b.seq, b.batch_id)),
+	-- what each batch says it stored, of the accounts that the caller may see
+	said AS (
+		SELECT m.batch_id, m.org_id, u.account_id, u.part, u.channel, u.from_on, u.until_on, u.leaf
+		  FROM billing.batch_manifest m JOIN mine USING (org_id)
+		 CROSS JOIN LATERAL unnest(m.accounts, m.parts, m.channels, m.from_days, m.until_days, m.leaves) u(account_id, part, channel, from_on, until_on, leaf)
+		  JOIN billing.account a ON a.account_id = u.account_id),
+	-- and what of it is there, now or superseded, piece by piece
+	piece AS (
+		SELECT r.batch_id, r.account_id, r.part, r.channel, r.from_on, r.until_on, r.profile
+		  FROM billing.reading r
+		 WHERE r.batch_id IS NOT NULL
+		   AND NOT EXISTS (SELECT FROM billing.reading_piece p WHERE p.account_id = r.account_id AND p.from_on = r.from_on AND p.part = r.part AND p.channel = r.channel)
+		UNION ALL
+		SELECT p.batches[i], r.account_id, r.part, r.channel, p.days[i], coalesce(p.days[i + 1], r.until_on),
+			   billing.slice(r.profile, daterange(p.days[i], coalesce(p.days[i + 1], r.until_on)))
+		  FROM billing.reading_piece p
+		  JOIN billing.reading r ON r.account_id = p.account_id AND r.from_on = p.from_on AND r.part = p.part AND r.channel = p.channel
+		 CROSS JOIN LATERAL generate_subscripts(p.days, 1) i
+		 WHERE p.batches[i] IS NOT NULL
+		UNION ALL
+		SELECT s.batch_id, s.account_id, s.part, s.channel, s.from_on, s.until_on, s.profile
+		  FROM billing.reading_superseded s WHERE s.batch_id IS NOT NULL AND s.profile IS NOT NULL),
+	begun AS (
+		SELECT p.*, k.slot, k.zone, k.month, lag(p.until_on) OVER w IS DISTINCT FROM p.from_on AS begins
+		  FROM piece p JOIN billing.batch b USING (batch_id) JOIN mine m ON m.org_id = b.org_id
+		 CROSS JOIN LATERAL (SELECT billing.slot(p.profile) AS slot, billing.time_zone(p.profile) AS zone, date_trunc('month', p.from_on::timestamp) AS month) k
+		WINDOW w AS (PARTITION BY p.batch_id, p.account_id, p.part, p.channel, k.month, k.slot, k.zone ORDER BY p.from_on)),
+	numbered AS (
+		SELECT g.*, count(*) FILTER (WHERE g.begins) OVER (PARTITION BY g.batch_id, g.account_id, g.part, g.channel, g.month, g.slot, g.zone ORDER BY g.from_on) AS island
+		  FROM begun g),
+	found AS (
+		SELECT n.batch_id, n.account_id, n.part, n.channel, min(n.from_on) AS from_on, max(n.until_on) AS until_on,
+			   billing._reading_leaf(n.account_id, n.part, n.channel, min(n.from_on), max(n.until_on), billing.digest(billing.concat_agg(n.profile))) AS leaf
+		  FROM numbered n GROUP BY n.batch_id, n.account_id, n.part, n.channel, n.month, n.slot, n.zone, n.island),
+	finding AS (
+		SELECT l.org_id, l.batch_id, NULL::bigint AS account_id, NULL::text AS part, NULL::text AS channel, NULL::date AS from_on, NULL::date AS until_on, v.problem
+		  FROM link l
+		 CROSS JOIN LATERAL (
+			SELECT 'a batch is missing before this one' AS problem WHERE l.seq > l.seq_before + 1
+			UNION ALL
+			SELECT 'two batches have this number' WHERE l.seq <= l.seq_before
+			UNION ALL
+			SELECT 'the link does not follow from what the batch says and the link before' WHERE l.link <> sha256(l.link_before || l.content)) v
+		UNION ALL
+		SELECT h.org_id, e.batch_id, NULL, NULL, NULL, NULL, NULL, 'the chain does not end where its head says'
+		  FROM billing.batch_head h JOIN mine USING (org_id)
+		  LEFT JOIN LATERAL (SELECT l.batch_id, l.seq, l.link FROM link l WHERE l.org_id = h.org_id AND l.kind = h.kind ORDER BY l.seq DESC LIMIT 1) e ON true
+		 WHERE h.seq <> coalesce(e.seq, 0::bigint) OR h.link <> coalesce(e.link, ''::bytea)
+		UNION ALL
+		SELECT DISTINCT l.org_id, l.batch_id, NULL::bigint, NULL, NULL, NULL::date, NULL::date, 'the chain has no head' FROM link l
+		 WHERE NOT EXISTS (SELECT FROM billing.batch_head h WHERE h.org_id = l.org_id AND h.kind = l.kind)
+		UNION ALL
+		SELECT b.org_id, b.batch_id, NULL, NULL, NULL, NULL, NULL, 'the content is not what was received'
+		  FROM billing.batch b JOIN mine USING (org_id) WHERE b.again_of IS NULL AND b.digest <> sha256(b.content)
+		UNION ALL
+		SELECT b.org_id, b.batch_id, NULL, NULL, NULL, NULL, NULL, 'the list of what it stored is not the one that was linked'
+		  FROM billing.batch b JOIN mine USING (org_id)
+		  LEFT JOIN billing.batch_manifest m USING (batch_id)
+		 WHERE b.landed_at IS NOT NULL AND b.root <> billing._merkle_root(coalesce(m.leaves, '{}'::bytea[]))
+		UNION ALL
+		SELECT b.org_id, batch_id, account_id, part, channel, from_on, coalesce(s.until_on, f.until_on),
+			   CASE WHEN f.leaf IS NULL THEN 'days that the batch brought are gone'
+					WHEN s.leaf IS NULL THEN 'days were put in that the batch did not bring'
+					ELSE 'the readings are not those that the batch brought' END
+		  FROM said s FULL JOIN found f USING (batch_id, account_id, part, channel, from_on)
+		  JOIN billing.batch b USING (batch_id)
+		 WHERE s.leaf IS DISTINCT FROM f.leaf)
+	SELECT m.org_no, f.batch_id, a.account_no, f.part, f.channel, f.from_on, f.until_on, f.problem
+	  FROM finding f JOIN mine m USING (org_id) LEFT JOIN billing.account a ON a.account_id = f.account_id
+	 ORDER BY m.org_no, f.batch_id, a.account_no, f.from_on, f.problem;
+END;
+COMMENT ON FUNCTION billing.verify_batches(text) IS
+'checks the chain of batches of one org, or of all that the actor may read, and that the readings each brought are there unchanged, now or as '
+'superseded: what was changed, removed, put in or cut off, and where; no row: nothing is wrong. Accounts that the actor may not see are passed over';
+
+CREATE FUNCTION billing._keep_replaced()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM old_rows o JOIN new_rows n ON n.account_id = o.account_id AND n.from_on = o.from_on AND n.part = o.part AND n.channel = o.channel
+					WHERE n.digest <> o.digest) THEN
+		RETURN NULL;
+	END IF;
+	WITH day AS MATERIALIZED (
+		SELECT o.account_id, o.part, o.channel, o.from_on, o.org_id, x.day, billing.slice(o.profile, daterange(x.day, x.day + 1)) AS was,
+			   billing.slice(o.profile, daterange(x.day, x.day + 1)) OPERATOR(billing.<>) billing.slice(n.profile, daterange(x.day, x.day + 1)) AS changed,
+			   CASE WHEN p.account_id IS NULL THEN o.batch_id ELSE p.batches[width_bucket(x.day, p.days)] END AS batch_id,
+			   CASE WHEN p.account_id IS NULL THEN coalesce(o.version_at, o.received_at) ELSE p.versions[width_bucket(x.day, p.days)] END AS version_at
+		  FROM old_rows o
+		  JOIN new_rows n ON n.account_id = o.account_id AND n.from_on = o.from_on AND n.part = o.part AND n.channel = o.channel AND n.digest <> o.digest
+		  LEFT JOIN billing.reading_piece p ON p.account_id = o.account_id AND p.from_on = o.from_on AND p.part = o.part AND p.channel = o.channel
+		 CROSS JOIN LATERAL (SELECT o.from_on + i AS day FROM generate_series(0, o.until_on - o.from_on - 1) i) x),
+	island AS (
+		SELECT d.*, d.day - (row_number() OVER (PARTITION BY d.account_id, d.part, d.channel, d.from_on, d.changed, d.batch_id, d.version_at,
+				date_trunc('month', d.day::timestamp) ORDER BY d.day))::integer AS island FROM day d),
+	kept AS (
+		INSERT INTO billing.reading_superseded (account_id, part, channel, from_on, until_on, org_id, batch_id, version_at, after_seq, profile)
+		SELECT i.account_id, i.part, i.channel, min(i.day), max(i.day) + 1, i.org_id, i.batch_id, i.version_at, h.seq, billing.concat_agg(i.was)
+		  FROM island i JOIN billing.account_head h ON h.account_id = i.account_id
+		 WHERE i.changed GROUP BY i.account_id, i.part, i.channel, i.from_on, i.org_id, i.batch_id, i.version_at, h.seq, date_trunc('month', i.day::timestamp), i.island),
+	-- days that were changed are no batch's any more, but as of when they were
+	own AS (
+		SELECT d.account_id, d.part, d.channel, d.from_on, d.org_id, d.day, d.version_at, CASE WHEN NOT d.changed THEN d.batch_id END AS batch_id FROM day d),
+	begun AS (
+		SELECT o.*, row_number() OVER w = 1 OR lag(o.batch_id) OVER w IS DISTINCT FROM o.batch_id OR lag(o.version_at) OVER w IS DISTINCT FROM o.version_at AS begins
+		  FROM own o WINDOW w AS (PARTITION BY o.account_id, o.part, o.channel, o.from_on ORDER BY o.day)),
+	piece AS (
+		SELECT b.account_id, b.part, b.channel, b.from_on, b.org_id, array_agg(b.day ORDER BY b.day) AS days, array_agg(b.batch_id ORDER BY b.day) AS batches,
+			   array_agg(b.version_at ORDER BY b.day) AS versions
+		  FROM begun b WHERE b.begins GROUP BY b.account_id, b.part, b.channel, b.from_on, b.org_id)
+	INSERT INTO billing.reading_piece AS t (account_id, part, channel, from_on, org_id, days, batches, versions)
+	SELECT p.account_id, p.part, p.channel, p.from_on, p.org_id, p.days, p.batches, p.versions FROM piece p
+	ON CONFLICT ON CONSTRAINT reading_piece_pkey DO UPDATE SET days = excluded.days, batches = excluded.batches, versions = excluded.versions;
+	RETURN NULL;
+END $$;
+COMMENT ON FUNCTION billing._keep_replaced() IS 'trigger: readings that are changed in place, by validation, estimation or an edit, are kept as they were';

@@ -101,8 +101,8 @@ BEGIN
 						THEN billing.usage(import => (array_agg(r.profile))[1])
 						WHEN count(*) > 0 THEN billing._usage_of(d.account_id, daterange(d.from_on, d.until_on))
 						ELSE billing.usage() END AS usage,
-				   CASE WHEN count(*) = 1 THEN sha256((array_agg(r.digest))[1])
-						WHEN count(*) > 1 THEN billing._usage_digest(d.account_id, d.from_on, d.until_on) END AS digest
+				   CASE WHEN count(*) = 1 AND min(r.from_on) >= d.from_on AND max(r.until_on) <= d.until_on THEN sha256((array_agg(r.digest))[1])
+						WHEN count(*) > 0 THEN billing._usage_digest_at(d.account_id, d.from_on, d.until_on, d.seq + 1) END AS digest
 			  FROM billing.reading r
 			 WHERE r.account_id = d.account_id AND r.from_on > d.from_on - 31 AND r.from_on < d.until_on AND r.until_on > d.from_on AND d.usage_from = 'reading') u
 		  -- the others; not called for those that have just profiles

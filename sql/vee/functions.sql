@@ -96,6 +96,13 @@ AS 'MODULE_PATHNAME', 'billing_profile_overlay';
 COMMENT ON FUNCTION billing.overlay(billing.profile, billing.profile) IS
 'the slots of two deliveries of one channel: where both have a slot, that of "by" counts unless it is missing there; slots of neither are missing';
 
+CREATE FUNCTION billing.merge(profile billing.profile, by billing.profile)
+RETURNS billing.profile
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 400
+AS 'MODULE_PATHNAME', 'billing_profile_merge';
+COMMENT ON FUNCTION billing.merge(billing.profile, billing.profile) IS
+'the slots of two deliveries of one channel: where both have a slot, the better quality counts (corrected, actual, substituted, estimated, suspect), of two of one quality that of "by"; a missing slot takes nothing away';
+
 -- completeness
 
 CREATE FUNCTION billing.completeness(profile billing.profile, during tstzrange DEFAULT NULL,

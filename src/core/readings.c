@@ -183,8 +183,19 @@ bl_readings_make(const BlProfile *profile, const BlProfile *history, const BlZon
 	return make_days(r, market, problem);
 }
 
-BlStatus
-bl_series_overlay(const BlProfile *profile, const BlProfile *by, BlArena *arena, BlSeries *result, BlProblem *problem)
+/* how much a slot is worth where two deliveries have it */
+static int
+worth(uint8_t quality)
+{
+	static const uint8_t worths[BL_QUALITY_COUNT] = {
+		[BL_SUSPECT] = 1,[BL_ESTIMATED] = 2,[BL_SUBSTITUTED] = 3,[BL_ACTUAL] = 4,[BL_CORRECTED] = 5
+	};
+
+	return worths[quality];
+}
+
+static BlStatus
+lay_over(const BlProfile *profile, const BlProfile *by, bool better, BlArena *arena, BlSeries *result, BlProblem *problem)
 {
 	BlSeries	over = {*by, bl_arena_room(arena, (size_t) by->slots * sizeof *over.values),
 	bl_arena_room(arena, (size_t) by->slots)};
@@ -205,12 +216,24 @@ bl_series_overlay(const BlProfile *profile, const BlProfile *by, BlArena *arena,
 		return damaged(status, problem);
 	at = (by->start - result->shape.start) / by->slot_minutes;
 	for (int i = 0; i < by->slots; i++)
-		if (over.qualities[i] != BL_MISSING)
+		if (over.qualities[i] != BL_MISSING && !(better && worth(over.qualities[i]) < worth(result->qualities[at + i])))
 		{
 			result->values[at + i] = over.values[i];
 			result->qualities[at + i] = over.qualities[i];
 		}
 	return BL_OK;
+}
+
+BlStatus
+bl_series_overlay(const BlProfile *profile, const BlProfile *by, BlArena *arena, BlSeries *result, BlProblem *problem)
+{
+	return lay_over(profile, by, false, arena, result, problem);
+}
+
+BlStatus
+bl_series_merge(const BlProfile *profile, const BlProfile *by, BlArena *arena, BlSeries *result, BlProblem *problem)
+{
+	return lay_over(profile, by, true, arena, result, problem);
 }
 
 /* -------------------------------------------------------------- registers */

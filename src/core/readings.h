@@ -61,6 +61,13 @@ extern BlStatus bl_readings_registers(BlReadings *readings, const BlRegister *re
 extern BlStatus bl_series_overlay(const BlProfile *profile, const BlProfile *by, BlArena *arena,
 								  BlSeries *result, BlProblem *problem);
 
+/*
+ * The same, but where both have one the better quality counts (corrected, actual, substituted, estimated,
+ * suspect), and of two of one quality `by`.
+ */
+extern BlStatus bl_series_merge(const BlProfile *profile, const BlProfile *by, BlArena *arena,
+								BlSeries *result, BlProblem *problem);
+
 /* the slots that the span takes, for bl_readings_make and bl_series_overlay: both, and what is between */
 extern void bl_readings_span(const BlProfile *profile, const BlProfile *other, int32_t *from, int32_t *until);
 

@@ -1,0 +1,512 @@
+-- What a batch's link is made of, and a leaf of its tree.
+CREATE FUNCTION billing._batch_content(b billing.batch)
+RETURNS bytea
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT billing._content('batch', b.org_id, b.seq, b.batch_id, b.format, b.file_name, b.source, b.mapping, b.digest, b.again_of,
+		b.received_at, b.received_by, b.landed_at, b.landed_by, b.read_as::text, b.taken, b.unchanged, b.rejected, b.root);
+END;
+COMMENT ON FUNCTION billing._batch_content(billing.batch) IS 'what the chain says of a batch';
+
+CREATE FUNCTION billing._reading_leaf(account_id bigint, part text, channel text, from_on date, until_on date, digest bytea)
+RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT billing._content('reading', _reading_leaf.account_id, _reading_leaf.part, _reading_leaf.channel, _reading_leaf.from_on,
+		_reading_leaf.until_on, _reading_leaf.digest);
+END;
+COMMENT ON FUNCTION billing._reading_leaf(bigint, text, text, date, date, bytea) IS 'what the tree of a batch says of days of readings';
+
+CREATE FUNCTION billing.set_mapping(name text, format text, mapping jsonb DEFAULT '{}', channels jsonb DEFAULT '{}')
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: mappings serve every org, so who sets one may write readings everywhere.
+DECLARE
+	before	jsonb;
+	wrong	record;
+BEGIN
+	PERFORM billing._check_everywhere('write', 'reading');
+	SELECT c.key, c.value INTO wrong FROM jsonb_each(CASE jsonb_typeof(set_mapping.channels) WHEN 'object' THEN set_mapping.channels ELSE '{"": 0}' END) c
+	 WHERE c.value <> 'null' AND (jsonb_typeof(c.value) <> 'string'
+		OR c.value #>> '{}' !~ '^([^/[:cntrl:]]{1,64}/)?(import|export|generation)$') LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'channel "%" of the mapping means nothing', wrong.key
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is given as %s.', wrong.value),
+				  HINT = 'Give import, export or generation, with a part in front such as "lighting/import", or null to leave it out.';
+	END IF;
+	-- what the readers make of it is said now and not with the first file
+	IF set_mapping.format = 'csv' THEN
+		PERFORM FROM billing.read_csv(''::text, set_mapping.mapping - 'encoding');
+	ELSIF set_mapping.format = 'json' THEN
+		PERFORM FROM billing.read_json(''::text, set_mapping.mapping - 'encoding');
+	ELSIF set_mapping.format IN ('payments', 'staff') THEN
+		PERFORM FROM billing.read_table(''::text, billing._table_options(set_mapping.format, set_mapping.mapping));
+	END IF;
+	SELECT jsonb_build_object('format', m.format, 'mapping', m.mapping, 'channels', m.channels) INTO before
+	  FROM billing.csv_mapping m WHERE m.name = set_mapping.name FOR UPDATE;
+	INSERT INTO billing.csv_mapping AS m (name, format, mapping, channels)
+	VALUES (set_mapping.name, set_mapping.format, set_mapping.mapping, set_mapping.channels)
+	ON CONFLICT ON CONSTRAINT csv_mapping_pkey DO UPDATE SET format = excluded.format, mapping = excluded.mapping, channels = excluded.channels,
+		set_by = excluded.set_by, set_at = excluded.set_at;
+	PERFORM billing._audit(coalesce((SELECT min(o.org_id) FROM billing.org o), 0), 'set_mapping', format('mapping %s', set_mapping.name), jsonb_build_object('before', before));
+END $$;
+COMMENT ON FUNCTION billing.set_mapping(text, text, jsonb, jsonb) IS
+'names how files of a sender are read: format is that of receive(); mapping what its reader is told (for csv, json, payments and staff '
+'the columns; time_zone and default_unit for the others; encoding for files that are not UTF-8); channels what the file''s channels '
+'are, such as {"1.8.0": "import", "E2": "lighting/import", "Q1": null}. Needs write on reading everywhere. Batches keep how they were read';
+
+CREATE FUNCTION billing.receive(file_name text, content bytea, format text, org_no text, source text DEFAULT '', mapping text DEFAULT '')
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: keeps a file for an org, for who may write there what such a file brings.
+DECLARE
+	at_org	bigint;
+	made	bigint;
+	hash	bytea := sha256(receive.content);
+BEGIN
+	IF receive.format NOT IN ('csv', 'json', 'nem12', 'nem13', 'espi', 'mscons', 'payments', 'staff') THEN
+		RAISE EXCEPTION 'there is no format "%"', receive.format
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Formats: csv, json, nem12, nem13, espi, mscons, payments, staff.';
+	END IF;
+	at_org := billing._org_of(receive.org_no, 'write', CASE receive.format WHEN 'payments' THEN 'money' WHEN 'staff' THEN 'org' ELSE 'reading' END);
+	IF receive.mapping <> '' THEN
+		PERFORM FROM billing.csv_mapping m WHERE m.name = receive.mapping AND m.format = receive.format;
+		IF NOT FOUND THEN
+			RAISE EXCEPTION 'there is no mapping "%" of format %', receive.mapping, receive.format
+				USING ERRCODE = 'no_data_found', HINT = 'set_mapping() makes it; billing.csv_mapping has those there are.';
+		END IF;
+	ELSIF receive.format IN ('csv', 'json') THEN
+		RAISE EXCEPTION 'files of format % are read by a mapping', receive.format
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Name it: receive(..., mapping => ''name''); set_mapping() makes it.';
+	END IF;
+	INSERT INTO billing.batch AS b (org_id, format, file_name, source, mapping, digest, content)
+	VALUES (at_org, receive.format, receive.file_name, receive.source, receive.mapping, hash, receive.content)
+	ON CONFLICT DO NOTHING RETURNING b.batch_id INTO made;
+	IF made IS NULL THEN
+		SELECT b.batch_id INTO made FROM billing.batch b
+		 WHERE b.org_id = at_org AND b.digest = hash AND b.format = receive.format AND b.mapping = receive.mapping AND b.again_of IS NULL;
+		RETURN made;
+	END IF;
+	PERFORM billing._audit(at_org, 'receive', format('batch %s', made),
+		jsonb_build_object('file_name', receive.file_name, 'format', receive.format, 'source', receive.source, 'digest', encode(hash, 'hex')));
+	RETURN made;
+END $$;
+COMMENT ON FUNCTION billing.receive(text, bytea, text, text, text, text) IS
+'keeps a file as it came in for an org, to be landed: format csv, json, nem12, nem13, espi, mscons, payments or staff, mapping the name of '
+'how it is read. The same bytes again, in the same format, change nothing and give the same batch; needs write on reading (payments: '
+'money, staff: org) there; returns batch_id';
+
+CREATE FUNCTION billing._channel_of(format text, channel text, channels jsonb, OUT part text, OUT as_channel text, OUT known boolean)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- a mapping first; then the words themselves, OBIS codes of total energy, NEM12's first channel, Green Button's directions
+	SELECT CASE WHEN m.text LIKE '%/%' THEN split_part(m.text, '/', 1) END,
+		   CASE WHEN m.text LIKE '%/%' THEN split_part(m.text, '/', 2) ELSE m.text END,
+		   coalesce(_channel_of.channels ? coalesce(_channel_of.channel, ''), false) OR m.text IS NOT NULL
+	  FROM (SELECT CASE
+			WHEN _channel_of.channels ? coalesce(_channel_of.channel, '') THEN _channel_of.channels ->> coalesce(_channel_of.channel, '')
+			WHEN coalesce(_channel_of.channel, '') = '' THEN 'import'
+			WHEN lower(_channel_of.channel) IN ('import', 'export', 'generation') THEN lower(_channel_of.channel)
+			WHEN _channel_of.format = 'nem12' AND _channel_of.channel ~ '^E1?$' THEN 'import'
+			WHEN _channel_of.format = 'nem12' AND _channel_of.channel ~ '^B1?$' THEN 'export'
+			WHEN _channel_of.format = 'espi' AND _channel_of.channel ~ ' (import|export)$' THEN substring(_channel_of.channel FROM '[a-z]+$')
+			WHEN _channel_of.channel ~ '^([0-9]+-[0-9]+:)?1\.(8|9|29)(\.0)?$' THEN 'import'
+			WHEN _channel_of.channel ~ '^([0-9]+-[0-9]+:)?2\.(8|9|29)(\.0)?$' THEN 'export' END AS text) m;
+END;
+COMMENT ON FUNCTION billing._channel_of(text, text, jsonb) IS
+'what a file''s channel is in the store: its part, where one is named, and import, export or generation; null: left out; not known: neither mapped nor plain';
+
+CREATE FUNCTION billing._read_batch(format text, document bytea, mapping jsonb)
+RETURNS TABLE (line bigint, meter text, channel text, day date, profile billing.profile, version_at timestamptz,
+	read_at timestamptz, reading numeric, unit text, rejected text, content text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	bytes	bytea := CASE WHEN _read_batch.mapping ? 'encoding' THEN convert(_read_batch.document, _read_batch.mapping ->> 'encoding', 'UTF8') ELSE _read_batch.document END;
+	told	jsonb := _read_batch.mapping - 'encoding';
+BEGIN
+	CASE _read_batch.format
+		WHEN 'nem12' THEN
+			RETURN QUERY SELECT n.line, n.nmi, n.suffix, n.day, n.profile, coalesce(n.updated_at, n.loaded_at), n.read_at, n.reading, n.unit, n.rejected, n.content
+			  FROM billing.read_nem12(bytes, told ->> 'default_unit', coalesce(told ->> 'time_zone', '+10:00')) n;
+		WHEN 'csv' THEN
+			RETURN QUERY SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
+			  FROM billing.read_csv(bytes, told) r;
+		WHEN 'json' THEN
+			RETURN QUERY SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
+			  FROM billing.read_json(bytes, told) r;
+		WHEN 'espi' THEN
+			RETURN QUERY SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
+			  FROM billing.read_espi(bytes, told ->> 'time_zone') r;
+		WHEN 'mscons' THEN
+			RETURN QUERY SELECT r.line, r.meter, r.channel, r.day, r.profile, billing._mscons_time(bytes), r.read_at, r.reading, r.unit, r.rejected, r.content
+			  FROM billing.read_mscons(bytes, coalesce(told ->> 'time_zone', 'Europe/Berlin'), told ->> 'default_unit') r;
+		WHEN 'nem13' THEN
+			RETURN QUERY SELECT n.line, n.nmi, n.suffix, NULL::date, NULL::billing.profile, coalesce(n.updated_at, n.loaded_at), v.at, v.reading, n.unit, n.rejected, n.content
+			  FROM billing.read_nem13(bytes, told ->> 'default_unit', coalesce(told ->> 'time_zone', '+10:00')) n
+			 CROSS JOIN LATERAL (VALUES (n.previous_at, n.previous_reading), (n.current_at, n.current_reading)) v(at, reading)
+			 WHERE n.rejected IS NULL OR v.at IS NOT DISTINCT FROM n.current_at;
+	END CASE;
+END $$;
+COMMENT ON FUNCTION billing._read_batch(text, bytea, jsonb) IS 'the rows of a file of readings, whatever its format';
+
+CREATE FUNCTION billing._mscons_time(content bytea)
+RETURNS timestamptz
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- UNB+UNOC:3+sender+receiver+YYMMDD:HHMM, in UTC as EDI@Energy has it; the element separator is what follows UNB
+	head	text := substring(encode(substring(_mscons_time.content FOR 400), 'escape') FROM 'UNB[^0-9A-Za-z].*');
+	stamp	text := split_part(head, substring(head FROM 4 FOR 1), 5);
+BEGIN
+	RETURN CASE WHEN stamp ~ '^[0-9]{6}:[0-9]{4}$' THEN
+		make_timestamptz(2000 + left(stamp, 2)::integer, substr(stamp, 3, 2)::integer, substr(stamp, 5, 2)::integer,
+			substr(stamp, 8, 2)::integer, substr(stamp, 10, 2)::integer, 0, 'UTC') END;
+EXCEPTION WHEN datetime_field_overflow OR invalid_parameter_value THEN
+	RETURN NULL;
+END $$;
+COMMENT ON FUNCTION billing._mscons_time(bytea) IS 'when an MSCONS file was made, as its UNB says; null where it does not';
+
+CREATE FUNCTION billing._reject(batch_id bigint, line bigint, sqlstate text, message text, detail text, hint text, content text)
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO billing.batch_reject (batch_id, reject_no, org_id, kind, line, sqlstate, message, detail, hint, content)
+	SELECT b.batch_id, (SELECT coalesce(max(r.reject_no), 0) + 1 FROM billing.batch_reject r WHERE r.batch_id = b.batch_id),
+		   b.org_id, b.kind, _reject.line, _reject.sqlstate, _reject.message, nullif(_reject.detail, ''), nullif(_reject.hint, ''), _reject.content
+	  FROM billing.batch b WHERE b.batch_id = _reject.batch_id;
+END;
+COMMENT ON FUNCTION billing._reject(bigint, bigint, text, text, text, text, text) IS 'keeps a record that was not taken, with the reason';
+
+CREATE FUNCTION billing._lines_of(format text, document bytea, lines bigint[])
+RETURNS TABLE (line bigint, content text)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	whole	text;
+BEGIN
+	IF cardinality(_lines_of.lines) = 0 THEN
+		RETURN;
+	END IF;
+	BEGIN
+		whole := convert_from(_lines_of.document, 'UTF8');
+	EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
+		whole := encode(_lines_of.document, 'escape');
+	END;
+	RETURN QUERY SELECT t.line, left(rtrim(t.content, E'\r'), 8000)
+	  FROM unnest(string_to_array(whole, CASE _lines_of.format WHEN 'mscons' THEN '''' ELSE E'\n' END)) WITH ORDINALITY t(content, line)
+	 WHERE t.line = ANY (_lines_of.lines);
+END $$;
+COMMENT ON FUNCTION billing._lines_of(text, bytea, bigint[]) IS 'the text of some lines of a file (of MSCONS: segments)';
+
+-- What a file says of days becomes what they are of in the store; the rest is rejected.
+CREATE FUNCTION billing._match_readings(b billing.batch, content bytea, OUT days billing._landed_day[])
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	WITH raw AS MATERIALIZED (
+		SELECT r.* FROM billing._read_batch(b.format, _match_readings.content, b.read_as -> 'mapping') r),
+	channel AS MATERIALIZED (
+		SELECT n.channel, c.part, c.as_channel, c.known
+		  FROM (SELECT DISTINCT r.channel FROM raw r WHERE r.rejected IS NULL) n
+		 CROSS JOIN LATERAL billing._channel_of(b.format, n.channel, b.read_as -> 'channels') c),
+	meter AS MATERIALIZED (
+		SELECT n.meter, a.account_id, 'main'::text AS part
+		  FROM (SELECT DISTINCT r.meter FROM raw r WHERE r.rejected IS NULL) n
+		  JOIN billing.account a ON a.account_no = n.meter
+		 WHERE billing.can_write(a.org_id, 'reading')),
+	judged AS MATERIALIZED (
+		SELECT r.line, m.account_id, coalesce(c.part, m.part) AS part, c.as_channel, r.day, r.version_at, r.profile, r.content, f.*
+		  FROM raw r
+		  LEFT JOIN channel c ON c.channel IS NOT DISTINCT FROM r.channel AND r.rejected IS NULL
+		  LEFT JOIN meter m ON m.meter = r.meter AND r.rejected IS NULL
+		  LEFT JOIN LATERAL (SELECT v.* FROM (VALUES
+			('UB107', r.rejected, NULL, 'Correct the record and send it again.', r.rejected IS NOT NULL),
+			('UB108', format('channel "%s" is not mapped', r.channel), format('Of meter %s.', r.meter), 'Name it in the channels of a mapping; null leaves it out.', NOT c.known),
+			('P0002', format('meter %s does not exist, or not for you', r.meter), NULL, 'Enter it, then land the batch again.', m.account_id IS NULL AND c.as_channel IS NOT NULL),
+			('0A000', format('meter %s: register readings are not kept by this way', r.meter), NULL, NULL, r.profile IS NULL AND c.as_channel IS NOT NULL),
+			('UB104', format('channel %s of meter %s is not of energy', c.as_channel, r.meter), format('It is in %s.', r.unit), 'Name what it is in the channels of a mapping.',
+				c.as_channel IS NOT NULL AND billing.unit(r.profile) <> 'Wh')) v(sqlstate, message, detail, hint, applies)
+			WHERE v.applies LIMIT 1) f ON true
+		 WHERE r.rejected IS NOT NULL OR c.as_channel IS NOT NULL OR NOT c.known),
+	-- two meters or channels of the file that are one in the store
+	placed AS MATERIALIZED (
+		SELECT j.*, CASE WHEN j.sqlstate IS NULL THEN row_number() OVER (PARTITION BY j.sqlstate, j.account_id, j.part, j.as_channel, j.day ORDER BY j.line) END AS nth
+		  FROM judged j),
+	refused AS (
+		INSERT INTO billing.batch_reject (batch_id, reject_no, org_id, kind, line, sqlstate, message, detail, hint, content)
+		SELECT b.batch_id, row_number() OVER (ORDER BY p.line), b.org_id, b.kind, p.line,
+			   coalesce(p.sqlstate, 'UB102'), coalesce(p.message, 'the file has another channel for these days of the account'), p.detail, p.hint,
+			   coalesce(p.content, t.content)
+		  FROM placed p
+		  LEFT JOIN billing._lines_of(b.format, _match_readings.content, ARRAY(SELECT q.line FROM placed q WHERE q.content IS NULL AND (q.sqlstate IS NOT NULL OR q.nth > 1))) t
+			ON t.line = p.line
+		 WHERE p.sqlstate IS NOT NULL OR p.nth > 1)
+	SELECT array_agg(ROW (p.line, p.account_id, p.part, p.as_channel, p.day, p.version_at, p.profile)::billing._landed_day)
+	  INTO days FROM placed p WHERE p.sqlstate IS NULL AND p.nth = 1;
+EXCEPTION
+	-- these are of the moment, not of the file
+	WHEN query_canceled OR admin_shutdown OR insufficient_resources OR serialization_failure OR deadlock_detected OR internal_error THEN
+		RAISE;
+	WHEN OTHERS THEN
+		DECLARE
+			code	text;
+			message	text;
+			detail	text;
+			hint	text;
+		BEGIN
+			GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+			PERFORM billing._reject(b.batch_id, 0, code, message, detail, hint, NULL);
+		END;
+END $$;
+COMMENT ON FUNCTION billing._match_readings(billing.batch, bytea) IS
+'reads a file and finds the account, part and channel of each day; what cannot be read or placed becomes a reject, a file that cannot be read at all one of line 0';
+
+CREATE FUNCTION billing._land_readings(b billing.batch, content bytea, OUT taken bigint, OUT unchanged bigint, OUT leaves billing._leaf[])
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	days	billing._landed_day[];
+BEGIN
+	days := billing._match_readings(b, _land_readings.content);
+	PERFORM billing._lock_heads(ARRAY(SELECT DISTINCT d.account_id FROM unnest(days) d));
+	SELECT p.taken, p.unchanged, p.leaves INTO taken, unchanged, leaves FROM billing._put_safely(b, days) p;
+END $$;
+COMMENT ON FUNCTION billing._land_readings(billing.batch, bytea) IS 'what a file of readings brings into the store';
+
+CREATE FUNCTION billing._put_safely(b billing.batch, days billing._landed_day[], OUT taken bigint, OUT unchanged bigint, OUT leaves billing._leaf[])
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- An error takes the statement with it: halve the accounts until the culprit is alone.
+DECLARE
+	part	record;
+	middle	bigint;
+	last	bigint;
+	code	text;
+	message	text;
+	detail	text;
+	hint	text;
+BEGIN
+	taken := 0;
+	unchanged := 0;
+	leaves := '{}';
+	IF coalesce(cardinality(_put_safely.days), 0) = 0 THEN
+		RETURN;
+	END IF;
+	BEGIN
+		SELECT p.* INTO part FROM billing._put_days(b.batch_id, coalesce((SELECT o.received_at FROM billing.batch o WHERE o.batch_id = b.again_of), b.received_at),
+			b.source, _put_safely.days) p;
+		PERFORM billing._reject(b.batch_id, r.line, 'UB101', format('the day %s has slots or a time zone that do not go with those that are there', to_char(r.day, 'YYYY-MM-DD')),
+								NULL, 'Deliver whole days when the length of slots changes.', NULL) FROM unnest(part.refused) r;
+		taken := part.taken;
+		unchanged := part.unchanged;
+		leaves := part.leaves;
+		RETURN;
+	EXCEPTION
+		WHEN query_canceled OR admin_shutdown OR insufficient_resources OR serialization_failure OR deadlock_detected OR internal_error THEN
+			RAISE;
+		WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	END;
+	SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY q.account_id), max(q.account_id) INTO middle, last
+	  FROM (SELECT DISTINCT d.account_id FROM unnest(_put_safely.days) d) q;
+	IF middle = last THEN
+		PERFORM billing._reject(b.batch_id, d.line, code, message, detail, hint, NULL) FROM unnest(_put_safely.days) d;
+		RETURN;
+	END IF;
+	FOR part IN SELECT p.* FROM (VALUES (true), (false)) side(lower)
+				 CROSS JOIN LATERAL billing._put_safely(b, ARRAY(SELECT d FROM unnest(_put_safely.days) d WHERE (d.account_id <= middle) = side.lower)) p
+	LOOP
+		taken := taken + part.taken;
+		unchanged := unchanged + part.unchanged;
+		leaves := leaves || part.leaves;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION billing._put_safely(billing.batch, billing._landed_day[]) IS 'stores days; the account that cannot take its own stands alone as rejects in the end';
+
+CREATE FUNCTION billing._close_batch(b billing.batch, taken bigint, unchanged bigint, leaves billing._leaf[])
+RETURNS billing.batch
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	head	billing.batch_head;
+	row		billing.batch := b;
+	listed	billing.batch_manifest;
+BEGIN
+	SELECT array_agg(l.account_id ORDER BY l.place), array_agg(l.part ORDER BY l.place), array_agg(l.channel ORDER BY l.place),
+		   array_agg(l.from_on ORDER BY l.place), array_agg(l.until_on ORDER BY l.place), array_agg(l.leaf ORDER BY l.place)
+	  INTO listed.accounts, listed.parts, listed.channels, listed.from_days, listed.until_days, listed.leaves
+	  FROM (SELECT u.*, row_number() OVER (ORDER BY u.account_id, u.part COLLATE "C", u.channel COLLATE "C", u.from_on) AS place
+			  FROM unnest(_close_batch.leaves) u) l;
+	row.taken := _close_batch.taken;
+	row.unchanged := _close_batch.unchanged;
+	row.rejected := (SELECT count(*) FROM billing.batch_reject r WHERE r.batch_id = b.batch_id);
+	row.root := billing._merkle_root(coalesce(listed.leaves, '{}'));
+	row.landed_at := now();
+	row.landed_by := billing.actor();
+	IF listed.leaves IS NOT NULL THEN
+		INSERT INTO billing.batch_manifest (batch_id, org_id, accounts, parts, channels, from_days, until_days, leaves)
+		VALUES (b.batch_id, b.org_id, listed.accounts, listed.parts, listed.channels, listed.from_days, listed.until_days, listed.leaves);
+	END IF;
+	PERFORM billing._audit(b.org_id, 'land', format('batch %s', b.batch_id),
+		jsonb_build_object('taken', row.taken, 'unchanged', row.unchanged, 'rejected', row.rejected));
+	-- the last lock, and the same for all who land here
+	INSERT INTO billing.batch_head (org_id, kind) VALUES (b.org_id, b.kind) ON CONFLICT DO NOTHING;
+	SELECT h.* INTO head FROM billing.batch_head h WHERE h.org_id = b.org_id AND h.kind = b.kind FOR NO KEY UPDATE;
+	row.seq := head.seq + 1;
+	row.link := sha256(head.link || billing._batch_content(row));
+	UPDATE billing.batch_head h SET seq = row.seq, link = row.link WHERE h.org_id = b.org_id AND h.kind = b.kind;
+	UPDATE billing.batch t SET landed_at = row.landed_at, landed_by = row.landed_by, read_as = row.read_as, taken = row.taken, unchanged = row.unchanged,
+		rejected = row.rejected, seq = row.seq, root = row.root, link = row.link
+	 WHERE t.batch_id = b.batch_id;
+	RETURN row;
+END $$;
+COMMENT ON FUNCTION billing._close_batch(billing.batch, bigint, bigint, billing._leaf[]) IS 'writes down what a batch stored, and links it to the batch before';
+
+CREATE FUNCTION billing.land(batch_id bigint, OUT taken bigint, OUT unchanged bigint, OUT rejected bigint)
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+-- a batch is small beside the readings: always by their keys, whatever the statistics say
+SET enable_seqscan = off
+SET work_mem = '64MB'
+AS $$
+-- Definer: readings, payments and staff as a file says, each for who may write it at its own org.
+DECLARE
+	b		billing.batch;
+	done	record;
+	bytes	bytea;
+BEGIN
+	-- everything of a batch is one transaction; who comes second finds it done
+	SELECT t.* INTO b FROM billing.batch t WHERE t.batch_id = land.batch_id AND billing.can_write(t.org_id, t.kind) FOR NO KEY UPDATE;
+	IF NOT FOUND OR b.format = 'hand' THEN
+		PERFORM billing._not_found(format('batch %s', land.batch_id));
+	END IF;
+	IF b.landed_at IS NULL THEN
+		bytes := CASE WHEN b.again_of IS NULL THEN b.content ELSE (SELECT o.content FROM billing.batch o WHERE o.batch_id = b.again_of) END;
+		-- a generated column is not carried by a row that is made over
+		b.content := '';
+		b.read_as := coalesce((SELECT jsonb_build_object('mapping', m.mapping, 'channels', m.channels) FROM billing.csv_mapping m
+								WHERE m.name = b.mapping AND m.format = b.format), '{"mapping": {}, "channels": {}}');
+		CASE b.format
+			WHEN 'payments' THEN
+				SELECT p.taken, p.unchanged, '{}'::billing._leaf[] AS leaves INTO done FROM billing._land_payments(b, bytes) p;
+			WHEN 'staff' THEN
+				SELECT p.taken, p.unchanged, '{}'::billing._leaf[] AS leaves INTO done FROM billing._land_staff(b, bytes) p;
+			ELSE
+				SELECT p.taken, p.unchanged, p.leaves INTO done FROM billing._land_readings(b, bytes) p;
+		END CASE;
+		b := billing._close_batch(b, done.taken, done.unchanged, done.leaves);
+	END IF;
+	taken := b.taken;
+	unchanged := b.unchanged;
+	rejected := b.rejected;
+END $$;
+COMMENT ON FUNCTION billing.land(bigint) IS
+'brings what a received file says into the store, all of it or, after a crash, nothing: days of readings, payments, staff; returns how many '
+'were taken, how many said nothing new, and how many records are in batch_reject with the reason. A landed batch stays as it is';
+
+CREATE FUNCTION billing.land_again(batch_id bigint, mapping text DEFAULT NULL, OUT new_batch_id bigint, OUT taken bigint, OUT unchanged bigint, OUT rejected bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: a new batch with the content of one that the caller may land.
+DECLARE
+	b	billing.batch;
+BEGIN
+	SELECT t.* INTO b FROM billing.batch t WHERE t.batch_id = land_again.batch_id AND billing.can_write(t.org_id, t.kind) FOR KEY SHARE;
+	IF NOT FOUND OR b.landed_at IS NULL OR b.format = 'hand' THEN
+		PERFORM billing._not_found(format('a landed batch %s', land_again.batch_id));
+	END IF;
+	IF land_again.mapping IS NOT NULL AND NOT EXISTS (SELECT FROM billing.csv_mapping m WHERE m.name = land_again.mapping AND m.format = b.format) THEN
+		RAISE EXCEPTION 'there is no mapping "%" of format %', land_again.mapping, b.format
+			USING ERRCODE = 'no_data_found', HINT = 'set_mapping() makes it; billing.csv_mapping has those there are.';
+	END IF;
+	INSERT INTO billing.batch AS n (org_id, format, file_name, source, mapping, digest, again_of, content)
+	VALUES (b.org_id, b.format, b.file_name, b.source, coalesce(land_again.mapping, b.mapping), b.digest, coalesce(b.again_of, b.batch_id), '')
+	RETURNING n.batch_id INTO new_batch_id;
+	SELECT l.taken, l.unchanged, l.rejected INTO taken, unchanged, rejected FROM billing.land(new_batch_id) l;
+END $$;
+COMMENT ON FUNCTION billing.land_again(bigint, text) IS
+'reads a landed file once more, as a batch of its own: after an account, a meter or a mapping was entered that its rejects lacked; what it '
+'brought before is unchanged, and what came later is not undone, since it counts as of when it was first received';
+
+CREATE FUNCTION billing._next_batch(org_no text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: locks a batch that the caller may land.
+DECLARE
+	found	bigint;
+	orgs	bigint[];
+BEGIN
+	SELECT billing._orgs_below(o.org_id) INTO orgs FROM billing.org o WHERE o.org_no = _next_batch.org_no;
+	SELECT b.batch_id INTO found FROM billing.batch b
+	 WHERE b.org_id = ANY (orgs) AND b.landed_at IS NULL AND billing.can_write(b.org_id, b.kind)
+	 ORDER BY b.batch_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+	RETURN found;
+END $$;
+COMMENT ON FUNCTION billing._next_batch(text) IS 'the first batch of an org, and of those below it, that waits to be landed and that nobody else has';
+
+CREATE PROCEDURE billing.land_batches(org_no text, INOUT result text DEFAULT NULL)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	batch	bigint;
+	done	record;
+	batches	integer := 0;
+	taken	bigint := 0;
+	rejected bigint := 0;
+BEGIN
+	IF billing._in_transaction_block() THEN
+		RAISE EXCEPTION 'landing commits batch by batch, and cannot run inside a transaction'
+			USING ERRCODE = 'active_sql_transaction', HINT = 'CALL billing.land_batches(...) outside BEGIN and COMMIT, and not from a function; land() does one batch.';
+	END IF;
+	LOOP
+		batch := billing._next_batch(org_no);
+		EXIT WHEN batch IS NULL;
+		SELECT l.taken, l.rejected INTO done FROM billing.land(batch) l;
+		COMMIT;
+		batches := batches + 1;
+		taken := taken + done.taken;
+		rejected := rejected + done.rejected;
+	END LOOP;
+	result := format('%s batches landed: %s taken, %s rejected.', batches, taken, rejected);
+END $$;
+COMMENT ON PROCEDURE billing.land_batches(text, text) IS
+'lands what an org, and those below it, have received, a batch a transaction, in the order of reception; called in several sessions, they share the work';
+
+CREATE FUNCTION billing._refuse_landed()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_OP = 'UPDATE' AND OLD.landed_at IS NULL AND NEW.landed_at IS NOT NULL THEN
+		-- landing says what it made of the file, and changes nothing of what came
+		IF (NEW.batch_id, NEW.org_id, NEW.format, NEW.file_name, NEW.source, NEW.mapping, NEW.digest, NEW.received_at, NEW.received_by, NEW.content)
+			= (OLD.batch_id, OLD.org_id, OLD.format, OLD.file_name, OLD.source, OLD.mapping, OLD.digest, OLD.received_at, OLD.received_by, OLD.content)
+			AND NEW.again_of IS NOT DISTINCT FROM OLD.again_of THEN
+			RETURN NEW;
+		END IF;
+	END IF;
+	RAISE EXCEPTION 'rows of billing.% stay as they are', TG_TABLE_NAME
+		USING ERRCODE = 'restrict_violation', DETAIL = format('%s is refused to everybody.', TG_OP),
+			  HINT = 'land_again() reads a landed file once more; a correction is a new delivery.';
+END $$;
+COMMENT ON FUNCTION billing._refuse_landed() IS 'trigger of batches: received, then landed once, and nothing else';
