@@ -15,7 +15,10 @@ ALTER TABLE billing.reading_piece FORCE ROW LEVEL SECURITY;
 CREATE POLICY reading_piece_select_granted ON billing.reading_piece FOR SELECT
 	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'reading'));
 CREATE POLICY reading_piece_insert_granted ON billing.reading_piece FOR INSERT
-	TO billing_owner WITH CHECK (billing.can_write(org_id, 'reading'));
+	TO billing_owner WITH CHECK (billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id));
+CREATE POLICY reading_piece_update_granted ON billing.reading_piece FOR UPDATE
+	TO billing_owner USING (billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id))
+	WITH CHECK (billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id));
 
 ALTER TABLE billing.reading_superseded ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.reading_superseded FORCE ROW LEVEL SECURITY;
@@ -24,7 +27,7 @@ CREATE POLICY reading_superseded_select_granted ON billing.reading_superseded FO
 CREATE POLICY reading_superseded_select_own ON billing.reading_superseded FOR SELECT
 	TO billing_customer USING (billing.is_own(account_id));
 CREATE POLICY reading_superseded_insert_granted ON billing.reading_superseded FOR INSERT
-	TO billing_owner WITH CHECK (billing.can_write(org_id, 'reading') AND replaced_by = billing.actor());
+	TO billing_owner WITH CHECK (replaced_by = billing.actor() AND (billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id)));
 
 ALTER TABLE billing.late_reading ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.late_reading FORCE ROW LEVEL SECURITY;

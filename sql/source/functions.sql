@@ -83,14 +83,18 @@ BEGIN
 		RAISE EXCEPTION 'files of format % are read by a mapping', receive.format
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Name it: receive(..., mapping => ''name''); set_mapping() makes it.';
 	END IF;
-	INSERT INTO billing.batch AS b (org_id, format, file_name, source, mapping, digest, content)
-	VALUES (at_org, receive.format, receive.file_name, receive.source, receive.mapping, hash, receive.content)
-	ON CONFLICT DO NOTHING RETURNING b.batch_id INTO made;
-	IF made IS NULL THEN
+	-- a second look, for two that come at once
+	FOR i IN 1 .. 2 LOOP
 		SELECT b.batch_id INTO made FROM billing.batch b
 		 WHERE b.org_id = at_org AND b.digest = hash AND b.format = receive.format AND b.mapping = receive.mapping AND b.again_of IS NULL;
-		RETURN made;
-	END IF;
+		IF FOUND THEN
+			RETURN made;
+		END IF;
+		INSERT INTO billing.batch AS b (org_id, format, file_name, source, mapping, digest, content)
+		VALUES (at_org, receive.format, receive.file_name, receive.source, receive.mapping, hash, receive.content)
+		ON CONFLICT DO NOTHING RETURNING b.batch_id INTO made;
+		EXIT WHEN made IS NOT NULL;
+	END LOOP;
 	PERFORM billing._audit(at_org, 'receive', format('batch %s', made),
 		jsonb_build_object('file_name', receive.file_name, 'format', receive.format, 'source', receive.source, 'digest', encode(hash, 'hex')));
 	RETURN made;
@@ -221,20 +225,35 @@ BEGIN
 		SELECT n.channel, c.part, c.as_channel, c.known
 		  FROM (SELECT DISTINCT r.channel FROM raw r WHERE r.rejected IS NULL) n
 		 CROSS JOIN LATERAL billing._channel_of(b.format, n.channel, b.read_as -> 'channels') c),
+	name AS MATERIALIZED (
+		SELECT DISTINCT r.meter FROM raw r WHERE r.rejected IS NULL),
+	zone AS (
+		SELECT coalesce((SELECT billing.time_zone(r.profile) FROM raw r WHERE r.profile IS NOT NULL LIMIT 1), 'UTC') AS name),
+	-- the number of a point, of a meter installed there, of the account; the first that there is
+	place AS (
+		SELECT n.meter, 1 AS rank, p.account_id, p.part, p.org_id, p.from_on, coalesce(p.until_on, 'infinity') AS until_on
+		  FROM name n JOIN billing.service_point p ON p.point_code = n.meter
+		UNION ALL
+		SELECT n.meter, 2, i.account_id, i.part, i.org_id, (i.from_at AT TIME ZONE z.name)::date,
+			   coalesce(((i.until_at - interval '1 microsecond') AT TIME ZONE z.name)::date + 1, 'infinity')
+		  FROM name n JOIN billing.meter_install i ON i.meter_no = n.meter AND i.role = 'main' CROSS JOIN zone z
+		UNION ALL
+		SELECT n.meter, 3, a.account_id, 'main', a.org_id, '-infinity', 'infinity'
+		  FROM name n JOIN billing.account a ON a.account_no = n.meter),
 	meter AS MATERIALIZED (
-		SELECT n.meter, a.account_id, 'main'::text AS part
-		  FROM (SELECT DISTINCT r.meter FROM raw r WHERE r.rejected IS NULL) n
-		  JOIN billing.account a ON a.account_no = n.meter
-		 WHERE billing.can_write(a.org_id, 'reading')),
+		-- on a day of two the later
+		SELECT p.meter, p.account_id, p.part, p.from_on, least(p.until_on, lead(p.from_on) OVER (PARTITION BY p.meter ORDER BY p.from_on, p.until_on)) AS until_on
+		  FROM (SELECT q.*, min(q.rank) OVER (PARTITION BY q.meter) AS first FROM place q WHERE billing.can_write(q.org_id, 'reading')) p
+		 WHERE p.rank = p.first),
 	judged AS MATERIALIZED (
 		SELECT r.line, m.account_id, coalesce(c.part, m.part) AS part, c.as_channel, r.day, r.version_at, r.profile, r.content, f.*
 		  FROM raw r
 		  LEFT JOIN channel c ON c.channel IS NOT DISTINCT FROM r.channel AND r.rejected IS NULL
-		  LEFT JOIN meter m ON m.meter = r.meter AND r.rejected IS NULL
+		  LEFT JOIN meter m ON m.meter = r.meter AND r.day >= m.from_on AND r.day < m.until_on AND r.rejected IS NULL
 		  LEFT JOIN LATERAL (SELECT v.* FROM (VALUES
 			('UB107', r.rejected, NULL, 'Correct the record and send it again.', r.rejected IS NOT NULL),
 			('UB108', format('channel "%s" is not mapped', r.channel), format('Of meter %s.', r.meter), 'Name it in the channels of a mapping; null leaves it out.', NOT c.known),
-			('P0002', format('meter %s does not exist, or not for you', r.meter), NULL, 'Enter it, then land the batch again.', m.account_id IS NULL AND c.as_channel IS NOT NULL),
+			('P0002', format('meter %s does not exist, or not for you', r.meter), format('On %s.', to_char(r.day, 'YYYY-MM-DD')), 'Enter it, then land the batch again.', m.account_id IS NULL AND c.as_channel IS NOT NULL),
 			('0A000', format('meter %s: register readings are not kept by this way', r.meter), NULL, NULL, r.profile IS NULL AND c.as_channel IS NOT NULL),
 			('UB104', format('channel %s of meter %s is not of energy', c.as_channel, r.meter), format('It is in %s.', r.unit), 'Name what it is in the channels of a mapping.',
 				c.as_channel IS NOT NULL AND billing.unit(r.profile) <> 'Wh')) v(sqlstate, message, detail, hint, applies)
