@@ -333,8 +333,9 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF NOT EXISTS (SELECT FROM old_rows o JOIN new_rows n ON n.account_id = o.account_id AND n.from_on = o.from_on AND n.part = o.part AND n.channel = o.channel
-					WHERE n.digest <> o.digest) THEN
+	PERFORM FROM old_rows o JOIN new_rows n ON n.account_id = o.account_id AND n.from_on = o.from_on AND n.part = o.part AND n.channel = o.channel
+	  WHERE n.digest <> o.digest LIMIT 1;
+	IF NOT FOUND THEN
 		RETURN NULL;
 	END IF;
 	WITH day AS MATERIALIZED (

@@ -30,11 +30,11 @@ BEGIN
 	PERFORM billing._check_everywhere('write', 'reading');
 	SELECT c.key, c.value INTO wrong FROM jsonb_each(CASE jsonb_typeof(set_mapping.channels) WHEN 'object' THEN set_mapping.channels ELSE '{"": 0}' END) c
 	 WHERE c.value <> 'null' AND (jsonb_typeof(c.value) <> 'string'
-		OR c.value #>> '{}' !~ '^([^/[:cntrl:]]{1,64}/)?(import|export|generation)$') LIMIT 1;
+		OR c.value #>> '{}' !~ '^([^/[:cntrl:]]{1,64}/)?((reactive_)?(import|export)|generation)$') LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'channel "%" of the mapping means nothing', wrong.key
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is given as %s.', wrong.value),
-				  HINT = 'Give import, export or generation, with a part in front such as "lighting/import", or null to leave it out.';
+				  HINT = 'Give import, export, generation, reactive_import or reactive_export, with a part in front such as "lighting/import", or null to leave it out.';
 	END IF;
 	-- what the readers make of it is said now and not with the first file
 	IF set_mapping.format = 'csv' THEN
@@ -114,15 +114,17 @@ BEGIN ATOMIC
 	  FROM (SELECT CASE
 			WHEN _channel_of.channels ? coalesce(_channel_of.channel, '') THEN _channel_of.channels ->> coalesce(_channel_of.channel, '')
 			WHEN coalesce(_channel_of.channel, '') = '' THEN 'import'
-			WHEN lower(_channel_of.channel) IN ('import', 'export', 'generation') THEN lower(_channel_of.channel)
+			WHEN lower(_channel_of.channel) IN ('import', 'export', 'generation', 'reactive_import', 'reactive_export') THEN lower(_channel_of.channel)
 			WHEN _channel_of.format = 'nem12' AND _channel_of.channel ~ '^E1?$' THEN 'import'
 			WHEN _channel_of.format = 'nem12' AND _channel_of.channel ~ '^B1?$' THEN 'export'
 			WHEN _channel_of.format = 'espi' AND _channel_of.channel ~ ' (import|export)$' THEN substring(_channel_of.channel FROM '[a-z]+$')
 			WHEN _channel_of.channel ~ '^([0-9]+-[0-9]+:)?1\.(8|9|29)(\.0)?$' THEN 'import'
-			WHEN _channel_of.channel ~ '^([0-9]+-[0-9]+:)?2\.(8|9|29)(\.0)?$' THEN 'export' END AS text) m;
+			WHEN _channel_of.channel ~ '^([0-9]+-[0-9]+:)?2\.(8|9|29)(\.0)?$' THEN 'export'
+			WHEN _channel_of.channel ~ '^([0-9]+-[0-9]+:)?3\.(8|9|29)(\.0)?$' THEN 'reactive_import'
+			WHEN _channel_of.channel ~ '^([0-9]+-[0-9]+:)?4\.(8|9|29)(\.0)?$' THEN 'reactive_export' END AS text) m;
 END;
 COMMENT ON FUNCTION billing._channel_of(text, text, jsonb) IS
-'what a file''s channel is in the store: its part, where one is named, and import, export or generation; null: left out; not known: neither mapped nor plain';
+'what a file''s channel is in the store: its part, where one is named, and its name; null: left out; not known: neither mapped nor plain';
 
 CREATE FUNCTION billing._read_batch(format text, document bytea, mapping jsonb)
 RETURNS TABLE (line bigint, meter text, channel text, day date, profile billing.profile, version_at timestamptz,
@@ -255,8 +257,8 @@ BEGIN
 			('UB108', format('channel "%s" is not mapped', r.channel), format('Of meter %s.', r.meter), 'Name it in the channels of a mapping; null leaves it out.', NOT c.known),
 			('P0002', format('meter %s does not exist, or not for you', r.meter), format('On %s.', to_char(r.day, 'YYYY-MM-DD')), 'Enter it, then land the batch again.', m.account_id IS NULL AND c.as_channel IS NOT NULL),
 			('0A000', format('meter %s: register readings are not kept by this way', r.meter), NULL, NULL, r.profile IS NULL AND c.as_channel IS NOT NULL),
-			('UB104', format('channel %s of meter %s is not of energy', c.as_channel, r.meter), format('It is in %s.', r.unit), 'Name what it is in the channels of a mapping.',
-				c.as_channel IS NOT NULL AND billing.unit(r.profile) <> 'Wh')) v(sqlstate, message, detail, hint, applies)
+			('UB104', format('channel %s of meter %s is in another unit', c.as_channel, r.meter), format('It is in %s.', r.unit), 'Name what it is in the channels of a mapping.',
+				billing.unit(r.profile) <> CASE WHEN c.as_channel LIKE 'reactive%' THEN 'varh' ELSE 'Wh' END)) v(sqlstate, message, detail, hint, applies)
 			WHERE v.applies LIMIT 1) f ON true
 		 WHERE r.rejected IS NOT NULL OR c.as_channel IS NOT NULL OR NOT c.known),
 	-- two meters or channels of the file that are one in the store

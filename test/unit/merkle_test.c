@@ -1,4 +1,6 @@
-/* merkle_test.c - the shape of the tree, with a hash that shows it */
+/*
+ * merkle_test.c - the shape of the tree, with a hash that shows it
+ */
 #include "../../src/core/merkle.h"
 #include "check.h"
 
