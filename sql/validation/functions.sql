@@ -260,6 +260,33 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._holidays(bigint, date, date) IS 'a market with the holidays that a plan means, for like days; null without a plan';
 
+CREATE FUNCTION billing._register_spans(account_id bigint, part text, channel text, from_on date, until_on date)
+RETURNS jsonb
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	-- between two valid readings that follow each other, none of them estimated; the total, or where none is read the sum of the periods
+	WITH r AS (
+		SELECT q.register, g.period, q.read_on, q.place, q.value, q.digits, q.multiplier, q.estimated, lag(q.value) OVER w AS since_value,
+			   lag(q.read_on) OVER w AS since_on, lag(q.estimated) OVER w AS since_estimated
+		  FROM billing.register_reading q JOIN billing.register g ON g.register = q.register
+		 WHERE q.account_id = _register_spans.account_id AND q.part = _register_spans.part AND g.channel = _register_spans.channel AND g.measures = 'energy'
+		   AND q.state = 'valid' AND q.place < 3 AND q.read_on >= _register_spans.from_on AND q.read_on <= _register_spans.until_on
+		WINDOW w AS (PARTITION BY q.register ORDER BY q.read_on, q.place)),
+	step AS (
+		SELECT r.register, r.period, r.since_on, r.read_on, sum(billing.register_kwh(r.since_value, r.value, r.digits::integer, coalesce(r.multiplier, 1))) AS kwh
+		  FROM r WHERE r.place <> 2 AND r.since_on < r.read_on AND NOT (r.estimated OR r.since_estimated)
+		 GROUP BY r.register, r.period, r.since_on, r.read_on),
+	span AS (
+		SELECT s.since_on, s.read_on, sum(s.kwh) AS kwh FROM step s
+		 WHERE s.period = '' OR NOT EXISTS (SELECT FROM step t WHERE t.period = '' AND t.since_on < s.read_on AND t.read_on > s.since_on)
+		 GROUP BY s.since_on, s.read_on)
+	-- of periods that were not read on the same days nothing is known of the whole
+	SELECT jsonb_agg(jsonb_build_object('from', s.since_on, 'until', s.read_on, 'kwh', s.kwh) ORDER BY s.since_on)
+	  FROM span s WHERE NOT EXISTS (SELECT FROM span o WHERE o.since_on < s.read_on AND o.read_on > s.since_on AND (o.since_on, o.read_on) <> (s.since_on, s.read_on));
+END;
+COMMENT ON FUNCTION billing._register_spans(bigint, text, text, date, date) IS
+'energies between readings of the registers of a channel, as the engine takes them; null where there are none';
+
 CREATE FUNCTION billing._kwh(profile billing.profile)
 RETURNS numeric
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -322,7 +349,7 @@ BEGIN
 		SELECT m.account_id, m.org_id, m.billed_to, m.part, m.channel, m.unit, m.slot, m.zone, m.from_on, m.until_on, c.rule_set_id,
 			   billing.slot_count(m.profile) AS slots, f.findings, coalesce(f.number, 0) AS number,
 			   -- most have nothing that changes them
-			   CASE WHEN f.changes THEN billing.validated(m.profile, c.rules, h.profile, NULL, c.market) END AS marked
+			   CASE WHEN f.changes THEN billing.validated(m.profile, c.rules, h.profile, g.registers, c.market) END AS marked
 		  -- by rules, which are compiled once for all that share them
 		  FROM ruled c
 		  JOIN met m ON m.plan_id IS NOT DISTINCT FROM c.plan_id AND m.part = c.part AND m.channel = c.channel
@@ -335,6 +362,10 @@ BEGIN
 			   AND (r.from_on >= _validate_range.until_on OR r.until_on <= _validate_range.from_on)
 			   AND billing.unit(r.profile) = m.unit AND billing.slot(r.profile) = m.slot AND billing.time_zone(r.profile) = m.zone) h
 		 CROSS JOIN LATERAL (
+			-- most have no registers beside their profiles
+			SELECT CASE WHEN EXISTS (SELECT FROM billing.register_reading q WHERE q.account_id = m.account_id AND q.read_on >= m.from_on - 62 AND q.read_on <= m.until_on + 62)
+						THEN billing._register_spans(m.account_id, m.part, m.channel, m.from_on - 62, m.until_on + 62) END AS registers) g
+		 CROSS JOIN LATERAL (
 			-- the moment from which nothing is billed, where some of it is
 			SELECT CASE WHEN m.billed_to >= m.until_on THEN 'infinity' WHEN m.billed_to > m.from_on
 						THEN billing.start_at(billing.slice(m.profile, daterange(m.billed_to, m.until_on))) ELSE '-infinity' END AS billed_until) b
@@ -346,7 +377,7 @@ BEGIN
 								 WHEN v.severity = 'reject' THEN 'rejected' ELSE 'suspected' END,
 							v.from_at, v.until_at, v.slots, v.measured, v.bound, v.unit, v.detail)::billing.validation_finding) AS findings,
 				   count(*)::integer AS number, bool_or(v.severity <> 'notice' AND v.until_at > b.billed_until AND NOT v.rule = ANY (c.gaps)) AS changes
-			  FROM billing.validate(m.profile, c.rules, h.profile, NULL, c.market) v WHERE v.severity <> 'unchecked' OFFSET 0) f
+			  FROM billing.validate(m.profile, c.rules, h.profile, g.registers, c.market) v WHERE v.severity <> 'unchecked' OFFSET 0) f
 		 WHERE CASE WHEN _validate_range.again THEN NOT m.done_now ELSE m.done_by IS DISTINCT FROM c.rule_set_id END),
 	version AS MATERIALIZED (
 		SELECT j.account_id, j.part, j.channel, r.from_on, r.digest AS digest_before, r.profile AS before, q.profile, j.rule_set_id,
@@ -440,12 +471,16 @@ BEGIN
 			   AND r.from_on > m.from_on - c.within - 31 AND r.until_on > m.from_on - c.within AND r.from_on < m.until_on + c.within
 			   AND (r.from_on >= m.until_on OR r.until_on <= m.from_on)
 			   AND billing.unit(r.profile) = m.unit AND billing.slot(r.profile) = m.slot AND billing.time_zone(r.profile) = m.zone) h
-		 CROSS JOIN LATERAL (SELECT billing.estimate(m.profile, c.rules, h.profile, NULL, c.market) AS profile OFFSET 0) e
+		 CROSS JOIN LATERAL (
+			-- most have no registers beside their profiles
+			SELECT CASE WHEN EXISTS (SELECT FROM billing.register_reading q WHERE q.account_id = m.account_id AND q.read_on >= m.from_on - 62 AND q.read_on <= m.until_on + 62)
+						THEN billing._register_spans(m.account_id, m.part, m.channel, m.from_on - 62, m.until_on + 62) END AS registers) g
+		 CROSS JOIN LATERAL (SELECT billing.estimate(m.profile, c.rules, h.profile, g.registers, c.market) AS profile OFFSET 0) e
 		 CROSS JOIN LATERAL (
 			SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('from', x.from_at, 'until', x.until_at, 'slots', x.slots, 'method', x.method, 'kwh', x.energy_kwh,
 						'unscaled_kwh', x.unscaled_kwh, 'days', x.like_days, 'register', x.register_during, 'reason', x.reason)) ORDER BY x.from_at) AS spans,
 				   count(*) FILTER (WHERE x.method = 'none') AS undone
-			  FROM billing.estimation(m.profile, c.rules, h.profile, NULL, c.market) x) s),
+			  FROM billing.estimation(m.profile, c.rules, h.profile, g.registers, c.market) x) s),
 	version AS MATERIALIZED (
 		SELECT j.account_id, j.part, j.channel, r.from_on, r.digest AS digest_before, r.profile AS before, q.profile, j.rule_set_id,
 			   (SELECT jsonb_agg(x.value ORDER BY x.n) FROM jsonb_array_elements(j.spans) WITH ORDINALITY x(value, n)

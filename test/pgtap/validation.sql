@@ -56,7 +56,7 @@ END $$;
 CREATE FUNCTION pg_temp.now(account_no text, on_day date DEFAULT '2026-03-01') RETURNS billing.profile LANGUAGE sql AS $$
 	SELECT billing.concat_agg(r.profile) FROM billing.reading r JOIN billing.account a USING (account_id) WHERE a.account_no = $1 AND r.from_on >= on_day $$;
 
-SELECT plan(120);
+SELECT plan(129);
 
 -- ---- rules ----
 
@@ -250,6 +250,22 @@ SELECT billing.record_profile('A6', billing.set_quality(pg_temp.month(9, '2026-0
 SELECT matches(pg_temp.run('validation', 'D', '2026-06-01', '2026-07-01'), ' 1 findings', 'a day is missing');
 SELECT matches(pg_temp.run('estimation', 'D', '2026-06-01', '2026-07-01'), ' 1 rows changed', 'and estimated');
 SELECT cmp_ok((SELECT energy_kwh FROM billing_report.estimated_span WHERE account_no = 'A6'), '<', 6::numeric, 'a holiday is estimated of rest days');
+
+-- ---- scaled to the registers ----
+
+SELECT billing.set_validation_rule('S1', NULL, '2026-07-01', plan_code => 'home', name => 'small') \g /dev/null
+SELECT billing.record_profile('A4', billing.set_quality(pg_temp.month(9, '2026-07-01'), '2026-07-10 12:00+00', '2026-07-12 00:00+00', 'missing')) \g /dev/null
+SELECT is(billing.record_register('A4', v.on_day, 'total', v.value, digits => 5), 'valid', 'the register was read') FROM (VALUES (date '2026-07-01', 99900), ('2026-07-09', 99962.5), ('2026-07-14', 37.5),
+	('2026-08-01', 37.5 + billing.energy_kwh(billing.slice(pg_temp.month(9, '2026-07-01'), daterange('2026-07-14', NULL))))) v(on_day, value);
+SET SESSION AUTHORIZATION tap_mia;
+SELECT matches(pg_temp.run('validation', 'S1', '2026-07-01', '2026-08-01'), ' 1 profiles, [1-9]', 'sums that do not agree are found');
+SELECT is((SELECT string_agg(format('%s %s %s', f.from_at::date, f.measured, f.bound), ', ' ORDER BY f.from_at) FROM billing_report.validation_finding f
+	WHERE f.account_no = 'A4' AND f.rule = 'sum' AND f.from_at >= '2026-07-01'),
+	format('2026-07-01 %s 62.5', trim_scale(billing.energy_kwh(billing.slice(pg_temp.month(9, '2026-07-01'), daterange(NULL, '2026-07-09'))))), 'where they do not, and only there');
+SELECT matches(pg_temp.run('estimation', 'S1', '2026-07-01', '2026-08-01'), ' 0 spans left missing, 1 rows changed', 'what is missing is estimated');
+SELECT is((SELECT sum(energy_kwh) FROM billing.daily(pg_temp.now('A4', '2026-07-01')) WHERE day >= '2026-07-09' AND day < '2026-07-14'), 75::numeric, 'to what the register says between its readings');
+SELECT is((SELECT count(DISTINCT register) FROM billing_report.estimated_span WHERE account_no = 'A4' AND from_at >= '2026-07-01'), 1::bigint, 'which is written down');
+RESET SESSION AUTHORIZATION;
 
 -- ---- one bad apple ----
 
