@@ -7,7 +7,7 @@ GRANT EXECUTE ON FUNCTION billing.set_validation_rule(text, jsonb, date, text, t
 	billing.set_editing_rules(text, numeric, numeric, date, text, text, text), billing.install_validation_rules(text, text, date, text),
 	billing._start_validation(text, text, date, date, boolean, integer), billing._validation_chunk(bigint), billing._finish_validation(bigint),
 	billing.edit_reading(text, timestamptz, numeric[], text, text, text, text, text), billing.mark_reading(text, timestamptz, timestamptz, text, text, text, text),
-	billing.decide_edit(bigint, boolean, text) TO billing_clerk;
+	billing.undo_action(text, bigint, text), billing.decide_edit(bigint, boolean, text) TO billing_clerk;
 GRANT EXECUTE ON PROCEDURE billing.validate_readings(text, date, date, boolean, integer, text), billing.estimate_readings(text, date, date, boolean, integer, text) TO billing_clerk;
 GRANT EXECUTE ON FUNCTION billing._unbilled(bigint), billing.hourly_readings(text, date, date) TO billing_clerk, billing_analyst, billing_auditor;
 GRANT SELECT ON billing.stat_validation, billing_report.validation_exception, billing_report.validation_finding, billing_report.validation_action,

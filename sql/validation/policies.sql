@@ -74,3 +74,10 @@ CREATE POLICY reading_edit_update_another ON billing.reading_edit FOR UPDATE TO 
 CREATE POLICY reading_update_version ON billing.reading FOR UPDATE TO billing_owner
 	USING (billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id))
 	WITH CHECK (billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id));
+-- and what they replace is kept, also by who only approves
+CREATE POLICY reading_superseded_insert_approved ON billing.reading_superseded FOR INSERT
+	TO billing_owner WITH CHECK (billing.can_do('approve', 'reading', org_id) AND replaced_by = billing.actor());
+CREATE POLICY reading_piece_insert_approved ON billing.reading_piece FOR INSERT TO billing_owner WITH CHECK (billing.can_do('approve', 'reading', org_id));
+CREATE POLICY reading_piece_update_approved ON billing.reading_piece FOR UPDATE TO billing_owner
+	USING (billing.can_do('approve', 'reading', org_id)) WITH CHECK (billing.can_do('approve', 'reading', org_id));
+CREATE POLICY late_reading_insert_approved ON billing.late_reading FOR INSERT TO billing_owner WITH CHECK (billing.can_do('approve', 'reading', org_id));

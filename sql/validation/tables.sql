@@ -168,7 +168,8 @@ CREATE TABLE billing.reading_edit (
 	until_at	timestamptz NOT NULL,
 	"values"	numeric[],
 	unit		text,
-	quality		text NOT NULL,
+	quality		text,
+	undoes		bigint,
 	reason		text NOT NULL,
 	change_kwh	numeric,
 	digest_before bytea NOT NULL,
@@ -180,8 +181,9 @@ CREATE TABLE billing.reading_edit (
 	note		text NOT NULL DEFAULT '',
 	PRIMARY KEY (account_id, edit_id),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
-	CONSTRAINT reading_edit_kind_known CHECK (kind IN ('values', 'quality')),
-	CONSTRAINT reading_edit_kind_whole CHECK ((kind = 'values') = ("values" IS NOT NULL)),
+	CONSTRAINT reading_edit_kind_known CHECK (kind IN ('values', 'quality', 'undo')),
+	CONSTRAINT reading_edit_kind_whole CHECK ((kind = 'values') = ("values" IS NOT NULL) AND (kind = 'undo') = (undoes IS NOT NULL)
+		AND (kind = 'undo') = (quality IS NULL)),
 	CONSTRAINT reading_edit_values_bounded CHECK (cardinality("values") BETWEEN 1 AND 50000 AND array_ndims("values") = 1),
 	CONSTRAINT reading_edit_span_some CHECK (isfinite(from_at) AND isfinite(until_at) AND until_at > from_at),
 	CONSTRAINT reading_edit_reason_some CHECK (length(reason) BETWEEN 1 AND 1000),
@@ -189,7 +191,8 @@ CREATE TABLE billing.reading_edit (
 	CONSTRAINT reading_edit_decided_by_another CHECK (decided_by <> author)
 );
 COMMENT ON TABLE billing.reading_edit IS 'what persons changed, or ask to change, of readings; a large change waits for a second person';
-COMMENT ON COLUMN billing.reading_edit.kind IS 'values: others from from_at on; quality: of the span, confirmed, suspected or rejected';
+COMMENT ON COLUMN billing.reading_edit.kind IS 'values: others from from_at on; quality: of the span, confirmed, suspected or rejected; undo: as it was before an action';
+COMMENT ON COLUMN billing.reading_edit.undoes IS 'the action that it takes back';
 COMMENT ON COLUMN billing.reading_edit.digest_before IS 'SHA-256 over the digests of the readings it was meant for: on others it is not applied';
 COMMENT ON COLUMN billing.reading_edit.decided_by IS 'who approved or refused it; null: small enough, or still to be decided';
 CREATE INDEX reading_edit_pending_idx ON billing.reading_edit (org_id) WHERE state = 'pending';

@@ -37,7 +37,7 @@ SELECT a.account_no, c.part, c.channel, (s.value ->> 'from')::timestamptz AS fro
 COMMENT ON VIEW billing_report.estimated_span IS 'what was estimated, span by span: by which method, of how many like days, scaled to which register';
 
 CREATE VIEW billing_report.reading_edit WITH (security_invoker = true) AS
-SELECT e.edit_id, a.account_no, e.part, e.channel, e.kind, e.from_at, e.until_at, cardinality(e."values") AS slots, e.quality, e.change_kwh, e.state, e.reason, e.author,
+SELECT e.edit_id, a.account_no, e.part, e.channel, e.kind, e.from_at, e.until_at, cardinality(e."values") AS slots, e.quality, e.undoes, e.change_kwh, e.state, e.reason, e.author,
 	   e.proposed_at, e.decided_by, e.decided_at, e.note
   FROM billing.reading_edit e JOIN billing.account a ON a.account_id = e.account_id;
 COMMENT ON VIEW billing_report.reading_edit IS 'edits of readings by persons; those that are pending wait for a second one';

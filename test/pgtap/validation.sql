@@ -56,7 +56,7 @@ END $$;
 CREATE FUNCTION pg_temp.now(account_no text, on_day date DEFAULT '2026-03-01') RETURNS billing.profile LANGUAGE sql AS $$
 	SELECT billing.concat_agg(r.profile) FROM billing.reading r JOIN billing.account a USING (account_id) WHERE a.account_no = $1 AND r.from_on >= on_day $$;
 
-SELECT plan(129);
+SELECT plan(144);
 
 -- ---- rules ----
 
@@ -225,7 +225,39 @@ SELECT billing.grant_access('M', 'S1', '{reading}', '{approve}') \g /dev/null
 SET SESSION AUTHORIZATION tap_mia;
 SELECT throws_ok(format('SELECT billing.decide_edit(%s, true)', :large), 'UB602', NULL, 'not on other readings than it was meant for');
 SELECT is(billing.decide_edit(:large, false, 'no'), 'refused', 'but it can be refused');
-SELECT throws_ok($$SELECT billing.edit_reading('A5', '2026-03-08 02:00+00', '{1}', 'late')$$, 'UB301', NULL, 'billed days are refused');
+SELECT billing.edit_reading('A5', '2026-03-08 02:00+00', '{1}', 'late') AS late \gset
+SELECT is((SELECT state FROM billing_report.reading_edit WHERE edit_id = :late), 'pending', 'billed days are never one person''s');
+SET SESSION AUTHORIZATION tap_max;
+SELECT is(billing.decide_edit(:late, true, 'sorry'), 'applied', 'but of two');
+SELECT is((SELECT format('%s %s %s', from_on, until_on, state) FROM billing.late_reading WHERE account_id = 5), '2026-03-08 2026-03-09 open', 'and left to who corrects bills');
+SELECT is((SELECT count(*) FROM billing.verify('A5')), 0::bigint, 'the bill still has what it was made of');
+SET SESSION AUTHORIZATION tap_mia;
+
+-- ---- originals are kept, and anything can be taken back ----
+
+SELECT is(billing.digest(billing.overlay(r.profile, s.p)), r.digest, 'what was replaced is kept, day by day')
+  FROM received r, (SELECT billing.concat_agg(s.profile) AS p FROM (SELECT DISTINCT ON (s.from_on) s.profile FROM billing.reading_superseded s WHERE s.account_id = 1 ORDER BY s.from_on, s.superseded_id) s) s
+ WHERE r.account_id = 1 AND r.from_on = '2026-03-01';
+SELECT action_id AS edited FROM billing_report.validation_action WHERE account_no = 'A4' AND kind = 'edit' ORDER BY action_id DESC LIMIT 1 \gset
+SELECT digest_before AS before FROM billing_report.validation_action WHERE action_id = :edited \gset
+SELECT throws_ok($$SELECT billing.undo_action('A4', (SELECT min(action_id) FROM billing.validation_action WHERE account_id = 4 AND from_on = '2026-04-01'), 'x')$$, 'UB602', NULL, 'only the last is taken back');
+SELECT throws_ok($$SELECT billing.undo_action('A4', 1, 'x')$$, 'P0002', NULL, 'of this account');
+SELECT throws_ok(format('SELECT billing.undo_action(%L, %s, NULL)', 'A4', :edited), '22023', NULL, 'with a reason');
+SELECT lives_ok(format('SELECT billing.undo_action(%L, %s, %L)', 'A4', :edited, 'was right before'), 'an edit is taken back');
+SELECT is((SELECT encode(digest, 'hex') FROM billing.reading WHERE account_id = 4 AND from_on = '2026-04-01'), :'before', 'it is as before');
+SELECT is((SELECT kind || ' ' || reason FROM billing_report.validation_action WHERE account_no = 'A4' ORDER BY action_id DESC LIMIT 1), 'undo was right before', 'by another version');
+SELECT action_id AS large FROM billing_report.validation_action WHERE account_no = 'A4' AND kind = 'undo' \gset
+SELECT lives_ok(format('SELECT billing.undo_action(%L, %s, %L)', 'A4', :large, 'no, it was not'), 'which can be taken back too');
+RESET SESSION AUTHORIZATION;
+SELECT billing.set_editing_rules('S1', 0, 0, '2026-03-01') \g /dev/null
+SET SESSION AUTHORIZATION tap_mia;
+SELECT billing.undo_action('A3', max(action_id), 'estimates are not wanted') AS estimate FROM billing_report.validation_action WHERE account_no = 'A3' AND kind = 'estimation' \gset
+SELECT is((SELECT format('%s %s', kind, state) FROM billing_report.reading_edit WHERE edit_id = :estimate), 'undo pending', 'a large one waits, as an edit does');
+SET SESSION AUTHORIZATION tap_max;
+SELECT is(billing.decide_edit(:estimate, true), 'applied', 'for a second person');
+SELECT is((SELECT billing.missing_count(profile) FROM billing.reading r JOIN billing.validation_action c USING (account_id, from_on) WHERE c.edit_id = :estimate), 8, 'what was estimated is missing again');
+SELECT is((SELECT count(*) FROM billing.reading r LEFT JOIN billing.validation_result v USING (account_id, from_on, part, channel) WHERE r.account_id = 3 AND v.digest IS DISTINCT FROM r.digest), 1::bigint, 'and not validated');
+SET SESSION AUTHORIZATION tap_mia;
 SELECT throws_ok($$SELECT billing.edit_reading('A4', '2026-04-30 23:30+00', '{1,2}', 'over the end')$$, 'UB103', NULL, 'days that have not come');
 SELECT throws_ok($$SELECT billing.edit_reading('A4', '2027-04-30 23:30+00', '{1,2}', 'never')$$, 'UB103', NULL, 'days far away');
 SELECT throws_ok($$SELECT billing.edit_reading('A4', '2026-04-20 02:10+00', '{1}', 'between')$$, NULL, NULL, 'a moment within a slot');
