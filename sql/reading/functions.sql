@@ -60,11 +60,7 @@ BEGIN
 	  JOIN billing.reading r ON r.account_id = g.account_id AND r.part = g.part AND r.channel = g.channel
 		AND r.from_on > g.first - 31 AND r.from_on <= g.last AND r.until_on > g.first
 	 WHERE EXISTS (SELECT FROM unnest(g.days) x WHERE x >= r.from_on AND x < r.until_on);
-	IF old IS NULL THEN
-		SELECT array_agg(ROW (d.account_id, d.part, d.channel, d.day, d.profile, _put_days.batch_id, coalesce(d.version_at, _put_days.received_at),
-							  _put_days.received_at, _put_days.source, true, NULL, NULL, NULL)::billing._merged_day)
-		  INTO merged FROM unnest(_put_days.days) d;
-	ELSE
+	IF old IS NOT NULL THEN
 		WITH there AS (
 			SELECT o.account_id, o.part, o.channel, x.day, billing.slice(o.profile, daterange(x.day, x.day + 1)) AS profile, o.received_at, o.source,
 				   CASE WHEN p.account_id IS NULL THEN o.batch_id ELSE p.batches[width_bucket(x.day, p.days)] END AS batch_id,
@@ -127,27 +123,37 @@ BEGIN
 		 WHERE r.account_id = o.account_id AND r.from_on = o.from_on AND r.part = o.part AND r.channel = o.channel;
 	END IF;
 
-	WITH changed AS (
-		SELECT m.account_id, m.part, m.channel, m.day, m.profile, m.was, h.org_id, h.seq
-		  FROM unnest(merged) m
-		  JOIN billing.account_head h ON h.account_id = m.account_id AND h.billed_to > m.day
-		  JOIN billing.account a ON a.account_id = m.account_id AND a.opened_on <= m.day
-		 WHERE m.changed),
-	late AS MATERIALIZED (
-		SELECT c.*, c.day - (row_number() OVER (PARTITION BY c.account_id, c.part, c.channel ORDER BY c.day))::integer AS island FROM changed c),
-	nothing AS (
-		-- of days that were billed without any, where the rows above were not told
-		INSERT INTO billing.reading_superseded (account_id, part, channel, from_on, until_on, org_id, after_seq, replaced_by_batch, reason)
-		SELECT l.account_id, l.part, l.channel, min(l.day), max(l.day) + 1, l.org_id, l.seq, _put_days.batch_id, _put_days.reason
-		  FROM late l WHERE old IS NULL GROUP BY l.account_id, l.part, l.channel, l.org_id, l.seq, l.island, date_trunc('month', l.day::timestamp))
-	INSERT INTO billing.late_reading (account_id, part, channel, from_on, until_on, org_id, batch_id, change_kwh)
-	SELECT l.account_id, l.part, l.channel, min(l.day), max(l.day) + 1, l.org_id, _put_days.batch_id,
-		   sum(billing.energy_kwh(l.profile)) - coalesce(sum(billing.energy_kwh(l.was)), 0)
-	  FROM late l GROUP BY l.account_id, l.part, l.channel, l.org_id, l.island;
+	IF EXISTS (SELECT FROM (SELECT d.account_id, min(d.day) AS first FROM unnest(_put_days.days) d GROUP BY d.account_id) g
+				 JOIN billing.account_head h ON h.account_id = g.account_id AND h.billed_to > g.first) THEN
+		WITH changed AS (
+			SELECT m.account_id, m.part, m.channel, m.day, m.profile, m.was, h.org_id, h.seq
+			  FROM (SELECT n.account_id, n.part, n.channel, n.day, n.profile, n.was FROM unnest(merged) n WHERE n.changed
+					UNION ALL
+					SELECT d.account_id, d.part, d.channel, d.day, d.profile, NULL FROM unnest(_put_days.days) d WHERE old IS NULL) m
+			  JOIN billing.account_head h ON h.account_id = m.account_id AND h.billed_to > m.day
+			  JOIN billing.account a ON a.account_id = m.account_id AND a.opened_on <= m.day),
+		late AS MATERIALIZED (
+			SELECT c.*, c.day - (row_number() OVER (PARTITION BY c.account_id, c.part, c.channel ORDER BY c.day))::integer AS island FROM changed c),
+		nothing AS (
+			-- of days that were billed without any, where the rows above were not told
+			INSERT INTO billing.reading_superseded (account_id, part, channel, from_on, until_on, org_id, after_seq, replaced_by_batch, reason)
+			SELECT l.account_id, l.part, l.channel, min(l.day), max(l.day) + 1, l.org_id, l.seq, _put_days.batch_id, _put_days.reason
+			  FROM late l WHERE old IS NULL GROUP BY l.account_id, l.part, l.channel, l.org_id, l.seq, l.island, date_trunc('month', l.day::timestamp))
+		INSERT INTO billing.late_reading (account_id, part, channel, from_on, until_on, org_id, batch_id, change_kwh)
+		SELECT l.account_id, l.part, l.channel, min(l.day), max(l.day) + 1, l.org_id, _put_days.batch_id,
+			   sum(billing.energy_kwh(l.profile)) - coalesce(sum(billing.energy_kwh(l.was)), 0)
+		  FROM late l GROUP BY l.account_id, l.part, l.channel, l.org_id, l.island;
+	END IF;
 
-	WITH day AS (
-		SELECT m.*, billing.slot(m.profile) AS slot, billing.time_zone(m.profile) AS zone, date_trunc('month', m.day::timestamp) AS month FROM unnest(merged) m),
-	island AS MATERIALIZED (
+	WITH given AS (
+		SELECT m.account_id, m.part, m.channel, m.day, m.profile, m.batch_id, m.version_at, m.received_at, m.source FROM unnest(merged) m
+		UNION ALL
+		-- where nothing was there it comes as it is
+		SELECT d.account_id, d.part, d.channel, d.day, d.profile, _put_days.batch_id, coalesce(d.version_at, _put_days.received_at), _put_days.received_at, _put_days.source
+		  FROM unnest(_put_days.days) d WHERE old IS NULL),
+	day AS (
+		SELECT g.*, billing.slot(g.profile) AS slot, billing.time_zone(g.profile) AS zone, date_trunc('month', g.day::timestamp) AS month FROM given g),
+	island AS (
 		SELECT d.*, d.day - (row_number() OVER w)::integer AS island,
 			   lag(d.batch_id) OVER w IS DISTINCT FROM d.batch_id OR lag(d.version_at) OVER w IS DISTINCT FROM d.version_at
 				OR lag(d.day) OVER w IS DISTINCT FROM d.day - 1 AS begins
@@ -166,14 +172,16 @@ BEGIN
 		INSERT INTO billing.reading (account_id, part, channel, org_id, received_at, source, profile, batch_id, version_at)
 		SELECT s.account_id, s.part, s.channel, h.org_id, s.received_at, s.source, s.profile, s.batch_id, nullif(s.version_at, s.received_at)
 		  FROM span s JOIN billing.account_head h ON h.account_id = s.account_id
-		RETURNING account_id, part, channel, from_on, until_on, digest),
+		RETURNING account_id, part, channel, from_on, until_on, digest, batch_id),
 	pieced AS (
 		INSERT INTO billing.reading_piece (account_id, part, channel, from_on, org_id, days, batches, versions)
 		SELECT s.account_id, s.part, s.channel, s.from_on, h.org_id, s.days, s.batches, s.versions
 		  FROM span s JOIN billing.account_head h ON h.account_id = s.account_id WHERE s.mixed),
 	leaf AS (
 		SELECT p.account_id, p.part, p.channel, p.from_on, p.until_on, p.digest
-		  FROM put p JOIN span s ON s.account_id = p.account_id AND s.part = p.part AND s.channel = p.channel AND s.from_on = p.from_on AND s.all_ours
+		  FROM put p
+		 WHERE p.batch_id = _put_days.batch_id
+		   AND (p.account_id, p.part, p.channel, p.from_on) NOT IN (SELECT s.account_id, s.part, s.channel, s.from_on FROM span s WHERE s.mixed AND NOT s.all_ours)
 		UNION ALL
 		-- of rows of several batches what is of this one
 		SELECT q.account_id, q.part, q.channel, min(q.day), max(q.day) + 1, billing.digest(billing.slice(q.profile, daterange(min(q.day), max(q.day) + 1)))
@@ -186,7 +194,7 @@ BEGIN
 	SELECT coalesce(array_agg(ROW (l.account_id, l.part, l.channel, l.from_on, l.until_on,
 			billing._reading_leaf(l.account_id, l.part, l.channel, l.from_on, l.until_on, l.digest))::billing._leaf), '{}')
 	  INTO leaves FROM leaf l;
-	taken := (SELECT count(*) FROM unnest(merged) m WHERE m.changed);
+	taken := CASE WHEN old IS NULL THEN cardinality(_put_days.days) ELSE (SELECT count(*) FROM unnest(merged) m WHERE m.changed) END;
 	refused := coalesce(refused, '{}');
 	unchanged := cardinality(_put_days.days) - taken - cardinality(refused);
 END $$;

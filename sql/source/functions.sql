@@ -61,6 +61,8 @@ CREATE FUNCTION billing.receive(file_name text, content bytea, format text, org_
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- plans that are made for one content hold copies of it
+SET plan_cache_mode = force_generic_plan
 AS $$
 -- Definer: keeps a file for an org, for who may write there what such a file brings.
 DECLARE
@@ -247,30 +249,34 @@ BEGIN
 		SELECT p.meter, p.account_id, p.part, p.from_on, least(p.until_on, lead(p.from_on) OVER (PARTITION BY p.meter ORDER BY p.from_on, p.until_on)) AS until_on
 		  FROM (SELECT q.*, min(q.rank) OVER (PARTITION BY q.meter) AS first FROM place q WHERE billing.can_write(q.org_id, 'reading')) p
 		 WHERE p.rank = p.first),
+	-- a code is found for each record, words only for those that have one
 	judged AS MATERIALIZED (
-		SELECT r.line, m.account_id, coalesce(c.part, m.part) AS part, c.as_channel, r.day, r.version_at, r.profile, r.content, f.*
+		SELECT r.line, r.meter, r.channel, r.unit, r.rejected, r.content, r.day, r.version_at, r.profile, m.account_id, coalesce(c.part, m.part) AS part, c.as_channel,
+			   CASE WHEN r.rejected IS NOT NULL THEN 'UB107'
+					WHEN NOT c.known THEN 'UB108'
+					WHEN m.account_id IS NULL THEN 'P0002'
+					WHEN r.profile IS NULL THEN '0A000'
+					WHEN billing.unit(r.profile) <> CASE WHEN c.as_channel LIKE 'reactive%' THEN 'varh' ELSE 'Wh' END THEN 'UB104' END AS sqlstate
 		  FROM raw r
 		  LEFT JOIN channel c ON c.channel IS NOT DISTINCT FROM r.channel AND r.rejected IS NULL
 		  LEFT JOIN meter m ON m.meter = r.meter AND r.day >= m.from_on AND r.day < m.until_on AND r.rejected IS NULL
-		  LEFT JOIN LATERAL (SELECT v.* FROM (VALUES
-			('UB107', r.rejected, NULL, 'Correct the record and send it again.', r.rejected IS NOT NULL),
-			('UB108', format('channel "%s" is not mapped', r.channel), format('Of meter %s.', r.meter), 'Name it in the channels of a mapping; null leaves it out.', NOT c.known),
-			('P0002', format('meter %s does not exist, or not for you', r.meter), format('On %s.', to_char(r.day, 'YYYY-MM-DD')), 'Enter it, then land the batch again.', m.account_id IS NULL AND c.as_channel IS NOT NULL),
-			('0A000', format('meter %s: register readings are not kept by this way', r.meter), NULL, NULL, r.profile IS NULL AND c.as_channel IS NOT NULL),
-			('UB104', format('channel %s of meter %s is in another unit', c.as_channel, r.meter), format('It is in %s.', r.unit), 'Name what it is in the channels of a mapping.',
-				billing.unit(r.profile) <> CASE WHEN c.as_channel LIKE 'reactive%' THEN 'varh' ELSE 'Wh' END)) v(sqlstate, message, detail, hint, applies)
-			WHERE v.applies LIMIT 1) f ON true
 		 WHERE r.rejected IS NOT NULL OR c.as_channel IS NOT NULL OR NOT c.known),
 	-- two meters or channels of the file that are one in the store
 	placed AS MATERIALIZED (
-		SELECT j.*, CASE WHEN j.sqlstate IS NULL THEN row_number() OVER (PARTITION BY j.sqlstate, j.account_id, j.part, j.as_channel, j.day ORDER BY j.line) END AS nth
+		SELECT j.*, CASE WHEN j.sqlstate IS NULL THEN row_number() OVER (PARTITION BY j.account_id, j.day, j.part COLLATE "C", j.as_channel COLLATE "C", j.sqlstate ORDER BY j.line) END AS nth
 		  FROM judged j),
 	refused AS (
 		INSERT INTO billing.batch_reject (batch_id, reject_no, org_id, kind, line, sqlstate, message, detail, hint, content)
-		SELECT b.batch_id, row_number() OVER (ORDER BY p.line), b.org_id, b.kind, p.line,
-			   coalesce(p.sqlstate, 'UB102'), coalesce(p.message, 'the file has another channel for these days of the account'), p.detail, p.hint,
-			   coalesce(p.content, t.content)
+		SELECT b.batch_id, row_number() OVER (ORDER BY p.line), b.org_id, b.kind, p.line, f.sqlstate, f.message, f.detail, f.hint, coalesce(p.content, t.content)
 		  FROM placed p
+		  JOIN LATERAL (VALUES
+			('UB107', p.rejected, NULL, 'Correct the record and send it again.'),
+			('UB108', format('channel "%s" is not mapped', p.channel), format('Of meter %s.', p.meter), 'Name it in the channels of a mapping; null leaves it out.'),
+			('P0002', format('meter %s does not exist, or not for you', p.meter), format('On %s.', to_char(p.day, 'YYYY-MM-DD')), 'Enter it, then land the batch again.'),
+			('0A000', format('meter %s: register readings are not kept by this way', p.meter), NULL, NULL),
+			('UB104', format('channel %s of meter %s is in another unit', p.as_channel, p.meter), format('It is in %s.', p.unit), 'Name what it is in the channels of a mapping.'),
+			('UB102', 'the file has another channel for these days of the account', NULL, NULL)) f(sqlstate, message, detail, hint)
+			ON f.sqlstate = coalesce(p.sqlstate, 'UB102')
 		  LEFT JOIN billing._lines_of(b.format, _match_readings.content, ARRAY(SELECT q.line FROM placed q WHERE q.content IS NULL AND (q.sqlstate IS NOT NULL OR q.nth > 1))) t
 			ON t.line = p.line
 		 WHERE p.sqlstate IS NOT NULL OR p.nth > 1)
@@ -405,6 +411,8 @@ SET jit = off
 -- a batch is small beside the readings: always by their keys, whatever the statistics say
 SET enable_seqscan = off
 SET work_mem = '64MB'
+-- plans that are made for one content hold copies of it
+SET plan_cache_mode = force_generic_plan
 AS $$
 -- Definer: readings, payments and staff as a file says, each for who may write it at its own org.
 DECLARE
@@ -519,9 +527,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF TG_OP = 'UPDATE' AND OLD.landed_at IS NULL AND NEW.landed_at IS NOT NULL THEN
-		-- landing says what it made of the file, and changes nothing of what came
-		IF (NEW.batch_id, NEW.org_id, NEW.format, NEW.file_name, NEW.source, NEW.mapping, NEW.digest, NEW.received_at, NEW.received_by, NEW.content)
-			= (OLD.batch_id, OLD.org_id, OLD.format, OLD.file_name, OLD.source, OLD.mapping, OLD.digest, OLD.received_at, OLD.received_by, OLD.content)
+		-- landing says what it made of the file, and changes nothing of what came; batch_refuse_content looks after the content, unread
+		IF (NEW.batch_id, NEW.org_id, NEW.format, NEW.file_name, NEW.source, NEW.mapping, NEW.digest, NEW.received_at, NEW.received_by)
+			= (OLD.batch_id, OLD.org_id, OLD.format, OLD.file_name, OLD.source, OLD.mapping, OLD.digest, OLD.received_at, OLD.received_by)
 			AND NEW.again_of IS NOT DISTINCT FROM OLD.again_of THEN
 			RETURN NEW;
 		END IF;
