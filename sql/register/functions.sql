@@ -274,22 +274,20 @@ DECLARE
 	ended	bigint[];
 BEGIN
 	WITH fresh AS (
-		SELECT DISTINCT i.account_id, i.part, i.from_at, i.meter_id, i.until_at, i.meter_no, i.meter_type_id, i.multiplier, i.org_id
+		-- with its plan: a join of two lists by account would be made in a nested loop, since nobody knows how long they are
+		SELECT DISTINCT i.account_id, i.part, i.from_at, i.meter_id, i.until_at, i.meter_no, i.meter_type_id, i.multiplier, i.org_id,
+			   (SELECT p.plan_id FROM billing.account_plan p WHERE p.account_id = i.account_id ORDER BY p.from_on LIMIT 1) AS plan_id
 		  FROM new_rows n JOIN billing.meter_install i ON i.account_id = n.account_id AND i.part = n.part AND i.from_at = n.from_at AND i.meter_id = n.meter_id
 		 WHERE i.role = 'main'),
-	planned AS (
-		SELECT a.account_id, (SELECT p.plan_id FROM billing.account_plan p WHERE p.account_id = a.account_id ORDER BY p.from_on LIMIT 1) AS plan_id
-		  FROM (SELECT DISTINCT f.account_id FROM fresh f) a),
 	zone AS (
 		-- without a plan yet: that of the last one made, since a company has one zone
 		SELECT q.plan_id, coalesce((SELECT v.tariff::jsonb ->> 'time_zone' FROM billing.plan_version v
 									 WHERE v.plan_id = coalesce(q.plan_id, (SELECT max(l.plan_id) FROM billing.plan l)) ORDER BY v.from_on LIMIT 1), 'UTC') AS name
-		  FROM (SELECT DISTINCT p.plan_id FROM planned p) q),
+		  FROM (SELECT DISTINCT f.plan_id FROM fresh f) q),
 	moved AS (
 		SELECT f.account_id, f.part, r.register, (m.at AT TIME ZONE z.name)::date AS read_on, m.kind, f.org_id, m.value, t.digits, f.multiplier, m.at, f.meter_no
 		  FROM fresh f
-		  JOIN planned p ON p.account_id = f.account_id
-		  JOIN zone z ON z.plan_id IS NOT DISTINCT FROM p.plan_id
+		  JOIN zone z ON z.plan_id IS NOT DISTINCT FROM f.plan_id
 		  JOIN billing.meter_install_register r ON r.account_id = f.account_id AND r.part = f.part AND r.from_at = f.from_at AND r.meter_id = f.meter_id
 		  JOIN billing.register g ON g.register = r.register
 		  JOIN billing.meter_type_register t ON t.meter_type_id = f.meter_type_id AND t.register = r.register
