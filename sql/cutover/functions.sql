@@ -156,6 +156,38 @@ COMMENT ON FUNCTION billing._cutover_row(jsonb, date) IS 'a row of an import as 
 
 -- ---- the import ----
 
+CREATE FUNCTION billing._cutover_readings(account_id bigint, registers jsonb, from_on date)
+RETURNS TABLE (part text, register text, value numeric, meter_no text, kind text, digits smallint, multiplier numeric, at_point text, there numeric)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT g.part, g.register, g.value, g.meter_no, CASE WHEN m.meter_no IS NULL THEN 'opening' ELSE 'regular' END, t.digits, coalesce(m.multiplier, 1), m.meter_no, o.value
+	  FROM (SELECT coalesce(v.value ->> 'part', 'main') AS part, v.value ->> 'register' AS register, (v.value ->> 'value')::numeric AS value, v.value ->> 'meter_no' AS meter_no
+			  FROM jsonb_array_elements(_cutover_readings.registers) v) g
+	  LEFT JOIN billing.meter_install m ON m.account_id = _cutover_readings.account_id AND m.part = g.part AND m.until_at IS NULL AND m.role = 'main'
+	  LEFT JOIN billing.meter_type_register t ON t.meter_type_id = m.meter_type_id AND t.register = g.register
+	  -- of a meter that was hung on that very day, or read before the import
+	  LEFT JOIN LATERAL (SELECT e.value FROM billing.register_reading e
+						  WHERE e.account_id = _cutover_readings.account_id AND e.read_on = _cutover_readings.from_on AND e.part = g.part AND e.register = g.register
+							AND e.kind IN ('regular', 'special', 'opening') AND e.state = 'valid' ORDER BY e.place DESC LIMIT 1) o ON true;
+END;
+COMMENT ON FUNCTION billing._cutover_readings(bigint, jsonb, date) IS 'last readings of an import beside the meters that hang there';
+
+CREATE FUNCTION billing._cutover_register_problem(account_id bigint, registers jsonb, from_on date)
+RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN r.meter_no <> coalesce(r.at_point, '') THEN format('meter %s does not hang at part "%s"', r.meter_no, r.part)
+				WHEN NOT EXISTS (SELECT FROM billing.register k WHERE k.register = r.register) OR (r.at_point IS NOT NULL AND r.digits IS NULL)
+				THEN format('there is no register "%s"', r.register)
+				WHEN r.value >= 10::numeric ^ r.digits THEN format('%s does not fit %s digits', r.value, r.digits)
+				ELSE format('the register is %s that day, not %s', trim_scale(r.there), r.value) END
+	  FROM billing._cutover_readings(_cutover_register_problem.account_id, _cutover_register_problem.registers, _cutover_register_problem.from_on) r
+		 WHERE r.meter_no <> coalesce(r.at_point, '') OR NOT EXISTS (SELECT FROM billing.register k WHERE k.register = r.register)
+		OR (r.at_point IS NOT NULL AND r.digits IS NULL) OR r.value >= 10::numeric ^ r.digits OR r.there <> r.value
+	 LIMIT 1;
+END;
+COMMENT ON FUNCTION billing._cutover_register_problem(bigint, jsonb, date) IS 'why a last reading cannot be that of the meter; null: it can';
+
 CREATE FUNCTION billing.cutover_import(org_no text, cutover_no text, from_on date, items jsonb, control jsonb DEFAULT '{}', source text DEFAULT '')
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -230,6 +262,7 @@ BEGIN
 	judged AS MATERIALIZED (
 		SELECT r.*, f.*
 		  FROM row r
+		  LEFT JOIN LATERAL billing._cutover_register_problem(r.found_id, r.registers, r.from_on) g(problem) ON r.registers <> '[]'
 		  LEFT JOIN LATERAL (
 			SELECT f.* FROM (VALUES
 				(1, r.account_no IS NULL, '22004', 'the row has no account_no', NULL, NULL),
@@ -241,12 +274,7 @@ BEGIN
 				(5, r.head_currency <> r.currency, 'UB308', 'the currency is not that of the account', NULL, NULL),
 				(6, EXISTS (SELECT FROM billing.cutover_item o WHERE o.account_id = r.found_id AND o.state IN ('staged', 'posted')), 'UB322',
 					format('account %s is in another cut-over', r.account_no), NULL, 'withdraw_cutover() takes one back that is not approved.'),
-				(7, EXISTS (SELECT FROM jsonb_array_elements(r.registers) g
-							 WHERE g.value ? 'meter_no' AND NOT EXISTS (
-								SELECT FROM billing.meter_install m
-								 WHERE m.account_id = r.found_id AND m.part = coalesce(g.value ->> 'part', 'main') AND m.meter_no = g.value ->> 'meter_no'
-								   AND m.until_at IS NULL)), 'UB322',
-					format('a meter is not the one at account %s', r.account_no), NULL, 'Meters are installed before their readings come.')
+				(7, g.problem IS NOT NULL, 'UB322', g.problem, NULL, 'Meters are installed before their readings come.')
 				) f(rank, holds, code, message, detail, hint)
 			 WHERE f.holds ORDER BY f.rank LIMIT 1) f ON true),
 	staged AS (
@@ -457,10 +485,11 @@ BEGIN
 		UPDATE billing.cutover_item i SET state = 'refused'
 		 WHERE i.cutover_id = import.cutover_id AND i.state = 'staged'
 		   AND NOT EXISTS (SELECT FROM billing.account_head h
-							WHERE h.account_id = i.account_id AND h.seq = 0 AND h.billed_to <= i.from_on AND billing.can_do('approve', 'money', h.org_id))
+							WHERE h.account_id = i.account_id AND h.seq = 0 AND h.billed_to <= i.from_on AND billing.can_do('approve', 'money', h.org_id)
+							  AND (i.registers = '[]' OR billing._cutover_register_problem(i.account_id, i.registers, i.from_on) IS NULL))
 		RETURNING i.row_no, i.account_id, i.receivable, i.advance, i.deposit)
 	INSERT INTO billing.cutover_reject (cutover_id, row_no, org_id, account_no, sqlstate, message, hint, raw)
-	SELECT import.cutover_id, l.row_no, import.org_id, a.account_no, 'UB321', format('account %s has begun here, or is not yours any more', a.account_no),
+	SELECT import.cutover_id, l.row_no, import.org_id, a.account_no, 'UB321', format('account %s has begun here, or is another than when it was checked', a.account_no),
 		   'Its opening was prepared and not posted; later corrections are postings.',
 		   jsonb_build_object('receivable', l.receivable, 'advance', l.advance, 'deposit', l.deposit)
 	  FROM late l LEFT JOIN billing.account a ON a.account_id = l.account_id;
@@ -474,6 +503,11 @@ BEGIN
 	PERFORM billing._post_openings(import.cutover_id, 'deposit');
 	UPDATE billing.account_head h SET billed_to = i.from_on, carry = i.carry, currency = coalesce(h.currency, i.currency)
 	  FROM billing.cutover_item i WHERE i.cutover_id = import.cutover_id AND i.state = 'staged' AND h.account_id = i.account_id;
+	INSERT INTO billing.register_reading (account_id, part, register, read_on, kind, org_id, value, digits, multiplier, state, source, author, approved_by, decided_at)
+	SELECT i.account_id, r.part, r.register, i.from_on, r.kind, i.org_id, r.value, r.digits, r.multiplier, 'valid', format('cut-over %s', import.cutover_no),
+		   import.made_by, billing.actor(), now()
+	  FROM billing.cutover_item i CROSS JOIN LATERAL billing._cutover_readings(i.account_id, i.registers, i.from_on) r
+	 WHERE i.cutover_id = import.cutover_id AND i.state = 'staged' AND i.registers <> '[]' AND r.there IS NULL;
 	INSERT INTO billing.dispute (account_id, dispute_no, org_id, opened_on, amount, about, reference, cutover_id)
 	SELECT i.account_id, coalesce((SELECT max(o.dispute_no) FROM billing.dispute o WHERE o.account_id = i.account_id), 0) + d.place, i.org_id,
 		   (d.value ->> 'opened_on')::date, (d.value ->> 'amount')::numeric, d.value ->> 'about', d.value ->> 'reference', import.cutover_id
@@ -489,7 +523,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.approve_cutover(text, text) IS
 'posts an import that another person has brought in, and that balances with its control totals; or, with a reason, one that does not: each account''s books from book '
-'opening, its carry, its open disputes; it is billed from the day of the cut-over on. Needs approve on money; returns how many accounts were posted, and how many not any more';
+'opening, its carry, its last readings, its open disputes; it is billed from the day of the cut-over on. Needs approve on money; returns how many accounts were posted, and how many not any more';
 
 -- ---- disputes ----
 

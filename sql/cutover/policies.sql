@@ -36,3 +36,7 @@ CREATE POLICY dispute_insert_granted ON billing.dispute FOR INSERT TO billing_ow
 	WITH CHECK (billing.can_write(org_id, 'money') OR (cutover_id IS NOT NULL AND billing.can_do('approve', 'money', org_id)));
 CREATE POLICY dispute_update_granted ON billing.dispute FOR UPDATE TO billing_owner
 	USING (billing.can_write(org_id, 'money')) WITH CHECK (billing.can_write(org_id, 'money'));
+
+-- last readings, which another has brought in
+CREATE POLICY register_reading_insert_cutover ON billing.register_reading FOR INSERT TO billing_owner
+	WITH CHECK (source LIKE 'cut-over %' AND author <> billing.actor() AND approved_by = billing.actor() AND billing.can_do('approve', 'money', org_id));

@@ -25,8 +25,19 @@ SELECT billing.add_account('S2', '9', :other, '2015-05-01') \g /dev/null
 SELECT billing.add_account('S1', '7', :own, '2026-06-01') \g /dev/null
 SELECT billing.set_plan(n::text, 'home', '2015-05-01') FROM generate_series(1, 6) n \g /dev/null
 SELECT billing.record_profile('1', billing.profile('2026-04-01 00:00+00', interval '1 hour', array_fill(1000::bigint, '{720}'))) \g /dev/null
+-- meters: M4 hangs at account 4 since 2020, M3 is hung at account 3 on the day of the cut-over
+INSERT INTO billing.meter_type (type_code, maker, model, phases, voltage_v, basic_current_a, max_current_a, accuracy) VALUES ('t', 'm', 'm', 1, 220, 5, 60, '1');
+INSERT INTO billing.meter_type_register (meter_type_id, register, digits, decimals, unit) SELECT meter_type_id, 'total', 5, 2, 'kWh' FROM billing.meter_type;
+INSERT INTO billing.meter (org_id, meter_no, meter_type_id) SELECT :s1, m, meter_type_id FROM billing.meter_type, unnest('{M3,M4}'::text[]) m;
+INSERT INTO billing.service_point (account_id, org_id, placed_on, from_on) SELECT account_id, org_id, '2015-05-01', '2015-05-01' FROM billing.account WHERE account_no IN ('3', '4');
+INSERT INTO billing.meter_install (account_id, from_at, meter_id, org_id, meter_no, meter_type_id, ct_primary, ct_secondary)
+SELECT a.account_id, v.at, m.meter_id, a.org_id, m.meter_no, m.meter_type_id, 40, 1
+  FROM (VALUES ('3', 'M3', '2026-04-01 00:00+00'::timestamptz), ('4', 'M4', '2020-01-01 00:00+00')) v(account_no, meter_no, at)
+  JOIN billing.account a USING (account_no) JOIN billing.meter m USING (meter_no);
+INSERT INTO billing.meter_install_register (account_id, from_at, meter_id, register, org_id, start_value)
+SELECT account_id, from_at, meter_id, 'total', org_id, 100 FROM billing.meter_install;
 
-SELECT plan(64);
+SELECT plan(72);
 
 -- ---- a row, read strictly ----
 CREATE FUNCTION pg_temp.said(raw jsonb) RETURNS text LANGUAGE plpgsql AS $$
@@ -72,9 +83,9 @@ CREATE TEMPORARY TABLE old (items jsonb, control jsonb);
 INSERT INTO old VALUES ('[
 	{"account_no": "1", "receivable": "120.50", "advance": "30", "deposit": "200", "currency": "CNY", "year_kwh.tier": "900", "demand_kw.demand.2026-03": "31.5",
 	 "disputes": [{"opened_on": "2026-02-03", "amount": "20.50", "about": "estimated in January", "reference": "bill 2026-01"}]},
-	{"account_no": "2", "receivable": "-15.00"},
-	{"account_no": "3", "deposit": "500"},
-	{"account_no": "4"},
+	{"account_no": "2", "receivable": "-15.00", "register.total": "777.7"},
+	{"account_no": "3", "deposit": "500", "meter_no": "M3", "register.total": "100"},
+	{"account_no": "4", "registers": [{"meter_no": "M4", "register": "total", "value": "51234.5"}]},
 	{"account_no": "5", "receivable": "NaN"},
 	{"account_no": "6", "receivable": "1"}, {"account_no": "6", "receivable": "2"},
 	{"account_no": "7", "receivable": "3"},
@@ -111,12 +122,24 @@ SELECT billing.cutover_import('S1', 'third', '2026-04-01', items, control) AS th
 SELECT is(billing.cutover_import('S1', 'third', '2026-04-01', items, control), :third::bigint, 'the same again is the same') FROM old;
 SELECT results_eq($$SELECT item, accounts, amount, control, difference FROM billing.cutover_report('third')$$,
 	$$VALUES ('accounts', 4::bigint, 4::numeric, 4::numeric, 0::numeric), ('receivable', 2, 105.50, 105.50, 0.00), ('advance', 1, 30.00, 30, 0), ('deposit', 2, 700.00, 700, 0),
-		('disputed', 1, 20.50, 20.50, 0), ('year_kwh', 1, 900, 900, 0), ('registers', 0, 0, NULL, NULL)$$, 'it balances');
+		('disputed', 1, 20.50, 20.50, 0), ('year_kwh', 1, 900, 900, 0), ('registers', 3, 3, NULL, NULL)$$, 'it balances');
 SELECT is((SELECT count(*) FROM billing.transfer), 0::bigint, 'and nothing is posted yet');
 RESET SESSION AUTHORIZATION;
 SET LOCAL SESSION AUTHORIZATION tap_ben;
 SELECT results_eq($$SELECT * FROM billing.approve_cutover('third')$$, $$VALUES (4::bigint, 0::bigint)$$, 'the second person posts it');
 SELECT throws_ok($$SELECT billing.approve_cutover('third')$$, 'UB324', NULL, 'once');
+RESET SESSION AUTHORIZATION;
+SELECT results_eq($$SELECT a.account_no, r.read_on, r.kind, r.value, r.multiplier, r.state, r.source FROM billing.register_reading r JOIN billing.account a USING (account_id) ORDER BY 1, 2$$,
+	$$VALUES ('2', '2026-04-01'::date, 'opening', 777.7, 1::numeric, 'valid', 'cut-over third'), ('3', '2026-04-01', 'opening', 100, 40, 'valid', 'meter M3'),
+			 ('4', '2020-01-01', 'opening', 100, 40, 'valid', 'meter M4'), ('4', '2026-04-01', 'regular', 51234.5, 40, 'valid', 'cut-over third')$$,
+	'last readings, with what is known of the meter; that of one hung that day is there');
+SELECT is(billing._cutover_register_problem(a.account_id, v.registers::jsonb, '2026-04-01'), v.problem, coalesce(v.problem, 'no problem'))
+  FROM (VALUES ('3', '[{"register": "total", "value": "100"}]', NULL), ('3', '[{"register": "total", "value": "101"}]', 'the register is 100 that day, not 101'),
+			   ('4', '[{"register": "total", "value": "100000"}]', '100000 does not fit 5 digits'), ('4', '[{"register": "total", "value": "51234.5", "meter_no": "M3"}]', 'meter M3 does not hang at part "main"'),
+			   ('4', '[{"register": "peak", "value": "1"}]', 'there is no register "peak"'), ('5', '[{"register": "tootal", "value": "1"}]', 'there is no register "tootal"'),
+			   ('5', '[{"register": "total", "value": "1", "meter_no": "M9"}]', 'meter M9 does not hang at part "main"')) v(account_no, registers, problem)
+  JOIN billing.account a USING (account_no);
+SET LOCAL SESSION AUTHORIZATION tap_ben;
 SELECT results_eq($$SELECT a.account_no, t.seq, t.debit, t.credit, t.amount FROM billing.transfer t JOIN billing.account a USING (account_id) ORDER BY 1, 2$$,
 	$$VALUES ('1', 1::bigint, 'receivable', 'opening', 120.50), ('1', 2, 'opening', 'advance', 30.00), ('1', 3, 'opening', 'deposit', 200.00),
 			 ('2', 1, 'opening', 'receivable', 15.00), ('3', 1, 'opening', 'deposit', 500.00)$$, 'book by book, from book opening');
