@@ -379,13 +379,13 @@ BEGIN ATOMIC
 			   (SELECT sum(c.kwh) FROM billing.counters(i.carry) c WHERE c.kind = 'year') AS year_kwh, jsonb_array_length(i.registers) AS registers
 		  FROM billing.cutover_item i WHERE i.cutover_id = _cutover_sums.cutover_id AND i.state IN ('staged', 'posted')),
 	sums AS (
-		SELECT 1 AS place, 'accounts' AS item, count(*) AS accounts, count(*)::numeric AS amount FROM item i
-		UNION ALL SELECT 2, 'receivable', count(*) FILTER (WHERE i.receivable <> 0), coalesce(sum(i.receivable), 0) FROM item i
-		UNION ALL SELECT 3, 'advance', count(*) FILTER (WHERE i.advance <> 0), coalesce(sum(i.advance), 0) FROM item i
-		UNION ALL SELECT 4, 'deposit', count(*) FILTER (WHERE i.deposit <> 0), coalesce(sum(i.deposit), 0) FROM item i
-		UNION ALL SELECT 5, 'disputed', count(i.disputed), coalesce(sum(i.disputed), 0) FROM item i
-		UNION ALL SELECT 6, 'year_kwh', count(i.year_kwh), coalesce(sum(i.year_kwh), 0) FROM item i
-		UNION ALL SELECT 7, 'registers', count(*) FILTER (WHERE i.registers > 0), coalesce(sum(i.registers), 0)::numeric FROM item i)
+		SELECT 1 AS place, 'accounts'::text AS item, count(*) AS accounts, count(*)::numeric AS amount FROM item i
+		UNION ALL SELECT 2, 'receivable'::text AS text, count(*) FILTER (WHERE i.receivable <> 0), coalesce(sum(i.receivable), 0) FROM item i
+		UNION ALL SELECT 3, 'advance'::text AS text, count(*) FILTER (WHERE i.advance <> 0), coalesce(sum(i.advance), 0) FROM item i
+		UNION ALL SELECT 4, 'deposit'::text AS text, count(*) FILTER (WHERE i.deposit <> 0), coalesce(sum(i.deposit), 0) FROM item i
+		UNION ALL SELECT 5, 'disputed'::text AS text, count(i.disputed), coalesce(sum(i.disputed), 0) FROM item i
+		UNION ALL SELECT 6, 'year_kwh'::text AS text, count(i.year_kwh), coalesce(sum(i.year_kwh), 0) FROM item i
+		UNION ALL SELECT 7, 'registers'::text AS text, count(*) FILTER (WHERE i.registers > 0), coalesce(sum(i.registers), 0)::numeric FROM item i)
 	SELECT s.item, s.accounts, s.amount, q.control, s.amount - q.control
 	  FROM sums s CROSS JOIN LATERAL (SELECT (c.control ->> s.item)::numeric AS control FROM billing.cutover c WHERE c.cutover_id = _cutover_sums.cutover_id) q
 	 ORDER BY s.place;
