@@ -81,6 +81,22 @@ AS 'MODULE_PATHNAME', 'billing_read_csv_text';
 COMMENT ON FUNCTION billing.read_csv(text, jsonb)
 	IS 'a text table of readings: a row for each meter, channel and local day with its profile, or for each register reading, and for each bad line with the reason and its text; nothing is lost and no slot comes twice. mapping says what the columns are: {"meter": "Meter", "time": "Time", "time_zone": "Europe/Berlin", "slot_minutes": 15, "value": "kWh", "unit": "kWh"} and more (doc/reading.md)';
 
+CREATE FUNCTION billing.read_cells(document bytea, delimiter text DEFAULT ',',
+	OUT line bigint, OUT cells text[], OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 1000
+AS 'MODULE_PATHNAME', 'billing_read_cells';
+COMMENT ON FUNCTION billing.read_cells(bytea, text)
+	IS 'a text table of anything (payments, lists of staff): a row for each line with its cells, at most 1600, without blanks and quotes around them, or with the reason why it has none. The file is UTF-8; others by convert(document, ''GBK'', ''UTF8'')';
+
+CREATE FUNCTION billing.read_cells(document text, delimiter text DEFAULT ',',
+	OUT line bigint, OUT cells text[], OUT rejected text, OUT content text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 1000
+AS 'MODULE_PATHNAME', 'billing_read_cells_text';
+COMMENT ON FUNCTION billing.read_cells(text, text)
+	IS 'a text table of anything (payments, lists of staff): a row for each line with its cells, at most 1600, without blanks and quotes around them, or with the reason why it has none';
+
 -- MSCONS
 
 CREATE FUNCTION billing.read_mscons(document bytea, time_zone text DEFAULT 'Europe/Berlin', default_unit text DEFAULT NULL,

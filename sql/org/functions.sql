@@ -66,6 +66,39 @@ END $$;
 COMMENT ON FUNCTION billing.add_staff(text, text, text, text, name) IS
 'a person who works at an org, with the database role of the login if there is one; has no rights before grant_access() or grant_post()';
 
+CREATE FUNCTION billing.change_staff(staff_no text, name text, post text, org_no text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: as add_org(), at the org that the person comes from and at the one he goes to.
+DECLARE
+	person	record;
+	at_org	bigint;
+BEGIN
+	SELECT s.staff_id, s.org_id, s.name, s.post, s.valid_during INTO person FROM billing.staff s
+	 WHERE s.staff_no = change_staff.staff_no AND billing.can_write(s.org_id, 'org') FOR NO KEY UPDATE;
+	IF NOT FOUND OR NOT person.valid_during @> now() THEN
+		PERFORM billing._not_found(format('staff %s', change_staff.staff_no));
+	END IF;
+	at_org := CASE WHEN change_staff.org_no IS NULL THEN person.org_id ELSE billing._org_of(change_staff.org_no, 'write', 'org') END;
+	IF (person.name, person.post, person.org_id) = (change_staff.name, change_staff.post, at_org) THEN
+		RETURN false;
+	END IF;
+	UPDATE billing.staff s SET name = change_staff.name, post = change_staff.post, org_id = at_org WHERE s.staff_id = person.staff_id;
+	-- what the new post needs somebody grants
+	IF (person.post, person.org_id) <> (change_staff.post, at_org) THEN
+		DELETE FROM billing.access_grant g WHERE g.staff_id = person.staff_id;
+	END IF;
+	PERFORM billing._audit(o, 'change_staff', format('staff %s', change_staff.staff_no),
+		jsonb_build_object('post', change_staff.post, 'post_before', person.post, 'org_no', change_staff.org_no))
+	   FROM unnest(ARRAY(SELECT DISTINCT u FROM unnest(ARRAY[person.org_id, at_org]) u)) o;
+	RETURN true;
+END $$;
+COMMENT ON FUNCTION billing.change_staff(text, text, text, text) IS
+'a member of staff has another name, post or org; with another post or org all rights are gone until they are granted anew; '
+'needs write on org at both; false: nothing is new';
+
 CREATE FUNCTION billing.end_staff(staff_no text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER

@@ -42,7 +42,7 @@ BEGIN
 	ELSIF set_mapping.format = 'json' THEN
 		PERFORM FROM billing.read_json(''::text, set_mapping.mapping - 'encoding');
 	ELSIF set_mapping.format IN ('payments', 'staff') THEN
-		PERFORM FROM billing.read_table(''::text, billing._table_options(set_mapping.format, set_mapping.mapping));
+		PERFORM FROM billing._read_fields(set_mapping.format, '', set_mapping.mapping);
 	END IF;
 	SELECT jsonb_build_object('format', m.format, 'mapping', m.mapping, 'channels', m.channels) INTO before
 	  FROM billing.csv_mapping m WHERE m.name = set_mapping.name FOR UPDATE;
@@ -363,6 +363,189 @@ BEGIN
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION billing._put_safely(billing.batch, billing._landed_day[]) IS 'stores days; the account that cannot take its own stands alone as rejects in the end';
+
+CREATE FUNCTION billing._read_fields(format text, document bytea, mapping jsonb)
+RETURNS TABLE (line bigint, fields jsonb, rejected text, content text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	-- a field with a star has to be there
+	known	text[] := CASE _read_fields.format WHEN 'payments' THEN '{account_no*,amount*,key*,day}' ELSE '{staff_no*,name,post,org_no,login_role,left_on}' END;
+	bytes	bytea := CASE WHEN _read_fields.mapping ? 'encoding' THEN convert(_read_fields.document, _read_fields.mapping ->> 'encoding', 'UTF8') ELSE _read_fields.document END;
+	mark	text := coalesce(_read_fields.mapping ->> 'delimiter', ',');
+	skip	integer := coalesce((_read_fields.mapping ->> 'skip')::integer, 0);
+	titled	boolean := coalesce((_read_fields.mapping ->> 'header')::boolean, true);
+	columns	jsonb := coalesce(_read_fields.mapping -> 'columns', '{}');
+	wrong	text;
+	head	record;
+	at		jsonb;
+BEGIN
+	SELECT k INTO wrong FROM jsonb_object_keys(_read_fields.mapping) k WHERE k NOT IN ('encoding', 'delimiter', 'skip', 'header', 'columns', 'decimal_mark', 'group_mark') LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'mapping: unknown field "%"', wrong
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Fields: encoding, delimiter, skip, header, columns, decimal_mark, group_mark.';
+	END IF;
+	SELECT k INTO wrong FROM jsonb_object_keys(columns) k WHERE NOT k = ANY (known) AND NOT k || '*' = ANY (known) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'mapping: a file of % has no field "%"', _read_fields.format, wrong
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'At $.columns.', HINT = format('Fields: %s.', translate(array_to_string(known, ', '), '*', ''));
+	END IF;
+	SELECT c.line, c.cells, c.rejected, c.content INTO head FROM billing.read_cells(bytes, mark) c WHERE c.line > skip ORDER BY c.line LIMIT 1;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	IF titled AND head.rejected IS NOT NULL THEN
+		RETURN QUERY SELECT head.line, NULL::jsonb, head.rejected, head.content;
+		RETURN;
+	END IF;
+	-- where each field stands: by the name of its column, or its number
+	SELECT jsonb_object_agg(f.name, f.place), min(f.name) FILTER (WHERE f.needed AND f.place IS NULL) INTO at, wrong
+	  FROM (SELECT rtrim(k, '*') AS name, k LIKE '%*' AS needed,
+				   CASE WHEN jsonb_typeof(columns -> rtrim(k, '*')) = 'number' THEN (columns ->> rtrim(k, '*'))::integer
+						WHEN titled THEN array_position(head.cells, coalesce(columns ->> rtrim(k, '*'), rtrim(k, '*'))) END AS place
+			  FROM unnest(known) k) f;
+	IF wrong IS NOT NULL THEN
+		RETURN QUERY SELECT head.line, NULL::jsonb, format('the file has no column "%s"', coalesce(columns ->> wrong, wrong)), left(array_to_string(head.cells, mark), 8000);
+		RETURN;
+	END IF;
+	RETURN QUERY
+	SELECT c.line, CASE WHEN c.rejected IS NULL THEN (SELECT jsonb_object_agg(p.key, nullif(c.cells[p.value::integer], '')) FROM jsonb_each_text(at) p WHERE p.value IS NOT NULL) END,
+		   c.rejected, coalesce(c.content, left(array_to_string(c.cells, mark), 8000))
+	  FROM billing.read_cells(bytes, mark) c WHERE c.line > skip AND NOT (titled AND c.line = head.line)
+	 ORDER BY c.line;
+END $$;
+COMMENT ON FUNCTION billing._read_fields(text, bytea, jsonb) IS 'the lines of a file of payments or staff with their fields by name';
+
+CREATE FUNCTION billing._land_payments(b billing.batch, content bytea, OUT taken bigint, OUT unchanged bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Each payment is an account's own, by post_payment(); all heads are locked first, in their order.
+DECLARE
+	told	jsonb := b.read_as -> 'mapping';
+	rows	jsonb[];
+	row		jsonb;
+	amount	numeric;
+	new		boolean;
+	code	text;
+	message	text;
+	detail	text;
+	hint	text;
+BEGIN
+	taken := 0;
+	unchanged := 0;
+	BEGIN
+		SELECT array_agg(to_jsonb(r) ORDER BY r.line) INTO rows FROM billing._read_fields(b.format, _land_payments.content, told) r;
+	EXCEPTION WHEN data_exception OR feature_not_supported OR undefined_object THEN
+		GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+		PERFORM billing._reject(b.batch_id, 0, code, message, detail, hint, NULL);
+		RETURN;
+	END;
+	PERFORM billing._lock_heads(ARRAY(SELECT a.account_id FROM unnest(rows) r JOIN billing.account a ON a.account_no = r #>> '{fields,account_no}'));
+	FOREACH row IN ARRAY coalesce(rows, '{}')
+	LOOP
+		IF row ->> 'rejected' IS NOT NULL THEN
+			PERFORM billing._reject(b.batch_id, (row ->> 'line')::bigint, 'UB107', row ->> 'rejected', NULL, 'Correct the record and send it again.', row ->> 'content');
+			CONTINUE;
+		END IF;
+		BEGIN
+			amount := billing._amount_of(row #>> '{fields,amount}', told);
+			IF row #>> '{fields,key}' IS NULL OR row #>> '{fields,account_no}' IS NULL THEN
+				RAISE EXCEPTION 'a payment has an account and a key' USING ERRCODE = 'UB107', HINT = 'Correct the record and send it again.';
+			END IF;
+			IF (row #>> '{fields,day}') !~ '^[0-9]{4}-?[0-9]{2}-?[0-9]{2}$' THEN
+				RAISE EXCEPTION 'day "%" is none', row #>> '{fields,day}' USING ERRCODE = 'UB107', HINT = 'Days are written 2026-01-31 or 20260131.';
+			END IF;
+			PERFORM (row #>> '{fields,day}')::date;
+			SELECT count(*) = 0 INTO new FROM billing.transfer t JOIN billing.account a ON a.account_id = t.account_id
+			 WHERE a.account_no = row #>> '{fields,account_no}' AND t.key = row #>> '{fields,key}';
+			PERFORM billing.post_payment(row #>> '{fields,account_no}', amount, row #>> '{fields,key}');
+			taken := taken + new::integer;
+			unchanged := unchanged + (NOT new)::integer;
+		EXCEPTION
+			WHEN query_canceled OR admin_shutdown OR insufficient_resources OR serialization_failure OR deadlock_detected OR internal_error THEN
+				RAISE;
+			WHEN OTHERS THEN
+				GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+				PERFORM billing._reject(b.batch_id, (row ->> 'line')::bigint, code, message, detail, hint, row ->> 'content');
+		END;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION billing._land_payments(billing.batch, bytea) IS 'posts the payments of a file, each by its own key; a row that cannot be posted is rejected by itself';
+
+CREATE FUNCTION billing._amount_of(written text, mapping jsonb)
+RETURNS numeric
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	text	text := translate(replace(_amount_of.written, coalesce(_amount_of.mapping ->> 'group_mark', ''), ''), coalesce(_amount_of.mapping ->> 'decimal_mark', '.'), '.');
+BEGIN
+	IF text ~ '^[+-]?[0-9]{1,15}([.][0-9]{1,6})?$' THEN
+		RETURN text::numeric;
+	END IF;
+	RAISE EXCEPTION 'amount "%" is no number', _amount_of.written USING ERRCODE = 'UB107', HINT = 'Correct the record and send it again.';
+END $$;
+COMMENT ON FUNCTION billing._amount_of(text, jsonb) IS 'an amount of money as a file writes it';
+
+CREATE FUNCTION billing._land_staff(b billing.batch, content bytea, OUT taken bigint, OUT unchanged bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Who is on the list and not here appears, who is other than here changes, who has a day of leaving that has come leaves.
+DECLARE
+	told	jsonb := b.read_as -> 'mapping';
+	row		record;
+	person	record;
+	code	text;
+	message	text;
+	detail	text;
+	hint	text;
+BEGIN
+	taken := 0;
+	unchanged := 0;
+	-- one list at a time: persons are not in the order of anything
+	PERFORM pg_advisory_xact_lock(hashtextextended('billing.land_staff', 0));
+	FOR row IN SELECT r.line, r.rejected, r.content, f.* FROM billing._read_fields(b.format, _land_staff.content, told) r
+				CROSS JOIN LATERAL jsonb_to_record(coalesce(r.fields, '{}')) f(staff_no text, name text, post text, org_no text, login_role text, left_on text)
+	LOOP
+		IF row.rejected IS NOT NULL THEN
+			PERFORM billing._reject(b.batch_id, row.line, 'UB107', row.rejected, NULL, 'Correct the record and send it again.', row.content);
+			CONTINUE;
+		END IF;
+		BEGIN
+			IF row.staff_no IS NULL OR row.left_on !~ '^[0-9]{4}-?[0-9]{2}-?[0-9]{2}$' THEN
+				RAISE EXCEPTION 'a person has a number, and a day of leaving written 2026-01-31 or none' USING ERRCODE = 'UB107', HINT = 'Correct the record and send it again.';
+			END IF;
+			SELECT s.name, s.post, o.org_no, s.valid_during @> now() AS here INTO person
+			  FROM billing.staff s JOIN billing.org o ON o.org_id = s.org_id WHERE s.staff_no = row.staff_no;
+			IF row.left_on::date <= current_date THEN
+				IF person.here THEN
+					PERFORM billing.end_staff(row.staff_no);
+					taken := taken + 1;
+				ELSE
+					unchanged := unchanged + 1;
+				END IF;
+			ELSIF person.here IS NULL THEN
+				PERFORM billing.add_staff(coalesce(row.org_no, (SELECT o.org_no FROM billing.org o WHERE o.org_id = b.org_id)), row.staff_no, row.name, row.post, row.login_role);
+				taken := taken + 1;
+			ELSIF billing.change_staff(row.staff_no, coalesce(row.name, person.name), coalesce(row.post, person.post), row.org_no) THEN
+				taken := taken + 1;
+			ELSE
+				unchanged := unchanged + 1;
+			END IF;
+		EXCEPTION
+			WHEN query_canceled OR admin_shutdown OR insufficient_resources OR serialization_failure OR deadlock_detected OR internal_error THEN
+				RAISE;
+			WHEN OTHERS THEN
+				GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+				PERFORM billing._reject(b.batch_id, row.line, code, message, detail, hint, row.content);
+		END;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION billing._land_staff(billing.batch, bytea) IS 'brings a list of staff up to date; a row that cannot be is rejected by itself';
 
 CREATE FUNCTION billing._close_batch(b billing.batch, taken bigint, unchanged bigint, leaves billing._leaf[])
 RETURNS billing.batch

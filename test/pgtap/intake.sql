@@ -28,7 +28,7 @@ CREATE FUNCTION pg_temp.value(account integer, at timestamptz) RETURNS numeric L
 	SELECT billing.value_at(r.profile, at) FROM billing.reading r JOIN billing.account a USING (account_id)
 	 WHERE a.account_no = 'N' || account AND r.part = 'main' AND r.channel = 'import' AND billing.during(r.profile) @> at $$;
 
-SELECT plan(34);
+SELECT plan(51);
 
 -- once
 SELECT pg_temp.bring(pg_temp.nem12('{1,2,9}', '2026-01-01', 31, '1', 'A', '2026-02-01')) AS first \gset
@@ -116,6 +116,41 @@ END $$;
 CREATE TEMPORARY TABLE landed AS SELECT pg_temp.landed_in(o) AS digest FROM unnest(ARRAY['n', 'n DESC', 'n % 5, n', 'md5(n::text)', 'sha256(document)']) o;
 SELECT is((SELECT count(DISTINCT digest) FROM landed WHERE digest IS NOT NULL), 1::bigint, 'the same files in any order give the same days');
 SELECT is((SELECT count(*) FROM landed WHERE digest IS NULL), 0::bigint, 'and every batch is whole each time');
+
+-- days into months
+CREATE TEMPORARY TABLE before_fold AS SELECT billing._usage_digest_at(a.account_id, m::date, (m + interval '1 month')::date, 1000000) AS digest, count(*) AS rows
+  FROM billing.account a CROSS JOIN generate_series('2026-01-01'::timestamp, '2026-07-01', interval '1 month') m
+  LEFT JOIN billing.reading r ON r.account_id = a.account_id AND r.from_on >= m AND r.from_on < m + interval '1 month' GROUP BY a.account_id, m;
+SELECT pg_temp.bring(pg_temp.nem12('{1,2}', date '2026-07-01' + n, 1, n::text, 'A', timestamp '2026-08-01' + n * interval '1 hour'), 'day ' || n) FROM generate_series(0, 30) n \g /dev/null
+CREATE TEMPORARY TABLE days AS SELECT a.account_id, billing._usage_digest_at(a.account_id, '2026-07-01', '2026-08-01', 1000000) AS digest FROM billing.account a;
+SELECT is((SELECT count(*) FROM billing.reading WHERE from_on >= '2026-07-01'), 62::bigint, 'days come one by one');
+SELECT is((SELECT folded FROM billing._fold_chunk('S', '2026-07-01', '2026-07-31', 0)), 0::bigint, 'a month that has not ended is left');
+SELECT is((SELECT folded FROM billing._fold_chunk('S', '2026-01-01', '2026-08-01', 0)), 62::bigint, 'and folded when it has');
+SELECT is((SELECT folded FROM billing._fold_chunk('S', '2026-01-01', '2026-08-01', 0)), 0::bigint, 'once');
+SELECT results_eq($$SELECT from_on, until_on FROM billing.reading WHERE from_on >= '2026-07-01'$$, $$VALUES ('2026-07-01'::date, '2026-08-01'::date), ('2026-07-01', '2026-08-01')$$, 'into a row each');
+SELECT results_eq($$SELECT a.account_id, billing._usage_digest_at(a.account_id, '2026-07-01', '2026-08-01', 1000000) FROM billing.account a$$, 'TABLE days', 'which says what the days said, by its digest');
+SELECT is_empty('SELECT * FROM billing.verify()', 'bills are verified as before');
+SELECT is_empty('SELECT * FROM billing.verify_batches()', 'and each batch finds its day');
+SELECT pg_temp.bring(pg_temp.nem12('{1}', '2026-07-10', 1, '99', 'A', '2026-08-01 05:00')) \gset
+SELECT is(pg_temp.value(1, '2026-07-10 00:00+10'), 9000::numeric, 'a day keeps its own version in the month');
+SELECT pg_temp.bring(pg_temp.nem12('{1}', '2026-07-10', 1, '98', 'A', '2026-08-01 10:00')) \gset
+SELECT is(pg_temp.value(1, '2026-07-10 00:00+10'), 98000::numeric, 'so that what is newer than it replaces it');
+SELECT is_empty('SELECT * FROM billing.verify_batches()', 'and all is whole');
+
+-- changed in place, by who validates or edits
+UPDATE billing.reading SET profile = billing.edit(profile, '2026-07-20 00:00+10', '{5}', 'corrected') WHERE account_id = 2 AND from_on = '2026-07-01';
+SELECT is(billing.value_at(profile, '2026-07-20 00:00+10'), 19000::numeric, 'an edit keeps what was there') FROM billing.reading_superseded WHERE account_id = 2 AND from_on = '2026-07-20';
+SELECT is_empty('SELECT * FROM billing.verify_batches()', 'and the batch finds it');
+SELECT pg_temp.bring(pg_temp.nem12('{2}', '2026-07-20', 1, '97', 'A', '2026-09-01')) \gset
+SELECT is(pg_temp.value(2, '2026-07-20 00:00+10') || '/' || pg_temp.value(2, '2026-07-20 06:00+10'), '5/97000', 'what a person corrected stays, the rest follows the meter');
+
+-- payments and staff
+SELECT billing.receive('bank', convert_to(E'account_no,amount,key,day\nN1,12.50,k1,2026-02-01\nN9,x,k2,\nX,1,k3,\nN2,7,k4,20260202\nN2,7,k4,20260202', 'UTF8'), 'payments', 'S') AS bank \gset
+SELECT results_eq(format('SELECT * FROM billing.land(%s)', :bank), 'VALUES (2::bigint, 1::bigint, 2::bigint)', 'payments are posted, each once; others rejected');
+SELECT results_eq(format('SELECT line, sqlstate, content FROM billing.batch_reject WHERE batch_id = %s ORDER BY 1', :bank), $$VALUES (3::bigint, 'UB107', 'N9,x,k2,'), (4, 'P0002', 'X,1,k3,')$$, 'with place, reason and text');
+SELECT billing.receive('hr', convert_to(E'no,who,does,where,left\nP1,Ann,analyst,S,\nP2,Bob,clerk,S,2020-01-01\nP3,Cy,clerk,nowhere,', 'UTF8'), 'staff', 'S', mapping => 'hr') AS hr
+  FROM billing.set_mapping('hr', 'staff', '{"columns": {"staff_no": "no", "name": "who", "post": "does", "org_no": "where", "left_on": 5}}') \gset
+SELECT results_eq(format('SELECT * FROM billing.land(%s)', :hr), 'VALUES (1::bigint, 1::bigint, 1::bigint)', 'so does a list of staff');
 
 -- forged
 SELECT pg_temp.bring(document, n::text) FROM file ORDER BY n % 5, n \g /dev/null
