@@ -115,6 +115,7 @@ CREATE FUNCTION billing._judge_registers(accounts bigint[])
 RETURNS integer
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -183,7 +184,7 @@ BEGIN
 					WHEN s.value + 10::numeric ^ s.digits - s.since_value <= 10::numeric ^ s.digits / 2
 					THEN (s.value + 10::numeric ^ s.digits - s.since_value) * s.multiplier END AS kwh
 		  FROM stepped s),
-	weighed AS (
+	weighed AS MATERIALIZED (
 		SELECT m.*, c.high_ratio, c.low_ratio, c.least_kwh, c.most_kwh, c.sum_ratio, c.sum_least,
 			   sum(m.kwh) OVER w / nullif(sum(m.days) FILTER (WHERE m.kwh IS NOT NULL) OVER w, 0) AS usual,
 			   sum(m.kwh) FILTER (WHERE m.period <> '') OVER d AS periods_kwh, max(m.kwh) FILTER (WHERE m.period = '') OVER d AS total_kwh,
@@ -191,7 +192,7 @@ BEGIN
 		  FROM measured m JOIN class c ON c.account_id = m.account_id
 		WINDOW w AS (PARTITION BY m.account_id, m.part, m.register ORDER BY m.read_on, m.place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
 			   d AS (PARTITION BY m.account_id, m.part, m.channel, m.read_on, m.place)),
-	verdict AS (
+	verdict AS MATERIALIZED (
 		SELECT f.account_id, f.read_on, f.part, f.register, f.entry_no, coalesce(w.digits, f.digits) AS digits, coalesce(w.multiplier, f.multiplier, 1) AS multiplier,
 			   CASE WHEN f.entry_no < f.last_entry_no THEN 'again'
 					WHEN f.billed THEN 'billed'
@@ -218,7 +219,8 @@ BEGIN
 					WHEN w.place <> 2 AND w.value < w.since_value THEN 'rolled over'
 					ELSE '' END AS finding,
 			   w.kwh, w.days, w.usual, w.since_value, w.since_multiplier, w.since_on, w.next_value, w.periods_kwh, w.total_kwh, f.value, f.old_value
-		  FROM fresh f LEFT JOIN weighed w ON w.account_id = f.account_id AND w.entry_no = f.entry_no)
+		  -- a full join cannot be done row by row, as the planner would, who takes these for few; rows without f are nobody's below
+		  FROM fresh f FULL JOIN weighed w ON w.account_id = f.account_id AND w.entry_no = f.entry_no)
 	UPDATE billing.register_reading t
 	   SET digits = v.digits, multiplier = v.multiplier, finding = v.finding,
 		   state = CASE WHEN v.finding IN ('billed', 'digits', 'multiplier') THEN 'rejected' WHEN v.finding = 'again' THEN 'superseded'
