@@ -192,6 +192,7 @@ BEGIN
 		TO billing_owner, billing_admin, billing_clerk, billing_analyst, billing_auditor, billing_customer;
 	GRANT EXECUTE ON FUNCTION billing.actor_customer_id(), billing._content(text, "any"), billing._in_transaction_block(), billing._merkle_root(bytea[])
 		TO billing_owner, billing_clerk, billing_analyst, billing_auditor, billing_customer;
+	GRANT EXECUTE ON FUNCTION billing._take_line(), billing._taken_lines(regclass) TO billing_owner, billing_admin, billing_clerk;
 	GRANT EXECUTE ON FUNCTION billing.issue_token(text, bigint, integer) TO billing_gateway;
 END
 $function$;

@@ -156,3 +156,19 @@ LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 300
 AS 'MODULE_PATHNAME', 'billing_read_json_text';
 COMMENT ON FUNCTION billing.read_json(text, jsonb)
 	IS 'JSON objects of readings, in a list or one behind the other: rows as from read_csv(), by the same mapping with the names of members instead of columns (a.b is b of a; columns.first is a list of a day''s values)';
+
+-- Lines that come by COPY
+
+CREATE FUNCTION billing._take_line()
+RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'billing_take_line';
+COMMENT ON FUNCTION billing._take_line() IS 'trigger of an inbox, before insert: keeps its lines in memory, stores no row';
+REVOKE ALL ON FUNCTION billing._take_line() FROM PUBLIC;
+
+CREATE FUNCTION billing._taken_lines(inbox regclass)
+RETURNS bytea
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'billing_taken_lines';
+COMMENT ON FUNCTION billing._taken_lines(regclass) IS 'the lines that the statement at hand put into an inbox, in UTF-8; null: none';
+REVOKE ALL ON FUNCTION billing._taken_lines(regclass) FROM PUBLIC;
