@@ -2159,7 +2159,8 @@ class Rater:
 		if "power_factor" in d:
 			kw *= self.kw_factor(c, atom)
 		if c.get("unit") == "hp":
-			kw = round_to(kw / Fraction(7457, 10000), SPLIT_STEP, "half_up")
+			# of the kW as they are measured, in whole millionths
+			kw = round_to(round_to(kw, SPLIT_STEP, "half_up") / Fraction(7457, 10000), SPLIT_STEP, "half_up")
 		kw = self.kw_rounded(c, kw)
 		if d.get("highest", {}).get("on") == "months":
 			values = [kw] + self.past(name, int(d["highest"]["of"]) - 1)
