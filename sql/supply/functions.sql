@@ -737,13 +737,13 @@ DECLARE
 	meter	billing.meter;
 BEGIN
 	SELECT m.* INTO meter FROM billing.meter m
-	 WHERE m.meter_no = _meter_of.meter_no AND billing.can_do(_meter_of.action, 'supply', m.org_id) FOR NO KEY UPDATE;
+	 WHERE m.meter_no = _meter_of.meter_no AND (_meter_of.action = 'any' OR billing.can_do(_meter_of.action, 'supply', m.org_id)) FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('meter %s', _meter_of.meter_no));
 	END IF;
 	RETURN meter;
 END $$;
-COMMENT ON FUNCTION billing._meter_of(text, text) IS 'the meter of this number, locked, where the actor has the right';
+COMMENT ON FUNCTION billing._meter_of(text, text) IS 'the meter of this number, locked, where the actor has the right; any: where the policies show it to him';
 
 CREATE FUNCTION billing._transformer_of(transformer_no text, action text)
 RETURNS billing.instrument_transformer
@@ -754,13 +754,13 @@ DECLARE
 	transformer	billing.instrument_transformer;
 BEGIN
 	SELECT t.* INTO transformer FROM billing.instrument_transformer t
-	 WHERE t.transformer_no = _transformer_of.transformer_no AND billing.can_do(_transformer_of.action, 'supply', t.org_id) FOR NO KEY UPDATE;
+	 WHERE t.transformer_no = _transformer_of.transformer_no AND (_transformer_of.action = 'any' OR billing.can_do(_transformer_of.action, 'supply', t.org_id)) FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('instrument transformer %s', _transformer_of.transformer_no));
 	END IF;
 	RETURN transformer;
 END $$;
-COMMENT ON FUNCTION billing._transformer_of(text, text) IS 'the instrument transformer of this number, locked, where the actor has the right';
+COMMENT ON FUNCTION billing._transformer_of(text, text) IS 'the instrument transformer of this number, locked, where the actor has the right, or any';
 
 CREATE FUNCTION billing._step_of(what text, state text, step text, org_id bigint)
 RETURNS text
@@ -988,7 +988,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._register_values(text, bigint, jsonb) IS 'what the registers of a meter show, each of its type''s once; an error says which is missing';
 
-CREATE FUNCTION billing._put_transformers(point billing.service_point, at timestamptz, transformers text[])
+CREATE FUNCTION billing._put_transformers(point billing.service_point, at timestamptz, transformers text[], action text DEFAULT 'write')
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -1003,7 +1003,7 @@ BEGIN
 									  WHERE i.account_id = point.account_id AND i.part = point.part AND i.until_at IS NULL AND t.transformer_no = n)
 				   ORDER BY n
 	LOOP
-		transformer := billing._transformer_of(coalesce(number, ''), 'write');
+		transformer := billing._transformer_of(coalesce(number, ''), action);
 		IF transformer.state <> 'in_stock' THEN
 			RAISE EXCEPTION 'instrument transformer % is %, not in_stock', transformer.transformer_no, transformer.state
 				USING ERRCODE = 'UB701', HINT = billing._possible_steps(transformer.state);
@@ -1019,7 +1019,7 @@ BEGIN
 		UPDATE billing.instrument_transformer t SET state = 'installed', org_id = point.org_id WHERE t.transformer_id = transformer.transformer_id;
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION billing._put_transformers(billing.service_point, timestamptz, text[]) IS 'instrument transformers out of stock, before the meters of a point; those that stand there stay';
+COMMENT ON FUNCTION billing._put_transformers(billing.service_point, timestamptz, text[], text) IS 'instrument transformers out of stock, before the meters of a point; those that stand there stay';
 
 CREATE FUNCTION billing._take_transformers(point billing.service_point, at timestamptz, but text[] DEFAULT '{}')
 RETURNS void
@@ -1059,6 +1059,23 @@ BEGIN
 			 WHERE i.account_id = point.account_id AND i.part = point.part AND i.until_at IS NULL ORDER BY o.kind, o.transformer_id) t;
 END $$;
 COMMENT ON FUNCTION billing._ratio_of(billing.service_point) IS 'the ratio of the instrument transformers that stand at a point; one each for CT and PT';
+
+CREATE FUNCTION billing._check_billed(point billing.service_point, at timestamptz)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Profiles say themselves what was used; what registers say rests on which meter counted when.
+DECLARE
+	head	record;
+BEGIN
+	SELECT h.billed_to INTO head FROM billing.account_head h WHERE h.account_id = point.account_id AND h.usage_from <> 'reading';
+	IF FOUND AND isfinite(at) AND (at AT TIME ZONE billing._zone_on(point.account_id, head.billed_to))::date < head.billed_to THEN
+		RAISE EXCEPTION 'the account is billed up to % already, by its registers', to_char(head.billed_to, 'YYYY-MM-DD')
+			USING ERRCODE = 'UB301', DETAIL = format('The change would be at %s.', billing._moment(at)), HINT = 'Void the bills back to that day first; the next run makes them again.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._check_billed(billing.service_point, timestamptz) IS 'raises where a meter would come or go in days that are billed by registers';
 
 CREATE FUNCTION billing._begin_install(point billing.service_point, meter billing.meter, at timestamptz, readings jsonb, role text, own_factor numeric, begun_by text)
 RETURNS void
@@ -1152,6 +1169,7 @@ DECLARE
 	point	billing.service_point := billing._point_of(install_meter.account_no, install_meter.part);
 	meter	billing.meter := billing._meter_of(install_meter.meter_no, 'write');
 BEGIN
+	PERFORM billing._check_billed(point, install_meter.at);
 	PERFORM billing._put_transformers(point, install_meter.at, install_meter.transformers);
 	PERFORM billing._begin_install(point, meter, install_meter.at, install_meter.readings, install_meter.role, install_meter.own_factor, 'install');
 	PERFORM billing._audit(point.org_id, 'install_meter', format('account %s', install_meter.account_no),
@@ -1174,6 +1192,7 @@ DECLARE
 	old		billing.meter_install := billing._open_install(point, exchange_meter.role, NULL);
 	meter	billing.meter;
 BEGIN
+	PERFORM billing._check_billed(point, exchange_meter.at);
 	-- in the order of their numbers, as everybody locks
 	PERFORM FROM billing.meter m WHERE m.meter_no IN (old.meter_no, exchange_meter.meter_no) ORDER BY m.meter_id FOR NO KEY UPDATE;
 	meter := billing._meter_of(exchange_meter.meter_no, 'write');
@@ -1202,6 +1221,7 @@ BEGIN
 	IF EXISTS (SELECT FROM billing.meter_install i WHERE i.account_id = point.account_id AND i.part = point.part AND i.role = 'check' AND i.until_at IS NULL) THEN
 		RAISE EXCEPTION 'a check meter is installed behind these transformers, too' USING ERRCODE = 'UB702', HINT = 'remove_meter() with role "check" first.';
 	END IF;
+	PERFORM billing._check_billed(point, exchange_transformers.at);
 	PERFORM billing._take_transformers(point, exchange_transformers.at, exchange_transformers.transformers);
 	PERFORM billing._put_transformers(point, exchange_transformers.at, exchange_transformers.transformers);
 	-- the same meter, which goes on with another multiplier
@@ -1227,6 +1247,7 @@ DECLARE
 	old		billing.meter_install := billing._open_install(point, remove_meter.role, NULL);
 BEGIN
 	PERFORM billing._meter_of(old.meter_no, 'write');
+	PERFORM billing._check_billed(point, remove_meter.at);
 	PERFORM billing._end_install(old, remove_meter.at, remove_meter.readings, remove_meter.rolled_over, 'remove');
 	-- the transformers go with the last meter
 	PERFORM FROM billing.meter_install i WHERE i.account_id = point.account_id AND i.part = point.part AND i.until_at IS NULL;

@@ -390,6 +390,96 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._set_plan(bigint, bigint, date, bigint, jsonb) IS 'plan and terms of an account from a day on, after all others';
 
+CREATE FUNCTION billing.install_for_request(request_id bigint, meter_no text, at timestamptz, readings jsonb, part text DEFAULT 'main', end_readings jsonb DEFAULT NULL,
+	transformers text[] DEFAULT '{}', point_code text DEFAULT NULL, area_no text DEFAULT NULL, feeder_no text DEFAULT NULL, voltage_v integer DEFAULT NULL,
+	metered_at text DEFAULT 'low')
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: for who may write supply at the request's org and at the meter.
+DECLARE
+	request		billing.supply_request := billing._request_of(install_for_request.request_id);
+	meter		billing.meter;
+	area		billing.transformer_area;
+	feeder		billing.feeder;
+BEGIN
+	IF request.request_id IS NULL OR NOT coalesce(billing.can_write(request.org_id, 'supply'), false) THEN
+		PERFORM billing._not_found(format('request %s', install_for_request.request_id));
+	END IF;
+	PERFORM FROM billing.supply_request_kinds() k WHERE k.kind = request.kind AND k.surveyed;
+	IF NOT FOUND OR request.state NOT IN ('approved', 'installed') THEN
+		RAISE EXCEPTION 'request % is % and %: nothing is installed for it', request.request_id, request.kind, request.state
+			USING ERRCODE = 'UB602', HINT = format('Meters are hung for an approved request of kind %s; otherwise install_meter() and exchange_meter() do it.',
+				(SELECT string_agg(k.kind, ' or ') FROM billing.supply_request_kinds() k WHERE k.surveyed));
+	END IF;
+	meter := billing._meter_of(install_for_request.meter_no, 'write');
+	IF meter.state IS DISTINCT FROM 'in_stock' THEN
+		RAISE EXCEPTION 'meter % is %, not in_stock', meter.meter_no, meter.state USING ERRCODE = 'UB701', HINT = billing._possible_steps(meter.state);
+	END IF;
+	PERFORM billing._register_values(meter.meter_no, meter.meter_type_id, install_for_request.readings);
+	area := billing._area_of(install_for_request.area_no, 'read', request.effective_on);
+	feeder := billing._feeder_of(install_for_request.feeder_no, 'read', request.effective_on);
+	PERFORM billing._transformer_of(coalesce(t, ''), 'write') FROM unnest(install_for_request.transformers) t;
+	-- whoever completes the request may write accounts there, and needs to find them
+	UPDATE billing.meter m SET org_id = request.org_id WHERE m.meter_id = meter.meter_id;
+	UPDATE billing.instrument_transformer t SET org_id = request.org_id WHERE t.transformer_no = ANY (install_for_request.transformers);
+	INSERT INTO billing.supply_request_install AS i (account_id, request_id, part, org_id, meter_no, at, readings, end_readings, transformers, point_code, area_id, feeder_id, voltage_v, metered_at)
+	VALUES (request.account_id, request.request_id, install_for_request.part, request.org_id, meter.meter_no, install_for_request.at, install_for_request.readings,
+			install_for_request.end_readings, coalesce(install_for_request.transformers, '{}'), install_for_request.point_code, area.area_id, feeder.feeder_id,
+			install_for_request.voltage_v, install_for_request.metered_at)
+	    ON CONFLICT ON CONSTRAINT supply_request_install_pkey DO UPDATE SET meter_no = excluded.meter_no, at = excluded.at, readings = excluded.readings,
+			end_readings = excluded.end_readings, transformers = excluded.transformers, point_code = excluded.point_code, area_id = excluded.area_id,
+			feeder_id = excluded.feeder_id, voltage_v = excluded.voltage_v, metered_at = excluded.metered_at, installed_by = excluded.installed_by;
+	PERFORM billing._audit(request.org_id, 'install_for_request', format('request %s', request.request_id),
+		jsonb_build_object('part', install_for_request.part, 'meter_no', meter.meter_no, 'at', install_for_request.at, 'readings', install_for_request.readings));
+END $$;
+COMMENT ON FUNCTION billing.install_for_request(bigint, text, timestamptz, jsonb, text, jsonb, text[], text, text, text, integer, text) IS
+'a meter has been hung for an approved request for new supply or another capacity: its completion makes the service point, where there is none, and '
+'lets the meter count there, from its moment or from the request''s day, whichever is later; end_readings: of the meter that was there before. '
+'Given again for a part it replaces what was given';
+
+CREATE FUNCTION billing._install_requested(request billing.supply_request)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	target	bigint := coalesce(request.made_account_id, request.account_id);
+	hung	billing.supply_request_install;
+	point	billing.service_point;
+	meter	billing.meter;
+	old		billing.meter_install;
+	at		timestamptz;
+BEGIN
+	FOR hung IN SELECT i.* FROM billing.supply_request_install i WHERE i.account_id = request.account_id AND i.request_id = request.request_id ORDER BY i.part
+	LOOP
+		SELECT p.* INTO point FROM billing.service_point p WHERE p.account_id = target AND p.part = hung.part FOR NO KEY UPDATE;
+		IF NOT FOUND THEN
+			INSERT INTO billing.service_point AS p (account_id, part, org_id, point_code, voltage_v, metered_at, area_id, feeder_id, placed_on, from_on)
+			VALUES (target, hung.part, request.org_id, hung.point_code, hung.voltage_v, hung.metered_at, hung.area_id, hung.feeder_id, request.effective_on, request.effective_on)
+			RETURNING p.* INTO point;
+		END IF;
+		at := greatest(hung.at, request.effective_on::timestamp AT TIME ZONE billing._zone_on(target, request.effective_on));
+		SELECT i.* INTO old FROM billing.meter_install i
+		 WHERE i.account_id = target AND i.part = hung.part AND i.role = 'main' AND i.until_at IS NULL;
+		IF FOUND THEN
+			IF hung.end_readings IS NULL THEN
+				RAISE EXCEPTION 'meter % counts at part "%" already', old.meter_no, hung.part
+					USING ERRCODE = 'UB702', HINT = 'install_for_request() with end_readings says what it showed last.';
+			END IF;
+			PERFORM billing._end_install(old, at, hung.end_readings, '{}', 'exchange');
+		END IF;
+		meter := billing._meter_of(hung.meter_no, 'any');
+		IF hung.transformers <> '{}' THEN
+			PERFORM billing._take_transformers(point, at, hung.transformers);
+			PERFORM billing._put_transformers(point, at, hung.transformers, 'any');
+		END IF;
+		PERFORM billing._begin_install(point, meter, at, hung.readings, 'main', 1, CASE WHEN old.meter_id IS NULL THEN 'install' ELSE 'exchange' END);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION billing._install_requested(billing.supply_request) IS 'what was hung for a request counts at its account';
+
 CREATE FUNCTION billing._carry_out(request billing.supply_request)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -455,6 +545,7 @@ BEGIN
 	IF rule.makes_account AND request.kind <> 'new_supply' THEN
 		PERFORM billing._continue_points(request.account_id, request.made_account_id, at_org, request.effective_on);
 	END IF;
+	PERFORM billing._install_requested(request);
 END $$;
 COMMENT ON FUNCTION billing._carry_out(billing.supply_request) IS
 'makes, changes or ends the account of a request from its day on: phase, plan and terms, and where bills stop';

@@ -232,6 +232,56 @@ SELECT billing.step_supply_request(:request, 'submit'), billing.step_supply_requ
 SELECT account_no, part, point_code, state, from_on, until_on FROM billing_report.service_point WHERE account_no IN ('0002', '0012') ORDER BY 1, 2;
 SELECT account_no, meter_no, begun_by, ended_by FROM billing_report.meter_install WHERE meter_no = 'N3' ORDER BY from_at;
 
+-- ---- meters hung before the account is there ----
+SELECT billing.open_supply_request('new_supply', '0020', '2026-04-01', :li, 'home', org_no => 'S1', address => 'Street 20') AS request \gset
+SELECT billing.attach_document(:request, 'deed', 'application/pdf', sha256('x')), billing.step_supply_request(:request, 'submit'), billing.step_supply_request(:request, 'survey');
+SELECT billing.install_for_request(:request, 'M2', '2026-03-28 10:00+08', '{"total": 0.1}');
+\c - regress_emma
+\set SHOW_CONTEXT never
+SELECT billing.step_meter('M2', 'test'), billing.record_meter_test('M2', 'periodic', '2026-03-01', 2, '[{"load": 100, "error": 0}]');
+SELECT billing.install_for_request(:request, 'M2', '2026-03-28 10:00+08', '{"total": 0.1}');
+\c - regress_max
+SELECT billing.step_supply_request(:request, 'approve');
+\c - regress_emma
+\set SHOW_CONTEXT never
+SELECT billing.install_for_request(:request, 'M3', '2026-03-28 10:00+08', '{"total": 0.1}');
+SELECT billing.install_for_request(:request, 'M2', '2026-03-28 10:00+08', '{}');
+SELECT billing.install_for_request(:request, 'M2', '2026-03-28 10:00+08', '{"total": 0.1}', transformers => '{CT1}', point_code => 'P020', area_no => 'T1');
+\c - regress_rita
+\set SHOW_CONTEXT never
+SELECT billing.step_supply_request(:request, 'install'), billing.step_supply_request(:request, 'complete');
+SELECT account_no, point_code, from_on FROM billing_report.service_point WHERE account_no = '0020';
+SELECT meter_no, from_at AT TIME ZONE 'Asia/Shanghai' AS from_at, multiplier, begun_by, start_value FROM billing_report.meter_install WHERE account_no = '0020';
+-- another capacity, and another meter for it
+SELECT billing.open_supply_request('capacity_change', '0020', '2026-05-01', terms => '{"capacity": 20}') AS request \gset
+SELECT billing.step_supply_request(:request, 'submit'), billing.step_supply_request(:request, 'survey');
+\c - regress_max
+SELECT billing.step_supply_request(:request, 'approve');
+\c - regress_emma
+\set SHOW_CONTEXT never
+SELECT billing.add_meter('S1', 'M8', 'DDZY') > 0 AS meter;
+SELECT billing.install_for_request(:request, 'M8', '2026-05-03 10:00+08', '{"total": 0.1}');
+\c - regress_rita
+\set SHOW_CONTEXT never
+SELECT billing.step_supply_request(:request, 'install'), billing.step_supply_request(:request, 'complete');
+\c - regress_emma
+\set SHOW_CONTEXT never
+SELECT billing.install_for_request(:request, 'M8', '2026-05-03 10:00+08', '{"total": 0.1}', end_readings => '{"total": 55}');
+\c - regress_rita
+\set SHOW_CONTEXT never
+SELECT billing.step_supply_request(:request, 'install'), billing.step_supply_request(:request, 'complete');
+SELECT meter_no, from_at AT TIME ZONE 'Asia/Shanghai' AS from_at, multiplier, begun_by, ended_by, start_value, end_value FROM billing_report.meter_install
+ WHERE account_no = '0020' ORDER BY from_at;
+
+-- ---- in days that are billed by registers nothing comes or goes ----
+\c - postgres
+\set SHOW_CONTEXT never
+UPDATE billing.account_head h SET usage_from = 'register', billed_to = '2026-06-01' FROM billing.account a WHERE a.account_id = h.account_id AND a.account_no = '0020';
+\c - regress_emma
+\set SHOW_CONTEXT never
+SELECT billing.exchange_meter('0020', 'M2', '2026-05-31 10:00+08', '{"total": 60}', '{"total": 55}');
+SELECT billing.remove_meter('0020', '2026-06-01 10:00+08', '{"total": 60}');
+
 -- ---- an account goes to another org, and its meters with it; it is transferred, and they stay ----
 \c - regress_boss
 \set SHOW_CONTEXT never
