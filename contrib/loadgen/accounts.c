@@ -96,7 +96,7 @@ static void
 write_equipment(const County *county, const Account *account, const char *number, Files *files)
 {
 	bool		high = account->pt > 1;
-	int64_t		made = calendar_month(county->options.from_day, -account->opened_month % 90 - 1);
+	int64_t		made = calendar_month(county->options.from_day, -account->opened_month % 60 - 1);
 	char		org[NUMBER_SIZE];
 	char		point[NUMBER_SIZE];
 	char		meter[NUMBER_SIZE];
@@ -145,7 +145,7 @@ write_accounts(const County *county)
 	out_open(&files.meters, folder, "meters.csv");
 	out_open(&files.installs, folder, "installs.csv");
 	out_text(&files.customers, "customer_no,org_no,name,kind,paper_kind,paper_no,mobile\n");
-	out_text(&files.accounts, "account_no,org_no,customer_no,address,opened_on,supplied_since,class\n");
+	out_text(&files.accounts, "account_no,org_no,customer_no,address,opened_on,supplied_since,class,usage_from\n");
 	out_text(&files.plans, "account_no,plan_code,from_on,terms\n");
 	out_text(&files.contracts, "contract_no,account_no,plan_code,from_on,until_on,renewal_months,late_fee_rate,terms,signed_on,signature_digest\n");
 	out_text(&files.points, "account_no,part,point_code,area_no,feeder_no,voltage_v,metered_at\n");
@@ -169,7 +169,7 @@ write_accounts(const County *county)
 		out_char(&files.accounts, ',');
 		out_day(&files.accounts, calendar_month(county->options.from_day, -account.opened_month));
 		out_char(&files.accounts, ',');
-		out_text(&files.accounts, kinds[account.kind].code);
+		CELLS(&files.accounts, kinds[account.kind].code, kinds[account.kind].intervals ? "reading" : "register");
 		out_line(&files.accounts);
 
 		if (account.plan != NULL)

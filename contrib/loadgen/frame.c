@@ -72,10 +72,10 @@ write_staff(const County *county)
 {
 	static const char *const company[][2] = {
 		{"administrator", "county_admin"}, {"account clerk", "county_accounts"}, {"meter reader", "county_readings"},
-		{"billing clerk", "county_billing"}, {"manager", "county_manager"}, {"auditor", "county_auditor"},
+		{"equipment clerk", "county_equipment"}, {"billing clerk", "county_billing"}, {"manager", "county_manager"}, {"auditor", "county_auditor"},
 		{"analyst", "county_analyst"}};
 	static const char *const station[] = {
-		"manager", "account clerk", "account clerk", "meter reader", "meter reader", "billing clerk"};
+		"manager", "account clerk", "account clerk", "meter reader", "meter reader", "equipment clerk", "billing clerk"};
 	Chance		chance = chance_of(county->options.seed, FOR_STAFF, 0);
 	Out			out;
 

@@ -281,7 +281,8 @@ BEGIN ATOMIC
 		 WHERE s.period = '' OR NOT EXISTS (SELECT FROM step t WHERE t.period = '' AND t.since_on < s.read_on AND t.read_on > s.since_on)
 		 GROUP BY s.since_on, s.read_on)
 	-- of periods that were not read on the same days nothing is known of the whole
-	SELECT jsonb_agg(jsonb_build_object('from', s.since_on, 'until', s.read_on, 'kwh', s.kwh) ORDER BY s.since_on)
+	SELECT jsonb_agg(jsonb_build_object('channel', _register_spans.channel, 'from', s.since_on, 'until', s.read_on,
+			CASE WHEN _register_spans.channel LIKE 'reactive%' THEN 'kvarh' ELSE 'kwh' END, s.kwh) ORDER BY s.since_on)
 	  FROM span s WHERE NOT EXISTS (SELECT FROM span o WHERE o.since_on < s.read_on AND o.read_on > s.since_on AND (o.since_on, o.read_on) <> (s.since_on, s.read_on));
 END;
 COMMENT ON FUNCTION billing._register_spans(bigint, text, text, date, date) IS

@@ -6,10 +6,10 @@ SET client_min_messages = warning;
 SET SESSION AUTHORIZATION county_accounts;
 BEGIN;
 CREATE TEMP TABLE given_customer (customer_no text, org_no text, name text, kind text, paper_kind text, paper_no text, mobile text, line bigserial);
-CREATE TEMP TABLE given_account (account_no text, org_no text, customer_no text, address text, opened_on date, supplied_since date, class text, line bigserial);
+CREATE TEMP TABLE given_account (account_no text, org_no text, customer_no text, address text, opened_on date, supplied_since date, class text, usage_from text, line bigserial);
 CREATE TEMP TABLE given_plan (account_no text, plan_code text, from_on date, terms jsonb, line bigserial);
 \copy given_customer (customer_no, org_no, name, kind, paper_kind, paper_no, mobile) FROM 'customers.csv' (FORMAT csv, HEADER)
-\copy given_account (account_no, org_no, customer_no, address, opened_on, supplied_since, class) FROM 'accounts.csv' (FORMAT csv, HEADER)
+\copy given_account (account_no, org_no, customer_no, address, opened_on, supplied_since, class, usage_from) FROM 'accounts.csv' (FORMAT csv, HEADER)
 \copy given_plan (account_no, plan_code, from_on, terms) FROM 'account_plans.csv' (FORMAT csv, HEADER)
 DELETE FROM given_account g USING billing.account a WHERE a.account_no = g.account_no;
 DELETE FROM given_customer c WHERE NOT EXISTS (SELECT FROM given_account a WHERE a.customer_no = c.customer_no);
@@ -38,5 +38,6 @@ SELECT a.account_id, g.from_on, a.org_id, p.plan_id, g.terms
 
 SELECT count(billing.add_contact(c.customer_id, 'mobile', c.mobile, a.opened_on)), count(billing.add_identity(c.customer_id, c.paper_kind, c.paper_no))
   FROM customer_of c JOIN given_account a USING (customer_no) \g /dev/null
+SELECT billing.set_usage_from(g.usage_from, array_agg(g.account_no)) FROM given_account g WHERE g.usage_from <> 'reading' GROUP BY g.usage_from \g /dev/null
 COMMIT;
 SELECT format('%s customers, %s accounts', (SELECT count(*) FROM billing.customer), (SELECT count(*) FROM billing.account));
