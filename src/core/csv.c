@@ -380,7 +380,8 @@ one_line(BlCsv *csv, BlReadRow *row)
 	if (csv->line.too_long)
 	{
 		bl_reason(csv->rejected, "the line is longer than %d bytes", BL_LINE_MAX);
-		return csv->header_read ? reject(csv, row) : give_up(csv, row);
+		/* without its header a table says nothing */
+		return csv->header_read || !csv->map->header ? reject(csv, row) : give_up(csv, row);
 	}
 	if (!csv->header_read)
 	{
