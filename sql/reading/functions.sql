@@ -104,11 +104,13 @@ BEGIN
 
 		-- what is replaced is kept, and what is late written down, before it goes
 		WITH changed AS MATERIALIZED (
-			SELECT m.*, h.org_id, h.seq, m.day >= a.opened_on AND m.day < h.billed_to AS billed
+			SELECT m.*, h.org_id, h.seq, m.day >= a.opened_on AND m.day < e.until_on AS billed
 			  FROM unnest(merged) m
 			  JOIN billing.account_head h ON h.account_id = m.account_id
 			  JOIN billing.account a ON a.account_id = m.account_id
-			 WHERE m.changed AND (m.was IS NOT NULL OR m.day < h.billed_to)),
+			 -- a voided bill stays, and so does what it was made of
+			 CROSS JOIN LATERAL (SELECT CASE WHEN h.voided THEN greatest(h.billed_to, (SELECT max(b.until_on) FROM billing.bill b WHERE b.account_id = h.account_id)) ELSE h.billed_to END AS until_on) e
+			 WHERE m.changed AND (m.was IS NOT NULL OR m.day < e.until_on)),
 		piece AS (
 			SELECT c.*, c.day - (row_number() OVER (PARTITION BY c.account_id, c.part, c.channel, c.billed, date_trunc('month', c.day::timestamp),
 					c.was IS NULL, billing.slot(c.was), billing.time_zone(c.was), c.was_batch, c.was_version ORDER BY c.day))::integer AS island
@@ -124,25 +126,26 @@ BEGIN
 	END IF;
 
 	IF EXISTS (SELECT FROM (SELECT d.account_id, min(d.day) AS first FROM unnest(_put_days.days) d GROUP BY d.account_id) g
-				 JOIN billing.account_head h ON h.account_id = g.account_id AND h.billed_to > g.first) THEN
+				 JOIN billing.account_head h ON h.account_id = g.account_id AND (h.billed_to > g.first OR h.voided)) THEN
 		WITH changed AS (
-			SELECT m.account_id, m.part, m.channel, m.day, m.profile, m.was, h.org_id, h.seq
+			SELECT m.account_id, m.part, m.channel, m.day, m.profile, m.was, h.org_id, h.seq, m.day < h.billed_to AS billed
 			  FROM (SELECT n.account_id, n.part, n.channel, n.day, n.profile, n.was FROM unnest(merged) n WHERE n.changed
 					UNION ALL
 					SELECT d.account_id, d.part, d.channel, d.day, d.profile, NULL FROM unnest(_put_days.days) d WHERE old IS NULL) m
-			  JOIN billing.account_head h ON h.account_id = m.account_id AND h.billed_to > m.day
-			  JOIN billing.account a ON a.account_id = m.account_id AND a.opened_on <= m.day),
+			  JOIN billing.account_head h ON h.account_id = m.account_id AND (h.billed_to > m.day OR h.voided)
+			  JOIN billing.account a ON a.account_id = m.account_id AND a.opened_on <= m.day
+			 WHERE m.day < CASE WHEN h.voided THEN greatest(h.billed_to, (SELECT max(b.until_on) FROM billing.bill b WHERE b.account_id = h.account_id)) ELSE h.billed_to END),
 		late AS MATERIALIZED (
-			SELECT c.*, c.day - (row_number() OVER (PARTITION BY c.account_id, c.part, c.channel ORDER BY c.day))::integer AS island FROM changed c),
+			SELECT c.*, c.day - (row_number() OVER (PARTITION BY c.account_id, c.part, c.channel, c.billed ORDER BY c.day))::integer AS island FROM changed c),
 		nothing AS (
 			-- of days that were billed without any, where the rows above were not told
 			INSERT INTO billing.reading_superseded (account_id, part, channel, from_on, until_on, org_id, after_seq, replaced_by_batch, reason)
 			SELECT l.account_id, l.part, l.channel, min(l.day), max(l.day) + 1, l.org_id, l.seq, _put_days.batch_id, _put_days.reason
-			  FROM late l WHERE old IS NULL GROUP BY l.account_id, l.part, l.channel, l.org_id, l.seq, l.island, date_trunc('month', l.day::timestamp))
+			  FROM late l WHERE old IS NULL GROUP BY l.account_id, l.part, l.channel, l.org_id, l.seq, l.billed, l.island, date_trunc('month', l.day::timestamp))
 		INSERT INTO billing.late_reading (account_id, part, channel, from_on, until_on, org_id, batch_id, change_kwh)
 		SELECT l.account_id, l.part, l.channel, min(l.day), max(l.day) + 1, l.org_id, _put_days.batch_id,
 			   sum(billing.energy_kwh(l.profile)) - coalesce(sum(billing.energy_kwh(l.was)), 0)
-		  FROM late l GROUP BY l.account_id, l.part, l.channel, l.org_id, l.island;
+		  FROM late l WHERE l.billed GROUP BY l.account_id, l.part, l.channel, l.org_id, l.island;
 	END IF;
 
 	WITH given AS (

@@ -48,10 +48,19 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
--- One statement bills the next month of each account that is due: lock, rate, link, write.
+-- One statement bills the next month of each account that is due: rate, link, write.
 DECLARE
 	acting	text := billing.actor();
+	locked	bigint[];
 BEGIN
+	-- locked by a statement before, so that this one sees whatever was brought until then by who had the lock
+	SELECT array_agg(q.account_id) INTO locked
+	  FROM (SELECT h.account_id FROM billing.account_head h
+			 WHERE h.org_id = _bill_range.org_id AND h.account_id BETWEEN _bill_range.first_account AND _bill_range.last_account
+			   AND h.billed_to < least(_bill_range.until_on, h.stops_on)
+			   AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = _bill_range.run_id)
+			 ORDER BY h.account_id
+			   FOR NO KEY UPDATE OF h SKIP LOCKED) q;
 	WITH due AS MATERIALIZED (
 		SELECT h.account_id, h.org_id, h.billed_to AS from_on, h.seq, h.link, h.carry, h.currency, h.voided, h.usage_from,
 			   -- a month, or what is left of it before a request changes plan or terms, or ends the account
@@ -59,11 +68,8 @@ BEGIN
 					 CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT min(c) FROM unnest(h.plan_changes) c WHERE c > h.billed_to) END) AS until_on,
 			   CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT max(c) FROM unnest(h.plan_changes) c WHERE c <= h.billed_to) END AS changed_on
 		  FROM billing.account_head h
-		 WHERE h.org_id = _bill_range.org_id AND h.account_id BETWEEN _bill_range.first_account AND _bill_range.last_account
-		   AND h.billed_to < least(_bill_range.until_on, h.stops_on)
-		   AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = _bill_range.run_id)
-		 ORDER BY h.account_id
-		   FOR NO KEY UPDATE OF h SKIP LOCKED),
+		 WHERE h.account_id = ANY (locked) AND h.org_id = _bill_range.org_id AND h.billed_to < least(_bill_range.until_on, h.stops_on)
+		 ORDER BY h.account_id),
 	judged AS MATERIALIZED (
 		SELECT d.account_id, d.org_id, d.from_on, d.until_on, d.seq, d.link, d.voided, coalesce(f.digest, u.digest) AS usage_digest, r.*, t.total,
 			   d.market_asked, f.sqlstate AS missing, f.message AS missing_message, f.detail AS missing_detail, f.hint AS missing_hint,

@@ -343,7 +343,11 @@ BEGIN
 		leaves := part.leaves;
 		RETURN;
 	EXCEPTION
-		WHEN query_canceled OR admin_shutdown OR insufficient_resources OR serialization_failure OR deadlock_detected OR internal_error THEN
+		WHEN insufficient_privilege THEN
+			GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+		-- of the moment, or of the store, and of no account
+		WHEN query_canceled OR admin_shutdown OR insufficient_resources OR serialization_failure OR deadlock_detected OR internal_error
+			OR syntax_error_or_access_rule_violation THEN
 			RAISE;
 		WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;

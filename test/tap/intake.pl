@@ -84,6 +84,7 @@ my $lost = q{
 		SELECT a.account_no, r.from_on + n AS day, billing.slice(r.profile, daterange(r.from_on + n, r.from_on + n + 1)) AS profile
 		  FROM billing.reading r JOIN billing.account a USING (account_id) CROSS JOIN LATERAL generate_series(0, r.until_on - r.from_on - 1) n)
 	SELECT count(*) FROM said s FULL JOIN there t ON t.account_no = s.nmi AND t.day = s.day WHERE billing.digest(s.profile) IS DISTINCT FROM billing.digest(t.profile)};
+is($node->safe_psql('one', 'SELECT count(*), min(message) FROM billing.batch_reject'), '0|', 'nothing was rejected');
 is($node->safe_psql('one', $lost), '0', 'of each day the latest version is there: no update was lost, nothing is twice');
 is($node->safe_psql('one', 'SELECT count(*) FROM billing.verify_batches()'), '0', 'every batch finds its own');
 is($node->safe_psql('one', 'SELECT count(*) FROM billing.verify()'), '0', 'and every bill what it was made of');
