@@ -55,7 +55,7 @@ END $$;
 COMMENT ON FUNCTION billing.add_plan_from_library(text, date, text) IS
 'a plan, or its next version, from a tariff of published_tariffs(), with the prices and holidays that go with it as rows; needs write on plan everywhere; returns plan_id';
 
-CREATE FUNCTION billing._prepare_markets(from_on date, until_on date)
+CREATE FUNCTION billing._prepare_markets(from_on date, until_on date, mid_month boolean)
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -66,22 +66,23 @@ BEGIN
 	-- first how far the rows had come, then the rows: a change in between is looked at again
 	SELECT c.changes INTO seen FROM billing.market_change c;
 	WITH made AS MATERIALIZED (
-		SELECT v.plan_id, v.from_on, m.at::date AS month_on,
-			   billing._market(v.tariff, v.asked, v.calendar_id, m.at::date, (m.at + interval '1 month')::date) AS market
+		SELECT v.plan_id, v.from_on, m.at::date AS month_on, n.months, billing._market(v.tariff, v.asked, v.calendar_id, m.at::date, e.until_at::date) AS market
 		  FROM billing.plan_version v
 		 CROSS JOIN generate_series(date_trunc('month', _prepare_markets.from_on::timestamp), _prepare_markets.until_on::timestamp - interval '1 day', interval '1 month') m(at)
-		 WHERE v.asked IS NOT NULL AND v.market IS NULL AND v.from_on < m.at + interval '1 month'
+		  JOIN (VALUES (1::smallint), (2::smallint)) n(months) ON n.months = 1 OR _prepare_markets.mid_month
+		 CROSS JOIN LATERAL (SELECT m.at + n.months * interval '1 month' AS until_at) e
+		 WHERE v.asked IS NOT NULL AND v.market IS NULL AND v.from_on < e.until_at
 		   AND NOT EXISTS (SELECT FROM billing.plan_version l WHERE l.plan_id = v.plan_id AND l.from_on > v.from_on AND l.from_on <= m.at)
-		   AND NOT EXISTS (SELECT FROM billing.plan_market k WHERE k.plan_id = v.plan_id AND k.from_on = v.from_on AND k.month_on = m.at AND k.as_of >= seen)),
+		   AND NOT EXISTS (SELECT FROM billing.plan_market k WHERE k.plan_id = v.plan_id AND k.from_on = v.from_on AND k.month_on = m.at AND k.months = n.months AND k.as_of >= seen)),
 	kept AS (
-		INSERT INTO billing.market_value (market) SELECT DISTINCT m.market FROM made m
+		INSERT INTO billing.market_value (market) SELECT DISTINCT m.market FROM made m ORDER BY m.market
 		    ON CONFLICT ON CONSTRAINT market_value_pkey DO NOTHING)
-	INSERT INTO billing.plan_market AS k (plan_id, from_on, month_on, digest, as_of)
-	SELECT m.plan_id, m.from_on, m.month_on, billing.digest(m.market), seen FROM made m ORDER BY m.plan_id, m.from_on, m.month_on
+	INSERT INTO billing.plan_market AS k (plan_id, from_on, month_on, months, digest, as_of)
+	SELECT m.plan_id, m.from_on, m.month_on, m.months, billing.digest(m.market), seen FROM made m ORDER BY m.plan_id, m.from_on, m.month_on, m.months
 	    ON CONFLICT ON CONSTRAINT plan_market_pkey DO UPDATE SET as_of = excluded.as_of WHERE k.as_of < excluded.as_of;
 END $$;
-COMMENT ON FUNCTION billing._prepare_markets(date, date) IS
-'the markets of these months for every plan that asks for one, made anew where rows have changed since: once a run, not once a bill';
+COMMENT ON FUNCTION billing._prepare_markets(date, date, boolean) IS
+'the markets of these months for every plan that asks for one, made anew where rows have changed since: once a run, not once a bill; mid_month: also of each with the next, for bills that span both';
 
 CREATE FUNCTION billing._piece_of(account_id bigint, from_on date, until_on date, OUT ends_on date, OUT plan_id bigint, OUT plan_from_on date, OUT terms jsonb,
 								  OUT version_from_on date, OUT tariff billing.tariff, OUT market billing.market, OUT asked jsonb, OUT calendar_id bigint)

@@ -37,10 +37,12 @@ CREATE TABLE billing.plan_market (
 	digest		bytea NOT NULL REFERENCES billing.market_value,
 	as_of		bigint NOT NULL,
 	made_at		timestamptz NOT NULL DEFAULT now(),
-	PRIMARY KEY (plan_id, from_on, month_on, digest),
-	FOREIGN KEY (plan_id, from_on) REFERENCES billing.plan_version (plan_id, from_on)
+	months		smallint NOT NULL DEFAULT 1,
+	PRIMARY KEY (plan_id, from_on, month_on, months, digest),
+	FOREIGN KEY (plan_id, from_on) REFERENCES billing.plan_version (plan_id, from_on),
+	CONSTRAINT plan_market_months_bounded CHECK (months BETWEEN 1 AND 2)
 );
-COMMENT ON TABLE billing.plan_market IS 'the markets that a version of a plan had for a month: the one of the last as_of holds';
+COMMENT ON TABLE billing.plan_market IS 'the markets that a version of a plan had for a month, or for two in one: the one of the last as_of holds';
 COMMENT ON COLUMN billing.plan_market.as_of IS 'after so many changes of the market''s rows it was still the same';
 
 CREATE TABLE billing.account_plan (

@@ -83,15 +83,15 @@ BEGIN
 					   CASE WHEN c.ends_on IS NULL THEN p.terms ELSE c.terms END AS terms,
 					   CASE WHEN c.ends_on IS NULL THEN v.tariff ELSE c.tariff END AS tariff,
 					   CASE WHEN c.ends_on IS NULL THEN v.market IS NULL AND v.asked IS NOT NULL ELSE c.market IS NULL AND c.asked IS NOT NULL END AS market_asked,
-					   -- its own, or that of the month, which the run has prepared
-					   CASE WHEN c.ends_on IS NOT NULL THEN coalesce(c.market, CASE WHEN c.asked IS NOT NULL THEN billing._market(c.tariff, c.asked, c.calendar_id,
-									date_trunc('month', q.from_on::timestamp)::date, (date_trunc('month', q.from_on::timestamp) + interval '1 month')::date) END)
+					   -- its own, or that of the months it is in, which the run has prepared
+					   CASE WHEN c.ends_on IS NOT NULL THEN CASE WHEN c.market IS NOT NULL OR c.asked IS NULL THEN c.market
+								ELSE billing._market(c.tariff, c.asked, c.calendar_id, q.from_on, c.ends_on) END
 							WHEN v.asked IS NULL OR v.market IS NOT NULL THEN v.market
 							ELSE coalesce((SELECT m.market FROM billing.plan_market k JOIN billing.market_value m ON m.digest = k.digest
 											WHERE k.plan_id = p.plan_id AND k.from_on = v.from_on AND k.month_on = date_trunc('month', q.from_on::timestamp)::date
+											  AND k.months = CASE WHEN q.until_on <= date_trunc('month', q.from_on::timestamp) + interval '1 month' THEN 1 ELSE 2 END
 											ORDER BY k.as_of DESC LIMIT 1),
-								billing._market(v.tariff, v.asked, v.calendar_id,
-									date_trunc('month', q.from_on::timestamp)::date, (date_trunc('month', q.from_on::timestamp) + interval '1 month')::date)) END AS market
+								billing._market(v.tariff, v.asked, v.calendar_id, q.from_on, q.until_on)) END AS market
 				  FROM due q
 				  -- the last before the end: it is also that of the beginning, or else it changes within
 				  LEFT JOIN LATERAL (SELECT a.plan_id, a.terms, a.from_on FROM billing.account_plan a
@@ -284,8 +284,8 @@ BEGIN
 		RAISE EXCEPTION 'a run ends on a day, and a chunk has 1 to 100000 accounts' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	-- what plans ask of the market; accounts further behind make theirs as they come
-	PERFORM billing._prepare_markets(greatest(q.from_on, (_start_run.until_on - interval '3 months')::date), _start_run.until_on)
-	   FROM (SELECT min(h.billed_to) AS from_on FROM billing.account_head h
+	PERFORM billing._prepare_markets(greatest(q.from_on, (_start_run.until_on - interval '3 months')::date), _start_run.until_on, q.mid_month)
+	   FROM (SELECT min(h.billed_to) AS from_on, bool_or(h.cycle_day <> 1) AS mid_month FROM billing.account_head h
 			  WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND h.billed_to < least(_start_run.until_on, h.stops_on)) q
 	  WHERE EXISTS (SELECT FROM billing.plan_version v WHERE v.asked IS NOT NULL AND v.market IS NULL);
 	-- who comes second takes part in the first one's run

@@ -15,7 +15,7 @@ SELECT billing.add_staff('S1', 'B', 'Ben', 'account clerk', 'tap_ben') AS b \gse
 SELECT billing.grant_access('A', 'C', '{org,customer,account,reading,plan,bill,money}', '{read,write,approve,run}') \g /dev/null
 SELECT billing.grant_post('B', 'S1') \g /dev/null
 
-SELECT plan(50);
+SELECT plan(53);
 
 -- ---- what a tariff asks for ----
 CREATE FUNCTION pg_temp.tariff(rules jsonb) RETURNS billing.tariff LANGUAGE sql AS
@@ -125,6 +125,20 @@ SELECT throws_ok($$SELECT billing.set_plans('C', 'flat', '2026-04-01', account_n
 SELECT pg_temp.run('2026-03-01') \g /dev/null
 SELECT is((SELECT array_agg(from_on || ' ' || total ORDER BY from_on) FROM billing_report.bill WHERE account_no = '3' AND from_on >= '2026-02-11'),
 	'{"2026-02-11 490.00","2026-02-21 392.00"}', 'and the rest is billed by the plan that goes on');
+-- an account that is read on the 16th: its bills span two months, and need the prices of both
+SELECT billing.add_component('tax', 'Tax') AS tax, billing.add_plan('taxed', 'Taxed', '2026-01-01', pg_temp.tariff('{"charges": [{"code": "tax", "price": {"published": "tax"}}]}')) AS taxed \gset
+SELECT billing.publish_component('tax', '2026-01-01', 0.1) \g /dev/null
+SELECT billing.add_account('S1', '16', :home, '2026-01-16') AS a16, billing.set_plan('16', 'taxed', '2026-01-16') \g /dev/null
+RESET SESSION AUTHORIZATION;
+UPDATE billing.account_head SET cycle_day = 16 WHERE billed_to = '2026-01-16';
+SET LOCAL SESSION AUTHORIZATION tap_ann;
+SELECT billing.record_profile('16', billing.profile('2026-01-16 00:00+08', interval '1 day', array_fill(1000::bigint, '{31}'), time_zone => 'Asia/Shanghai')) \g /dev/null
+SELECT pg_temp.run('2026-02-16') \g /dev/null
+SELECT is((SELECT message FROM billing_report.run_exception WHERE account_no = '16'), 'the market value has no price "tax"', 'January''s price is not taken for February');
+SELECT billing.publish_component('tax', '2026-02-01', 0.2) \g /dev/null
+SELECT pg_temp.run('2026-02-16') \g /dev/null
+SELECT is((SELECT array_agg(quantity || ' ' || amount ORDER BY line) FROM billing_report.bill_line WHERE account_no = '16'), '{"16.000 1.60","15.000 3.00"}', 'each month has its own');
+SELECT results_eq($$SELECT DISTINCT k.months FROM billing.plan_market k JOIN billing.plan p USING (plan_id) WHERE p.plan_code = 'taxed' ORDER BY 1$$, '{1,2}'::smallint[], 'a market of both was prepared');
 SELECT is_empty('SELECT * FROM billing.verify()', 'the chains are whole');
 RESET SESSION AUTHORIZATION;
 SELECT * FROM finish();
