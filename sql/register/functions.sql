@@ -115,6 +115,8 @@ CREATE FUNCTION billing._judge_registers(accounts bigint[])
 RETURNS integer
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- what is entered is joined with itself, and nobody can know how much it is; tables are asked by key, in LATERAL
+SET enable_nestloop = off
 SET jit = off
 AS $$
 #variable_conflict use_column
@@ -133,9 +135,10 @@ BEGIN
 					   AND NOT EXISTS (SELECT FROM billing.bill v WHERE v.account_id = b.account_id AND v.from_on = b.from_on
 																	  AND v.revision = b.revision AND v.kind = 'reversal')) AS billed
 		  FROM billing.register_reading r
-		  JOIN billing.account_head h ON h.account_id = r.account_id
-		  LEFT JOIN billing.register_reading o ON o.account_id = r.account_id AND o.read_on = r.read_on AND o.part = r.part AND o.register = r.register
-											  AND o.place = r.place AND o.state = 'valid'
+		 CROSS JOIN LATERAL (SELECT a.usage_from FROM billing.account_head a WHERE a.account_id = r.account_id OFFSET 0) h
+		  LEFT JOIN LATERAL (SELECT v.entry_no, v.value, v.estimated, v.multiplier FROM billing.register_reading v
+							  WHERE v.account_id = r.account_id AND v.read_on = r.read_on AND v.part = r.part AND v.register = r.register
+								AND v.place = r.place AND v.state = 'valid' OFFSET 0) o ON true
 		 WHERE r.account_id = ANY (_judge_registers.accounts) AND r.state = 'entered'),
 	class AS MATERIALIZED (
 		SELECT q.account_id, coalesce(l.high_ratio, 3) AS high_ratio, coalesce(l.low_ratio, 0.1) AS low_ratio, coalesce(l.least_kwh, 100) AS least_kwh,
@@ -147,9 +150,10 @@ BEGIN
 							  ORDER BY m.plan_id IS NULL LIMIT 1) l ON true),
 	chain AS (
 		SELECT v.account_id, v.part, v.register, v.read_on, v.place, v.value, v.digits, v.multiplier, v.estimated, NULL::bigint AS entry_no
-		  FROM class c JOIN billing.register_reading v ON v.account_id = c.account_id AND v.read_on >= c.first_on - 400
-		 WHERE v.state = 'valid' AND v.place < 3
-		   AND NOT EXISTS (SELECT FROM fresh f WHERE f.account_id = v.account_id AND f.part = v.part AND f.register = v.register
+		  FROM class c
+		 CROSS JOIN LATERAL (SELECT o.* FROM billing.register_reading o
+							  WHERE o.account_id = c.account_id AND o.read_on >= c.first_on - 400 AND o.state = 'valid' AND o.place < 3 OFFSET 0) v
+		 WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.account_id = v.account_id AND f.part = v.part AND f.register = v.register
 												 AND f.read_on = v.read_on AND f.place = v.place AND NOT f.billed)
 		UNION ALL
 		SELECT f.account_id, f.part, f.register, f.read_on, f.place, f.value, f.digits, f.multiplier, f.estimated, f.entry_no
@@ -237,7 +241,8 @@ BEGIN
 						WHEN 'sum' THEN format('the periods have %s kWh, the total %s', trim_scale(v.periods_kwh), trim_scale(v.total_kwh))
 						WHEN 'rolled over' THEN format('%s kWh since %s', trim_scale(v.kwh), to_char(v.since_on, 'YYYY-MM-DD')) END
 	  FROM verdict v
-	 WHERE t.account_id = v.account_id AND t.read_on = v.read_on AND t.part = v.part AND t.register = v.register AND t.entry_no = v.entry_no;
+	 WHERE t.account_id = ANY (_judge_registers.accounts) AND t.state = 'entered'
+	   AND t.account_id = v.account_id AND t.read_on = v.read_on AND t.part = v.part AND t.register = v.register AND t.entry_no = v.entry_no;
 	GET DIAGNOSTICS judged = ROW_COUNT;
 	PERFORM billing._accept_registers(_judge_registers.accounts);
 	RETURN judged;

@@ -37,6 +37,9 @@ BEGIN
 			detail := CASE WHEN missing IS NOT NULL THEN format('Missing: %s.', missing) ELSE 'There is no reading at all.' END;
 			hint := 'record_register() enters it, estimate_register() estimates it.';
 		END IF;
+	ELSE
+		SELECT q.* INTO usage, digest, sqlstate, message, detail, hint
+		  FROM billing._formed_usage(_stored_usage.account_id, _stored_usage.from_on, _stored_usage.until_on) q;
 	END IF;
 	usage := coalesce(usage, billing.usage());
 END $$;
