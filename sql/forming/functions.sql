@@ -228,7 +228,8 @@ DECLARE
 	behind	billing.formed_line[] := billing._gross(rule.other_id, _deduct.from_on, _deduct.until_on);
 	made	billing.formed_line[];
 BEGIN
-	IF NOT EXISTS (SELECT FROM unnest(behind) l WHERE l.part = rule.other_part AND l.channel = 'import') THEN
+	PERFORM FROM unnest(behind) l WHERE l.part = rule.other_part AND l.channel = 'import';
+	IF NOT FOUND THEN
 		RAISE EXCEPTION 'nothing is known of the meter that is deducted'
 			USING ERRCODE = 'UB122', DETAIL = format('Rule %s%s deducts part %s%s.', rule.rule_no, billing._of_account(rule.account_id), rule.other_part, billing._of_account(rule.other_id)),
 				  HINT = 'Its readings are needed, or are not for you.';

@@ -1,0 +1,88 @@
+-- Readings of registers: every finding, a second person, exchanges, roll-overs, estimates; what stays, and who sees it.
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SELECT billing.create_roles() \gset
+SELECT billing.install() \gset
+CREATE ROLE tap_rita LOGIN IN ROLE billing_clerk;
+CREATE ROLE tap_max LOGIN IN ROLE billing_clerk;
+CREATE ROLE tap_otto LOGIN IN ROLE billing_clerk;
+GRANT ALL ON SCHEMA public TO PUBLIC;
+SELECT billing.add_org('C', 'Company', 'company') AS c, billing.add_org('S1', 'Station 1', 'station', 'C') AS s1, billing.add_org('S2', 'Station 2', 'station', 'C') AS s2 \gset
+SELECT billing.add_staff('S1', 'R', 'Rita', 'meter reader', 'tap_rita') AS r, billing.add_staff('S1', 'M', 'Max', 'manager', 'tap_max') AS m,
+	billing.add_staff('S2', 'O', 'Otto', 'meter reader', 'tap_otto') AS o \gset
+SELECT billing.grant_post('R', 'S1') AS g, billing.grant_post('M', 'S1') AS h, billing.grant_post('O', 'S2') AS i \gset
+SELECT billing.add_plan('shop', 'Shops', '2026-01-01', '{"name": "s", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"line": 2}, "charges": [{"code": "e", "price": "1"}]}') AS p \gset
+SELECT billing.add_customer('S1', 'x') AS cu \gset
+SELECT billing.add_account('S1', a, :cu, '2026-01-01'), billing.set_plan(a, 'shop', '2026-01-01') FROM unnest('{A,B,D,E}'::text[]) a;
+SELECT billing.set_usage_from('register', '{A,B,D,E}') AS u \gset
+
+SELECT plan(34);
+
+SET SESSION AUTHORIZATION tap_rita;
+SELECT is(billing.record_register('A', '2026-01-01', 'total', 99000, 'opening', digits => 5, multiplier => 10), 'valid', 'an opening reading');
+SELECT is(billing.record_register('A', '2026-02-01', 'total', 99500), 'valid', 'the next one');
+SELECT is(billing.record_register('A', '2026-02-01', 'total', 99500), 'superseded', 'the same again has no effect');
+SELECT throws_ok($$SELECT billing.record_register('A', '2026-03-01', 'total', 100000)$$, 'UB121', NULL, 'more digits than it has');
+SELECT throws_ok($$SELECT billing.record_register('A', '2026-03-01', 'total', -1)$$, 'UB121', NULL, 'below zero');
+SELECT throws_ok($$SELECT billing.record_register('A', '2026-03-01', 'total', 99900, multiplier => 20)$$, 'UB121', NULL, 'another multiplier without an opening');
+SELECT throws_ok($$SELECT billing.record_register('A', '2026-03-01', 'nonsense', 1)$$, '23503', NULL, 'a register that is none');
+SELECT is(billing.record_register('A', '2026-03-01', 'total', 20), 'valid', 'it rolled over');
+SELECT is(billing.record_register('A', '2026-04-01', 'total', 5000), 'pending', 'ten times what is usual waits');
+SELECT is(billing.record_register('A', '2026-05-01', 'total', 1000), 'valid', 'what waits does not count for the next one');
+SELECT is(billing.record_register('A', '2026-02-01', 'total', 99800), 'pending', 'a large change of what is valid waits');
+SELECT throws_ok($$SELECT billing.approve_reading('A', '2026-04-01', 'approve', 'r')$$, 'P0002', NULL, 'a reader does not approve');
+SELECT throws_ok($$SELECT billing.register_usage('A', '[2026-01-01,2026-04-01)')$$, 'UB122', 'a register was not read', 'what waits is not there');
+SET SESSION AUTHORIZATION tap_max;
+SELECT is(billing.approve_reading('A', '2026-02-01', 'reject', 'misread'), 1, 'a second person rejects');
+SELECT is(billing.approve_reading('A', '2026-04-01', 'reject', 'misread'), 1, 'and the other');
+SET SESSION AUTHORIZATION tap_rita;
+SELECT is(billing.record_register('A', '2026-04-01', 'total', 510), 'valid', 'read again');
+-- (99500 - 99000 + (100000 + 20 - 99500) + 490) * 10
+SELECT is((SELECT sum(kwh) FROM billing.registers(billing.register_usage('A', '[2026-01-01,2026-04-01)'))), 15100::numeric, 'differences times the multiplier, over the roll-over');
+
+-- a worked exercise on changing meters (public exam banks): 10000/100 and 10/5 make 200; the span in two segments, each by its own multiplier
+SELECT billing.record_register('B', '2026-01-01', 'total', 100, 'opening', multiplier => 200, digits => 6), billing.record_register('B', '2026-01-21', 'total', 150, 'closing'),
+	billing.record_register('B', '2026-01-21', 'total', 0, 'opening', multiplier => 300, digits => 6), billing.record_register('B', '2026-02-01', 'total', 30);
+SELECT results_eq($$SELECT from_on, until_on, kwh FROM billing.registers(billing.register_usage('B', '[2026-01-01,2026-02-01)'))$$,
+	$$VALUES (date '2026-01-01', date '2026-01-21', 10000::numeric), ('2026-01-21', '2026-02-01', 9000)$$, 'an exchange makes two segments');
+
+-- time of use: the periods bill, the total checks them
+SELECT billing.record_register('D', '2026-01-01', r, 0, 'opening', digits => 6) FROM unnest('{total,peak,flat,valley,demand}'::text[]) r;
+SELECT is((SELECT string_agg(r.state, ',' ORDER BY r.row_no) FROM billing.record_registers('S1', '[{"account_no": "D", "read_on": "2026-02-01", "register": "peak", "value": 300},
+	{"account_no": "D", "read_on": "2026-02-01", "register": "flat", "value": "250.5"}, {"account_no": "D", "read_on": "2026-02-01", "register": "valley", "value": 100},
+	{"account_no": "D", "read_on": "2026-02-01", "register": "total", "value": 850.9}, {"account_no": "D", "read_on": "2026-02-01", "register": "demand", "value": 4.25}]') r),
+	'pending,pending,pending,pending', 'periods that do not add up to the total wait, all of them');
+SELECT is((SELECT count(*) FROM billing.record_registers('S1', '[{"account_no": "D", "read_on": "2026-02-01", "register": "total", "value": 650.9}]') r), 0::bigint, 'the total read again is within the tolerance of what waits');
+SET SESSION AUTHORIZATION tap_max;
+SELECT is(billing.approve_reading('D', '2026-02-01', 'approve', 'the total was misread'), 3, 'what waits is approved together');
+SET SESSION AUTHORIZATION tap_rita;
+SELECT is(billing.jsonb(billing.register_usage('D', '[2026-01-01,2026-02-01)')) #> '{main}', '{"demands": [{"kw": "4.25"}], "registers": [
+	{"channel": "import", "from": "2026-01-01", "until": "2026-02-01", "period": "flat", "kwh": "250.5"}, {"channel": "import", "from": "2026-01-01", "until": "2026-02-01", "period": "peak", "kwh": "300"},
+	{"channel": "import", "from": "2026-01-01", "until": "2026-02-01", "period": "valley", "kwh": "100"}]}'::jsonb, 'periods and the recorded demand');
+
+-- estimates
+SELECT is(billing.estimate_register('D', '2026-03-01'), 5, 'what was not read is estimated');
+SELECT is((SELECT bool_and(estimated) FROM billing.registers(billing.register_usage('D', '[2026-02-01,2026-03-01)'))), true, 'and flagged');
+SELECT is(billing.record_register('D', '2026-04-01', 'peak', 400), 'pending', 'a reading below an estimate waits');
+SELECT throws_ok($$SELECT billing.estimate_register('E', '2026-03-01')$$, 'UB122', NULL, 'nothing to estimate by');
+
+-- in bulk
+SELECT lives_ok($$INSERT INTO billing.register_reading (account_id, register, read_on, kind, org_id, value)
+	SELECT a.account_id, 'total', v.d, v.k, a.org_id, v.x FROM billing.account a, (VALUES (date '2026-01-01', 'opening', 5), ('2026-02-01', 'regular', 105), ('2026-03-01', 'regular', 95)) v(d, k, x)
+	 WHERE a.account_no = 'E'$$, 'a clerk inserts');
+SELECT throws_ok($$INSERT INTO billing.register_reading (account_id, register, read_on, org_id, value, state) SELECT account_id, 'total', '2026-04-01', org_id, 1, 'valid' FROM billing.account WHERE account_no = 'E'$$,
+	'42501', NULL, 'but nothing that is judged already');
+SELECT results_eq($$SELECT * FROM billing.check_registers('S1')$$, $$VALUES ('pending'::text, 'fell back'::text, 1::bigint), ('valid', '', 2)$$, 'and has it judged');
+
+-- what stays
+SELECT throws_ok($$UPDATE billing.register_reading SET value = 1$$, '42501', NULL, 'a clerk changes none');
+RESET SESSION AUTHORIZATION;
+SELECT throws_ok($$UPDATE billing.register_reading SET value = value + 1$$, '23001', NULL, 'nobody does');
+SELECT throws_ok($$DELETE FROM billing.register_reading$$, '23001', NULL, 'or removes one');
+-- the other tenant
+SET SESSION AUTHORIZATION tap_otto;
+SELECT is((SELECT count(*) FROM billing.register_reading), 0::bigint, 'another station sees none');
+SELECT throws_ok($$SELECT billing.record_register('A', '2026-06-01', 'total', 1)$$, 'P0002', 'account A does not exist, or not for you', 'and enters none');
+RESET SESSION AUTHORIZATION;
+SELECT finish();
+ROLLBACK;
