@@ -441,8 +441,8 @@ CREATE FUNCTION billing._gross_digest(account_id bigint, from_on date, until_on 
 RETURNS bytea
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT sha256(coalesce((SELECT string_agg(r.digest, ''::bytea ORDER BY r.part, r.channel, r.from_on) FROM billing.reading r
-							 WHERE r.account_id = _gross_digest.account_id AND r.from_on > _gross_digest.from_on - 31 AND r.from_on < _gross_digest.until_on AND r.until_on > _gross_digest.from_on), ''::bytea)
+	-- as of now, after every link: the same for days and for the month that they are folded into
+	SELECT sha256(coalesce(billing._usage_digest_at(_gross_digest.account_id, _gross_digest.from_on, _gross_digest.until_on, '9223372036854775807'::bigint), ''::bytea)
 		|| coalesce((SELECT q.digest FROM billing._register_usage(_gross_digest.account_id, _gross_digest.from_on, _gross_digest.until_on) q), ''::bytea)
 		|| coalesce((SELECT sha256(convert_to(string_agg((to_jsonb(r) - '{org_id,made_by,made_at}'::text[])::text, '' ORDER BY r.rule_no), 'UTF8')) FROM billing.forming_rule r
 					  WHERE r.account_id = _gross_digest.account_id AND r.kind = 'unmetered' AND r.from_on < _gross_digest.until_on
