@@ -38,7 +38,7 @@ GRANT EXECUTE ON FUNCTION billing.add_station(text, text, text, integer), billin
 	billing.exchange_transformers(text, timestamptz, jsonb, text[], text, text[]), billing.remove_meter(text, timestamptz, jsonb, text, text, text[]),
 	billing.install_gateway_meter(text, timestamptz, jsonb, text, text, numeric), billing.record_gateway_reading(text, timestamptz, jsonb),
 	billing.remove_gateway_meter(text, timestamptz, jsonb), billing.record_transfer_readings(text, jsonb, text) TO billing_clerk;
-GRANT EXECUTE ON FUNCTION billing.meters_due(text, date) TO billing_clerk, billing_analyst, billing_auditor;
+GRANT EXECUTE ON FUNCTION billing.meters_due(text, date), billing.area_losses(text, daterange, text) TO billing_clerk, billing_analyst, billing_auditor;
 GRANT SELECT ON billing_report.service_point, billing_report.meter_install TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
 GRANT SELECT ON billing_report.grid, billing_report.meter, billing_report.meter_test, billing_report.meter_life, billing_report.meter_to_remove
 	TO billing_clerk, billing_analyst, billing_auditor;

@@ -282,6 +282,23 @@ UPDATE billing.account_head h SET usage_from = 'register', billed_to = '2026-06-
 SELECT billing.exchange_meter('0020', 'M2', '2026-05-31 10:00+08', '{"total": 60}', '{"total": 55}');
 SELECT billing.remove_meter('0020', '2026-06-01 10:00+08', '{"total": 60}');
 
+-- ---- losses of areas ----
+\c - postgres
+\set SHOW_CONTEXT never
+SELECT billing.record_profile('0001', billing.profile('2026-03-01 00:00+08', interval '1 day', array_fill(15000::bigint, '{31}'), time_zone => 'Asia/Shanghai'));
+SELECT billing.record_profile('0001', billing.profile('2026-03-01 00:00+08', interval '1 day', array_fill(1000::bigint, '{31}'), time_zone => 'Asia/Shanghai'), 'export');
+\c - regress_emma
+\set SHOW_CONTEXT never
+SELECT * FROM billing.area_losses('S1', '[2026-03-01,2026-04-01)', 'Asia/Shanghai');
+SELECT * FROM billing.area_losses('S1', '[2026-03-01,2026-05-01)', 'Asia/Shanghai');
+-- read at another moment than the day begins: what went in is not known
+SELECT * FROM billing.area_losses('S1', '[2026-03-01,2026-04-01)', 'UTC');
+SELECT billing.area_losses('S1', 'empty');
+SELECT billing.area_losses('S1', '[2026-03-01,)');
+\c - regress_otto
+SELECT billing.area_losses('S1', '[2026-03-01,2026-04-01)');
+SELECT count(*) FROM billing.area_losses('S2', '[2026-03-01,2026-04-01)');
+
 -- ---- an account goes to another org, and its meters with it; it is transferred, and they stay ----
 \c - regress_boss
 \set SHOW_CONTEXT never
