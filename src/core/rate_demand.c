@@ -253,37 +253,37 @@ slide_days(BlRate *r, const BlSlots *slots, int window, BlInt128 *day_peak, bool
 	return true;
 }
 
-/* peaks by windows of several slots, or the mean of several days */
+/* how many slots a window has */
 static BlStatus
-window_peak(BlRate *r, const BlCharge *q, BlScan *s, unsigned periods, bool *found, BlDec *kw)
+window_of(BlRate *r, const BlCharge *q, const BlSlots *slots, int *window)
 {
-	BlSlots		slots;
-	Window		w = {.slots = &slots};
-	BlInt128   *day_peak = bl_arena_get(r->arena, sizeof *day_peak * (size_t) (r->b->days + 1));
-	bool	   *has = bl_arena_get(r->arena, (size_t) r->b->days + 1);
-	BlInt128	sum;
-	int			window,
-				day = 0,
-				used;
-
-	if (day_peak == NULL || has == NULL)
-		return BL_NO_SPACE;
-	BL_TRY(bl_slots_of(r, s, &slots));
-	window = q->window_minutes ? q->window_minutes / slots.minutes : 1;
-	if (window < 1 && q->any_slot)
-		window = 1;
-	else if (window < 1 || (q->window_minutes && q->window_minutes % slots.minutes != 0))
+	*window = q->window_minutes ? q->window_minutes / slots->minutes : 1;
+	if (*window < 1 && q->any_slot)
+		*window = 1;
+	else if (*window < 1 || (q->window_minutes && q->window_minutes % slots->minutes != 0))
 	{
 		bl_problem(r->problem, BL_UNALIGNED, "demand over %d minutes needs slots that divide them", q->window_minutes);
-		bl_problem_detail(r->problem, "The profile has slots of %d minutes.", slots.minutes);
+		bl_problem_detail(r->problem, "The profile has slots of %d minutes.", slots->minutes);
 		return bl_problem_hint(r->problem, "Resample the profile.");
 	}
+	return BL_OK;
+}
+
+/* the highest window of each day, of some periods (bits; 0: all); none where has is false */
+static BlStatus
+day_peaks(BlRate *r, const BlCharge *q, const BlSlots *slots, int window, unsigned periods, BlInt128 *day_peak, bool *has)
+{
+	Window		w = {.slots = slots};
+	int			day = 0;
+
+	memset(has, 0, (size_t) r->b->days + 1);
 	if (periods != 0)
-		BL_TRY(slots_outside(r, q, &slots, periods, &w.outside));
-	for (int i = q->sliding && periods == 0 && slide_days(r, &slots, window, day_peak, has) ? slots.n : 0; i < slots.n;
-		 i += q->sliding ? 1 : 0)
+		BL_TRY(slots_outside(r, q, slots, periods, &w.outside));
+	else if (q->sliding && slide_days(r, slots, window, day_peak, has))
+		return BL_OK;
+	for (int i = 0; i < slots->n; i += q->sliding ? 1 : 0)
 	{
-		int32_t		at = slots.start + i * slots.minutes;
+		int32_t		at = slots->start + i * slots->minutes;
 		int			n = window;
 
 		if (i % 4096 == 0)
@@ -293,7 +293,7 @@ window_peak(BlRate *r, const BlCharge *q, BlScan *s, unsigned periods, bool *fou
 		if (!q->sliding)
 		{
 			/* blocks begin at midnight; the last of a day or of the span may be short */
-			int			left = (r->b->day[day + 1].start - at) / slots.minutes;
+			int			left = (r->b->day[day + 1].start - at) / slots->minutes;
 
 			if (left < 1)
 			{
@@ -302,7 +302,7 @@ window_peak(BlRate *r, const BlCharge *q, BlScan *s, unsigned periods, bool *fou
 			}
 			n = n < left ? n : left;
 		}
-		else if (i + n > slots.n)
+		else if (i + n > slots->n)
 			break;
 		move_window(&w, i, i + n);
 		/* a window counts for the wanted periods only if all of it lies in them */
@@ -314,9 +314,73 @@ window_peak(BlRate *r, const BlCharge *q, BlScan *s, unsigned periods, bool *fou
 		if (!q->sliding)
 			i += n;
 	}
+	return BL_OK;
+}
+
+/* peaks by windows of several slots, or the mean of several days */
+static BlStatus
+window_peak(BlRate *r, const BlCharge *q, BlScan *s, unsigned periods, bool *found, BlDec *kw)
+{
+	BlSlots		slots;
+	BlInt128   *day_peak = bl_arena_get(r->arena, sizeof *day_peak * (size_t) (r->b->days + 1));
+	bool	   *has = bl_arena_get(r->arena, (size_t) r->b->days + 1);
+	BlInt128	sum;
+	int			window,
+				used;
+
+	if (day_peak == NULL || has == NULL)
+		return BL_NO_SPACE;
+	BL_TRY(bl_slots_of(r, s, &slots));
+	BL_TRY(window_of(r, q, &slots, &window));
+	BL_TRY(day_peaks(r, q, &slots, window, periods, day_peak, has));
 	BL_TRY(by_size(day_peak, has, r->b->days, on_days(q), &sum, &used));
 	*found = used > 0;
 	return *found ? power_of(sum, slots.scale, window * slots.minutes * used, kw) : BL_OK;
+}
+
+/* the mean of several days, of each the highest window times the weight of its period */
+static BlStatus
+weighted_days(BlRate *r, const BlCharge *q, BlScan *s, bool *found, BlDec *kw)
+{
+	BlSlots		slots;
+	size_t		days = (size_t) r->b->days + 1;
+	BlInt128   *day_peak = bl_arena_get(r->arena, sizeof *day_peak * days),
+			   *highest = bl_arena_get(r->arena, sizeof *highest * days);
+	bool	   *has = bl_arena_get(r->arena, days),
+			   *any = bl_arena_get(r->arena, days);
+	BlInt128	sum;
+	int			scale = 0,
+				window,
+				used;
+
+	if (day_peak == NULL || highest == NULL || has == NULL || any == NULL)
+		return BL_NO_SPACE;
+	BL_TRY(bl_slots_of(r, s, &slots));
+	BL_TRY(window_of(r, q, &slots, &window));
+	for (int k = 0; k < q->weights; k++)
+		scale = q->weight[k].scale > scale ? q->weight[k].scale : scale;
+	for (int k = 0; k < q->weights; k++)
+	{
+		BlInt128	weight = q->weight[k].coefficient * bl_pow10(scale - q->weight[k].scale);
+
+		if (weight == 0)
+			continue;
+		BL_TRY(day_peaks(r, q, &slots, window, 1u << k, day_peak, has));
+		for (int i = 0; i < r->b->days; i++)
+		{
+			BlInt128	one;
+
+			if (!has[i])
+				continue;
+			if (__builtin_mul_overflow(day_peak[i], weight, &one))
+				return BL_OVERFLOW;
+			highest[i] = any[i] && highest[i] > one ? highest[i] : one;
+			any[i] = true;
+		}
+	}
+	BL_TRY(by_size(highest, any, r->b->days, on_days(q), &sum, &used));
+	*found = used > 0;
+	return *found ? power_of(sum, slots.scale + scale, window * slots.minutes * used, kw) : BL_OK;
 }
 
 static bool
@@ -823,11 +887,35 @@ recorded_or_measured(BlRate *r, const BlCharge *q, unsigned periods, bool *found
 	return *found ? BL_OK : bl_measured_kw(r, q, periods, found, kw);
 }
 
-/* the highest of the periods, each by its weight */
+/* is a demand of one of the charge's periods recorded? */
+static BlStatus
+any_recorded(BlRate *r, const BlCharge *q, bool *any)
+{
+	*any = false;
+	for (int k = 0; k < q->weights && !*any && (q->channel == BL_IMPORT || q->channel == BL_APPARENT); k++)
+	{
+		BlDec		kw;
+
+		if (q->weight[k].coefficient != 0)
+			BL_TRY(bl_recorded(r, q->part, r->t->schedule[q->schedule].period[k], q->channel == BL_APPARENT, any, &kw));
+	}
+	return BL_OK;
+}
+
+/* the highest of the periods, each by its weight; of days, the mean of the highest */
 static BlStatus
 weighted(BlRate *r, const BlCharge *q, bool *found, BlDec *kw)
 {
+	BlScan	   *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
+	bool		recorded;
+
 	*found = false;
+	BL_TRY(any_recorded(r, q, &recorded));
+	if (on_days(q) > 1 && !recorded)
+	{
+		BL_TRY(bl_measure(r, s));
+		return has_profile(r, s) ? weighted_days(r, q, s, found, kw) : BL_OK;
+	}
 	for (int k = 0; k < q->weights; k++)
 	{
 		BlDec		one;

@@ -87,8 +87,8 @@ weights(BlCompile *c, BlJson *node, BlCharge *q)
 		if (q->weight[i].coefficient < 0)
 			bl_compile_error(c, m, NULL, "a weight below zero");
 	}
-	if (q->each_period || q->periods != 0 || q->mean_of > 1)
-		bl_compile_error(c, node, "Take one of them away.", "weights beside periods or the mean of several days");
+	if (q->each_period || q->periods != 0)
+		bl_compile_error(c, node, "Give the periods that do not count the weight 0.", "weights beside periods");
 }
 
 /* the share of the measured demand that counts: one, or twelve from January on */

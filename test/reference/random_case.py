@@ -470,10 +470,10 @@ class Generator:
 			c["steps"] = {p: step_list() for p in names} if names != [None] and self.chance(0.6) else step_list()
 			del c["price"]
 		own = self.charge_names(c)
-		if self.profiles and own != [None] and not {"periods", "highest"} & set(d) and self.chance(0.2):
+		if self.profiles and own != [None] and "periods" not in d and self.chance(0.2):
 			d["weights"] = {p: r.choice(["0", "0.5", "1"]) for p in own}
 			d["weights"][own[0]] = "1"
-		if "highest" not in d and self.chance(0.1) and "weights" not in d:
+		if "highest" not in d and self.chance(0.1):
 			d["highest"] = {"mean_of": r.randint(1, 4), "on": "months", "of": r.randint(2, 12)}
 		if self.chance(0.12):
 			rule = lambda: {"share": self.decimal(0.3, 1, 2), **r.choice([{"months": r.randint(1, 14)}, {}, {"months": 11, "by": "mean"}]),

@@ -1291,11 +1291,9 @@ class Rater:
 		as_lines = form and c.get("lines", "period") == "component"
 		before = len(self.lines)
 		pieces = []			# what was printed in each piece
-		for piece in range(self.pieces):
-			atoms = [a for a in self.atoms if a.piece == piece and self.holds(c, a)]
-			if atoms:
-				lines = self.energy_lines(c, atoms, names, whole if not as_lines or "of_which" in c else form)
-				pieces.append((atoms, lines))
+		for atoms in self.stretches(c):
+			lines = self.energy_lines(c, atoms, names, whole if not as_lines or "of_which" in c else form)
+			pieces.append((atoms, lines))
 		self.finish_lines(c, self.lines[before:])
 		if as_lines and "of_which" in c:
 			del self.lines[before:]
@@ -1308,6 +1306,18 @@ class Rater:
 					self.finish_lines(c, lines)
 				self.rest_line(c, atoms, names, "charge", printed, lines)
 		self.finish_lines(c, [l for l in self.lines[before:] if "amount" not in l])
+
+	def stretches(self, c):
+		"""Atoms of one piece in which the charge holds without a gap."""
+		found = []
+		for a in self.atoms:
+			if not self.holds(c, a):
+				continue
+			if found and found[-1][-1].i + 1 == a.i and found[-1][-1].piece == a.piece:
+				found[-1].append(a)
+			else:
+				found.append([a])
+		return found
 
 	def of_which(self, c, atoms, names, form, printed):
 		"""Components below the lines of a piece, adding up to them."""
@@ -2028,12 +2038,28 @@ class Rater:
 
 	def weighted_kw(self, c):
 		found = []
+		d, part = c["demand"], c.get("part", "main")
+		parts = self.all_parts() if part == "whole" else [part]
+		weights = {p: dec(w) for p, w in d["weights"].items() if dec(w)}
+		if d.get("highest", {}).get("on") == "days" and int(d["highest"]["mean_of"]) > 1 and not (
+				c.get("channel", "import") in ("import", "apparent") and any(at in weights for p in parts for at, _ in self.recorded_demands(c, p))):
+			return self.weighted_days(c, parts, weights)
 		for period, weight in c["demand"]["weights"].items():
 			if dec(weight):
 				kw = self.demand_kw(dict(c, demand=dict(c["demand"], periods="each")), [period])
 				found += [kw * dec(weight)] if kw is not None else []
 		absent = not any(c.get("channel", "import") in p for p in self.usage.values())
 		return max(found, default=None if absent and c["demand"].get("optional") else Fraction(0))
+
+	def weighted_days(self, c, parts, weights):
+		"""Each day's highest block times the weight of its period; the mean of the highest days."""
+		self.demand_kw(dict(c, demand={k: v for k, v in c["demand"].items() if k not in ("highest", "weights")}), list(weights))
+		by_day = {}
+		for period, weight in weights.items():
+			for d, kw in self.blocks(c, parts, [period]):
+				by_day[d] = max(by_day.get(d, kw * weight), kw * weight)
+		top = sorted(by_day.values(), reverse=True)[:int(c["demand"]["highest"]["mean_of"])]
+		return sum(top) / len(top) if top else Fraction(0)
 
 	def kw_rounded(self, c, kw):
 		rule = rounding_of({"x": c["demand"]["rounding"]}).get("x") if "rounding" in c["demand"] else self.rules(c).get("demand")
