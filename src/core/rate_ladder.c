@@ -3,16 +3,75 @@
  */
 #include "rate_tiers.h"
 
+/* the day that a term says */
+static BlStatus
+term_day(BlRate *r, int term, int piece, const char *hint, int32_t *day)
+{
+	const BlJson *value = bl_term_value(r, term, piece);
+
+	if (value != NULL && value->type == BL_JSON_STRING && bl_day_parse(value->text, value->length, day) == BL_OK)
+		return BL_OK;
+	bl_problem(r->problem, BL_NO_TERM, "term \"%.*s\" is not a date", r->t->term[term].name.length, r->t->term[term].name.text);
+	return bl_problem_hint(r->problem, "%s", hint);
+}
+
+/* the month of a day in the year that begins with window: 0 to 12, the first where it lies before */
+static int
+month_in_year(int32_t window, int32_t day)
+{
+	BlDate		a = bl_date_of(day);
+	BlDate		z = bl_date_of(window);
+	int			months = (a.year - z.year) * 12 + a.month - z.month;
+
+	return day <= window ? 0 : months < 12 ? months : 12;
+}
+
+/* the months of a tier year's service: the month of the start counts, if no other */
+static BlStatus
+months_of_service(BlRate *r, const BlCharge *q, int32_t window, int piece, int64_t *months)
+{
+	int32_t		since;
+
+	*months = 12;
+	if (!q->prorate_months)
+		return BL_OK;
+	BL_TRY(term_day(r, q->service_term, piece, "Give the day on which supply began, as \"YYYY-MM-DD\".", &since));
+	*months = 12 - month_in_year(window, since);
+	*months = *months < 1 ? 1 : *months;
+	return BL_OK;
+}
+
+/* the months of a tier year for which an allowance was granted, its first and last day's counted whole */
+static BlStatus
+months_of_allowance(BlRate *r, const BlCharge *q, const BlAllowance *a, int32_t window, int piece, int64_t *months)
+{
+	static const char hint[] = "Give the first day with the allowance, or without it, as \"YYYY-MM-DD\".";
+	int32_t		since,
+				until;
+	int64_t		first,
+				end = 12;
+
+	BL_TRY(months_of_service(r, q, window, piece, months));
+	BL_TRY(term_day(r, a->since_term, piece, hint, &since));
+	first = month_in_year(window, since);
+	if (first < 12 - *months)
+		first = 12 - *months;
+	if (a->until_term >= 0)
+	{
+		BL_TRY(term_day(r, a->until_term, piece, hint, &until));
+		end = until <= window || until <= since ? 0 : month_in_year(window, until - 1) + 1;
+		end = end < 12 ? end : 12;
+	}
+	*months = end > first ? end - first : 0;
+	return BL_OK;
+}
+
 /* the fraction of its limits that a window has */
 static BlStatus
 limit_scale(BlRate *r, const BlTiers *tiers, int piece, int64_t *num, int64_t *den)
 {
 	const BlCharge *q = tiers->q;
 	int32_t		window = bl_tiers_window(r, tiers, piece);
-	const BlJson *service;
-	int32_t		since;
-	BlDate		a,
-				z;
 
 	*num = *den = 1;
 	switch (q->per)
@@ -23,18 +82,7 @@ limit_scale(BlRate *r, const BlTiers *tiers, int piece, int64_t *num, int64_t *d
 		case BL_PER_YEAR:
 			if (!q->prorate_months)
 				return BL_OK;
-			service = bl_term_value(r, q->service_term, piece);
-			if (service == NULL || service->type != BL_JSON_STRING ||
-				bl_day_parse(service->text, service->length, &since) != BL_OK)
-			{
-				bl_problem(r->problem, BL_NO_TERM, "term \"service_from\" is not a date");
-				return bl_problem_hint(r->problem, "Give the day on which supply began, as \"YYYY-MM-DD\".");
-			}
-			a = bl_date_of(since);
-			z = bl_date_of(window);
-			/* the month of the start counts, if no other; the year ends twelve months after the window began */
-			*num = since <= window ? 12 : 12 - ((a.year - z.year) * 12 + a.month - z.month);
-			*num = *num < 1 ? 1 : *num;
+			BL_TRY(months_of_service(r, q, window, piece, num));
 			*den = 12;
 			return BL_OK;
 		case BL_PER_MONTH:
@@ -119,13 +167,14 @@ limit_energy(BlRate *r, const BlCharge *q, BlDec *kwh)
 	return BL_OK;
 }
 
-/* one limit before scaling: times the term or demand, times the days, plus allowances */
+/* one limit before scaling: times the term or demand, times the days, plus allowances; *extra is not to be scaled */
 static BlStatus
-one_limit(BlRate *r, const BlTiers *tiers, int piece, int step, const BlStep *of, BlDec *limit)
+one_limit(BlRate *r, const BlTiers *tiers, int piece, int step, const BlStep *of, BlDec *limit, BlDec *extra)
 {
 	const BlCharge *q = tiers->q;
 	BlDec		factor;
 
+	*extra = BL_ZERO;
 	if (of->multiplied)
 	{
 		BL_TRY(of->of_energy ? limit_energy(r, q, &factor) : limit_factor(r, q, piece, &factor));
@@ -137,6 +186,7 @@ one_limit(BlRate *r, const BlTiers *tiers, int piece, int step, const BlStep *of
 	{
 		const BlAllowance *a = &q->allowance[i];
 		BlDec		kwh = a->kwh;
+		int64_t		months;
 		bool		holds;
 
 		if (a->first_only && step > 0)
@@ -144,6 +194,13 @@ one_limit(BlRate *r, const BlTiers *tiers, int piece, int step, const BlStep *of
 		BL_TRY(bl_condition_holds(r, &a->when, piece, &holds));
 		if (!holds)
 			continue;
+		if (a->since_term >= 0)
+		{
+			BL_TRY(months_of_allowance(r, q, a, bl_tiers_window(r, tiers, piece), piece, &months));
+			BL_TRY(bl_dec_mul(kwh, bl_dec(months, 0), &kwh));
+			BL_TRY(bl_dec_add(*extra, kwh, extra));
+			continue;
+		}
 		if (q->per == BL_PER_YEAR && a->per == BL_PER_MONTH)
 			BL_TRY(bl_dec_mul(kwh, bl_dec(12, 0), &kwh));
 		BL_TRY(bl_dec_add(*limit, kwh, limit));
@@ -219,7 +276,8 @@ whole_limits(BlLadder *l)
 BlStatus
 bl_make_ladder(BlRate *r, const BlTiers *tiers, int piece, int scale, int period, BlLadder *l)
 {
-	BlDec		limit[BL_TARIFF_STEPS_MAX];
+	BlDec		limit[BL_TARIFF_STEPS_MAX],
+				extra[BL_TARIFF_STEPS_MAX];
 	int64_t		num;
 
 	l->steps = period >= 0 ? &tiers->steps[period] : bl_tiers_steps(r, tiers, piece);
@@ -230,9 +288,11 @@ bl_make_ladder(BlRate *r, const BlTiers *tiers, int piece, int scale, int period
 		if (!l->steps->step[k].limited)
 			continue;
 		limit[k] = l->steps->step[k].to;
-		BL_TRY(one_limit(r, tiers, piece, k, &l->steps->step[k], &limit[k]));
+		BL_TRY(one_limit(r, tiers, piece, k, &l->steps->step[k], &limit[k], &extra[k]));
 		limit[k] = bl_dec_trim(limit[k]);
+		extra[k] = bl_dec_trim(extra[k]);
 		l->scale = limit[k].scale > l->scale ? limit[k].scale : l->scale;
+		l->scale = extra[k].scale > l->scale ? extra[k].scale : l->scale;
 	}
 	for (int k = 0; k < l->steps->n && tiers->q->blocks; k++)
 	{
@@ -241,8 +301,16 @@ bl_make_ladder(BlRate *r, const BlTiers *tiers, int piece, int scale, int period
 		l->scale = block.scale > l->scale ? block.scale : l->scale;
 	}
 	for (int k = 0; k < l->steps->n; k++)
-		if (l->steps->step[k].limited)
-			BL_TRY(bl_on_ladder(l, limit[k], num, &l->limit[k]));
+	{
+		BlInt128	more;
+
+		if (!l->steps->step[k].limited)
+			continue;
+		BL_TRY(bl_on_ladder(l, limit[k], num, &l->limit[k]));
+		BL_TRY(bl_on_ladder(l, extra[k], l->den, &more));
+		if (__builtin_add_overflow(l->limit[k], more, &l->limit[k]))
+			return BL_OVERFLOW;
+	}
 	if (l->den != 1)
 		whole_limits(l);
 	steps_inside(l);

@@ -265,6 +265,8 @@ typedef struct BlAllowance
 	BlDec		kwh;
 	BlPer		per;
 	bool		first_only;
+	int			since_term;		/* of yearly tiers: it counts for the months from this day's on; -1: for twelve */
+	int			until_term;		/* the first day without it; -1 */
 } BlAllowance;
 
 /* Not below a share of earlier demand. */

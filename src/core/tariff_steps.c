@@ -146,6 +146,7 @@ allowances(BlCompile *c, BlJson *list, BlCharge *q)
 		BlJson	   *m;
 
 		a->per = BL_PER_MONTH;
+		a->since_term = a->until_term = -1;
 		if (!bl_compile_is(c, e, BL_JSON_OBJECT, "an allowance"))
 			continue;
 		if (kwh == NULL)
@@ -166,6 +167,14 @@ allowances(BlCompile *c, BlJson *list, BlCharge *q)
 
 			a->first_only = bl_compile_choice(c, m, to_names, "what an allowance raises") == 1;
 		}
+		if ((m = bl_json_member(e, "since")) != NULL)
+			a->since_term = bl_compile_term(c, m);
+		if (m == NULL && (m = bl_json_member(e, "until")) != NULL)
+			bl_compile_error(c, m, "Add \"since\".", "an allowance that ends, but does not begin");
+		else if ((m = bl_json_member(e, "until")) != NULL)
+			a->until_term = bl_compile_term(c, m);
+		if (a->since_term >= 0 && (q->per != BL_PER_YEAR || a->per != BL_PER_MONTH))
+			bl_compile_error(c, e, "Let \"when\" say when it holds.", "months of an allowance that no year adds up");
 	}
 }
 

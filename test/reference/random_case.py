@@ -371,6 +371,11 @@ class Generator:
 			c["allowance"] = [{"when": {name: {"at_least": 5}}, "kwh": self.decimal(10, 100, 0), "per": "month" if per == "month" else r.choice(["month", "year"])}]
 			if self.chance(0.5):
 				c["allowance"][0]["to"] = r.choice(["each", "first"])
+			if per == "year" and c["allowance"][0]["per"] == "month" and self.chance(0.5):
+				near = lambda: (self.from_ + datetime.timedelta(r.randint(-400, 100))).isoformat()
+				c["allowance"][0]["since"] = self.term("granted_from", near)
+				if self.chance(0.4):
+					c["allowance"][0]["until"] = self.term("granted_until", near)
 		if per == "year" and self.chance(0.2):
 			c["prorate"] = "months"
 			self.terms.setdefault("service_from", (self.from_ - datetime.timedelta(r.randint(0, 500))).isoformat())

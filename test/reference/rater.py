@@ -374,6 +374,7 @@ class Rater:
 			standard = c.get("power_factor", {}).get("standard")
 			if isinstance(standard, dict):
 				found["terms"].add(standard["term"])
+			found["terms"] |= {a[key] for a in c.get("allowance", []) for key in ("since", "until") if key in a}
 			for condition in [c.get("when", {})] + [a.get("when", {}) for a in c.get("allowance", [])]:
 				found["terms"] |= {name for name in condition if not name.startswith("usage.")}
 			edges = {day(c[key]) for key in ("from", "until") if key in c}
@@ -1453,12 +1454,30 @@ class Rater:
 			return Fraction(n, 30)
 		if window[0] == "piece":
 			return Fraction(n, self.days)
-		if per == "year" and c.get("prorate") == "months":
-			service = day(self.term("service_from", d0))
-			end = self.year_end(d0)
-			months = (end.year - service.year) * 12 + end.month - service.month
-			return Fraction(max(1, min(12, months)), 12)
+		if per == "year":
+			return Fraction(self.service_months(c, d0), 12)
 		return Fraction(1)
+
+	def service_months(self, c, d0):
+		if c.get("prorate") != "months":
+			return 12
+		service = day(self.term("service_from", d0))
+		end = self.year_end(d0)
+		return max(1, min(12, (end.year - service.year) * 12 + end.month - service.month))
+
+	def granted_months(self, c, a, atom):
+		"""The months of the tier year with an allowance: each that it has a day in, and service."""
+		since = day(self.term(a["since"], atom.d0))
+		until = day(self.term(a["until"], atom.d0)) if "until" in a else None
+		start = self.year_start(atom.d0)
+		first = start.replace(day=1)
+		count = 0
+		for i in range(12 - self.service_months(c, atom.d0), 12):
+			begin, end = add_months(first, i), add_months(first, i + 1)
+			# days before the tier year are another year's
+			begin = max(begin, start)
+			count += since < end and (until is None or until > begin) and (until is None or until > since)
+		return count
 
 	def step_list(self, c, atom):
 		steps = c["steps"]
@@ -1478,11 +1497,16 @@ class Rater:
 	def limits(self, c, atom, scale, steps=None):
 		"""Upper limits of the steps; None: no limit."""
 		result = []
-		each = first = Fraction(0)
+		each = first = extra = extra_first = Fraction(0)
 		for allowance in c.get("allowance", []):
 			if not self.condition(allowance.get("when", {}), atom.d0):
 				continue
 			kwh = dec(allowance["kwh"])
+			if "since" in allowance:
+				kwh *= self.granted_months(c, allowance, atom)
+				extra_first += kwh if allowance.get("to", "each") == "first" else 0
+				extra += kwh if allowance.get("to", "each") == "each" else 0
+				continue
 			if c["per"] == "year" and allowance.get("per", "month") == "month":
 				kwh *= 12
 			if allowance.get("to", "each") == "first":
@@ -1503,7 +1527,7 @@ class Rater:
 				limit *= self.limit_energy(c)
 			if "day" in unit:
 				limit *= days
-			result.append((limit + each + (first if i == 0 else 0)) * scale)
+			result.append((limit + each + (first if i == 0 else 0)) * scale + extra + (extra_first if i == 0 else 0))
 		# kWh inside kWh per kW, then never falling
 		per_unit = ["kW" in u or "kVA" in u or "kvarh" in u for u in units]
 		for i, limit in enumerate(result):

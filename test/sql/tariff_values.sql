@@ -70,4 +70,15 @@ SELECT c.* FROM (VALUES
 	  "banks": {"kept": {"unit": "kWh"}, "money": {"unit": "money"}}}') c ORDER BY n, path;
 SELECT * FROM billed('[{"code": "e", "part": "whole", "price": 1}, {"code": "x", "power_factor": {"standard": "0.90"}, "part": "main", "of": ["e"]}]', '{}',
 	'{"parts": {"lighting": {"of": "main", "share": "0.1"}}}');
+-- an allowance granted inside a year
+SELECT c.* FROM (VALUES
+	(1, '{"per": "month", "steps": [{"price": 1}], "allowance": [{"kwh": 1, "since": "s"}]}'),
+	(2, '{"per": "year", "steps": [{"price": 1}], "allowance": [{"kwh": 1, "per": "year", "since": "s"}]}'),
+	(3, '{"per": "year", "steps": [{"price": 1}], "allowance": [{"kwh": 1, "until": "s"}]}')) v(n, charge),
+	LATERAL checked(jsonb_build_array('{"code": "t"}'::jsonb || charge::jsonb)) c ORDER BY n, path;
+SELECT since, until, b.quantity AS "first step" FROM (VALUES ('2025-03-09', NULL), ('2026-01-01', NULL), ('2026-06-30', NULL), ('2026-12-31', NULL), ('2027-01-01', NULL),
+	('2026-06-30', '2026-07-01'), ('2026-06-30', '2026-07-02'), ('2025-06-30', '2026-01-01'), ('2026-06-30', '2026-06-05'), ('2026-02-01', '2030-01-01')) v(since, until),
+	LATERAL billed('[{"code": "t", "per": "year", "prorate": "months", "steps": [{"to": 2, "price": 1}, {"price": 2}], "allowance": [{"kwh": 1, "since": "since", "until": "until"}]}]',
+		jsonb_build_object('service_from', '2026-02-15', 'since', since, 'until', coalesce(until, '2100-01-01'))) WITH ORDINALITY b(code, quantity, amount, n) WHERE b.n = 1;
+SELECT * FROM billed('[{"code": "t", "per": "year", "steps": [{"to": 2, "price": 1}, {"price": 2}], "allowance": [{"kwh": 1, "since": "since"}]}]', '{"since": "July"}');
 DROP FUNCTION checked, billed;
