@@ -433,24 +433,82 @@ bl_rate_energy(BlRate *r, const BlCharge *q)
 
 /* ---- energy at a price series ---- */
 
-static BlStatus
-priced(const BlCharge *q, BlDec value, BlDec *price)
+/* the price of a slot: what the series makes of its value, * times + plus */
+typedef struct Slope
 {
-	const BlPrice *p = q->price;
+	const BlPrice *series;		/* NULL: it is plus, whatever the slot */
+	const BlPriceSeries *values;
+	BlDec		times;
+	BlDec		plus;
+	bool		built;
+} Slope;
 
-	BL_TRY(bl_dec_mul(value, p->times, price));
-	BL_TRY(bl_dec_add(*price, p->plus, price));
-	if (p->has_floor && bl_dec_cmp(*price, p->floor) < 0)
-		*price = p->floor;
-	if (p->has_cap && bl_dec_cmp(*price, p->cap) > 0)
-		*price = p->cap;
-	return bl_dec_round(*price, &q->rounding.price, price);
+static BlStatus
+priced(const BlCharge *q, const Slope *slope, BlDec value, BlDec *price)
+{
+	const BlPrice *p = slope->series;
+
+	*price = value;
+	if (p->changed)
+	{
+		BL_TRY(bl_dec_mul(value, p->times, price));
+		BL_TRY(bl_dec_add(*price, p->plus, price));
+		if (p->has_floor && bl_dec_cmp(*price, p->floor) < 0)
+			*price = p->floor;
+		if (p->has_cap && bl_dec_cmp(*price, p->cap) > 0)
+			*price = p->cap;
+	}
+	BL_TRY(bl_dec_mul(*price, slope->times, price));
+	BL_TRY(bl_dec_add(*price, slope->plus, price));
+	/* as it stands in the market it is not rounded */
+	return slope->built ? bl_dec_round(*price, &q->rounding.price, price) : BL_OK;
 }
 
 static BlStatus
-series_price(BlRate *r, const BlCharge *q, const BlPriceSeries *series, int32_t at, int minutes, BlDec *price)
+no_series(BlRate *r, const BlPrice *p)
 {
-	const BlPrice *p = q->price;
+	return bl_problem(r->problem, BL_NO_MARKET, "the market value has no series \"%.*s\"", p->name.length, p->name.text);
+}
+
+static Slope
+plain_slope(const BlPrice *p, const BlPriceSeries *values)
+{
+	return (Slope) {p, values, bl_dec(1, 0), BL_ZERO, p->changed};
+}
+
+/* what a price is in a piece and period, its series left open */
+static BlStatus
+slope_of(BlRate *r, const BlPrice *p, int piece, int period, Slope *slope)
+{
+	const BlPrice *item;
+
+	switch (p->kind)
+	{
+		case BL_PRICE_SERIES:
+			*slope = plain_slope(p, bl_market_series(r->b->market, p->name));
+			return slope->values != NULL ? BL_OK : no_series(r, p);
+		case BL_PRICE_BY_PERIOD:
+		case BL_PRICE_BY_SEASON:
+		case BL_PRICE_VERSIONS:
+			BL_TRY(bl_price_chosen(r, p, piece, period, &item));
+			return slope_of(r, item, piece, period, slope);
+		case BL_PRICE_BASE:
+			BL_TRY(slope_of(r, p->item[0], piece, period, slope));
+			slope->built = true;
+			BL_TRY(bl_dec_mul(slope->times, p->times, &slope->times));
+			BL_TRY(bl_dec_mul(slope->plus, p->times, &slope->plus));
+			return bl_dec_add(slope->plus, p->plus, &slope->plus);
+		default:
+			*slope = (Slope) {NULL, NULL, bl_dec(1, 0), BL_ZERO, false};
+			return bl_price_at(r, p, piece, period, &slope->plus, &slope->built);
+	}
+}
+
+static BlStatus
+series_price(BlRate *r, const BlCharge *q, const Slope *slope, int32_t at, int minutes, BlDec *price)
+{
+	const BlPrice *p = slope->series;
+	const BlPriceSeries *series = slope->values;
 	int64_t		i = bl_floor_div((int64_t) at - series->from, series->slot_minutes);
 	char		text[32];
 
@@ -466,7 +524,7 @@ series_price(BlRate *r, const BlCharge *q, const BlPriceSeries *series, int32_t 
 		bl_problem(r->problem, BL_UNALIGNED, "a slot at %s reaches beyond its slot of series \"%.*s\"", text, p->name.length, p->name.text);
 		return bl_problem_hint(r->problem, "Resample the profile to slots that divide those of the series.");
 	}
-	return priced(q, series->value[i], price);
+	return priced(q, slope, series->value[i], price);
 }
 
 /* all the prices of a charge over the span, at one scale; none where one of them is missing or too long */
@@ -475,6 +533,7 @@ span_prices(const BlBound *b, const BlCharge *q, const BlPriceSeries *series, Bl
 {
 	int64_t		first = bl_floor_div((int64_t) b->day[0].start - series->from, series->slot_minutes);
 	int64_t		last = bl_floor_div((int64_t) b->day[b->days].start - 1 - series->from, series->slot_minutes);
+	Slope		slope = plain_slope(q->price, series);
 	BlDec		price;
 	int			n = (int) (last - first + 1);
 
@@ -483,7 +542,7 @@ span_prices(const BlBound *b, const BlCharge *q, const BlPriceSeries *series, Bl
 	out->scale = 0;
 	for (int i = 0; i < n; i++)
 	{
-		if (series->value[first + i].scale < 0 || priced(q, series->value[first + i], &price) != BL_OK)
+		if (series->value[first + i].scale < 0 || priced(q, &slope, series->value[first + i], &price) != BL_OK)
 			return BL_OK;
 		price = bl_dec_trim(price);
 		out->scale = price.scale > out->scale ? price.scale : out->scale;
@@ -497,7 +556,7 @@ span_prices(const BlBound *b, const BlCharge *q, const BlPriceSeries *series, Bl
 		return BL_NO_SPACE;
 	for (int i = 0; i < n; i++)
 	{
-		BL_TRY(priced(q, series->value[first + i], &price));
+		BL_TRY(priced(q, &slope, series->value[first + i], &price));
 		price = bl_dec_trim(price);
 		price.coefficient *= bl_pow10(out->scale - price.scale);
 		/* times the energy of a day, below 2^62, and in a sum of so many they stay below 2^127 */
@@ -522,7 +581,7 @@ bl_bind_series(BlBound *b, BlArena *arena)
 	{
 		const BlPriceSeries *series;
 
-		if (!t->charge[i].series)
+		if (!t->charge[i].series || t->charge[i].price->kind != BL_PRICE_SERIES)
 			continue;
 		if (b->span_prices == NULL &&
 			(b->span_prices = bl_arena_get(arena, sizeof *b->span_prices * (size_t) t->charges)) == NULL)
@@ -536,20 +595,30 @@ bl_bind_series(BlBound *b, BlArena *arena)
 
 /* the slots [from, until) at their prices, one by one; *sum grows */
 static BlStatus
-sum_slots(BlRate *r, const BlCharge *q, const BlPriceSeries *series, const BlSlots *slots, int from, int until, BlDec *sum)
+sum_slots(BlRate *r, const BlCharge *q, const Slope *slope, const BlSlots *slots, int from, int until, BlDec *sum)
 {
+	BlInt128	energy = 0;
+	BlDec		price,
+				one;
+
 	for (int i = from; i < until; i++)
 	{
-		BlDec		price,
-					one;
-
 		if (i % 4096 == 0)
 			bl_arena_poll(r->arena);
-		BL_TRY(series_price(r, q, series, slots->start + i * slots->minutes, slots->minutes, &price));
+		energy += slots->value[i];
+		if (slope->series == NULL)
+			continue;
+		BL_TRY(series_price(r, q, slope, slots->start + i * slots->minutes, slots->minutes, &price));
 		BL_TRY(bl_dec_mul((BlDec) {slots->value[i], slots->scale}, price, &one));
 		BL_TRY(bl_dec_add(*sum, one, sum));
 	}
-	return BL_OK;
+	if (slope->series != NULL)
+		return BL_OK;
+	price = slope->plus;
+	if (slope->built)
+		BL_TRY(bl_dec_round(price, &q->rounding.price, &price));
+	BL_TRY(bl_dec_mul((BlDec) {energy, slots->scale}, price, &one));
+	return bl_dec_add(*sum, one, sum);
 }
 
 /*
@@ -606,88 +675,94 @@ sum_spans(BlRate *r, const BlSpanPrices *p, const BlSlots *slots, int from, int 
 	return bl_dec_add(*sum, bl_dec_trim((BlDec) {all, slots->scale + p->scale}), sum) == BL_OK;
 }
 
+/* the slots of a piece, of one period (-1: of all that are wanted) */
 static BlStatus
-sum_series(BlRate *r, const BlCharge *q, const BlPriceSeries *series, const BlSlots *slots, int from, int until, BlDec *sum)
+sum_piece(BlRate *r, const BlCharge *q, const BlSlots *slots, int piece, int period, BlDec *sum)
 {
-	const BlSpanPrices *p = &r->b->span_prices[q - r->t->charge];
+	int			until = (r->b->day[r->piece[piece].end].start - slots->start) / slots->minutes;
+	int			day = 0,
+				end,
+				k = 0;
+	Slope		slope;
 
-	if (sum_spans(r, p, slots, from, until, sum))
-		return BL_OK;
-	return sum_slots(r, q, series, slots, from, until, sum);
+	for (int i = (r->b->day[r->piece[piece].first].start - slots->start) / slots->minutes; i < until; i = end)
+	{
+		end = until;
+		if (q->periods != 0 || q->by_period)
+		{
+			end = bl_period_run(r, q->schedule, slots, i, &day, &k);
+			end = end < until ? end : until;
+			if (k < 0 || !wanted(q->periods, k) || (period >= 0 && k != period))
+				continue;
+		}
+		if (q->price->kind == BL_PRICE_SERIES && sum_spans(r, &r->b->span_prices[q - r->t->charge], slots, i, end, sum))
+			continue;
+		BL_TRY(slope_of(r, q->price, piece, k, &slope));
+		BL_TRY(sum_slots(r, q, &slope, slots, i, end, sum));
+	}
+	return BL_OK;
+}
+
+/* a line for the pieces [first, end), of one period (-1: of all that are wanted) */
+static BlStatus
+series_line(BlRate *r, const BlCharge *q, const BlScan *s, const BlSlots *slots, int first, int end, int period)
+{
+	BlDec		sum = BL_ZERO,
+				energy = BL_ZERO,
+				one;
+	BlWork	   *w;
+
+	for (int piece = first; piece < end; piece++)
+	{
+		if (slots != NULL)
+			BL_TRY(sum_piece(r, q, slots, piece, period, &sum));
+		BL_TRY(energy_at(q, s, piece, period < 0 ? 0 : period, &one));
+		BL_TRY(bl_dec_add(energy, one, &energy));
+	}
+	if ((w = bl_emit(r, q)) == NULL)
+		return bl_too_many_lines(r);
+	w->line.period = line_period(r, q, period < 0 ? 0 : period);
+	w->line.flags |= BL_LINE_MEASURED | (s->estimated ? BL_LINE_ESTIMATED : 0);
+	w->line.quantity = energy;
+	bl_set_span(r, w, first, end);
+	if (r->b->keeps_exact)
+	{
+		BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
+
+		BL_TRY(bl_dec_mul_ratio(sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, &fine, &w->exact));
+	}
+	return bl_dec_mul_ratio(sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, bl_line_rounding(q), &w->line.amount);
 }
 
 BlStatus
 bl_rate_series(BlRate *r, const BlCharge *q)
 {
 	BlScan	   *s = &r->b->scan[r->b->scan_of[q - r->t->charge]];
-	const BlPriceSeries *series = bl_market_series(r->b->market, q->price->name);
-	const BlRounding *rounding = bl_line_rounding(q);
+	int			periods = q->by_period ? r->t->schedule[q->schedule].periods : 0;
 	BlSlots		slots;
 	bool		holds;
 	int			first = -1;
 
-	if (series == NULL)
-	{
-		bl_problem(r->problem, BL_NO_MARKET, "the market value has no series \"%.*s\"", q->price->name.length, q->price->name.text);
-		return BL_NO_MARKET;
-	}
+	if (q->price->kind == BL_PRICE_SERIES && bl_market_series(r->b->market, q->price->name) == NULL)
+		return no_series(r, q->price);
 	BL_TRY(bl_measure(r, s));
 	/* a channel that is not there has no slots, and no energy */
 	if (s->found)
 		BL_TRY(bl_billed_slots(r, s, &slots));
 	for (int piece = 0; piece <= r->pieces; piece++)
 	{
-		BlDec		sum = BL_ZERO,
-					energy = BL_ZERO;
-		BlWork	   *w;
-		int			from,
-					until;
-
 		holds = false;
 		if (piece < r->pieces)
 			BL_TRY(bl_charge_holds(r, q, piece, &holds));
 		/* a run goes on through pieces of one epoch: the series has its own prices */
 		if (first >= 0 && holds && r->piece[piece].epoch == r->piece[first].epoch)
 			continue;
-		if (first >= 0)
-		{
-			from = s->found ? (r->b->day[r->piece[first].first].start - slots.start) / slots.minutes : 0;
-			until = s->found ? (r->b->day[r->piece[piece - 1].end].start - slots.start) / slots.minutes : 0;
-			for (int i = from, end = until, day = 0, k; i < until; i = end)
-			{
-				if (q->periods != 0)
-				{
-					end = bl_period_run(r, q->schedule, &slots, i, &day, &k);
-					end = end < until ? end : until;
-					if (k < 0 || !wanted(q->periods, k))
-						continue;
-				}
-				BL_TRY(sum_series(r, q, series, &slots, i, end, &sum));
-			}
-			for (int j = first; j < piece; j++)
-			{
-				BlDec		one;
-
-				BL_TRY(energy_at(q, s, j, 0, &one));
-				BL_TRY(bl_dec_add(energy, one, &energy));
-			}
-			if ((w = bl_emit(r, q)) == NULL)
-				return bl_too_many_lines(r);
-			w->line.period = line_period(r, q, 0);
-			w->line.flags |= BL_LINE_MEASURED | (s->estimated ? BL_LINE_ESTIMATED : 0);
-			w->line.quantity = energy;
-			bl_set_span(r, w, first, piece);
-			if (r->b->keeps_exact)
-			{
-				BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
-
-				BL_TRY(bl_dec_mul_ratio(sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, &fine, &w->exact));
-			}
-			BL_TRY(bl_dec_mul_ratio(sum, bl_dec(1, 0), q->credit ? -1 : 1, 1, rounding, &w->line.amount));
-			first = -1;
-		}
-		if (holds)
-			first = piece;
+		if (first >= 0 && periods == 0)
+			BL_TRY(series_line(r, q, s, s->found ? &slots : NULL, first, piece, -1));
+		for (int k = 0; first >= 0 && k < periods; k++)
+			if (wanted(q->periods, k))
+				BL_TRY(series_line(r, q, s, s->found ? &slots : NULL, first, piece, k));
+		first = holds ? piece : -1;
 	}
 	return BL_OK;
 }

@@ -229,10 +229,32 @@ bl_price_constant(const BlTariff *t, const BlPrice *p)
 	return true;
 }
 
+/* of a price by period, season or date: the one that holds */
+BlStatus
+bl_price_chosen(BlRate *r, const BlPrice *p, int piece, int period, const BlPrice **item)
+{
+	int32_t		day = r->b->from + r->piece[piece].first;
+	char		text[16],
+				path[BL_JSON_PATH];
+	int			i = p->kind == BL_PRICE_BY_PERIOD ? period : p->kind == BL_PRICE_BY_SEASON ? r->piece[piece].season :
+		last_until(p->day, p->n, day);
+
+	if (i >= 0)
+	{
+		*item = p->item[i];
+		return BL_OK;
+	}
+	bl_day_text(day, text);
+	bl_json_path(p->at, path);
+	bl_problem(r->problem, BL_TARIFF_GAP, "the tariff has no price for %s", text);
+	bl_problem_detail(r->problem, "The versions at %s begin later.", path);
+	return bl_problem_hint(r->problem, "Add the version that was in force then.");
+}
+
 BlStatus
 bl_price_at(BlRate *r, const BlPrice *p, int piece, int period, BlDec *price, bool *built)
 {
-	int32_t		day = r->b->from + r->piece[piece].first;
+	const BlPrice *item;
 	BlDec		part,
 				factor;
 	int			i;
@@ -243,23 +265,10 @@ bl_price_at(BlRate *r, const BlPrice *p, int piece, int period, BlDec *price, bo
 			*price = p->value;
 			return BL_OK;
 		case BL_PRICE_BY_PERIOD:
-			return bl_price_at(r, p->item[period], piece, period, price, built);
 		case BL_PRICE_BY_SEASON:
-			return bl_price_at(r, p->item[r->piece[piece].season], piece, period, price, built);
 		case BL_PRICE_VERSIONS:
-			i = last_until(p->day, p->n, day);
-			if (i < 0)
-			{
-				char		text[16],
-							path[BL_JSON_PATH];
-
-				bl_day_text(day, text);
-				bl_json_path(p->at, path);
-				bl_problem(r->problem, BL_TARIFF_GAP, "the tariff has no price for %s", text);
-				bl_problem_detail(r->problem, "The versions at %s begin later.", path);
-				return bl_problem_hint(r->problem, "Add the version that was in force then.");
-			}
-			return bl_price_at(r, p->item[i], piece, period, price, built);
+			BL_TRY(bl_price_chosen(r, p, piece, period, &item));
+			return bl_price_at(r, item, piece, period, price, built);
 		case BL_PRICE_COMPONENTS:
 			*price = BL_ZERO;
 			for (i = 0; i < p->n; i++)
@@ -277,7 +286,7 @@ bl_price_at(BlRate *r, const BlPrice *p, int piece, int period, BlDec *price, bo
 				*built = true;
 			return BL_OK;
 		case BL_PRICE_PUBLISHED:
-			return published(r, p, day, r->b->from + r->piece[piece].end, price);
+			return published(r, p, r->b->from + r->piece[piece].first, r->b->from + r->piece[piece].end, price);
 		case BL_PRICE_TERM:
 			return bl_term_decimal(r, p->term, piece, price);
 		case BL_PRICE_BASE:

@@ -298,6 +298,8 @@ extern BlStatus bl_term_decimal(BlRate *r, int term, int piece, BlDec *value);
 extern BlStatus bl_term_quantity(BlRate *r, int term, int piece, BlDec *value);	/* not below zero */
 /* *built: the price was summed, multiplied or derived, so that the rounding of prices applies */
 extern BlStatus bl_price_at(BlRate *r, const BlPrice *p, int piece, int period, BlDec *price, bool *built);
+/* the item that holds, of a price by period, season or versions */
+extern BlStatus bl_price_chosen(BlRate *r, const BlPrice *p, int piece, int period, const BlPrice **item);
 extern BlStatus bl_price_rounded(BlRate *r, const BlCharge *q, const BlPrice *p, int piece, int period, BlDec *price);
 extern BlStatus bl_condition_holds(BlRate *r, const BlCondition *condition, int piece, bool *holds);
 extern BlStatus bl_charge_holds(BlRate *r, const BlCharge *q, int piece, bool *holds);

@@ -105,6 +105,7 @@ typedef struct BlPrice
 	BlDec		plus;
 	bool		has_floor;
 	bool		has_cap;
+	bool		changed;		/* series: it is more than its values */
 	bool		month_only;		/* published: each version holds in its own calendar month, not until the next */
 	BlDec		floor;
 	BlDec		cap;

@@ -297,8 +297,8 @@ energy(BlCompile *c, BlJson *node, BlCharge *q)
 	for (int i = 0; i < q->of_which; i++)
 		q->by_period = q->by_period || bl_price_by_period(c, q->of_which_price[i], 0);
 	q->series = bl_price_has(q->price, BL_PRICE_SERIES, 0);
-	if (q->series && (q->price->kind != BL_PRICE_SERIES || q->of_which || q->has_first || q->by_component))
-		bl_compile_error(c, node, "Give the charge {\"series\": …} as its whole price.", "a series stands alone in its price");
+	if (q->series && (q->of_which || q->has_first || q->by_component))
+		bl_compile_error(c, node, "Give components, and the first kWh, charges of their own.", "a price by series with components, or of the first kWh");
 	if (q->by_component && !bl_price_has(q->price, BL_PRICE_COMPONENTS, 0) && q->of_which == 0)
 		bl_compile_error(c, node, "Give it components or of_which.", "lines by component of a price without components");
 	if (q->by_component && q->of_which == 0 && q->price != NULL && q->price->kind != BL_PRICE_COMPONENTS)

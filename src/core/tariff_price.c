@@ -252,14 +252,16 @@ series(BlCompile *c, BlJson *node, BlJson *name)
 	BlJson	   *m;
 
 	p->name = bl_compile_name(c, name, "a series");
-	if ((m = bl_json_member(node, "times")) != NULL)
+	if ((p->changed = (m = bl_json_member(node, "times")) != NULL))
 		p->times = bl_compile_decimal(c, m, BL_RATIO_SCALE, "a factor");
 	if ((m = bl_json_member(node, "plus")) != NULL)
 		p->plus = bl_compile_decimal(c, m, BL_PRICE_SCALE, "an addition");
+	p->changed = p->changed || m != NULL;
 	if ((p->has_floor = (m = bl_json_member(node, "at_least")) != NULL))
 		p->floor = bl_compile_decimal(c, m, BL_PRICE_SCALE, "a floor");
 	if ((p->has_cap = (m = bl_json_member(node, "at_most")) != NULL))
 		p->cap = bl_compile_decimal(c, m, BL_PRICE_SCALE, "a cap");
+	p->changed = p->changed || p->has_floor || p->has_cap;
 	if (p->has_floor && p->has_cap && bl_dec_cmp(p->floor, p->cap) > 0)
 		bl_compile_error(c, m, "Let at_most be the higher one.", "at_least lies above at_most");
 	return p;
@@ -338,7 +340,7 @@ bl_compile_plain_price(BlCompile *c, BlJson *node, int schedule)
 	BlPrice    *p = price_tree(c, node, schedule);
 
 	if (bl_price_has(p, BL_PRICE_SERIES, 0))
-		bl_compile_error(c, node, "Only a charge on energy can have it, as its whole price.", "a series stands alone in its price");
+		bl_compile_error(c, node, "Only the price of a charge on energy can have it.", "a series where there are no slots");
 	return p;
 }
 

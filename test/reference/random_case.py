@@ -190,7 +190,7 @@ class Generator:
 		if depth > 2:
 			forms = ["text"]
 		if series and depth == 0:
-			forms += ["series"]
+			forms += ["series"] * 4
 		form = r.choice(forms)
 		again = lambda: self.price(names, depth + 1)
 		if form == "periods":
@@ -220,7 +220,7 @@ class Generator:
 			price[key] = self.decimal(0.2, 2, 3) if key == "times" else self.decimal(-50, 50, 2) if key == "percent" else self.decimal(-0.2, 0.2, 5)
 			return price
 		if form == "series":
-			return self.series()
+			return self.with_series(names)
 		return self.price_text()
 
 	def component(self):
@@ -251,13 +251,35 @@ class Generator:
 				d = rater.add_months(d, 1)
 		return name
 
+	def with_series(self, names, depth=0):
+		"""A price series, or one among other forms of a price."""
+		r = self.r
+		other = lambda n: self.with_series(n, depth + 1) if self.chance(0.5) else self.price(n, 2)
+		forms = ["series"] * (3 + 3 * depth) + ["versions", "base"] + (["periods"] * 2 if names != [None] else []) + \
+			(["seasons"] if self.tariff.get("seasons") else [])
+		form = r.choice(forms)
+		if form == "versions":
+			return {"versions": [{"price": other(names)}, {"from": self.day_inside(3).isoformat(), "price": self.with_series(names, depth + 1)}]}
+		if form == "base":
+			price = {"base": self.with_series(names, depth + 1)}
+			key = r.choice(["times", "percent", "plus"])
+			price[key] = self.decimal(0.2, 2, 3) if key == "times" else self.decimal(-50, 50, 2) if key == "percent" else self.decimal(-0.2, 0.2, 5)
+			return price
+		if form == "periods":
+			price = {p: other([None]) for p in names}
+			price[names[0]] = self.series()
+			return price
+		if form == "seasons":
+			return {s: self.with_series(names, depth + 1) for s in self.tariff["seasons"]}
+		return self.series()
+
 	def series(self):
 		series = self.market.setdefault("series", {})
 		if "spot" not in series:
 			begin = datetime.datetime.combine(self.from_ - rater.ONE_DAY, datetime.time(), datetime.timezone.utc)
 			hours = ((self.until - self.from_).days + 3) * 24
 			series["spot"] = {"from": begin.isoformat(timespec="minutes").replace("+00:00", "Z"), "slot_minutes": 60,
-							  "values": [self.decimal(-0.2, 1, 4) for _ in range(hours)]}
+							  "values": [self.decimal(-0.2, 1, 5) for _ in range(hours)]}
 		price = {"series": "spot"}
 		for key, low, high in (("times", 0.5, 1.5), ("plus", -0.1, 0.2), ("at_least", -0.1, 0.1), ("at_most", 0.5, 1)):
 			if self.chance(0.3):

@@ -301,7 +301,7 @@ prices(void)
 		{PRICE("{\"base\": 1}"), "$.charges[0].price: a price from a base needs one change"},
 		{PRICE("{\"base\": 1, \"times\": 2, \"plus\": 3}"), "$.charges[0].price: a price from a base needs one change"},
 		{PRICE("{\"base\": 1, \"times\": true}"), "$.charges[0].price.times: a factor should be a decimal"},
-		{PRICE("{\"base\": {\"series\": \"x\"}, \"times\": 1}"), "$.charges[0]: a series stands alone in its price"},
+		{PRICE("{\"base\": {\"series\": \"x\"}, \"times\": 1}"), "accepted"},
 		{PRICE("{\"series\": \"\"}"), "$.charges[0].price.series: not the name of a series"},
 		{PRICE("{\"published\": 1}"), "$.charges[0].price.published: not the name of a published component"},
 		{PRICE("{\"term\": {}}"), "$.charges[0].price.term: not the name of a term"},
@@ -343,7 +343,7 @@ energy_charges(void)
 		{CHARGE("\"price\": 1, \"first\": {\"kwh\": 15, \"per\": \"month\"}"), "accepted"},
 		{CHARGE("\"price\": 1, \"first\": {\"kwh\": 15}"), "$.charges[1].first: first needs kwh and per"},
 		{CHARGE("\"price\": 1, \"first\": {\"kwh\": \"x\", \"per\": \"year\"}"), "$.charges[1].first.kwh: kWh should be a decimal\n$.charges[1].first.per: the first kWh count per day, month or period"},
-		{CHARGE("\"price\": {\"series\": \"s\"}, \"first\": {\"kwh\": 1, \"per\": \"day\"}"), "$.charges[1]: a series stands alone in its price"},
+		{CHARGE("\"price\": {\"series\": \"s\"}, \"first\": {\"kwh\": 1, \"per\": \"day\"}"), "$.charges[1]: a price by series with components, or of the first kWh"},
 		{CHARGE("\"price\": 1, \"channel\": \"in\""), "$.charges[1].channel: not a channel"},
 		{CHARGE("\"price\": 1, \"schedule\": \"s\""), "$.charges[1].schedule: schedule \"s\" is not known"},
 		{CHARGE("\"price\": 1, \"part\": 1"), "$.charges[1].part: not the name of a part"},
@@ -460,8 +460,8 @@ strange_periods(void)
 		{HEAD "\"charges\": [{\"code\": \"e\", \"fixed\": \"day\", \"price\": {\"component\": \"f\"}}]", "$.charges[0].price: a price by period or series for a charge without periods"},
 		{HEAD "\"charges\": [{\"code\": \"e\", \"per\": \"month\", \"steps\": [{\"flat\": {\"component\": \"f\"}}]}]", "$.charges[0].steps[0].flat: a flat amount by period"},
 		{HEAD "\"charges\": [{\"code\": \"e\", \"price\": {\"components\": [\"g\"], \"multipliers\": {\"on\": [\"g\"], \"a\": 1, \"b\": {\"series\": \"s\"}}}}]",
-		"$.charges[0].price.multipliers.b: a series stands alone in its price"},
-		{HEAD "\"charges\": [{\"code\": \"e\", \"price\": 1, \"of_which\": {\"g\": {\"series\": \"s\"}}, \"rest\": \"h\"}]", "$.charges[0].of_which.g: a series stands alone in its price"},
+		"$.charges[0].price.multipliers.b: a series where there are no slots"},
+		{HEAD "\"charges\": [{\"code\": \"e\", \"price\": 1, \"of_which\": {\"g\": {\"series\": \"s\"}}, \"rest\": \"h\"}]", "$.charges[0].of_which.g: a series where there are no slots"},
 		{HEAD "\"charges\": [{\"code\": \"e\", \"price\": {\"component\": \"h\"}}]", "$.charges[0].price.component: component \"h\" has no price"},
 	};
 
