@@ -4,7 +4,7 @@ CREATE FUNCTION billing.validation_presets()
 RETURNS TABLE (preset text, channel text, name text, rule jsonb)
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT 'home', NULL::text, coalesce(r.value ->> 'name', r.value ->> 'rule'), r.value FROM jsonb_array_elements(billing.validation_rules()) r
+	SELECT 'home' AS preset, NULL::text AS channel, coalesce(r.value ->> 'name', r.value ->> 'rule') AS name, r.value AS rule FROM jsonb_array_elements(billing.validation_rules()) r
 	UNION ALL
 	SELECT v.preset, v.channel, v.name, v.rule::jsonb FROM (VALUES
 		-- shops, offices: closed days and seasons are large changes in themselves
@@ -83,7 +83,7 @@ BEGIN ATOMIC
 		  LEFT JOIN billing.org o ON o.org_id = l.org_id LEFT JOIN billing.plan p ON p.plan_id = l.plan_id
 		 WHERE l.place = 1 OR l.stage <> 'validation'
 		UNION ALL
-		SELECT 'validation', coalesce(e.value ->> 'name', e.value ->> 'rule'), e.value::text, NULL, NULL, NULL, 1
+		SELECT 'validation' AS stage, coalesce(e.value ->> 'name', e.value ->> 'rule') AS name, e.value::text AS rule, NULL AS org_no, NULL AS plan_code, NULL AS from_on, 1 AS place
 		  FROM asked, jsonb_array_elements(billing.validation_rules()) e
 		 WHERE NOT EXISTS (SELECT FROM laid l WHERE l.stage = 'validation' AND l.name = coalesce(e.value ->> 'name', e.value ->> 'rule'))) q
 	 ORDER BY q.stage DESC, q.name, q.place;

@@ -184,7 +184,7 @@ CREATE TABLE billing.reading_edit (
 	CONSTRAINT reading_edit_kind_known CHECK (kind IN ('values', 'quality', 'undo')),
 	CONSTRAINT reading_edit_kind_whole CHECK ((kind = 'values') = ("values" IS NOT NULL) AND (kind = 'undo') = (undoes IS NOT NULL)
 		AND (kind = 'undo') = (quality IS NULL)),
-	CONSTRAINT reading_edit_values_bounded CHECK (cardinality("values") BETWEEN 1 AND 50000 AND array_ndims("values") = 1),
+	CONSTRAINT reading_edit_values_bounded CHECK (cardinality("values") >= 1 AND cardinality("values") <= 50000 AND array_ndims("values") = 1),
 	CONSTRAINT reading_edit_span_some CHECK (isfinite(from_at) AND isfinite(until_at) AND until_at > from_at),
 	CONSTRAINT reading_edit_reason_some CHECK (length(reason) BETWEEN 1 AND 1000),
 	CONSTRAINT reading_edit_state_known CHECK (state IN ('pending', 'applied', 'refused')),

@@ -29,12 +29,14 @@ COMMENT ON VIEW billing_report.validation_action IS 'every other version that wa
 CREATE VIEW billing_report.estimated_span WITH (security_invoker = true) AS
 SELECT a.account_no, c.part, c.channel, (s.value ->> 'from')::timestamptz AS from_at, (s.value ->> 'until')::timestamptz AS until_at, (s.value ->> 'slots')::integer AS slots,
 	   s.value ->> 'method' AS method, (s.value ->> 'kwh')::numeric AS energy_kwh, (s.value ->> 'unscaled_kwh')::numeric AS unscaled_kwh,
+	   round((s.value ->> 'kwh')::numeric / nullif((s.value ->> 'unscaled_kwh')::numeric, 0), 3) AS factor,
 	   jsonb_array_length(s.value -> 'days') AS like_days, s.value ->> 'register' AS register, s.value ->> 'reason' AS reason, c.action_id, c.run_id, c.author, c.at
   FROM billing.validation_action c
   JOIN billing.account a ON a.account_id = c.account_id
  CROSS JOIN LATERAL jsonb_array_elements(c.spans) s
  WHERE c.kind = 'estimation';
-COMMENT ON VIEW billing_report.estimated_span IS 'what was estimated, span by span: by which method, of how many like days, scaled to which register';
+COMMENT ON VIEW billing_report.estimated_span IS
+'what was estimated, span by span: by which method, of how many like days, scaled to which register; a factor far from 1 says that other readings of the register''s span are wrong';
 
 CREATE VIEW billing_report.reading_edit WITH (security_invoker = true) AS
 SELECT e.edit_id, a.account_no, e.part, e.channel, e.kind, e.from_at, e.until_at, cardinality(e."values") AS slots, e.quality, e.undoes, e.change_kwh, e.state, e.reason, e.author,
@@ -104,14 +106,14 @@ SELECT a.account_no, o.org_no, w.part, w.channel, w.from_at, w.until_at, w.from_
 	 WHERE r.account_id = a.account_id AND r.until_on > h.from_on AND billing.missing_count(r.profile) > 0
 	UNION ALL
 	-- days that did not come: between rows, and from the last one on; channels are those that came before, and import of the main part
-	SELECT d.part, d.channel, NULL, NULL, d.from_on, d.until_on, NULL
+	SELECT d.part, d.channel, NULL AS from_at, NULL AS until_at, d.from_on, d.until_on, NULL AS slots
 	  FROM (SELECT q.part, q.channel, q.until_on AS from_on,
 				   lead(q.from_on, 1, h.until_on) OVER (PARTITION BY q.part, q.channel ORDER BY q.from_on, q.until_on) AS until_on
 			  FROM (SELECT r.part, r.channel, r.from_on, r.until_on FROM billing.reading r WHERE r.account_id = a.account_id AND r.until_on > h.from_on
 					UNION ALL
 					SELECT v.part, v.channel, h.from_on, h.from_on
 					  FROM (SELECT r.part, r.channel FROM billing.reading r WHERE r.account_id = a.account_id AND r.from_on >= h.from_on - 62
-							UNION SELECT 'main', 'import') v) q) d
+							UNION SELECT 'main' AS part, 'import' AS channel) v) q) d
 	 WHERE d.until_on > d.from_on) w
  WHERE h.from_on < h.until_on;
 COMMENT ON VIEW billing_report.missing_read IS

@@ -26,6 +26,9 @@ SELECT account_id, org_id, '$word file', billing.profile('2026-01-01 00:00+00', 
 CALL billing.run_bills('$station', '2026-02-01');
 SELECT billing.post_payment('$word-1', 7, '$word key');
 SELECT billing.void_bill('$word-2', '2026-01-01', '$word reason');
+CALL billing.validate_readings('$station', '2026-01-01', '2026-02-01');
+SELECT billing.edit_reading('$word-1', '2026-01-05 00:00+00', '{1}', '$word reason');
+SELECT billing.set_validation_rule('$station', '{"rule": "capacity", "name": "$word", "kw": 9}', '2026-01-01');
 END
 }
 
@@ -103,10 +106,13 @@ for my $account ('SECRET-1', 'SECRET2-1', 'NONE-1')
 {
 	push @statements, map { sprintf $_, $account } "SELECT billing.post_payment('%s', 1, 'k')", "SELECT billing.void_bill('%s', '2026-01-01', 'r')",
 		"SELECT billing.set_plan('%s', 'home', '2026-03-01')", "SELECT billing.record_profile('%s', billing.profile('2026-05-01 00:00+00', '1 day', array_fill(1::bigint, ARRAY[3])))",
-		"SELECT billing.transfer_account('%s', 'A', 'r')", "SELECT * FROM billing.verify('%s')";
+		"SELECT billing.transfer_account('%s', 'A', 'r')", "SELECT * FROM billing.verify('%s')", "SELECT * FROM billing.validation_rules_of('%s', '2026-03-01')",
+		"SELECT billing.edit_reading('%s', '2026-01-05 00:00+00', '{1}', 'r')", "SELECT billing.undo_action('%s', 1, 'r')";
 }
 push @statements, map { "SELECT billing.transfer_account('mine-1', '$_', 'r')" } qw(B B2 NONE);
-push @statements, map { "CALL billing.run_bills('$_', '2026-03-01')" } qw(C B B2 NONE);
+push @statements, map { ("CALL billing.run_bills('$_', '2026-03-01')", "CALL billing.validate_readings('$_', '2026-01-01', '2026-02-01')",
+	"SELECT * FROM billing.hourly_readings('$_', '2026-01-01', '2026-01-02')", "SELECT billing.set_validation_rule('$_', '{\"rule\": \"gap\"}', '2026-01-01')") } qw(C B B2 NONE);
+push @statements, map { "SELECT billing.decide_edit($_, true)" } (1 .. 3);
 push @statements, map { "INSERT INTO billing.account_plan (account_id, from_on, org_id, plan_id) VALUES ($_, '2026-09-01', 2, 1)" } (8, 20, 60, 999999);
 push @statements, map { "INSERT INTO billing.reading (account_id, org_id, profile) VALUES ($_, 2, billing.profile('2026-06-01 00:00+00', '1 day', '{1}'::bigint[]))" } (8, 20, 60, 999999);
 push @statements, map { "INSERT INTO billing.account (org_id, customer_id, account_no, opened_on) VALUES (2, $_, 'new$_', '2026-01-01')" } (3, 4, 999999);
