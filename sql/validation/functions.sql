@@ -918,8 +918,9 @@ AS $$
 #variable_conflict use_variable
 -- Definer: another version of readings, for who may write them.
 DECLARE
-	edit	billing.reading_edit;
-	slot	interval;
+	found_id	bigint := billing._account_of(edit_reading.account_no, 'write', 'reading');
+	edit		billing.reading_edit;
+	slot		interval;
 BEGIN
 	edit.kind := 'values';
 	edit.part := part;
@@ -931,7 +932,7 @@ BEGIN
 	edit.reason := reason;
 	-- how long a slot is, and so where the last one ends, the row says that has the first
 	SELECT billing.slot(r.profile) INTO slot FROM billing.reading r
-	 WHERE r.account_id = billing._account_of(edit_reading.account_no, 'write', 'reading') AND r.part = edit.part AND r.channel = edit.channel
+	 WHERE r.account_id = found_id AND r.part = edit.part AND r.channel = edit.channel
 	   AND r.from_on > edit.from_at::date - 33 AND r.from_on < edit.from_at::date + 2
 	   AND billing.start_at(r.profile) <= edit.from_at AND billing.until_at(r.profile) > edit.from_at LIMIT 1;
 	IF slot IS NULL THEN

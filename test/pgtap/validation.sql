@@ -56,7 +56,7 @@ END $$;
 CREATE FUNCTION pg_temp.now(account_no text, on_day date DEFAULT '2026-03-01') RETURNS billing.profile LANGUAGE sql AS $$
 	SELECT billing.concat_agg(r.profile) FROM billing.reading r JOIN billing.account a USING (account_id) WHERE a.account_no = $1 AND r.from_on >= on_day $$;
 
-SELECT plan(144);
+SELECT plan(145);
 
 -- ---- rules ----
 
@@ -297,6 +297,19 @@ SELECT is((SELECT string_agg(format('%s %s %s', f.from_at::date, f.measured, f.b
 SELECT matches(pg_temp.run('estimation', 'S1', '2026-07-01', '2026-08-01'), ' 0 spans left missing, 1 rows changed', 'what is missing is estimated');
 SELECT is((SELECT sum(energy_kwh) FROM billing.daily(pg_temp.now('A4', '2026-07-01')) WHERE day >= '2026-07-09' AND day < '2026-07-14'), 75::numeric, 'to what the register says between its readings');
 SELECT is((SELECT count(DISTINCT register) FROM billing_report.estimated_span WHERE account_no = 'A4' AND from_at >= '2026-07-01'), 1::bigint, 'which is written down');
+RESET SESSION AUTHORIZATION;
+
+-- ---- use where there should be none ----
+
+SELECT billing.open_supply_request('vacancy', 'A4', '2026-07-30') AS vacancy \gset
+SELECT billing.step_supply_request(:vacancy, 'submit') \g /dev/null
+SET SESSION AUTHORIZATION tap_max;
+SELECT billing.step_supply_request(:vacancy, 'approve') \g /dev/null
+RESET SESSION AUTHORIZATION;
+SELECT billing.step_supply_request(:vacancy, 'complete') \g /dev/null
+SET SESSION AUTHORIZATION tap_mia;
+SELECT is((SELECT format('%s %s %s %s', account_no, phase, from_on, energy_kwh) FROM billing_report.inactive_use),
+	format('A4 vacant 2026-07-30 %s', billing.energy_kwh(billing.slice(pg_temp.month(9, '2026-07-01'), daterange('2026-07-30', NULL)))), 'use while nobody should be there');
 RESET SESSION AUTHORIZATION;
 
 -- ---- one bad apple ----

@@ -132,8 +132,10 @@ for my $role (qw(clerk analyst auditor home pool))
 		$out =~ s/^psql:<stdin>:\d+: //mg;
 		$said{$database} = $out;
 	}
-	my @one = split /^> /m, $said{one};
-	my @two = split /^> /m, $said{two};
+	# in which order a filter sees rows is the plan's choice, which rests on sizes
+	my ($one, $two) = map { [ map { /pg_temp\.leak/ ? join("\n", sort split /\n/) . "\n" : $_ } split /^> /m, $_ ] } @said{qw(one two)};
+	my @one = @$one;
+	my @two = @$two;
 	my @differ = grep { ($one[$_] // '') ne ($two[$_] // '') } 0 .. ($#one > $#two ? $#one : $#two);
 	is(join("----\n", map { "$one[$_]====\n$two[$_]" } @differ[ 0 .. ($#differ > 4 ? 4 : $#differ) ]), '', "$role: the same, whatever the other tenant has");
 	like($said{one}, $expected{$role}, "$role: and it is about something");
