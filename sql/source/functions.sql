@@ -128,42 +128,6 @@ END;
 COMMENT ON FUNCTION billing._channel_of(text, text, jsonb) IS
 'what a file''s channel is in the store: its part, where one is named, and its name; null: left out; not known: neither mapped nor plain';
 
-CREATE FUNCTION billing._read_batch(format text, document bytea, mapping jsonb)
-RETURNS TABLE (line bigint, meter text, channel text, day date, profile billing.profile, version_at timestamptz,
-	read_at timestamptz, reading numeric, unit text, rejected text, content text)
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
-DECLARE
-	bytes	bytea := CASE WHEN _read_batch.mapping ? 'encoding' THEN convert(_read_batch.document, _read_batch.mapping ->> 'encoding', 'UTF8') ELSE _read_batch.document END;
-	told	jsonb := _read_batch.mapping - 'encoding';
-BEGIN
-	CASE _read_batch.format
-		WHEN 'nem12' THEN
-			RETURN QUERY SELECT n.line, n.nmi, n.suffix, n.day, n.profile, coalesce(n.updated_at, n.loaded_at), n.read_at, n.reading, n.unit, n.rejected, n.content
-			  FROM billing.read_nem12(bytes, told ->> 'default_unit', coalesce(told ->> 'time_zone', '+10:00')) n;
-		WHEN 'csv' THEN
-			RETURN QUERY SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
-			  FROM billing.read_csv(bytes, told) r;
-		WHEN 'json' THEN
-			RETURN QUERY SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
-			  FROM billing.read_json(bytes, told) r;
-		WHEN 'espi' THEN
-			RETURN QUERY SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
-			  FROM billing.read_espi(bytes, told ->> 'time_zone') r;
-		WHEN 'mscons' THEN
-			RETURN QUERY SELECT r.line, r.meter, r.channel, r.day, r.profile, billing._mscons_time(bytes), r.read_at, r.reading, r.unit, r.rejected, r.content
-			  FROM billing.read_mscons(bytes, coalesce(told ->> 'time_zone', 'Europe/Berlin'), told ->> 'default_unit') r;
-		WHEN 'nem13' THEN
-			RETURN QUERY SELECT n.line, n.nmi, n.suffix, NULL::date, NULL::billing.profile, coalesce(n.updated_at, n.loaded_at), v.at, v.reading, n.unit, n.rejected, n.content
-			  FROM billing.read_nem13(bytes, told ->> 'default_unit', coalesce(told ->> 'time_zone', '+10:00')) n
-			 CROSS JOIN LATERAL (VALUES (n.previous_at, n.previous_reading), (n.current_at, n.current_reading)) v(at, reading)
-			 WHERE n.rejected IS NULL OR v.at IS NOT DISTINCT FROM n.current_at;
-	END CASE;
-END $$;
-COMMENT ON FUNCTION billing._read_batch(text, bytea, jsonb) IS 'the rows of a file of readings, whatever its format';
-
 CREATE FUNCTION billing._mscons_time(content bytea)
 RETURNS timestamptz
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -181,6 +145,50 @@ EXCEPTION WHEN datetime_field_overflow OR invalid_parameter_value THEN
 	RETURN NULL;
 END $$;
 COMMENT ON FUNCTION billing._mscons_time(bytea) IS 'when an MSCONS file was made, as its UNB says; null where it does not';
+
+CREATE FUNCTION billing._told(document bytea, mapping jsonb, OUT bytes bytea, OUT told jsonb)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN _told.mapping ? 'encoding' THEN convert(_told.document, _told.mapping ->> 'encoding', 'UTF8') ELSE _told.document END,
+		   _told.mapping - 'encoding';
+END;
+COMMENT ON FUNCTION billing._told(bytea, jsonb) IS 'a file in UTF-8, and what its reader is told';
+
+CREATE FUNCTION billing._read_batch(format text, document bytea, mapping jsonb)
+RETURNS TABLE (line bigint, meter text, channel text, day date, profile billing.profile, version_at timestamptz,
+	read_at timestamptz, reading numeric, unit text, rejected text, content text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- put into the query that asks, of which only the branch of the format runs: the rows are not carried from one place to another
+	SELECT n.line, n.nmi, n.suffix, n.day, n.profile, coalesce(n.updated_at, n.loaded_at), n.read_at, n.reading, n.unit, n.rejected, n.content
+	  FROM billing._told(_read_batch.document, _read_batch.mapping) t
+	 CROSS JOIN LATERAL billing.read_nem12(t.bytes, t.told ->> 'default_unit', coalesce(t.told ->> 'time_zone', '+10:00')) n
+	 WHERE _read_batch.format = 'nem12'
+	UNION ALL
+	SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
+	  FROM billing._told(_read_batch.document, _read_batch.mapping) t CROSS JOIN LATERAL billing.read_csv(t.bytes, t.told) r
+	 WHERE _read_batch.format = 'csv'
+	UNION ALL
+	SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
+	  FROM billing._told(_read_batch.document, _read_batch.mapping) t CROSS JOIN LATERAL billing.read_json(t.bytes, t.told) r
+	 WHERE _read_batch.format = 'json'
+	UNION ALL
+	SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
+	  FROM billing._told(_read_batch.document, _read_batch.mapping) t CROSS JOIN LATERAL billing.read_espi(t.bytes, t.told ->> 'time_zone') r
+	 WHERE _read_batch.format = 'espi'
+	UNION ALL
+	SELECT r.line, r.meter, r.channel, r.day, r.profile, (SELECT billing._mscons_time(o.bytes) FROM billing._told(_read_batch.document, _read_batch.mapping) o), r.read_at, r.reading, r.unit, r.rejected, r.content
+	  FROM billing._told(_read_batch.document, _read_batch.mapping) t
+	 CROSS JOIN LATERAL billing.read_mscons(t.bytes, coalesce(t.told ->> 'time_zone', 'Europe/Berlin'), t.told ->> 'default_unit') r
+	 WHERE _read_batch.format = 'mscons'
+	UNION ALL
+	SELECT n.line, n.nmi, n.suffix, NULL::date, NULL::billing.profile, coalesce(n.updated_at, n.loaded_at), v.at, v.reading, n.unit, n.rejected, n.content
+	  FROM billing._told(_read_batch.document, _read_batch.mapping) t
+	 CROSS JOIN LATERAL billing.read_nem13(t.bytes, t.told ->> 'default_unit', coalesce(t.told ->> 'time_zone', '+10:00')) n
+	 CROSS JOIN LATERAL (VALUES (n.previous_at, n.previous_reading), (n.current_at, n.current_reading)) v(at, reading)
+	 WHERE _read_batch.format = 'nem13' AND (n.rejected IS NULL OR v.at IS NOT DISTINCT FROM n.current_at);
+END;
+COMMENT ON FUNCTION billing._read_batch(text, bytea, jsonb) IS 'the rows of a file of readings, whatever its format';
 
 CREATE FUNCTION billing._reject(batch_id bigint, line bigint, sqlstate text, message text, detail text, hint text, content text)
 RETURNS void
@@ -212,7 +220,7 @@ BEGIN
 	END;
 	RETURN QUERY SELECT t.line, left(rtrim(t.content, E'\r'), 8000)
 	  FROM unnest(string_to_array(whole, CASE _lines_of.format WHEN 'mscons' THEN '''' ELSE E'\n' END)) WITH ORDINALITY t(content, line)
-	 WHERE t.line = ANY (_lines_of.lines);
+	 WHERE t.line IN (SELECT unnest(_lines_of.lines));
 END $$;
 COMMENT ON FUNCTION billing._lines_of(text, bytea, bigint[]) IS 'the text of some lines of a file (of MSCONS: segments)';
 
@@ -225,12 +233,14 @@ AS $$
 BEGIN
 	WITH raw AS MATERIALIZED (
 		SELECT r.* FROM billing._read_batch(b.format, _match_readings.content, b.read_as -> 'mapping') r),
+	said AS MATERIALIZED (
+		SELECT DISTINCT r.meter, r.channel FROM raw r WHERE r.rejected IS NULL),
 	channel AS MATERIALIZED (
 		SELECT n.channel, c.part, c.as_channel, c.known
-		  FROM (SELECT DISTINCT r.channel FROM raw r WHERE r.rejected IS NULL) n
+		  FROM (SELECT DISTINCT r.channel FROM said r) n
 		 CROSS JOIN LATERAL billing._channel_of(b.format, n.channel, b.read_as -> 'channels') c),
 	name AS MATERIALIZED (
-		SELECT DISTINCT r.meter FROM raw r WHERE r.rejected IS NULL),
+		SELECT DISTINCT r.meter FROM said r),
 	zone AS (
 		SELECT coalesce((SELECT billing.time_zone(r.profile) FROM raw r WHERE r.profile IS NOT NULL LIMIT 1), 'UTC') AS name),
 	-- the number of a point, of a meter installed there, of the account; the first that there is
@@ -261,14 +271,21 @@ BEGIN
 		  LEFT JOIN channel c ON c.channel IS NOT DISTINCT FROM r.channel AND r.rejected IS NULL
 		  LEFT JOIN meter m ON m.meter = r.meter AND r.day >= m.from_on AND r.day < m.until_on AND r.rejected IS NULL
 		 WHERE r.rejected IS NOT NULL OR c.as_channel IS NOT NULL OR NOT c.known),
-	-- two meters or channels of the file that are one in the store
-	placed AS MATERIALIZED (
-		SELECT j.*, CASE WHEN j.sqlstate IS NULL THEN row_number() OVER (PARTITION BY j.account_id, j.day, j.part COLLATE "C", j.as_channel COLLATE "C", j.sqlstate ORDER BY j.line) END AS nth
-		  FROM judged j),
+	-- two meters or channels of the file that are one in the store: the first stays
+	twice AS MATERIALIZED (
+		SELECT j.account_id, j.day, j.part, j.as_channel FROM judged j WHERE j.sqlstate IS NULL
+		 GROUP BY j.account_id, j.day, j.part, j.as_channel HAVING count(*) > 1),
+	doubled AS MATERIALIZED (
+		SELECT j.*, row_number() OVER (PARTITION BY j.account_id, j.day, j.part, j.as_channel ORDER BY j.line) AS nth
+		  FROM judged j JOIN twice d USING (account_id, day, part, as_channel) WHERE j.sqlstate IS NULL),
+	bad AS MATERIALIZED (
+		SELECT j.line, j.meter, j.channel, j.as_channel, j.day, j.unit, j.rejected, j.content, j.sqlstate FROM judged j WHERE j.sqlstate IS NOT NULL
+		UNION ALL
+		SELECT d.line, d.meter, d.channel, d.as_channel, d.day, d.unit, d.rejected, d.content, 'UB102' FROM doubled d WHERE d.nth > 1),
 	refused AS (
 		INSERT INTO billing.batch_reject (batch_id, reject_no, org_id, kind, line, sqlstate, message, detail, hint, content)
 		SELECT b.batch_id, row_number() OVER (ORDER BY p.line), b.org_id, b.kind, p.line, f.sqlstate, f.message, f.detail, f.hint, coalesce(p.content, t.content)
-		  FROM placed p
+		  FROM bad p
 		  JOIN LATERAL (VALUES
 			('UB107', p.rejected, NULL, 'Correct the record and send it again.'),
 			('UB108', format('channel "%s" is not mapped', p.channel), format('Of meter %s.', p.meter), 'Name it in the channels of a mapping; null leaves it out.'),
@@ -276,12 +293,14 @@ BEGIN
 			('0A000', format('meter %s: register readings are not kept by this way', p.meter), NULL, NULL),
 			('UB104', format('channel %s of meter %s is in another unit', p.as_channel, p.meter), format('It is in %s.', p.unit), 'Name what it is in the channels of a mapping.'),
 			('UB102', 'the file has another channel for these days of the account', NULL, NULL)) f(sqlstate, message, detail, hint)
-			ON f.sqlstate = coalesce(p.sqlstate, 'UB102')
-		  LEFT JOIN billing._lines_of(b.format, _match_readings.content, ARRAY(SELECT q.line FROM placed q WHERE q.content IS NULL AND (q.sqlstate IS NOT NULL OR q.nth > 1))) t
-			ON t.line = p.line
-		 WHERE p.sqlstate IS NOT NULL OR p.nth > 1)
+			ON f.sqlstate = p.sqlstate
+		  LEFT JOIN billing._lines_of(b.format, _match_readings.content, ARRAY(SELECT q.line FROM bad q WHERE q.content IS NULL)) t ON t.line = p.line)
 	SELECT array_agg(ROW (p.line, p.account_id, p.part, p.as_channel, p.day, p.version_at, p.profile)::billing._landed_day)
-	  INTO days FROM placed p WHERE p.sqlstate IS NULL AND p.nth = 1;
+	  INTO days
+	  FROM (SELECT j.line, j.account_id, j.part, j.as_channel, j.day, j.version_at, j.profile FROM judged j
+			 WHERE j.sqlstate IS NULL AND (j.account_id, j.day, j.part, j.as_channel) NOT IN (SELECT d.account_id, d.day, d.part, d.as_channel FROM twice d)
+			UNION ALL
+			SELECT d.line, d.account_id, d.part, d.as_channel, d.day, d.version_at, d.profile FROM doubled d WHERE d.nth = 1) p;
 EXCEPTION
 	-- these are of the moment, not of the file
 	WHEN query_canceled OR admin_shutdown OR insufficient_resources OR serialization_failure OR deadlock_detected OR internal_error THEN
