@@ -1,16 +1,19 @@
 CREATE FUNCTION billing.split_kwh(kwh numeric, weights numeric[], step_kwh numeric DEFAULT 0.000001)
 RETURNS numeric[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	-- whole steps by largest remainder; what is less than a step goes to the largest weight
+	RETURN (
 	SELECT array_agg(trim_scale((q.whole + CASE WHEN q.place <= q.steps - q.given THEN 1 ELSE 0 END) * split_kwh.step_kwh
 								+ CASE WHEN q.heaviest = 1 THEN split_kwh.kwh - q.steps * split_kwh.step_kwh ELSE 0 END) ORDER BY q.i)
 	  FROM (SELECT p.i, p.whole, p.steps, sum(p.whole) OVER () AS given, row_number() OVER (ORDER BY p.rest DESC, p.i) AS place,
 				   row_number() OVER (ORDER BY p.weight DESC, p.i) AS heaviest
 			  FROM (SELECT w.i, w.weight, n.steps, div(n.steps * w.weight, n.weight) AS whole, mod(n.steps * w.weight, n.weight) AS rest
 					  FROM unnest(split_kwh.weights) WITH ORDINALITY w(weight, i),
-						   (SELECT div(split_kwh.kwh, split_kwh.step_kwh) AS steps, nullif(sum(a.weight), 0) AS weight FROM unnest(split_kwh.weights) a(weight)) n) p) q;
-END;
+						   (SELECT div(split_kwh.kwh, split_kwh.step_kwh) AS steps, nullif(sum(a.weight), 0) AS weight FROM unnest(split_kwh.weights) a(weight)) n) p) q);
+END $$;
 COMMENT ON FUNCTION billing.split_kwh(numeric, numeric[], numeric) IS
 'an energy divided by weights, in whole steps by largest remainder, so that the shares add up to it exactly';
 
@@ -35,13 +38,16 @@ COMMENT ON FUNCTION billing._refuse_formed_change() IS 'trigger: formed usage is
 
 CREATE FUNCTION billing._months(from_on date, until_on date)
 RETURNS numeric
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	-- whole months, and thirtieths of what is left
+	RETURN (
 	SELECT m.n + (_months.until_on - (_months.from_on + make_interval(months => m.n))::date) / 30.0
 	  FROM (SELECT max(g.n) AS n FROM generate_series(0, (_months.until_on - _months.from_on) / 28) g(n)
-			 WHERE (_months.from_on + make_interval(months => g.n))::date <= _months.until_on) m;
-END;
+			 WHERE (_months.from_on + make_interval(months => g.n))::date <= _months.until_on) m);
+END $$;
 COMMENT ON FUNCTION billing._months(date, date) IS 'how many months a span has: whole ones, and thirtieths of the rest';
 
 CREATE FUNCTION billing._formed_line(kind text, rule_no integer, part text, channel text, period text, kwh numeric, estimated boolean, profile billing.profile,
@@ -62,10 +68,14 @@ LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	shaped	billing.usage := billing._usage_of(_gross.account_id, daterange(_gross.from_on, _gross.until_on));
+	shaped	billing.usage;
 	read	record;
 	lines	billing.formed_line[];
 BEGIN
+	-- asked for only where there are any, since the question costs more than the answer
+	IF EXISTS (SELECT FROM billing.reading r WHERE r.account_id = _gross.account_id AND r.from_on > _gross.from_on - 31 AND r.from_on < _gross.until_on AND r.until_on > _gross.from_on) THEN
+		shaped := billing._usage_of(_gross.account_id, daterange(_gross.from_on, _gross.until_on));
+	END IF;
 	SELECT q.usage, q.missing INTO read FROM billing._register_usage(_gross.account_id, _gross.from_on, _gross.until_on) q;
 	IF read.missing IS NOT NULL THEN
 		RAISE EXCEPTION 'a register was not read'
@@ -386,8 +396,11 @@ COMMENT ON FUNCTION billing._form_lines(bigint, date, date, integer) IS 'all ste
 
 CREATE FUNCTION billing._lines_usage(lines billing.formed_line[])
 RETURNS billing.usage
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (
 	WITH cell AS (
 		SELECT l.part, l.channel, l.period, l.profile IS NOT NULL AS shaped, sum(l.kwh) AS kwh, bool_or(l.estimated) AS estimated, billing.sum(l.profile) AS profile
 		  FROM unnest(_lines_usage.lines) l WHERE l.channel <> 'demand' GROUP BY 1, 2, 3, 4),
@@ -403,8 +416,8 @@ BEGIN ATOMIC
 			   (array_agg(c.profile) FILTER (WHERE c.shaped AND c.channel = 'reactive_export'))[1] AS reactive_export
 		  FROM cell c GROUP BY c.part)
 	SELECT coalesce(billing.usage_agg(billing.usage(part => p.part, import => p.import, export => p.export, generation => p.generation, reactive_import => p.reactive_import,
-			reactive_export => p.reactive_export, registers => p.registers, demands => p.demands)), billing.usage()) FROM part p;
-END;
+			reactive_export => p.reactive_export, registers => p.registers, demands => p.demands)), billing.usage()) FROM part p);
+END $$;
 COMMENT ON FUNCTION billing._lines_usage(billing.formed_line[]) IS 'what the steps add up to';
 
 CREATE FUNCTION billing._forming_inputs(account_id bigint, from_on date, until_on date, depth integer)
@@ -439,15 +452,20 @@ COMMENT ON FUNCTION billing._forming_inputs(bigint, date, date, integer) IS 'SHA
 
 CREATE FUNCTION billing._gross_digest(account_id bigint, from_on date, until_on date)
 RETURNS bytea
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	-- as of now, after every link: the same for days and for the month that they are folded into
-	SELECT sha256(coalesce(billing._usage_digest_at(_gross_digest.account_id, _gross_digest.from_on, _gross_digest.until_on, '9223372036854775807'::bigint), ''::bytea)
+	RETURN (
+	SELECT sha256(coalesce(CASE WHEN EXISTS (SELECT FROM billing.reading r WHERE r.account_id = _gross_digest.account_id AND r.from_on > _gross_digest.from_on - 31
+																			 AND r.from_on < _gross_digest.until_on AND r.until_on > _gross_digest.from_on)
+						   THEN billing._usage_digest_at(_gross_digest.account_id, _gross_digest.from_on, _gross_digest.until_on, '9223372036854775807'::bigint) END, ''::bytea)
 		|| coalesce((SELECT q.digest FROM billing._register_usage(_gross_digest.account_id, _gross_digest.from_on, _gross_digest.until_on) q), ''::bytea)
 		|| coalesce((SELECT sha256(convert_to(string_agg((to_jsonb(r) - '{org_id,made_by,made_at}'::text[])::text, '' ORDER BY r.rule_no), 'UTF8')) FROM billing.forming_rule r
 					  WHERE r.account_id = _gross_digest.account_id AND r.kind = 'unmetered' AND r.from_on < _gross_digest.until_on
-						AND (r.until_on IS NULL OR r.until_on > _gross_digest.from_on)), ''::bytea));
-END;
+						AND (r.until_on IS NULL OR r.until_on > _gross_digest.from_on)), ''::bytea)));
+END $$;
 COMMENT ON FUNCTION billing._gross_digest(bigint, date, date) IS 'SHA-256 of the readings and agreements of an account for a span';
 
 CREATE FUNCTION billing._formed_digest(account_id bigint, from_on date, until_on date, usage billing.usage)
@@ -520,20 +538,26 @@ COMMENT ON FUNCTION billing._form_account(bigint, date, date) IS 'forms the usag
 
 CREATE FUNCTION billing._next_span(account_id bigint, from_on date, until_on date)
 RETURNS date
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	-- as a bill run cuts it
+	RETURN (
 	SELECT (billing._piece_of(h.account_id, _next_span.from_on,
 			least(_next_span.until_on, h.stops_on, (date_trunc('month', (_next_span.from_on - h.cycle_day + 1)::timestamp) + interval '1 month')::date + h.cycle_day - 1,
 				  (SELECT min(c.c) FROM unnest(h.plan_changes) c(c) WHERE c.c > _next_span.from_on)))).ends_on
-	  FROM billing.account_head h WHERE h.account_id = _next_span.account_id;
-END;
+	  FROM billing.account_head h WHERE h.account_id = _next_span.account_id);
+END $$;
 COMMENT ON FUNCTION billing._next_span(bigint, date, date) IS 'where the bill of an account that begins on a day ends';
 
 CREATE FUNCTION billing.form_usage(org_no text, until_on date, back_to date DEFAULT NULL)
 RETURNS TABLE (outcome text, spans bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET jit = off
+-- planned once a session, not once an account
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 -- Definer: forms usage for who may run bills there, of what that actor may read.

@@ -114,8 +114,8 @@ BEGIN
 						WHEN count(*) > 0 THEN billing._usage_digest_at(d.account_id, d.from_on, d.until_on, d.seq + 1) END AS digest
 			  FROM billing.reading r
 			 WHERE r.account_id = d.account_id AND r.from_on > d.from_on - 31 AND r.from_on < d.until_on AND r.until_on > d.from_on AND d.usage_from = 'reading') u
-		  -- the others; not called for those that have just profiles
-		  LEFT JOIN LATERAL (SELECT s.* FROM billing._stored_usage(d.account_id, d.usage_from, d.from_on, d.until_on) s WHERE d.usage_from <> 'reading') f ON true
+		  -- the others; not called for those that have just profiles: OFFSET keeps the question before the call
+		  LEFT JOIN LATERAL (SELECT s.* FROM billing._stored_usage(d.account_id, d.usage_from, d.from_on, d.until_on) s WHERE d.usage_from <> 'reading' OFFSET 0) f ON true
 		 CROSS JOIN LATERAL billing.try_rate(d.tariff, coalesce(f.usage, u.usage), daterange(d.from_on, d.until_on), d.terms, d.market, d.carry) r
 		 CROSS JOIN LATERAL (SELECT billing.total(r.charges) AS total) t
 		 -- a change that was made since this statement began is in the head, and its plan not to be seen yet: the next turn sees both
