@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+#include "calendar.h"
+
 const KindInfo kinds[KINDS] = {
 	[HOME] = {"home", 390, true, false, 1},
 	[HOME_TOU] = {"home_tou", 275, true, false, 1},
@@ -26,7 +28,11 @@ county_of(const Options *options)
 {
 	County		county = {.options = *options};
 	int64_t		orgs = options->accounts / ORG_ACCOUNTS;
+	bool		january = options->months == 1 && options->from_day == calendar_number(2026, 1, 1);
 
+	/* the tariff as printed for that month; for others the one that asks for each month's prices */
+	county.single_part = january ? "cn-hubei-2026-01-single-part" : "cn-hubei-single-part";
+	county.two_part = january ? "cn-hubei-2026-01-two-part" : "cn-hubei-two-part";
 	county.orgs = (int) (orgs < 2 ? 2 : orgs > 400 ? 400 : orgs);
 	return county;
 }
@@ -87,13 +93,13 @@ fill_home(Account *account, Chance *chance)
 }
 
 static void
-fill_shop(Account *account, Chance *chance)
+fill_shop(const County *county, Account *account, Chance *chance)
 {
 	static const int ratios[] = {15, 20, 30, 40, 60};
 
 	account->kwh = spread(chance, account->kind == SHOP_READ ? 3200 : 1200);
 	account->kw = account->kwh / 160 + 3;
-	account->plan = "cn-hubei-2026-01-single-part";
+	account->plan = county->single_part;
 	if (account->kind == SHOP_READ)
 		account->ct = ratios[chance_below(chance, 5)];
 	snprintf(account->terms, sizeof(account->terms), "{\"voltage\": \"%s\"%s}", account->voltage,
@@ -101,7 +107,7 @@ fill_shop(Account *account, Chance *chance)
 }
 
 static void
-fill_works(Account *account, Chance *chance)
+fill_works(const County *county, Account *account, Chance *chance)
 {
 	static const char *const bases[] = {"capacity", "demand", "demand", "contract"};
 	const char *basis = bases[chance_below(chance, 4)];
@@ -112,7 +118,7 @@ fill_works(Account *account, Chance *chance)
 	account->shifts = account->number == FEATURED || chance_permille(chance, 600) ? 2 : chance_between(chance, 1, 3);
 	account->kwh = account->kw * account->shifts * 8 * 20;
 	account->power_factor = account->number == FEATURED ? 872 : chance_between(chance, 840, 970);
-	account->plan = "cn-hubei-2026-01-two-part";
+	account->plan = county->two_part;
 	account->voltage = "1-10 kV";
 	account->dedicated = true;
 	account->pt = 100;
@@ -193,10 +199,10 @@ county_account(const County *county, int64_t number)
 	{
 		case SHOP:
 		case SHOP_READ:
-			fill_shop(&account, &chance);
+			fill_shop(county, &account, &chance);
 			break;
 		case WORKS:
-			fill_works(&account, &chance);
+			fill_works(county, &account, &chance);
 			break;
 		case FARM:
 			account.kw = spread(&chance, 11);
@@ -206,7 +212,7 @@ county_account(const County *county, int64_t number)
 		case STREET:
 			account.kw = chance_between(&chance, 2, 25);
 			account.kwh = account.kw * 330;
-			account.plan = "cn-hubei-2026-01-single-part";
+			account.plan = county->single_part;
 			snprintf(account.terms, sizeof(account.terms), "{\"voltage\": \"below 1 kV\", \"tou\": false}");
 			break;
 		default:

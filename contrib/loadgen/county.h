@@ -30,7 +30,8 @@ typedef struct County
 {
 	Options		options;
 	int			orgs;			/* supply stations below the company */
-	int64_t		until_day;
+	const char *single_part;	/* the tariffs of shops and works */
+	const char *two_part;
 } County;
 
 typedef enum Kind

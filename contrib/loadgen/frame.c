@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "calendar.h"
+
 void
 number_org(char *text, int org)
 {
@@ -104,13 +106,13 @@ write_staff(const County *county)
 static void
 write_plans(const County *county)
 {
-	static const char *const plans[][2] = {
+	const char *const plans[][2] = {
 		{"cn-zhejiang-residential", "居民阶梯"}, {"cn-zhejiang-residential-tou", "居民阶梯分时"},
-		{"cn-hubei-2026-01-single-part", "工商业单一制"}, {"cn-hubei-2026-01-two-part", "工业两部制"}, {"demo-farm", "农业排灌"}};
+		{county->single_part, "工商业单一制"}, {county->two_part, "工业两部制"}, {"demo-farm", "农业排灌"}};
 	Out			out;
 
 	out_open(&out, county->options.folder, "plans.csv");
-	out_text(&out, "plan_code,name,from_on,published\n");
+	out_text(&out, "plan_code,name,from_on\n");
 	for (int i = 0; i < (int) (sizeof(plans) / sizeof(plans[0])); i++)
 	{
 		out_text(&out, plans[i][0]);
@@ -118,8 +120,14 @@ write_plans(const County *county)
 		out_text(&out, plans[i][1]);
 		out_char(&out, ',');
 		out_day(&out, county->options.from_day);
-		out_char(&out, ',');
-		out_text(&out, plans[i][0]);
+		out_line(&out);
+	}
+	out_close(&out);
+	out_open(&out, county->options.folder, "months.csv");
+	out_text(&out, "month\n");
+	for (int i = 0; i < county->options.months; i++)
+	{
+		out_day(&out, calendar_month(county->options.from_day, i));
 		out_line(&out);
 	}
 	out_close(&out);

@@ -1,7 +1,4 @@
-/*
- * Customers, how they are reached, their papers; accounts and their price
- * plans: in bulk, into the tables that clerks may insert into.
- */
+-- Customers, accounts and their price plans: in bulk, into the tables that clerks may insert into.
 SET client_min_messages = warning;
 SET SESSION AUTHORIZATION county_accounts;
 BEGIN;
@@ -36,8 +33,6 @@ SELECT a.account_id, g.from_on, a.org_id, p.plan_id, g.terms
   FROM given_plan g JOIN billing.account a USING (account_no) JOIN billing.plan p USING (plan_code)
  WHERE NOT EXISTS (SELECT FROM billing.account_plan t WHERE t.account_id = a.account_id AND t.from_on = g.from_on);
 
-SELECT count(billing.add_contact(c.customer_id, 'mobile', c.mobile, a.opened_on)), count(billing.add_identity(c.customer_id, c.paper_kind, c.paper_no))
-  FROM customer_of c JOIN given_account a USING (customer_no) \g /dev/null
 SELECT billing.set_usage_from(g.usage_from, array_agg(g.account_no)) FROM given_account g WHERE g.usage_from <> 'reading' GROUP BY g.usage_from \g /dev/null
 COMMIT;
 SELECT format('%s customers, %s accounts', (SELECT count(*) FROM billing.customer), (SELECT count(*) FROM billing.account));
