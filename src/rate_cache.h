@@ -10,6 +10,8 @@
 #ifndef BL_RATE_CACHE_H
 #define BL_RATE_CACHE_H
 
+#include "access/tupdesc.h"
+
 #include "document.h"
 #include "core/rate.h"
 
@@ -50,6 +52,7 @@ typedef struct BlRateCall
 	BlProblem	problem;
 	BlArena		arena;
 	uint8_t    *room;			/* the arena's first chunk, kept between rows */
+	TupleDesc	result;			/* of a function that returns a row; NULL: not asked for yet */
 } BlRateCall;
 
 /* of this call site; the numbers of its arguments for tariff, span and market */

@@ -256,14 +256,22 @@ PG_FUNCTION_INFO_V1(billing_try_rate);
 Datum
 billing_try_rate(PG_FUNCTION_ARGS)
 {
-	TupleDesc	desc;
+	BlRateCall *call = bl_rate_call(fcinfo, ARG_TARIFF, ARG_DURING, ARG_MARKET);
 	Datum		values[5] = {0};
 	bool		nulls[5] = {true, true, true, true, true};
 	BlStatus	status;
 	Step		s;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "try_rate() must be called for a row");
+	if (call->result == NULL)
+	{
+		MemoryContext before = MemoryContextSwitchTo(call->context);
+		TupleDesc	desc;
+
+		if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "try_rate() must be called for a row");
+		call->result = BlessTupleDesc(CreateTupleDescCopy(desc));
+		MemoryContextSwitchTo(before);
+	}
 	/* no bill and no error would look like a success in a report of failures */
 	if (PG_ARGISNULL(ARG_TARIFF) || PG_ARGISNULL(ARG_USAGE) || PG_ARGISNULL(ARG_DURING))
 	{
@@ -295,7 +303,7 @@ billing_try_rate(PG_FUNCTION_ARGS)
 			values[4] = text_or_null(p->hint[0] ? p->hint : bl_status_hint(status), &nulls[4]);
 		}
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(call->result, values, nulls)));
 }
 
 /* ---- reasons ---- */
