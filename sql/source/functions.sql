@@ -30,11 +30,13 @@ BEGIN
 	PERFORM billing._check_everywhere('write', 'reading');
 	SELECT c.key, c.value INTO wrong FROM jsonb_each(CASE jsonb_typeof(set_mapping.channels) WHEN 'object' THEN set_mapping.channels ELSE '{"": 0}' END) c
 	 WHERE c.value <> 'null' AND (jsonb_typeof(c.value) <> 'string'
-		OR c.value #>> '{}' !~ '^([^/[:cntrl:]]{1,64}/)?((reactive_)?(import|export)|generation)$') LIMIT 1;
+		OR c.value #>> '{}' !~ '^([^/[:cntrl:]]{1,64}/)?[a-z][a-z0-9_]{0,31}$'
+		OR regexp_replace(c.value #>> '{}', '^.*/', '') NOT IN ('import', 'export', 'generation', 'reactive_import', 'reactive_export')
+		   AND NOT EXISTS (SELECT FROM billing.register g WHERE g.register = regexp_replace(c.value #>> '{}', '^.*/', ''))) LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'channel "%" of the mapping means nothing', wrong.key
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is given as %s.', wrong.value),
-				  HINT = 'Give import, export, generation, reactive_import or reactive_export, with a part in front such as "lighting/import", or null to leave it out.';
+				  HINT = 'Give import, export, generation, reactive_import, reactive_export or a register, with a part in front such as "lighting/import", or null to leave it out.';
 	END IF;
 	-- what the readers make of it is said now and not with the first file
 	IF set_mapping.format = 'csv' THEN
@@ -225,14 +227,27 @@ END $$;
 COMMENT ON FUNCTION billing._lines_of(text, bytea, bigint[]) IS 'the text of some lines of a file (of MSCONS: segments)';
 
 -- What a file says of days becomes what they are of in the store; the rest is rejected.
-CREATE FUNCTION billing._match_readings(b billing.batch, content bytea, OUT days billing._landed_day[])
+CREATE FUNCTION billing._local_day(at timestamptz, zone text)
+RETURNS date
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	-- the server takes '+08:00' for eight hours west
+	SELECT CASE WHEN _local_day.zone ~ '^[+-]' THEN ((_local_day.at AT TIME ZONE 'UTC') + _local_day.zone::interval)::date
+				ELSE (_local_day.at AT TIME ZONE _local_day.zone)::date END;
+END;
+COMMENT ON FUNCTION billing._local_day(timestamptz, text) IS 'the day of a moment in a time zone by name, or at an offset';
+
+CREATE FUNCTION billing._match_readings(b billing.batch, content bytea, OUT days billing._landed_day[], OUT registers jsonb)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+	zone	text := coalesce(b.read_as #>> '{mapping,time_zone}', CASE WHEN b.format LIKE 'nem1_' THEN '+10:00' WHEN b.format = 'mscons' THEN 'Europe/Berlin' ELSE 'UTC' END);
 BEGIN
 	WITH raw AS MATERIALIZED (
-		SELECT r.* FROM billing._read_batch(b.format, _match_readings.content, b.read_as -> 'mapping') r),
+		-- what a register shows counts for the beginning of a day: in its last hour that is the next
+		SELECT r.*, coalesce(r.day, billing._local_day(r.read_at + interval '1 hour', zone)) AS on_day FROM billing._read_batch(b.format, _match_readings.content, b.read_as -> 'mapping') r),
 	said AS MATERIALIZED (
 		SELECT DISTINCT r.meter, r.channel FROM raw r WHERE r.rejected IS NULL),
 	channel AS MATERIALIZED (
@@ -241,16 +256,14 @@ BEGIN
 		 CROSS JOIN LATERAL billing._channel_of(b.format, n.channel, b.read_as -> 'channels') c),
 	name AS MATERIALIZED (
 		SELECT DISTINCT r.meter FROM said r),
-	zone AS (
-		SELECT coalesce((SELECT billing.time_zone(r.profile) FROM raw r WHERE r.profile IS NOT NULL LIMIT 1), 'UTC') AS name),
 	-- the number of a point, of a meter installed there, of the account; the first that there is
 	place AS (
 		SELECT n.meter, 1 AS rank, p.account_id, p.part, p.org_id, p.from_on, coalesce(p.until_on, 'infinity') AS until_on
 		  FROM name n JOIN billing.service_point p ON p.point_code = n.meter
 		UNION ALL
-		SELECT n.meter, 2, i.account_id, i.part, i.org_id, (i.from_at AT TIME ZONE z.name)::date,
-			   coalesce(((i.until_at - interval '1 microsecond') AT TIME ZONE z.name)::date + 1, 'infinity')
-		  FROM name n JOIN billing.meter_install i ON i.meter_no = n.meter AND i.role = 'main' CROSS JOIN zone z
+		SELECT n.meter, 2, i.account_id, i.part, i.org_id, billing._local_day(i.from_at, zone),
+			   coalesce(billing._local_day(i.until_at - interval '1 microsecond', zone) + 1, 'infinity')
+		  FROM name n JOIN billing.meter_install i ON i.meter_no = n.meter AND i.role = 'main'
 		UNION ALL
 		SELECT n.meter, 3, a.account_id, 'main', a.org_id, '-infinity', 'infinity'
 		  FROM name n JOIN billing.account a ON a.account_no = n.meter),
@@ -261,27 +274,29 @@ BEGIN
 		 WHERE p.rank = p.first),
 	-- a code is found for each record, words only for those that have one
 	judged AS MATERIALIZED (
-		SELECT r.line, r.meter, r.channel, r.unit, r.rejected, r.content, r.day, r.version_at, r.profile, m.account_id, coalesce(c.part, m.part) AS part, c.as_channel,
+		SELECT r.line, r.meter, r.channel, r.unit, r.rejected, r.content, r.day, r.on_day, r.reading, r.version_at, r.profile, m.account_id, coalesce(c.part, m.part) AS part, c.as_channel,
 			   CASE WHEN r.rejected IS NOT NULL THEN 'UB107'
 					WHEN NOT c.known THEN 'UB108'
 					WHEN m.account_id IS NULL THEN 'P0002'
-					WHEN r.profile IS NULL THEN '0A000'
+					WHEN r.profile IS NULL AND r.unit NOT IN ('kWh', 'kvarh', 'kVAh', 'kW') THEN 'UB104'
+					WHEN r.profile IS NULL THEN NULL
+					WHEN c.as_channel NOT IN ('import', 'export', 'generation', 'reactive_import', 'reactive_export') THEN 'UB108'
 					WHEN billing.unit(r.profile) <> CASE WHEN c.as_channel LIKE 'reactive%' THEN 'varh' ELSE 'Wh' END THEN 'UB104' END AS sqlstate
 		  FROM raw r
 		  LEFT JOIN channel c ON c.channel IS NOT DISTINCT FROM r.channel AND r.rejected IS NULL
-		  LEFT JOIN meter m ON m.meter = r.meter AND r.day >= m.from_on AND r.day < m.until_on AND r.rejected IS NULL
+		  LEFT JOIN meter m ON m.meter = r.meter AND r.on_day >= m.from_on AND r.on_day < m.until_on AND r.rejected IS NULL
 		 WHERE r.rejected IS NOT NULL OR c.as_channel IS NOT NULL OR NOT c.known),
 	-- two meters or channels of the file that are one in the store: the first stays
 	twice AS MATERIALIZED (
-		SELECT j.account_id, j.day, j.part, j.as_channel FROM judged j WHERE j.sqlstate IS NULL
+		SELECT j.account_id, j.day, j.part, j.as_channel FROM judged j WHERE j.sqlstate IS NULL AND j.profile IS NOT NULL
 		 GROUP BY j.account_id, j.day, j.part, j.as_channel HAVING count(*) > 1),
 	doubled AS MATERIALIZED (
 		SELECT j.*, row_number() OVER (PARTITION BY j.account_id, j.day, j.part, j.as_channel ORDER BY j.line) AS nth
-		  FROM judged j JOIN twice d USING (account_id, day, part, as_channel) WHERE j.sqlstate IS NULL),
+		  FROM judged j JOIN twice d USING (account_id, day, part, as_channel) WHERE j.sqlstate IS NULL AND j.profile IS NOT NULL),
 	bad AS MATERIALIZED (
-		SELECT j.line, j.meter, j.channel, j.as_channel, j.day, j.unit, j.rejected, j.content, j.sqlstate FROM judged j WHERE j.sqlstate IS NOT NULL
+		SELECT j.line, j.meter, j.channel, j.as_channel, j.on_day, j.unit, j.rejected, j.content, j.sqlstate FROM judged j WHERE j.sqlstate IS NOT NULL
 		UNION ALL
-		SELECT d.line, d.meter, d.channel, d.as_channel, d.day, d.unit, d.rejected, d.content, 'UB102' FROM doubled d WHERE d.nth > 1),
+		SELECT d.line, d.meter, d.channel, d.as_channel, d.on_day, d.unit, d.rejected, d.content, 'UB102' FROM doubled d WHERE d.nth > 1),
 	refused AS (
 		INSERT INTO billing.batch_reject (batch_id, reject_no, org_id, kind, line, sqlstate, message, detail, hint, content)
 		SELECT b.batch_id, row_number() OVER (ORDER BY p.line), b.org_id, b.kind, p.line, f.sqlstate, f.message, f.detail, f.hint, coalesce(p.content, t.content)
@@ -289,21 +304,24 @@ BEGIN
 		  JOIN LATERAL (VALUES
 			('UB107', p.rejected, NULL, 'Correct the record and send it again.'),
 			('UB108', format('channel "%s" is not mapped', p.channel), format('Of meter %s.', p.meter), 'Name it in the channels of a mapping; null leaves it out.'),
-			('P0002', format('meter %s does not exist, or not for you', p.meter), format('On %s.', to_char(p.day, 'YYYY-MM-DD')), 'Enter it, then land the batch again.'),
-			('0A000', format('meter %s: register readings are not kept by this way', p.meter), NULL, NULL),
+			('P0002', format('meter %s does not exist, or not for you', p.meter), format('On %s.', to_char(p.on_day, 'YYYY-MM-DD')), 'Enter it, then land the batch again.'),
 			('UB104', format('channel %s of meter %s is in another unit', p.as_channel, p.meter), format('It is in %s.', p.unit), 'Name what it is in the channels of a mapping.'),
 			('UB102', 'the file has another channel for these days of the account', NULL, NULL)) f(sqlstate, message, detail, hint)
 			ON f.sqlstate = p.sqlstate
 		  LEFT JOIN billing._lines_of(b.format, _match_readings.content, ARRAY(SELECT q.line FROM bad q WHERE q.content IS NULL)) t ON t.line = p.line)
-	SELECT array_agg(ROW (p.line, p.account_id, p.part, p.as_channel, p.day, p.version_at, p.profile)::billing._landed_day)
-	  INTO days
+	SELECT array_agg(ROW (p.line, p.account_id, p.part, p.as_channel, p.day, p.version_at, p.profile)::billing._landed_day),
+		   (SELECT jsonb_agg(jsonb_build_object('line', j.line, 'account_id', j.account_id, 'account_no', (SELECT a.account_no FROM billing.account a WHERE a.account_id = j.account_id),
+				'part', j.part, 'register', CASE j.as_channel WHEN 'import' THEN 'total' ELSE j.as_channel END, 'read_on', to_char(j.on_day, 'YYYY-MM-DD'),
+				'value', j.reading::text) ORDER BY j.line) FROM judged j WHERE j.sqlstate IS NULL AND j.profile IS NULL)
+	  INTO days, registers
 	  FROM (SELECT j.line, j.account_id, j.part, j.as_channel, j.day, j.version_at, j.profile FROM judged j
-			 WHERE j.sqlstate IS NULL AND (j.account_id, j.day, j.part, j.as_channel) NOT IN (SELECT d.account_id, d.day, d.part, d.as_channel FROM twice d)
+			 WHERE j.sqlstate IS NULL AND j.profile IS NOT NULL AND (j.account_id, j.day, j.part, j.as_channel) NOT IN (SELECT d.account_id, d.day, d.part, d.as_channel FROM twice d)
 			UNION ALL
 			SELECT d.line, d.account_id, d.part, d.as_channel, d.day, d.version_at, d.profile FROM doubled d WHERE d.nth = 1) p;
 EXCEPTION
-	-- these are of the moment, not of the file
-	WHEN query_canceled OR admin_shutdown OR insufficient_resources OR serialization_failure OR deadlock_detected OR internal_error THEN
+	-- these are of the moment, or of the store, and not of the file
+	WHEN query_canceled OR admin_shutdown OR insufficient_resources OR serialization_failure OR deadlock_detected OR internal_error
+		OR syntax_error_or_access_rule_violation THEN
 		RAISE;
 	WHEN OTHERS THEN
 		DECLARE
@@ -317,7 +335,7 @@ EXCEPTION
 		END;
 END $$;
 COMMENT ON FUNCTION billing._match_readings(billing.batch, bytea) IS
-'reads a file and finds the account, part and channel of each day; what cannot be read or placed becomes a reject, a file that cannot be read at all one of line 0';
+'reads a file and finds the account, part and channel of each day, or the register of each reading; what cannot be read or placed becomes a reject, a file that cannot be read at all one of line 0';
 
 CREATE FUNCTION billing._land_readings(b billing.batch, content bytea, OUT taken bigint, OUT unchanged bigint, OUT leaves billing._leaf[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -325,10 +343,31 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	days	billing._landed_day[];
+	registers jsonb;
+	judged	record;
 BEGIN
-	days := billing._match_readings(b, _land_readings.content);
-	PERFORM billing._lock_heads(ARRAY(SELECT DISTINCT d.account_id FROM unnest(days) d));
+	SELECT m.days, m.registers INTO days, registers FROM billing._match_readings(b, _land_readings.content) m;
+	PERFORM billing._lock_heads(ARRAY(SELECT d.account_id FROM unnest(days) d UNION SELECT (r ->> 'account_id')::bigint FROM jsonb_array_elements(registers) r));
 	SELECT p.taken, p.unchanged, p.leaves INTO taken, unchanged, leaves FROM billing._put_safely(b, days) p;
+	IF registers IS NULL THEN
+		RETURN;
+	END IF;
+	taken := taken + jsonb_array_length(registers);
+	FOR judged IN SELECT q.* FROM billing.org o CROSS JOIN LATERAL billing.record_registers(o.org_no, registers, coalesce(nullif(b.source, ''), b.file_name)) q WHERE o.org_id = b.org_id
+	LOOP
+		CONTINUE WHEN judged.state = 'pending';
+		taken := taken - 1;
+		IF judged.state = 'superseded' THEN
+			unchanged := unchanged + 1;
+		ELSE
+			PERFORM billing._reject(b.batch_id, t.line, CASE WHEN judged.state = 'rejected' THEN 'UB121' ELSE 'UB107' END,
+				format('the reading %s of register %s is not taken', r.value ->> 'value', r.value ->> 'register'), concat_ws(': ', nullif(judged.finding, ''), judged.detail),
+				'Correct the record and send it again.', t.content)
+			   FROM jsonb_array_elements(registers) WITH ORDINALITY r(value, n)
+			   LEFT JOIN billing._lines_of(b.format, _land_readings.content, ARRAY[(r.value ->> 'line')::bigint]) t ON true
+			  WHERE r.n = judged.row_no;
+		END IF;
+	END LOOP;
 END $$;
 COMMENT ON FUNCTION billing._land_readings(billing.batch, bytea) IS 'what a file of readings brings into the store';
 

@@ -28,7 +28,7 @@ CREATE FUNCTION pg_temp.value(account integer, at timestamptz) RETURNS numeric L
 	SELECT billing.value_at(r.profile, at) FROM billing.reading r JOIN billing.account a USING (account_id)
 	 WHERE a.account_no = 'N' || account AND r.part = 'main' AND r.channel = 'import' AND billing.during(r.profile) @> at $$;
 
-SELECT plan(51);
+SELECT plan(55);
 
 -- once
 SELECT pg_temp.bring(pg_temp.nem12('{1,2,9}', '2026-01-01', 31, '1', 'A', '2026-02-01')) AS first \gset
@@ -151,6 +151,20 @@ SELECT results_eq(format('SELECT line, sqlstate, content FROM billing.batch_reje
 SELECT billing.receive('hr', convert_to(E'no,who,does,where,left\nP1,Ann,analyst,S,\nP2,Bob,clerk,S,2020-01-01\nP3,Cy,clerk,nowhere,', 'UTF8'), 'staff', 'S', mapping => 'hr') AS hr
   FROM billing.set_mapping('hr', 'staff', '{"columns": {"staff_no": "no", "name": "who", "post": "does", "org_no": "where", "left_on": 5}}') \gset
 SELECT results_eq(format('SELECT * FROM billing.land(%s)', :hr), 'VALUES (1::bigint, 1::bigint, 1::bigint)', 'so does a list of staff');
+
+-- what registers show
+SELECT billing.receive('registers', convert_to(E'device,when,1.8.0,1.8.1\nN1,2026-07-31 23:59,1234.5,30\nN2,2026-08-01 00:01,17,3\nN8,2026-08-01 00:01,17,3', 'UTF8'), 'csv', 'S', mapping => 'registers') AS registers
+  FROM billing.set_mapping('registers', 'csv', '{"meter": "device", "time": "when", "time_zone": "+10:00", "register": true, "unit": "kWh",
+	"values": [{"column": "1.8.0", "channel": "1.8.0"}, {"column": "1.8.1", "channel": "high"}]}', '{"high": "peak"}') \gset
+SELECT results_eq(format('SELECT * FROM billing.land(%s)', :registers), 'VALUES (4::bigint, 0::bigint, 2::bigint)', 'register readings come by files too');
+SELECT results_eq('SELECT account_id, register, read_on, value FROM billing.register_reading ORDER BY 1, 2', $$VALUES (1::bigint, 'peak', '2026-08-01'::date, 30.0), (1, 'total', '2026-08-01', 1234.5), (2, 'peak', '2026-08-01', 3.0), (2, 'total', '2026-08-01', 17.0)$$,
+	'for the beginning of a day, the last minutes for that of the next');
+SELECT results_eq(format('SELECT taken, unchanged, rejected FROM billing.land_again(%s)', :registers), 'VALUES (0::bigint, 4::bigint, 2::bigint)', 'and once');
+
+-- a point's number, a meter's, and the day on which it hangs there
+INSERT INTO billing.service_point (account_id, part, org_id, point_code, placed_on, from_on) SELECT account_id, 'pv', org_id, 'N3', '2026-09-01', '2026-09-01' FROM billing.account WHERE account_no = 'N2';
+SELECT pg_temp.bring(pg_temp.nem12('{3}', '2026-08-31', 2, '1', 'A', '2026-10-01')) AS points \gset
+SELECT results_eq($$SELECT account_id, part, from_on, until_on FROM billing.reading WHERE from_on >= '2026-08-31'$$, $$VALUES (2::bigint, 'pv', '2026-09-01'::date, '2026-09-02'::date)$$, 'a point''s number counts before an account''s, from its first day on');
 
 -- forged
 SELECT pg_temp.bring(document, n::text) FROM file ORDER BY n % 5, n \g /dev/null
