@@ -1,7 +1,7 @@
 -- One bad account never stops the others: why some were not billed, and what to do.
-SELECT format('  %s accounts  %s  %s', count(*), x.sqlstate,
-			  regexp_replace(min(x.message), '"[^"]*"', '…', 'g')) FROM billing_report.run_exception x
- GROUP BY x.sqlstate ORDER BY count(*) DESC, x.sqlstate;
+SELECT format('  %3s accounts  %s  %s', count(*), x.sqlstate, x.said)
+  FROM (SELECT sqlstate, regexp_replace(message, '"[^"]*"', '…', 'g') AS said FROM billing_report.run_exception) x
+ GROUP BY x.sqlstate, x.said ORDER BY count(*) DESC, x.sqlstate, x.said;
 SELECT '';
 SELECT concat_ws(E'\n      ', format('  %s  %s  %s', x.account_no, x.sqlstate, c.name_en), x.message, x.detail, x.hint)
   FROM (SELECT DISTINCT ON (sqlstate, message) * FROM billing_report.run_exception ORDER BY sqlstate, message, account_no) x
