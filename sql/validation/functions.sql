@@ -310,6 +310,30 @@ END;
 COMMENT ON FUNCTION billing._version_of(billing.profile, billing.profile, date) IS
 'what becomes of a row of readings that was worked on along with others: days that are billed stay as they are';
 
+CREATE FUNCTION billing._without_silence(profile billing.profile, history billing.profile, spans jsonb)
+RETURNS billing.profile
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	silence	record;
+	heard	billing.profile := profile;
+BEGIN
+	-- where a register has so much more than was read, it was not the gap alone: hours of nothing, or of the same again and again, did not come either
+	FOR silence IN
+		SELECT v.from_at, v.until_at FROM billing.validate(profile, '[{"rule": "zero", "minutes": 360}, {"rule": "repeated"}]', history) v
+		 WHERE v.severity <> 'unchecked'
+		   AND EXISTS (SELECT FROM jsonb_array_elements(spans) x
+						WHERE (x.value ->> 'kwh')::numeric > 2 * (x.value ->> 'unscaled_kwh')::numeric
+						  AND (x.value ->> 'register')::tstzrange && tstzrange(v.from_at, v.until_at))
+	LOOP
+		heard := billing.set_quality(heard, silence.from_at, silence.until_at, 'missing');
+	END LOOP;
+	RETURN CASE WHEN heard OPERATOR(billing.<>) profile THEN heard END;
+END $$;
+COMMENT ON FUNCTION billing._without_silence(billing.profile, billing.profile, jsonb) IS
+'a profile without the silence that a register contradicts, after its gaps were to be scaled to more than twice what they should be; null where there is none';
+
 CREATE FUNCTION billing._validate_range(run_id bigint, org_id bigint, from_on date, until_on date, again boolean, first_account bigint, last_account bigint,
 										OUT accounts integer, OUT profiles integer, OUT readings bigint, OUT findings integer, OUT changed integer)
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -463,7 +487,8 @@ BEGIN
 		 CROSS JOIN LATERAL (SELECT billing._holidays(q.plan_id, _estimate_range.from_on, _estimate_range.until_on) AS market) v),
 	filled AS MATERIALIZED (
 		SELECT m.account_id, m.org_id, m.billed_to, m.part, m.channel, m.unit, m.slot, m.zone, m.from_on, m.until_on, c.rule_set_id,
-			   billing.slot_count(m.profile) AS slots, e.profile, s.spans, s.undone
+			   billing.slot_count(m.profile) AS slots, coalesce(f.profile, e.profile) AS profile, coalesce(t.spans, s.spans) AS spans,
+			   CASE WHEN t.spans IS NULL THEN s.undone ELSE t.undone END AS undone, CASE WHEN t.spans IS NULL THEN '' ELSE 'silence that the register contradicts' END AS reason
 		  FROM ruled c
 		  JOIN met m ON m.plan_id IS NOT DISTINCT FROM c.plan_id AND m.part = c.part AND m.channel = c.channel
 		 CROSS JOIN LATERAL (
@@ -481,9 +506,16 @@ BEGIN
 			SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('from', x.from_at, 'until', x.until_at, 'slots', x.slots, 'method', x.method, 'kwh', x.energy_kwh,
 						'unscaled_kwh', x.unscaled_kwh, 'days', x.like_days, 'register', x.register_during, 'reason', x.reason)) ORDER BY x.from_at) AS spans,
 				   count(*) FILTER (WHERE x.method = 'none') AS undone
-			  FROM billing.estimation(m.profile, c.rules, h.profile, g.registers, c.market) x) s),
+			  FROM billing.estimation(m.profile, c.rules, h.profile, g.registers, c.market) x) s
+		 CROSS JOIN LATERAL (SELECT CASE WHEN g.registers IS NOT NULL THEN billing._without_silence(m.profile, h.profile, s.spans) END AS profile OFFSET 0) w
+		 CROSS JOIN LATERAL (SELECT billing.estimate(w.profile, c.rules, h.profile, g.registers, c.market) AS profile OFFSET 0) f
+		 CROSS JOIN LATERAL (
+			SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('from', x.from_at, 'until', x.until_at, 'slots', x.slots, 'method', x.method, 'kwh', x.energy_kwh,
+						'unscaled_kwh', x.unscaled_kwh, 'days', x.like_days, 'register', x.register_during, 'reason', x.reason)) ORDER BY x.from_at) AS spans,
+				   count(*) FILTER (WHERE x.method = 'none') AS undone
+			  FROM billing.estimation(w.profile, c.rules, h.profile, g.registers, c.market) x) t),
 	version AS MATERIALIZED (
-		SELECT j.account_id, j.part, j.channel, r.from_on, r.digest AS digest_before, r.profile AS before, q.profile, j.rule_set_id,
+		SELECT j.account_id, j.part, j.channel, r.from_on, r.digest AS digest_before, r.profile AS before, q.profile, j.rule_set_id, j.reason,
 			   (SELECT jsonb_agg(x.value ORDER BY x.n) FROM jsonb_array_elements(j.spans) WITH ORDINALITY x(value, n)
 				 WHERE (x.value ->> 'from')::timestamptz < billing.until_at(r.profile) AND (x.value ->> 'until')::timestamptz > billing.start_at(r.profile)) AS spans
 		  FROM filled j
@@ -496,11 +528,11 @@ BEGIN
 	written AS (
 		UPDATE billing.reading r SET profile = v.profile FROM version v
 		 WHERE r.account_id = v.account_id AND r.from_on = v.from_on AND r.part = v.part AND r.channel = v.channel AND r.digest = v.digest_before
-		RETURNING r.account_id, r.from_on, r.part, r.channel, r.org_id, r.digest, v.digest_before, v.rule_set_id, v.spans,
+		RETURNING r.account_id, r.from_on, r.part, r.channel, r.org_id, r.digest, v.digest_before, v.rule_set_id, v.spans, v.reason,
 			billing._kwh(v.profile) - billing._kwh(v.before) AS change_kwh),
 	acted AS (
-		INSERT INTO billing.validation_action (account_id, org_id, part, channel, from_on, kind, run_id, rule_set_id, spans, change_kwh, digest_before, digest_after)
-		SELECT w.account_id, w.org_id, w.part, w.channel, w.from_on, 'estimation', _estimate_range.run_id, w.rule_set_id, coalesce(w.spans, '[]'), w.change_kwh, w.digest_before, w.digest
+		INSERT INTO billing.validation_action (account_id, org_id, part, channel, from_on, kind, run_id, rule_set_id, spans, reason, change_kwh, digest_before, digest_after)
+		SELECT w.account_id, w.org_id, w.part, w.channel, w.from_on, 'estimation', _estimate_range.run_id, w.rule_set_id, coalesce(w.spans, '[]'), w.reason, w.change_kwh, w.digest_before, w.digest
 		  FROM written w ORDER BY w.account_id, w.from_on, w.part, w.channel),
 	settled AS (
 		-- validated as it was: estimates are not questioned again
