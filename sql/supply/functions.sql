@@ -258,6 +258,9 @@ BEGIN
 	 WHERE m.meter_id IN (SELECT i.meter_id FROM billing.meter_install i WHERE i.account_id = NEW.account_id AND i.until_at IS NULL);
 	UPDATE billing.instrument_transformer t SET org_id = NEW.org_id
 	 WHERE t.transformer_id IN (SELECT i.transformer_id FROM billing.transformer_install i WHERE i.account_id = NEW.account_id AND i.until_at IS NULL);
+	UPDATE billing.equipment_fault f SET org_id = NEW.org_id
+	 WHERE f.meter_id IN (SELECT i.meter_id FROM billing.meter_install i WHERE i.account_id = NEW.account_id AND i.until_at IS NULL)
+		OR f.transformer_id IN (SELECT i.transformer_id FROM billing.transformer_install i WHERE i.account_id = NEW.account_id AND i.until_at IS NULL);
 	RETURN NULL;
 END $$;
 COMMENT ON FUNCTION billing._move_equipment() IS 'trigger: the org of what is installed at an account is the account''s';
@@ -603,6 +606,21 @@ END $$;
 COMMENT ON FUNCTION billing.move_service_point(text, date, text, text, text) IS
 'from a day on a service point hangs in another area, or on another feeder; where it was stays known, so that the losses of a month are those of its grid';
 
+CREATE FUNCTION billing.number_service_point(account_no text, point_code text, part text DEFAULT 'main')
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: as add_service_point().
+DECLARE
+	point	billing.service_point := billing._point_of(number_service_point.account_no, number_service_point.part);
+BEGIN
+	UPDATE billing.service_point p SET point_code = number_service_point.point_code WHERE p.account_id = point.account_id AND p.part = point.part;
+	PERFORM billing._audit(point.org_id, 'number_service_point', format('account %s', number_service_point.account_no),
+		jsonb_build_object('part', point.part, 'point_code', number_service_point.point_code, 'was', point.point_code));
+END $$;
+COMMENT ON FUNCTION billing.number_service_point(text, text, text) IS 'the number by which others know a service point, where it was not known or is another; the one before is in the audit trail';
+
 CREATE FUNCTION billing.disconnect_service_point(account_no text, reason text, part text DEFAULT 'main')
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -940,6 +958,77 @@ COMMENT ON FUNCTION billing.record_meter_test(text, text, date, numeric, jsonb, 
 'on_request, field, after_fault; points is [{"load": 100, "power_factor": 1, "error": 0.12}, …], load and error in percent; it has passed when no '
 'error is beyond limit_percent and no defect is named; returns whether';
 
+-- ---- faults ----
+
+CREATE FUNCTION billing._guard_fault()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- it goes with its meter to another org
+	IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - 'org_id' = to_jsonb(NEW) - 'org_id' OR (OLD.closed_at IS NULL
+	   AND to_jsonb(OLD) - '{remedy,note,closed_by,closed_at}'::text[] = to_jsonb(NEW) - '{remedy,note,closed_by,closed_at}'::text[])) THEN
+		RETURN NEW;
+	END IF;
+	RAISE EXCEPTION 'a fault that was reported is closed once, else it stays as it is'
+		USING ERRCODE = 'restrict_violation', DETAIL = format('%s is refused to everybody.', TG_OP), HINT = 'close_fault() closes it; what comes after is a new one.';
+END $$;
+COMMENT ON FUNCTION billing._guard_fault() IS 'trigger: a fault is reported, then closed';
+
+CREATE FUNCTION billing.report_fault(equipment text, number text, kind text, description text DEFAULT '', due_on date DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: for who may write supply at the equipment's org.
+DECLARE
+	fault	billing.equipment_fault;
+BEGIN
+	CASE report_fault.equipment
+		WHEN 'meter' THEN
+			SELECT m.meter_id, m.org_id INTO fault.meter_id, fault.org_id FROM billing._meter_of(coalesce(report_fault.number, ''), 'write') m;
+		WHEN 'transformer' THEN
+			SELECT t.transformer_id, t.org_id INTO fault.transformer_id, fault.org_id FROM billing._transformer_of(coalesce(report_fault.number, ''), 'write') t;
+		WHEN 'area' THEN
+			SELECT a.area_id, a.org_id INTO fault.area_id, fault.org_id FROM billing._area_of(coalesce(report_fault.number, ''), 'write') a;
+		WHEN 'feeder' THEN
+			SELECT f.feeder_id, f.org_id INTO fault.feeder_id, fault.org_id FROM billing._feeder_of(coalesce(report_fault.number, ''), 'write') f;
+		ELSE
+			RAISE EXCEPTION 'there is no equipment "%"', report_fault.equipment
+				USING ERRCODE = 'invalid_parameter_value', HINT = 'It is a meter, transformer, area or feeder.';
+	END CASE;
+	INSERT INTO billing.equipment_fault AS f (org_id, meter_id, transformer_id, area_id, feeder_id, kind, description, due_on)
+	VALUES (fault.org_id, fault.meter_id, fault.transformer_id, fault.area_id, fault.feeder_id, report_fault.kind, coalesce(report_fault.description, ''), report_fault.due_on)
+	RETURNING f.fault_id INTO fault.fault_id;
+	PERFORM billing._audit(fault.org_id, 'report_fault', format('%s %s', report_fault.equipment, report_fault.number), jsonb_build_object('kind', report_fault.kind));
+	RETURN fault.fault_id;
+END $$;
+COMMENT ON FUNCTION billing.report_fault(text, text, text, text, date) IS
+'something is wrong with a meter, transformer, area or feeder of this number: stopped, wrong, display, burnt, seal, wiring, communication, outage, other; '
+'due_on: by when it is to be seen to; returns fault_id';
+
+CREATE FUNCTION billing.close_fault(fault_id bigint, remedy text, note text DEFAULT '')
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: as report_fault().
+DECLARE
+	fault	billing.equipment_fault;
+BEGIN
+	SELECT f.* INTO fault FROM billing.equipment_fault f WHERE f.fault_id = close_fault.fault_id AND billing.can_write(f.org_id, 'supply') FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('fault %s', close_fault.fault_id));
+	ELSIF fault.closed_at IS NOT NULL THEN
+		RAISE EXCEPTION 'fault % is closed', fault.fault_id USING ERRCODE = 'UB701', DETAIL = format('As %s, by %s.', fault.remedy, fault.closed_by);
+	END IF;
+	UPDATE billing.equipment_fault f SET remedy = close_fault.remedy, note = close_fault.note, closed_by = billing.actor(), closed_at = clock_timestamp()
+	 WHERE f.fault_id = fault.fault_id;
+	PERFORM billing._audit(fault.org_id, 'close_fault', format('fault %s', fault.fault_id), jsonb_build_object('remedy', close_fault.remedy, 'note', close_fault.note));
+END $$;
+COMMENT ON FUNCTION billing.close_fault(bigint, text, text) IS 'a fault was seen to: repaired, exchanged, no_fault, scrapped; the exchange of a meter closes its faults by itself';
+
 -- ---- installing, exchanging, removing ----
 
 CREATE FUNCTION billing._zone_on(account_id bigint, day date)
@@ -1198,6 +1287,8 @@ BEGIN
 	meter := billing._meter_of(exchange_meter.meter_no, 'write');
 	PERFORM billing._end_install(old, exchange_meter.at, exchange_meter.end_readings, exchange_meter.rolled_over, 'exchange');
 	PERFORM billing._begin_install(point, meter, exchange_meter.at, exchange_meter.start_readings, exchange_meter.role, exchange_meter.own_factor, 'exchange');
+	UPDATE billing.equipment_fault f SET remedy = 'exchanged', note = format('by meter %s', meter.meter_no), closed_by = billing.actor(), closed_at = clock_timestamp()
+	 WHERE f.meter_id = old.meter_id AND f.closed_at IS NULL;
 	PERFORM billing._audit(point.org_id, 'exchange_meter', format('account %s', exchange_meter.account_no),
 		jsonb_build_object('part', point.part, 'meter_no', meter.meter_no, 'was', old.meter_no, 'at', exchange_meter.at,
 			'end_readings', exchange_meter.end_readings, 'start_readings', exchange_meter.start_readings));
@@ -1296,21 +1387,37 @@ END $$;
 COMMENT ON FUNCTION billing.install_gateway_meter(text, timestamptz, jsonb, text, text, numeric) IS
 'a meter at the head of a transformer area 台区考核表 or of a feeder 关口表, with what its registers show';
 
+CREATE FUNCTION billing._check_gateway_readings()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	bad		record;
+BEGIN
+	SELECT n.register, g.meter_no, n.value, t.digits, t.decimals INTO bad
+	  FROM new_rows n JOIN billing.gateway_meter g ON g.meter_id = n.meter_id AND g.from_at = n.from_at
+	  LEFT JOIN billing.meter_type_register t ON t.meter_type_id = g.meter_type_id AND t.register = n.register
+	 WHERE t.register IS NULL OR n.value >= 10::numeric ^ t.digits OR n.value <> round(n.value, t.decimals) LIMIT 1;
+	IF FOUND THEN
+		PERFORM billing._refuse_value(bad.meter_no, bad.register, bad.value, bad.digits, bad.decimals);
+	END IF;
+	SELECT g.meter_no, n.read_at INTO bad FROM new_rows n JOIN billing.gateway_meter g ON g.meter_id = n.meter_id AND g.from_at = n.from_at
+	 WHERE n.read_at > g.until_at LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'gateway meter % was not there any more', bad.meter_no USING ERRCODE = 'UB702', DETAIL = format('At %s.', billing._moment(bad.read_at));
+	END IF;
+	RETURN NULL;
+END $$;
+COMMENT ON FUNCTION billing._check_gateway_readings() IS 'trigger: a gateway meter shows what it can, while it is there';
+
 CREATE FUNCTION billing._read_gateway(meter_id bigint, from_at timestamptz, read_at timestamptz, org_id bigint, meter_no text, meter_type_id bigint, readings jsonb)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
-DECLARE
-	bad		record;
 BEGIN
-	SELECT v.register, v.value, t.digits, t.decimals INTO bad FROM billing._register_values(meter_no, meter_type_id, readings) v
-	  JOIN billing.meter_type_register t ON t.meter_type_id = _read_gateway.meter_type_id AND t.register = v.register
-	 WHERE v.value >= 10::numeric ^ t.digits OR v.value <> round(v.value, t.decimals) LIMIT 1;
-	IF FOUND THEN
-		PERFORM billing._refuse_value(meter_no, bad.register, bad.value, bad.digits, bad.decimals);
-	END IF;
 	INSERT INTO billing.gateway_reading (meter_id, register, read_at, from_at, org_id, value)
 	SELECT meter_id, v.register, read_at, from_at, org_id, v.value FROM billing._register_values(meter_no, meter_type_id, readings) v;
 END $$;

@@ -1,6 +1,6 @@
 GRANT SELECT ON billing.meter_type, billing.meter_type_register TO billing_admin, billing_clerk, billing_analyst, billing_auditor, billing_customer;
 GRANT SELECT ON billing.station, billing.feeder, billing.feeder_place, billing.transformer_area, billing.area_place, billing.meter,
-	billing.instrument_transformer, billing.equipment_event, billing.meter_test, billing.gateway_meter, billing.gateway_reading
+	billing.instrument_transformer, billing.equipment_event, billing.meter_test, billing.gateway_meter, billing.gateway_reading, billing.equipment_fault
 	TO billing_clerk, billing_analyst, billing_auditor;
 GRANT SELECT ON billing.service_point, billing.service_point_place, billing.meter_install, billing.meter_install_register, billing.transformer_install
 	TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
@@ -37,8 +37,9 @@ GRANT EXECUTE ON FUNCTION billing.add_station(text, text, text, integer), billin
 	billing.exchange_meter(text, text, timestamptz, jsonb, jsonb, text, text, numeric, text[]),
 	billing.exchange_transformers(text, timestamptz, jsonb, text[], text, text[]), billing.remove_meter(text, timestamptz, jsonb, text, text, text[]),
 	billing.install_gateway_meter(text, timestamptz, jsonb, text, text, numeric), billing.record_gateway_reading(text, timestamptz, jsonb),
-	billing.remove_gateway_meter(text, timestamptz, jsonb), billing.record_transfer_readings(text, jsonb, text) TO billing_clerk;
+	billing.remove_gateway_meter(text, timestamptz, jsonb), billing.record_transfer_readings(text, jsonb, text),
+	billing.report_fault(text, text, text, text, date), billing.close_fault(bigint, text, text), billing.number_service_point(text, text, text) TO billing_clerk;
 GRANT EXECUTE ON FUNCTION billing.meters_due(text, date), billing.area_losses(text, daterange, text) TO billing_clerk, billing_analyst, billing_auditor;
 GRANT SELECT ON billing_report.service_point, billing_report.meter_install TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
-GRANT SELECT ON billing_report.grid, billing_report.meter, billing_report.meter_test, billing_report.meter_life, billing_report.meter_to_remove
+GRANT SELECT ON billing_report.grid, billing_report.meter, billing_report.meter_test, billing_report.meter_life, billing_report.meter_to_remove, billing_report.open_fault
 	TO billing_clerk, billing_analyst, billing_auditor;

@@ -135,8 +135,9 @@ CREATE POLICY meter_install_select_own ON billing.meter_install FOR SELECT
 	TO billing_customer USING (billing.is_own(account_id));
 CREATE POLICY meter_install_select_owner ON billing.meter_install FOR SELECT
 	TO billing_owner USING (billing.can_write(org_id, 'supply'));
+-- what goes on elsewhere is said by the commands that let it
 CREATE POLICY meter_install_insert_granted ON billing.meter_install FOR INSERT
-	TO billing_clerk WITH CHECK (billing.can_write(org_id, 'supply'));
+	TO billing_clerk WITH CHECK (billing.can_write(org_id, 'supply') AND (ended_by IS NULL OR ended_by IN ('remove', 'exchange')));
 CREATE POLICY meter_install_insert_owner ON billing.meter_install FOR INSERT
 	TO billing_owner WITH CHECK (billing.can_write(org_id, 'supply') OR billing.can_write(org_id, 'account'));
 CREATE POLICY meter_install_update_owner ON billing.meter_install FOR UPDATE TO billing_owner
@@ -170,5 +171,17 @@ CREATE POLICY transformer_install_select_owner ON billing.transformer_install FO
 CREATE POLICY transformer_install_insert_owner ON billing.transformer_install FOR INSERT
 	TO billing_owner WITH CHECK (billing.can_write(org_id, 'supply') OR billing.can_write(org_id, 'account'));
 CREATE POLICY transformer_install_update_owner ON billing.transformer_install FOR UPDATE TO billing_owner
+	USING (billing.can_write(org_id, 'supply') OR billing.can_write(org_id, 'account'))
+	WITH CHECK (billing.can_write(org_id, 'supply') OR billing.can_write(org_id, 'account'));
+
+ALTER TABLE billing.equipment_fault ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing.equipment_fault FORCE ROW LEVEL SECURITY;
+CREATE POLICY equipment_fault_select_granted ON billing.equipment_fault FOR SELECT
+	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'supply'));
+CREATE POLICY equipment_fault_insert_own ON billing.equipment_fault FOR INSERT
+	TO billing_owner WITH CHECK (reported_by = billing.actor() AND billing.can_write(org_id, 'supply'));
+CREATE POLICY equipment_fault_select_moved ON billing.equipment_fault FOR SELECT
+	TO billing_owner USING (billing.can_write(org_id, 'account'));
+CREATE POLICY equipment_fault_update_granted ON billing.equipment_fault FOR UPDATE TO billing_owner
 	USING (billing.can_write(org_id, 'supply') OR billing.can_write(org_id, 'account'))
 	WITH CHECK (billing.can_write(org_id, 'supply') OR billing.can_write(org_id, 'account'));

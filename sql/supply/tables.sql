@@ -439,3 +439,33 @@ CREATE TABLE billing.gateway_reading (
 COMMENT ON TABLE billing.gateway_reading IS 'what gateway meters show; only added to';
 COMMENT ON COLUMN billing.gateway_reading.from_at IS 'the installation that it belongs to';
 CREATE INDEX gateway_reading_org_id_idx ON billing.gateway_reading (org_id);
+
+CREATE TABLE billing.equipment_fault (
+	fault_id		bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	org_id			bigint NOT NULL REFERENCES billing.org,
+	meter_id		bigint REFERENCES billing.meter,
+	transformer_id	bigint REFERENCES billing.instrument_transformer,
+	area_id			bigint REFERENCES billing.transformer_area,
+	feeder_id		bigint REFERENCES billing.feeder,
+	kind			text NOT NULL,
+	description		text NOT NULL DEFAULT '',
+	reported_by		text NOT NULL DEFAULT billing.actor(),
+	reported_at		timestamptz NOT NULL DEFAULT clock_timestamp(),
+	due_on			date,
+	remedy			text,
+	note			text,
+	closed_by		text,
+	closed_at		timestamptz,
+	CONSTRAINT equipment_fault_of_one CHECK (num_nonnulls(meter_id, transformer_id, area_id, feeder_id) = 1),
+	CONSTRAINT equipment_fault_kind_known CHECK (kind IN ('stopped', 'wrong', 'display', 'burnt', 'seal', 'wiring', 'communication', 'outage', 'other')),
+	CONSTRAINT equipment_fault_description_bounded CHECK (length(description) <= 2000 AND length(note) <= 2000),
+	CONSTRAINT equipment_fault_remedy_known CHECK (remedy IN ('repaired', 'exchanged', 'no_fault', 'scrapped')),
+	CONSTRAINT equipment_fault_closed_whole CHECK (num_nulls(remedy, closed_by, closed_at) IN (0, 3))
+);
+COMMENT ON TABLE billing.equipment_fault IS 'faults of equipment 故障: reported, and closed with what was done; a meter''s exchange closes its faults';
+COMMENT ON COLUMN billing.equipment_fault.kind IS
+'stopped: counts nothing; wrong: counts wrongly; display, burnt, seal (broken or missing), wiring, communication, outage of an area or feeder, other';
+COMMENT ON COLUMN billing.equipment_fault.due_on IS 'by when it is to be seen to';
+CREATE INDEX equipment_fault_org_id_idx ON billing.equipment_fault (org_id);
+CREATE INDEX equipment_fault_meter_id_idx ON billing.equipment_fault (meter_id) WHERE meter_id IS NOT NULL;
+CREATE INDEX equipment_fault_transformer_id_idx ON billing.equipment_fault (transformer_id) WHERE transformer_id IS NOT NULL;

@@ -55,3 +55,7 @@ CREATE TRIGGER transformer_install_guard BEFORE UPDATE OR DELETE ON billing.tran
 	FOR EACH ROW EXECUTE FUNCTION billing._guard_install();
 CREATE TRIGGER account_move_equipment AFTER UPDATE OF org_id ON billing.account
 	FOR EACH ROW WHEN (OLD.org_id <> NEW.org_id) EXECUTE FUNCTION billing._move_equipment();
+CREATE TRIGGER gateway_reading_check AFTER INSERT ON billing.gateway_reading
+	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION billing._check_gateway_readings();
+CREATE TRIGGER equipment_fault_guard BEFORE UPDATE OR DELETE ON billing.equipment_fault
+	FOR EACH ROW EXECUTE FUNCTION billing._guard_fault();

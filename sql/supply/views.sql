@@ -72,3 +72,17 @@ SELECT c.account_no, c.address, i.part, i.meter_no, i.from_at AS installed_at, p
   JOIN billing.account_phase p ON p.account_id = i.account_id AND p.phase = 'closed'
  WHERE i.until_at IS NULL;
 COMMENT ON VIEW billing_report.meter_to_remove IS 'worklist: meters that still hang at accounts that are closed';
+
+CREATE VIEW billing_report.open_fault WITH (security_invoker = true) AS
+SELECT q.fault_id, q.equipment, q.kind, q.description, c.account_no, c.address, i.part, q.reported_by, q.reported_at, q.due_on, current_date - q.due_on AS days_overdue
+  FROM (SELECT f.fault_id, f.meter_id, f.kind, f.description, f.reported_by, f.reported_at, f.due_on,
+			   coalesce('meter ' || m.meter_no, 'instrument transformer ' || t.transformer_no, 'transformer area ' || a.area_no, 'feeder ' || l.feeder_no) AS equipment
+		  FROM billing.equipment_fault f
+		  LEFT JOIN billing.meter m ON m.meter_id = f.meter_id
+		  LEFT JOIN billing.instrument_transformer t ON t.transformer_id = f.transformer_id
+		  LEFT JOIN billing.transformer_area a ON a.area_id = f.area_id
+		  LEFT JOIN billing.feeder l ON l.feeder_id = f.feeder_id
+		 WHERE f.closed_at IS NULL) q
+  LEFT JOIN billing.meter_install i ON i.meter_id = q.meter_id AND i.until_at IS NULL
+  LEFT JOIN billing.account c ON c.account_id = i.account_id;
+COMMENT ON VIEW billing_report.open_fault IS 'worklist: faults of equipment that are not closed, with where the meter hangs';

@@ -31,7 +31,7 @@ SELECT k.kind, f.state AS from_state, t.state AS to_state, f.way, format('%s-%s-
 SELECT count(billing.add_meter('S', number, 'T')) FROM pair WHERE kind = 'meter' \gset
 SELECT count(billing.add_instrument_transformer('S', number, 'ct', 100, 5, '0.5')) FROM pair WHERE kind <> 'meter' \gset
 
-SELECT plan(8);
+SELECT plan(9);
 SELECT is_empty($$SELECT kind, from_state, to_state, said FROM (SELECT p.*, pg_temp.tried(p.kind, p.number, p.way, p.to_state) AS said FROM pair p) q
 	WHERE said <> CASE WHEN EXISTS (SELECT FROM billing.equipment_steps() s WHERE s.from_state = q.from_state AND s.to_state = q.to_state) THEN 'done' ELSE 'UB701' END$$,
 	'a meter or transformer goes by its steps only');
@@ -80,5 +80,13 @@ SELECT is_empty($$SELECT a.account_id, a.from_at, b.from_at FROM billing.meter_i
 	WHERE a.role = 'main' AND b.role = 'main' AND tstzrange(a.from_at, a.until_at) && tstzrange(b.from_at, b.until_at)$$, 'no point has two main meters');
 SELECT is_empty($$SELECT m.meter_no, m.state FROM billing.meter m WHERE m.meter_no ~ '^R' AND (m.state = 'installed') <> EXISTS (SELECT FROM billing.meter_install i WHERE i.meter_id = m.meter_id AND i.until_at IS NULL)$$,
 	'a meter is installed where an installation is open');
+-- what was wrong with a meter ends with its exchange
+SELECT billing.add_account('S', '9', :customer, '2026-01-01') AS nine \gset
+SELECT count(billing.add_meter('S', n, 'T')) FROM unnest('{F1,F2}'::text[]) n \gset
+SELECT billing.add_service_point('9') \gset
+SELECT billing.install_meter('9', 'F1', '2026-01-02', '{"total": 1}') \gset
+SELECT billing.report_fault('meter', 'F1', 'stopped') \gset
+SELECT billing.exchange_meter('9', 'F2', '2026-01-05', '{"total": 1}', '{"total": 0}') \gset
+SELECT results_eq($$SELECT f.remedy, f.note FROM billing.equipment_fault f$$, $$VALUES ('exchanged', 'by meter F2')$$, 'the exchange of a meter closes its faults');
 SELECT * FROM finish();
 ROLLBACK;

@@ -151,6 +151,20 @@ SELECT billing.step_meter('M4', 'scrap', 'broken glass');
 SELECT billing.step_meter('M4', 'test');
 SELECT billing.install_meter('0001', 'M4', '2026-05-01 09:00+08', '{"total": 0}');
 
+-- ---- faults ----
+\c - regress_emma
+\set SHOW_CONTEXT never
+SELECT billing.report_fault('meter', 'M3', 'stopped', 'the disc does not turn', '2026-03-03') AS fault, billing.report_fault('area', 'T1', 'outage') AS outage \gset
+SELECT billing.report_fault('meter', 'M99', 'stopped');
+SELECT billing.report_fault('meter', 'M3', 'angry');
+SELECT billing.report_fault('pole', '1', 'other');
+SELECT equipment, kind, account_no, part, due_on FROM billing_report.open_fault ORDER BY 1;
+SELECT billing.close_fault(:outage, 'repaired', 'fuse');
+SELECT billing.close_fault(:outage, 'repaired', 'fuse') IS NULL;
+SELECT billing.close_fault(:fault, 'prayed');
+SELECT billing.number_service_point('0001', 'P002');
+SELECT billing.number_service_point('0001', 'P001');
+
 -- ---- others see and touch nothing ----
 \c - regress_otto
 \set SHOW_CONTEXT never
@@ -160,6 +174,9 @@ SELECT billing.add_service_point('0009', point_code => 'P009', area_no => 'T1');
 SELECT billing.add_service_point('0009', point_code => 'P009');
 SELECT billing.install_meter('0009', 'M2', '2026-05-01 09:00+08', '{"total": 0}');
 SELECT billing.move_meters('{M2}', 'S2');
+SELECT billing.report_fault('meter', 'M3', 'stopped');
+SELECT billing.close_fault(1, 'no_fault');
+SELECT count(*) FROM billing_report.open_fault;
 SELECT billing.exchange_meter('0001', 'M3', '2026-02-10 10:00+08', '{"total": 0.20}', '{"total": 0}');
 INSERT INTO billing.service_point (account_id, org_id, placed_on, from_on) SELECT 1, org_id, '2026-01-01', '2026-01-01' FROM billing.org;
 INSERT INTO billing.service_point (account_id, part, org_id, area_id, placed_on, from_on) SELECT account_id, 'x', org_id, 1, '2026-01-01', '2026-01-01' FROM billing.account;
@@ -198,6 +215,8 @@ INSERT INTO billing.meter_install (account_id, part, from_at, meter_id, org_id, 
 SELECT a.account_id, v.part, v.from_at::timestamptz, m.meter_id, a.org_id, m.meter_no, m.meter_type_id, v.until_at::timestamptz, v.ended_by
   FROM billing.account a, (VALUES ('N1', 'p1', '2026-01-01', '2026-02-01', 'exchange'), ('N2', 'p1', '2026-02-01', NULL, NULL), ('N1', 'p2', '2026-02-03', NULL, NULL)) v(meter_no, part, from_at, until_at, ended_by)
   JOIN billing.meter m ON m.meter_no = v.meter_no WHERE a.account_no = '0001';
+INSERT INTO billing.meter_install (account_id, part, from_at, meter_id, org_id, meter_no, meter_type_id, until_at, ended_by)
+SELECT a.account_id, 'p1', '2025-12-31', m.meter_id, a.org_id, m.meter_no, m.meter_type_id, '2026-01-01', 'transfer' FROM billing.account a, billing.meter m WHERE a.account_no = '0001' AND m.meter_no = 'N3';
 SELECT m.meter_no, m.state, m.free_from > '-infinity' AS was_elsewhere FROM billing.meter m WHERE m.meter_no LIKE 'N%' ORDER BY 1;
 -- a second main meter, behind the back of the first
 INSERT INTO billing.meter_install (account_id, part, from_at, meter_id, org_id, meter_no, meter_type_id, until_at, ended_by)
@@ -216,6 +235,9 @@ SELECT billing.install_gateway_meter('M6', '2026-03-01 00:00+08', '{"total": 19,
 SELECT billing.install_gateway_meter('N3', '2026-03-01 00:00+08', '{"total": 19}', area_no => 'T1');
 SELECT billing.record_gateway_reading('M6', '2026-04-01 00:00+08', '{"total": 25.5, "reactive": 1}');
 SELECT billing.record_gateway_reading('M6', '2026-03-15 00:00+08', '{"total": 25.5, "reactive": 1}');
+SELECT billing.record_gateway_reading('M6', '2026-04-02 00:00+08', '{"total": 25.555, "reactive": 1}');
+INSERT INTO billing.gateway_reading (meter_id, register, read_at, from_at, org_id, value)
+SELECT g.meter_id, 'total', '2026-04-02 00:00+08', g.from_at, g.org_id, 1e9 FROM billing.gateway_meter g;
 SELECT billing.remove_gateway_meter('M6', '2026-05-01 00:00+08', '{"total": 30, "reactive": 1}');
 SELECT register, read_at AT TIME ZONE 'Asia/Shanghai' AS read_at, value FROM billing.gateway_reading ORDER BY 1, 2;
 
@@ -304,6 +326,8 @@ SELECT count(*) FROM billing.area_losses('S2', '[2026-03-01,2026-04-01)');
 \set SHOW_CONTEXT never
 SELECT billing.transfer_account('0001', 'S2', 'border');
 SELECT meter_no, org_no FROM billing_report.meter WHERE account_no = '0001' ORDER BY 1;
+SELECT o.org_no, f.kind FROM billing.equipment_fault f JOIN billing.org o USING (org_id) WHERE f.closed_at IS NULL;
+
 SELECT billing.open_supply_request('transfer', '0001', '2026-06-01', :li, new_account_no => '0011') AS request \gset
 SELECT billing.attach_document(:request, 'deed', 'application/pdf', sha256('x')), billing.step_supply_request(:request, 'submit');
 \c - postgres
