@@ -520,6 +520,31 @@ has_open_register(const BlUsage *usage)
 	return false;
 }
 
+/* market_digest(tariff, during, market) returns bytea: what a bill of these days says of its market */
+PG_FUNCTION_INFO_V1(billing_rate_market_digest);
+Datum
+billing_rate_market_digest(PG_FUNCTION_ARGS)
+{
+	BlRateCall *call = bl_rate_call(fcinfo, 0, 1, 2);
+	BlBinding  *binding;
+	int32_t		from,
+				until;
+	BlStatus	status;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	status = span_of(PG_GETARG_DATUM(1), &from, &until, &call->problem);
+	if (status == BL_OK)
+	{
+		bl_rate_next_row(call);
+		status = bl_rate_bind(call, PG_GETARG_DATUM(0), from, until, PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2),
+							  !PG_ARGISNULL(2), &binding);
+	}
+	if (status != BL_OK)
+		bl_raise(&call->problem);
+	PG_RETURN_POINTER(bl_value_of(binding->facts_digest, BL_DIGEST_SIZE));
+}
+
 /* rate_months(tariff, usage, from_on, months, terms, market, carry) returns table (during, charges) */
 PG_FUNCTION_INFO_V1(billing_rate_months);
 Datum

@@ -53,3 +53,10 @@ AS 'MODULE_PATHNAME', 'billing_explain_charges';
 COMMENT ON FUNCTION billing.explain_charges(billing.tariff, billing.usage, daterange, jsonb, billing.market, billing.carry) IS
 'why each line of the bill is what it is: the days it is for, what was measured, how quantity, price and fraction make the '
 'exact amount, how that was rounded, and the rule of the tariff; a row for each row of lines(rate(...)), in the same order';
+
+CREATE FUNCTION billing.market_digest(tariff billing.tariff, during daterange, market billing.market)
+RETURNS bytea
+LANGUAGE c STABLE PARALLEL SAFE COST 10000
+AS 'MODULE_PATHNAME', 'billing_rate_market_digest';
+COMMENT ON FUNCTION billing.market_digest(billing.tariff, daterange, billing.market) IS
+'the market_digest() that a bill of these days has: of the market, null for none, and of the offsets of the tariff''s zone in force then';

@@ -81,20 +81,20 @@ BEGIN
 					WHEN r.sqlstate IS NOT NULL THEN r.sqlstate
 					WHEN t.total <> round(t.total, 2) THEN 'UB307'
 					WHEN billing.currency(r.charges) <> d.currency THEN 'UB308' END AS failure
-		  FROM (SELECT q.account_id, q.org_id, q.from_on, coalesce(c.ends_on, q.until_on) AS until_on, q.seq, q.link, q.carry, q.currency, q.voided, q.changed_on, q.usage_from,
-					   CASE WHEN c.ends_on IS NULL THEN p.from_on ELSE c.plan_from_on END AS plan_from_on,
-					   CASE WHEN c.ends_on IS NULL THEN p.terms ELSE c.terms END AS terms,
-					   CASE WHEN c.ends_on IS NULL THEN v.tariff ELSE c.tariff END AS tariff,
-					   CASE WHEN c.ends_on IS NULL THEN v.market IS NULL AND v.asked IS NOT NULL ELSE c.market IS NULL AND c.asked IS NOT NULL END AS market_asked,
+		  FROM (SELECT e.*, e.own IS NULL AND e.asked IS NOT NULL AS market_asked,
 					   -- its own, or that of the months it is in, which the run has prepared
-					   CASE WHEN c.ends_on IS NOT NULL THEN CASE WHEN c.market IS NOT NULL OR c.asked IS NULL THEN c.market
-								ELSE billing._market(c.tariff, c.asked, c.calendar_id, q.from_on, c.ends_on) END
-							WHEN v.asked IS NULL OR v.market IS NOT NULL THEN v.market
+					   CASE WHEN e.asked IS NULL OR e.own IS NOT NULL THEN e.own
 							ELSE coalesce((SELECT m.market FROM billing.plan_market k JOIN billing.market_value m ON m.digest = k.digest
-											WHERE k.plan_id = p.plan_id AND k.from_on = v.from_on AND k.month_on = date_trunc('month', q.from_on::timestamp)::date
-											  AND k.months = CASE WHEN q.until_on <= date_trunc('month', q.from_on::timestamp) + interval '1 month' THEN 1 ELSE 2 END
+											WHERE k.plan_id = e.plan_id AND k.from_on = e.version_from_on AND k.month_on = date_trunc('month', e.from_on::timestamp)::date
+											  AND k.months = CASE WHEN e.until_on <= date_trunc('month', e.from_on::timestamp) + interval '1 month' THEN 1 ELSE 2 END
 											ORDER BY k.as_of DESC LIMIT 1),
-								billing._market(v.tariff, v.asked, v.calendar_id, q.from_on, q.until_on)) END AS market
+								billing._market(e.tariff, e.asked, e.calendar_id, e.from_on, e.until_on)) END AS market
+				  FROM (
+				SELECT q.account_id, q.org_id, q.from_on, coalesce(c.ends_on, q.until_on) AS until_on, q.seq, q.link, q.carry, q.currency, q.voided, q.changed_on, q.usage_from,
+					   CASE WHEN c.ends_on IS NULL THEN p.plan_id ELSE c.plan_id END AS plan_id, CASE WHEN c.ends_on IS NULL THEN p.from_on ELSE c.plan_from_on END AS plan_from_on,
+					   CASE WHEN c.ends_on IS NULL THEN p.terms ELSE c.terms END AS terms, CASE WHEN c.ends_on IS NULL THEN v.from_on ELSE c.version_from_on END AS version_from_on,
+					   CASE WHEN c.ends_on IS NULL THEN v.tariff ELSE c.tariff END AS tariff, CASE WHEN c.ends_on IS NULL THEN v.market ELSE c.market END AS own,
+					   CASE WHEN c.ends_on IS NULL THEN v.asked ELSE c.asked END AS asked, CASE WHEN c.ends_on IS NULL THEN v.calendar_id ELSE c.calendar_id END AS calendar_id
 				  FROM due q
 				  -- the last before the end: it is also that of the beginning, or else it changes within
 				  LEFT JOIN LATERAL (SELECT a.plan_id, a.terms, a.from_on FROM billing.account_plan a
@@ -103,7 +103,7 @@ BEGIN
 									  WHERE n.plan_id = p.plan_id AND n.from_on < q.until_on ORDER BY n.from_on DESC LIMIT 1) v ON true
 				  -- then this bill ends where it changes, and the next begins there; OFFSET: asked only then
 				  LEFT JOIN LATERAL (SELECT f.* FROM billing._piece_of(q.account_id, q.from_on, q.until_on) f
-									  WHERE p.from_on > q.from_on OR v.from_on > q.from_on OFFSET 0) c ON true) d
+									  WHERE p.from_on > q.from_on OR v.from_on > q.from_on OFFSET 0) c ON true) e) d
 		 CROSS JOIN LATERAL (
 			-- most have one profile of just these days, which needs no sorting and joining
 			SELECT CASE WHEN count(*) = 1 AND min(r.channel) = 'import' AND min(r.part) = 'main' AND min(r.from_on) >= d.from_on AND max(r.until_on) <= d.until_on
@@ -287,7 +287,7 @@ BEGIN
 		RAISE EXCEPTION 'a run ends on a day, and a chunk has 1 to 100000 accounts' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	-- what plans ask of the market; accounts further behind make theirs as they come
-	PERFORM billing._prepare_markets(greatest(q.from_on, (_start_run.until_on - interval '3 months')::date), _start_run.until_on, q.mid_month)
+	PERFORM billing._prepare_markets(greatest(q.from_on, (_start_run.until_on - interval '6 months')::date), _start_run.until_on, q.mid_month)
 	   FROM (SELECT min(h.billed_to) AS from_on, bool_or(h.cycle_day <> 1) AS mid_month FROM billing.account_head h
 			  WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND h.billed_to < least(_start_run.until_on, h.stops_on)) q
 	  WHERE EXISTS (SELECT FROM billing.plan_version v WHERE v.asked IS NOT NULL AND v.market IS NULL);
