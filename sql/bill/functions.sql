@@ -74,7 +74,7 @@ BEGIN ATOMIC
 		 WHERE verify.with_readings AND b.kind = 'normal' AND b.usage_digest IS DISTINCT FROM billing._usage_digest_at(b.account_id, b.from_on, b.until_on, b.seq)
 		   -- as earlier releases made it, of the rows as they lay
 		   AND b.usage_digest IS DISTINCT FROM billing._usage_digest(b.account_id, b.from_on, b.until_on)
-		   AND NOT EXISTS (SELECT FROM billing._register_usage(b.account_id, b.from_on, b.until_on) q WHERE q.digest = b.usage_digest)
+		   AND NOT EXISTS (SELECT FROM billing._register_usage(b.account_id, b.from_on, b.until_on, b.seq) q WHERE q.digest = b.usage_digest)
 		   AND NOT EXISTS (SELECT FROM billing.formed_usage u WHERE u.account_id = b.account_id AND u.from_on = b.from_on AND u.until_on = b.until_on
 							  AND u.digest = b.usage_digest AND u.digest = billing._formed_digest(u.account_id, u.from_on, u.until_on, u.usage)))
 	SELECT m.account_no, f.seq, f.problem FROM finding f JOIN mine m USING (account_id) ORDER BY m.account_no, f.seq, f.problem;

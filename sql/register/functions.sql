@@ -256,12 +256,14 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	-- the one before first, since one at a time is valid; an earlier doubt is settled with it
-	UPDATE billing.register_reading o SET state = 'superseded'
+	UPDATE billing.register_reading o
+	   SET state = 'superseded', superseded_after = CASE o.state WHEN 'valid' THEN (SELECT h.seq FROM billing.account_head h WHERE h.account_id = o.account_id) END
 	  FROM billing.register_reading n
 	 WHERE n.account_id = ANY (_accept_registers.accounts) AND n.state = 'entered' AND n.finding IS NOT NULL
 	   AND o.account_id = n.account_id AND o.read_on = n.read_on AND o.part = n.part AND o.register = n.register AND o.place = n.place
 	   AND (o.state = 'valid' OR o.state = 'pending' AND o.entry_no < n.entry_no);
-	UPDATE billing.register_reading n SET state = 'valid', finding = nullif(n.finding, '')
+	UPDATE billing.register_reading n
+	   SET state = 'valid', finding = nullif(n.finding, ''), valid_after = (SELECT h.seq FROM billing.account_head h WHERE h.account_id = n.account_id)
 	 WHERE n.account_id = ANY (_accept_registers.accounts) AND n.state = 'entered' AND n.finding IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION billing._accept_registers(bigint[]) IS 'what was judged and is not in doubt becomes valid, in the place of what was';
@@ -300,9 +302,10 @@ BEGIN
 		  JOIN billing.meter_type_register t ON t.meter_type_id = f.meter_type_id AND t.register = r.register
 		 CROSS JOIN LATERAL (VALUES ('opening', r.start_value, f.from_at), ('closing', r.end_value, f.until_at)) m(kind, value, at)
 		 WHERE m.value IS NOT NULL AND m.at IS NOT NULL)
-	INSERT INTO billing.register_reading (account_id, part, register, read_on, kind, org_id, value, digits, multiplier, state, source, read_at)
+	INSERT INTO billing.register_reading (account_id, part, register, read_on, kind, org_id, value, digits, multiplier, state, source, read_at, valid_after)
 	SELECT m.account_id, m.part, m.register, m.read_on, m.kind, m.org_id, m.value, m.digits, m.multiplier, CASE m.kind WHEN 'opening' THEN 'valid' ELSE 'entered' END,
-		   format('meter %s', m.meter_no), m.at
+		   format('meter %s', m.meter_no), m.at,
+		   CASE m.kind WHEN 'opening' THEN (SELECT h.seq FROM billing.account_head h WHERE h.account_id = m.account_id) END
 	  FROM moved m
 	 WHERE NOT EXISTS (SELECT FROM billing.register_reading o WHERE o.account_id = m.account_id AND o.read_on = m.read_on AND o.part = m.part
 																AND o.register = m.register AND o.kind = m.kind AND (o.state = 'valid' OR o.read_at = m.at));
@@ -624,21 +627,25 @@ COMMENT ON FUNCTION billing.estimate_registers(text, date, text) IS
  * times its multiplier, over exchanges and roll-overs.  A reading stands at both
  * ends of the span, unless the meter was hung or removed within it.
  */
-CREATE FUNCTION billing._register_usage(account_id bigint, from_on date, until_on date, OUT usage billing.usage, OUT digest bytea, OUT missing text)
+CREATE FUNCTION billing._register_usage(account_id bigint, from_on date, until_on date, seq bigint DEFAULT 9223372036854775807,
+										OUT usage billing.usage, OUT digest bytea, OUT missing text)
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	WITH r AS (
+	WITH there AS (
+		-- valid, or valid as of that link
+		SELECT v.part, v.register, v.read_on, v.place, v.value, v.digits, v.multiplier, v.estimated FROM billing.register_reading v
+		 WHERE v.account_id = _register_usage.account_id AND v.place < 3 AND v.read_on <= _register_usage.until_on
+		   AND (v.state = 'valid' OR v.superseded_after >= _register_usage.seq) AND coalesce(v.valid_after, -1) < _register_usage.seq),
+	r AS (
 		SELECT q.part, q.register, q.read_on, q.place, q.value, q.digits, q.multiplier, q.estimated, g.measures, g.channel, g.period,
 			   lag(q.value) OVER w AS since_value, lag(q.read_on) OVER w AS since_on, lag(q.place) OVER w AS since_place, lag(q.estimated) OVER w AS since_estimated,
 			   lead(q.read_on) OVER w IS NULL AS is_last
-		  FROM billing.register_reading q JOIN billing.register g ON g.register = q.register
-		 WHERE q.account_id = _register_usage.account_id AND q.state = 'valid' AND q.place < 3 AND q.read_on <= _register_usage.until_on
-		   -- at the end the first reading of the day closes the span
-		   AND NOT (q.read_on = _register_usage.until_on AND (q.place = 2 OR q.place = 1 AND EXISTS (
-				SELECT FROM billing.register_reading e WHERE e.account_id = q.account_id AND e.read_on = q.read_on AND e.part = q.part
-														 AND e.register = q.register AND e.place = 0 AND e.state = 'valid')))
+		  FROM there q JOIN billing.register g ON g.register = q.register
+		 -- at the end the first reading of the day closes the span
+		 WHERE NOT (q.read_on = _register_usage.until_on AND (q.place = 2 OR q.place = 1 AND EXISTS (
+				SELECT FROM there e WHERE e.read_on = q.read_on AND e.part = q.part AND e.register = q.register AND e.place = 0)))
 		WINDOW w AS (PARTITION BY q.part, q.register ORDER BY q.read_on, q.place)),
 	step AS (
 		-- a reading, and with it the segment that it closes
@@ -674,8 +681,8 @@ BEGIN
 			 WHERE l.lacks_on IS NOT NULL ORDER BY l.lacks_on, l.part, l.register LIMIT 1)
 	  INTO usage, digest, missing;
 END $$;
-COMMENT ON FUNCTION billing._register_usage(bigint, date, date) IS
-'what the registers of an account say of a span, the digest of the readings it is made of, and the first reading that is missing';
+COMMENT ON FUNCTION billing._register_usage(bigint, date, date, bigint) IS
+'what the registers of an account say of a span, now or as of a link of its chain, the digest of the readings it is made of, and the first reading that is missing';
 
 CREATE FUNCTION billing.register_usage(account_no text, during daterange)
 RETURNS billing.usage

@@ -76,6 +76,8 @@ CREATE TABLE billing.register_reading (
 	approved_by	text,
 	decided_at	timestamptz,
 	reason		text,
+	valid_after	bigint,
+	superseded_after bigint,
 	PRIMARY KEY (account_id, read_on, part, register, entry_no),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT register_reading_part_bounded CHECK (length(part) BETWEEN 1 AND 63),
@@ -99,5 +101,6 @@ COMMENT ON COLUMN billing.register_reading.place IS 'of one day''s readings: reg
 COMMENT ON COLUMN billing.register_reading.read_at IS 'when it was really read, where that is known';
 COMMENT ON COLUMN billing.register_reading.finding IS 'what the checks found: digits, multiplier, billed, order, fell back, rolled over, high, low, sum, changed, again, below estimate';
 COMMENT ON COLUMN billing.register_reading.approved_by IS 'who decided, another than the author';
+COMMENT ON COLUMN billing.register_reading.valid_after IS 'the last link of the account''s chain when it became valid, and when it was superseded: what a bill was made of, later on too; null: from the first on';
 CREATE UNIQUE INDEX register_reading_valid_key ON billing.register_reading (account_id, read_on, part, register, place) WHERE state = 'valid';
 CREATE INDEX register_reading_open_idx ON billing.register_reading (org_id, state) WHERE state IN ('entered', 'pending');
