@@ -303,22 +303,22 @@ BEGIN ATOMIC
 		 CROSS JOIN LATERAL (
 			SELECT 'a batch is missing before this one' AS problem WHERE l.seq > l.seq_before + 1
 			UNION ALL
-			SELECT 'two batches have this number' WHERE l.seq <= l.seq_before
+			SELECT 'two batches have this number' AS problem WHERE l.seq <= l.seq_before
 			UNION ALL
-			SELECT 'the link does not follow from what the batch says and the link before' WHERE l.link <> sha256(l.link_before || l.content)) v
+			SELECT 'the link does not follow from what the batch says and the link before' AS problem WHERE l.link <> sha256(l.link_before || l.content)) v
 		UNION ALL
-		SELECT h.org_id, e.batch_id, NULL, NULL, NULL, NULL, NULL, 'the chain does not end where its head says'
+		SELECT h.org_id, e.batch_id, NULL AS account_id, NULL AS part, NULL AS channel, NULL AS from_on, NULL AS until_on, 'the chain does not end where its head says' AS problem
 		  FROM billing.batch_head h JOIN mine USING (org_id)
 		  LEFT JOIN LATERAL (SELECT l.batch_id, l.seq, l.link FROM link l WHERE l.org_id = h.org_id AND l.kind = h.kind ORDER BY l.seq DESC LIMIT 1) e ON true
 		 WHERE h.seq <> coalesce(e.seq, 0::bigint) OR h.link <> coalesce(e.link, ''::bytea)
 		UNION ALL
-		SELECT DISTINCT l.org_id, l.batch_id, NULL::bigint, NULL, NULL, NULL::date, NULL::date, 'the chain has no head' FROM link l
+		SELECT DISTINCT l.org_id, l.batch_id, NULL::bigint AS account_id, NULL AS part, NULL AS channel, NULL::date AS from_on, NULL::date AS until_on, 'the chain has no head' AS problem FROM link l
 		 WHERE NOT EXISTS (SELECT FROM billing.batch_head h WHERE h.org_id = l.org_id AND h.kind = l.kind)
 		UNION ALL
-		SELECT b.org_id, b.batch_id, NULL, NULL, NULL, NULL, NULL, 'the content is not what was received'
+		SELECT b.org_id, b.batch_id, NULL AS account_id, NULL AS part, NULL AS channel, NULL AS from_on, NULL AS until_on, 'the content is not what was received' AS problem
 		  FROM billing.batch b JOIN mine USING (org_id) WHERE b.again_of IS NULL AND b.digest <> sha256(b.content)
 		UNION ALL
-		SELECT b.org_id, b.batch_id, NULL, NULL, NULL, NULL, NULL, 'the list of what it stored is not the one that was linked'
+		SELECT b.org_id, b.batch_id, NULL AS account_id, NULL AS part, NULL AS channel, NULL AS from_on, NULL AS until_on, 'the list of what it stored is not the one that was linked' AS problem
 		  FROM billing.batch b JOIN mine USING (org_id)
 		  LEFT JOIN billing.batch_manifest m USING (batch_id)
 		 WHERE b.landed_at IS NOT NULL AND b.root <> billing._merkle_root(coalesce(m.leaves, '{}'::bytea[]))
