@@ -12,5 +12,6 @@ GRANT EXECUTE ON PROCEDURE billing.validate_readings(text, date, date, boolean, 
 GRANT EXECUTE ON FUNCTION billing._unbilled(bigint), billing._kwh(billing.profile), billing.hourly_readings(text, date, date) TO billing_clerk, billing_analyst, billing_auditor;
 GRANT SELECT ON billing.stat_validation, billing_report.validation_exception, billing_report.validation_finding, billing_report.validation_action,
 	billing_report.estimated_span, billing_report.reading_edit, billing_report.meter_completeness, billing_report.reading_rate,
-	billing_report.hourly_completeness, billing_report.missing_read, billing_report.inactive_use TO billing_clerk, billing_analyst, billing_auditor;
+	billing_report.hourly_completeness, billing_report.missing_read, billing_report.inactive_use,
+	billing_report.reactive_alone TO billing_clerk, billing_analyst, billing_auditor;
 GRANT SELECT ON billing_report.validation_finding, billing_report.validation_action, billing_report.estimated_span TO billing_customer;

@@ -128,3 +128,14 @@ SELECT a.account_no, a.address, p.phase, r.part, r.channel, greatest(p.from_on, 
  CROSS JOIN LATERAL (SELECT billing._kwh(billing.slice(r.profile, daterange(greatest(p.from_on, r.from_on), least(p.until_on, r.until_on)))) AS energy_kwh) u
  WHERE p.phase IN ('suspended', 'vacant', 'vacated', 'closed') AND r.channel = 'import' AND u.energy_kwh > 0;
 COMMENT ON VIEW billing_report.inactive_use IS 'energy that was used while a supply was suspended, vacant, moved out of or closed: to be looked into';
+
+CREATE VIEW billing_report.reactive_alone WITH (security_invoker = true) AS
+SELECT a.account_no, r.part, r.channel, r.from_on, r.until_on, q.first_at, q.last_at, q.slots, q.reactive_kvarh
+  FROM billing.reading r
+  JOIN billing.account a ON a.account_id = r.account_id
+  JOIN billing.reading i ON i.account_id = r.account_id AND i.part = r.part AND i.channel = 'import' AND i.from_on > r.from_on - 31 AND i.from_on < r.until_on AND i.until_on > r.from_on
+ CROSS JOIN LATERAL (SELECT min(v.at) AS first_at, max(v.at) AS last_at, count(*) AS slots, sum(v.value) / 1000 AS reactive_kvarh
+					   FROM billing.slots(r.profile) v JOIN billing.slots(i.profile) w ON w.at = v.at WHERE v.value > 0 AND w.value = 0) q
+ WHERE r.channel IN ('reactive_import', 'reactive_export') AND q.slots > 0;
+COMMENT ON VIEW billing_report.reactive_alone IS
+'slots with reactive energy and no active energy: a current coil or a channel that is not connected; looks at each slot, so ask for some accounts or days';

@@ -56,7 +56,7 @@ END $$;
 CREATE FUNCTION pg_temp.now(account_no text, on_day date DEFAULT '2026-03-01') RETURNS billing.profile LANGUAGE sql AS $$
 	SELECT billing.concat_agg(r.profile) FROM billing.reading r JOIN billing.account a USING (account_id) WHERE a.account_no = $1 AND r.from_on >= on_day $$;
 
-SELECT plan(152);
+SELECT plan(155);
 
 -- ---- rules ----
 
@@ -329,6 +329,15 @@ SET SESSION AUTHORIZATION tap_mia;
 SELECT is((SELECT format('%s %s %s %s', account_no, phase, from_on, energy_kwh) FROM billing_report.inactive_use WHERE from_on < '2026-08-01'),
 	format('A4 vacant 2026-07-30 %s', billing.energy_kwh(billing.slice(pg_temp.month(9, '2026-07-01'), daterange('2026-07-30', NULL)))), 'use while nobody should be there');
 RESET SESSION AUTHORIZATION;
+
+SELECT is_empty('SELECT * FROM billing_report.reactive_alone', 'no reactive energy');
+INSERT INTO billing.reading (account_id, org_id, channel, profile)
+SELECT 4, :s1, 'reactive_import', billing.profile('2026-07-29 00:00+00', '30 min', array_fill(7, '{96}'), unit => 'varh', time_zone => 'UTC');
+SELECT is_empty('SELECT * FROM billing_report.reactive_alone', 'beside active energy');
+INSERT INTO billing.reading (account_id, org_id, profile) SELECT 4, :s1, billing.profile('2026-09-01 00:00+00', '30 min', array_fill(0, '{24}') || array_fill(50, '{24}'), time_zone => 'UTC');
+INSERT INTO billing.reading (account_id, org_id, channel, profile)
+SELECT 4, :s1, 'reactive_import', billing.profile('2026-09-01 00:00+00', '30 min', array_fill(7, '{48}'), unit => 'varh', time_zone => 'UTC');
+SELECT is((SELECT format('%s %s %s %s', account_no, from_on, slots, trim_scale(reactive_kvarh)) FROM billing_report.reactive_alone), 'A4 2026-09-01 24 0.168', 'without it');
 
 -- ---- one bad apple ----
 
