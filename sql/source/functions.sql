@@ -148,13 +148,13 @@ EXCEPTION WHEN datetime_field_overflow OR invalid_parameter_value THEN
 END $$;
 COMMENT ON FUNCTION billing._mscons_time(bytea) IS 'when an MSCONS file was made, as its UNB says; null where it does not';
 
-CREATE FUNCTION billing._told(document bytea, mapping jsonb, OUT bytes bytea, OUT told jsonb)
+CREATE FUNCTION billing._in_utf8(document bytea, mapping jsonb)
+RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT CASE WHEN _told.mapping ? 'encoding' THEN convert(_told.document, _told.mapping ->> 'encoding', 'UTF8') ELSE _told.document END,
-		   _told.mapping - 'encoding';
+	SELECT CASE WHEN _in_utf8.mapping ? 'encoding' THEN convert(_in_utf8.document, _in_utf8.mapping ->> 'encoding', 'UTF8') ELSE _in_utf8.document END;
 END;
-COMMENT ON FUNCTION billing._told(bytea, jsonb) IS 'a file in UTF-8, and what its reader is told';
+COMMENT ON FUNCTION billing._in_utf8(bytea, jsonb) IS 'a file in UTF-8, where its mapping says what it is in';
 
 CREATE FUNCTION billing._read_batch(format text, document bytea, mapping jsonb)
 RETURNS TABLE (line bigint, meter text, channel text, day date, profile billing.profile, version_at timestamptz,
@@ -163,30 +163,27 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- put into the query that asks, of which only the branch of the format runs: the rows are not carried from one place to another
 	SELECT n.line, n.nmi, n.suffix, n.day, n.profile, coalesce(n.updated_at, n.loaded_at), n.read_at, n.reading, n.unit, n.rejected, n.content
-	  FROM billing._told(_read_batch.document, _read_batch.mapping) t
-	 CROSS JOIN LATERAL billing.read_nem12(t.bytes, t.told ->> 'default_unit', coalesce(t.told ->> 'time_zone', '+10:00')) n
+	  FROM billing.read_nem12(billing._in_utf8(_read_batch.document, _read_batch.mapping), _read_batch.mapping ->> 'default_unit', coalesce(_read_batch.mapping ->> 'time_zone', '+10:00')) n
 	 WHERE _read_batch.format = 'nem12'
 	UNION ALL
 	SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
-	  FROM billing._told(_read_batch.document, _read_batch.mapping) t CROSS JOIN LATERAL billing.read_csv(t.bytes, t.told) r
+	  FROM billing.read_csv(billing._in_utf8(_read_batch.document, _read_batch.mapping), _read_batch.mapping - 'encoding') r
 	 WHERE _read_batch.format = 'csv'
 	UNION ALL
 	SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
-	  FROM billing._told(_read_batch.document, _read_batch.mapping) t CROSS JOIN LATERAL billing.read_json(t.bytes, t.told) r
+	  FROM billing.read_json(billing._in_utf8(_read_batch.document, _read_batch.mapping), _read_batch.mapping - 'encoding') r
 	 WHERE _read_batch.format = 'json'
 	UNION ALL
 	SELECT r.line, r.meter, r.channel, r.day, r.profile, NULL::timestamptz, r.read_at, r.reading, r.unit, r.rejected, r.content
-	  FROM billing._told(_read_batch.document, _read_batch.mapping) t CROSS JOIN LATERAL billing.read_espi(t.bytes, t.told ->> 'time_zone') r
+	  FROM billing.read_espi(billing._in_utf8(_read_batch.document, _read_batch.mapping), _read_batch.mapping ->> 'time_zone') r
 	 WHERE _read_batch.format = 'espi'
 	UNION ALL
-	SELECT r.line, r.meter, r.channel, r.day, r.profile, (SELECT billing._mscons_time(o.bytes) FROM billing._told(_read_batch.document, _read_batch.mapping) o), r.read_at, r.reading, r.unit, r.rejected, r.content
-	  FROM billing._told(_read_batch.document, _read_batch.mapping) t
-	 CROSS JOIN LATERAL billing.read_mscons(t.bytes, coalesce(t.told ->> 'time_zone', 'Europe/Berlin'), t.told ->> 'default_unit') r
+	SELECT r.line, r.meter, r.channel, r.day, r.profile, (SELECT billing._mscons_time(billing._in_utf8(_read_batch.document, _read_batch.mapping))), r.read_at, r.reading, r.unit, r.rejected, r.content
+	  FROM billing.read_mscons(billing._in_utf8(_read_batch.document, _read_batch.mapping), coalesce(_read_batch.mapping ->> 'time_zone', 'Europe/Berlin'), _read_batch.mapping ->> 'default_unit') r
 	 WHERE _read_batch.format = 'mscons'
 	UNION ALL
 	SELECT n.line, n.nmi, n.suffix, NULL::date, NULL::billing.profile, coalesce(n.updated_at, n.loaded_at), v.at, v.reading, n.unit, n.rejected, n.content
-	  FROM billing._told(_read_batch.document, _read_batch.mapping) t
-	 CROSS JOIN LATERAL billing.read_nem13(t.bytes, t.told ->> 'default_unit', coalesce(t.told ->> 'time_zone', '+10:00')) n
+	  FROM billing.read_nem13(billing._in_utf8(_read_batch.document, _read_batch.mapping), _read_batch.mapping ->> 'default_unit', coalesce(_read_batch.mapping ->> 'time_zone', '+10:00')) n
 	 CROSS JOIN LATERAL (VALUES (n.previous_at, n.previous_reading), (n.current_at, n.current_reading)) v(at, reading)
 	 WHERE _read_batch.format = 'nem13' AND (n.rejected IS NULL OR v.at IS NOT DISTINCT FROM n.current_at);
 END;
