@@ -113,9 +113,12 @@ BEGIN
 		PERFORM FROM billing.service_point p WHERE (p.account_id, p.part) IN (SELECT n.account_id, n.part FROM new_rows n)
 		  ORDER BY p.account_id, p.part FOR NO KEY UPDATE;
 		SELECT n.part, n.from_at, n.meter_no, o.meter_no AS other_no, o.from_at AS other_from, o.until_at AS other_until INTO bad
-		  FROM new_rows n JOIN billing.meter_install o ON o.account_id = n.account_id AND o.part = n.part
-		 WHERE n.role = 'main' AND o.role = 'main' AND (o.from_at, o.meter_id) <> (n.from_at, n.meter_id)
-		   AND tstzrange(o.from_at, o.until_at) && tstzrange(n.from_at, n.until_at) LIMIT 1;
+		  FROM new_rows n
+		 -- point by point, by the key: a table that is being filled seems small
+		 CROSS JOIN LATERAL (SELECT i.meter_no, i.from_at, i.until_at FROM billing.meter_install i
+							  WHERE i.account_id = n.account_id AND i.part = n.part AND i.role = 'main' AND (i.from_at, i.meter_id) <> (n.from_at, n.meter_id)
+								AND tstzrange(i.from_at, i.until_at) && tstzrange(n.from_at, n.until_at) OFFSET 0) o
+		 WHERE n.role = 'main' LIMIT 1;
 		IF FOUND THEN
 			RAISE EXCEPTION 'meter % counts there already', bad.other_no
 				USING ERRCODE = 'UB702', DETAIL = format('At part "%s" from %s%s; meter %s would from %s.', bad.part, billing._moment(bad.other_from), coalesce(' to ' || billing._moment(bad.other_until), ''), bad.meter_no, billing._moment(bad.from_at)),
