@@ -29,6 +29,11 @@ SELECT billing.void_bill('$word-2', '2026-01-01', '$word reason');
 CALL billing.validate_readings('$station', '2026-01-01', '2026-02-01');
 SELECT billing.edit_reading('$word-1', '2026-01-05 00:00+00', '{1}', '$word reason');
 SELECT billing.set_validation_rule('$station', '{"rule": "capacity", "name": "$word", "kw": 9}', '2026-01-01');
+SELECT billing.record_register('$word-3', d, 'total', v, k, source => '$word route') FROM (VALUES (date '2026-01-01', 5, 'opening'), ('2026-02-01', 105, 'regular'), ('2026-03-01', 99, 'regular')) x(d, v, k);
+SELECT billing.add_forming_rule('$word-3', 'fixed_ratio', '2026-01-01', '{"ratio": 0.5}', other_account_no => '$word-2', other_part => '$word part');
+SELECT billing.form_usage('$station', '2026-02-01');
+SELECT billing.add_collective('$station', '$word', '$word'), billing.join_collective('$word', '$word-1', '2026-01-01');
+SELECT billing.set_register_limit('$station', most_kwh => 77);
 END
 }
 
@@ -106,6 +111,9 @@ for my $account ('SECRET-1', 'SECRET2-1', 'NONE-1')
 {
 	push @statements, map { sprintf $_, $account } "SELECT billing.post_payment('%s', 1, 'k')", "SELECT billing.void_bill('%s', '2026-01-01', 'r')",
 		"SELECT billing.set_plan('%s', 'home', '2026-03-01')", "SELECT billing.record_profile('%s', billing.profile('2026-05-01 00:00+00', '1 day', array_fill(1::bigint, ARRAY[3])))",
+		"SELECT billing.record_register('%s', '2026-05-01', 'total', 1)", "SELECT billing.register_usage('%s', '[2026-01-01,2026-02-01)')", "SELECT * FROM billing.explain_usage('%s')",
+		"SELECT billing.approve_reading('%s', '2026-03-01', 'approve', 'r')", "SELECT billing.estimate_register('%s', '2026-04-01')", "SELECT billing.set_usage_from('register', ARRAY['%s'])",
+		"SELECT billing.add_forming_rule('mine-1', 'deduct', '2026-03-01', other_account_no => '%s')", "SELECT billing.join_collective('mine', '%s', '2026-01-01')",
 		"SELECT billing.transfer_account('%s', 'A', 'r')", "SELECT * FROM billing.verify('%s')", "SELECT * FROM billing.validation_rules_of('%s', '2026-03-01')",
 		"SELECT billing.edit_reading('%s', '2026-01-05 00:00+00', '{1}', 'r')", "SELECT billing.undo_action('%s', 1, 'r')";
 }
