@@ -16,7 +16,7 @@ SELECT billing.add_customer('S1', 'x') AS cu \gset
 SELECT billing.add_account('S1', a, :cu, '2026-01-01'), billing.set_plan(a, 'shop', '2026-01-01') FROM unnest('{A,B,D,E}'::text[]) a;
 SELECT billing.set_usage_from('register', '{A,B,D,E}') AS u \gset
 
-SELECT plan(34);
+SELECT plan(38);
 
 SET SESSION AUTHORIZATION tap_rita;
 SELECT is(billing.record_register('A', '2026-01-01', 'total', 99000, 'opening', digits => 5, multiplier => 10), 'valid', 'an opening reading');
@@ -73,6 +73,19 @@ SELECT lives_ok($$INSERT INTO billing.register_reading (account_id, register, re
 SELECT throws_ok($$INSERT INTO billing.register_reading (account_id, register, read_on, org_id, value, state) SELECT account_id, 'total', '2026-04-01', org_id, 1, 'valid' FROM billing.account WHERE account_no = 'E'$$,
 	'42501', NULL, 'but nothing that is judged already');
 SELECT results_eq($$SELECT * FROM billing.check_registers('S1')$$, $$VALUES ('pending'::text, 'fell back'::text, 1::bigint), ('valid', '', 2)$$, 'and has it judged');
+
+-- a meter that is hung and exchanged brings its readings; its day is the tariff's: 17:00 in UTC is the next one
+RESET SESSION AUTHORIZATION;
+SELECT billing.add_account('S1', 'G', :cu, '2026-01-01') AS acc, billing.set_plan('G', 'shop', '2026-01-01'), billing.set_usage_from('register', '{G}'),
+	billing.add_meter_type('TAP', 'Maker', 'X', 1, 220, 5, 60, '2', '{"total": {"digits": 4, "decimals": 1}}') AS type, billing.add_meter('S1', 'T1', 'TAP') AS t1, billing.add_meter('S1', 'T2', 'TAP') AS t2 \gset
+SELECT billing.add_service_point('G') \gset
+SELECT lives_ok($$SELECT billing.install_meter('G', 'T1', '2025-12-31 17:00+00', '{"total": 9900}', own_factor => 10)$$, 'a meter is hung');
+SELECT is(billing.record_register('G', '2026-02-01', 'total', 40), 'valid', 'its digits tell a roll-over');
+SELECT lives_ok($$SELECT billing.exchange_meter('G', 'T2', '2026-02-10 02:00+00', '{"total": 90}', '{"total": 5}', rolled_over => '{total}')$$, 'it is exchanged');
+SELECT billing.record_register('G', '2026-03-01', 'total', 605) AS march \gset
+SELECT results_eq($$SELECT from_on, until_on, kwh FROM billing.registers(billing.register_usage('G', '[2026-01-01,2026-03-01)'))$$,
+	$$VALUES (date '2026-01-01', date '2026-02-01', 1400::numeric), ('2026-02-01', '2026-02-10', 500), ('2026-02-10', '2026-03-01', 600)$$, 'each meter by its own multiplier');
+SET SESSION AUTHORIZATION tap_rita;
 
 -- what stays
 SELECT throws_ok($$UPDATE billing.register_reading SET value = 1$$, '42501', NULL, 'a clerk changes none');
