@@ -410,8 +410,13 @@ extern void bl_year_share(const BlCharge *q, int32_t year, int32_t end, int32_t 
 
 /* rate_demand.c */
 extern BlStatus bl_rate_demand(BlRate *r, const BlCharge *q);
-extern BlStatus bl_recorded(BlRate *r, int part, BlText period, bool apparent, bool *found, BlDec *kw);
 extern BlStatus bl_open_billed(BlRate *r);	/* room for the kW that limits go by */
+
+/* rate_peak.c */
+/* the demand of a charge as measured, of one period (-1: of the charge's periods together) */
+extern BlStatus bl_demand_kw(BlRate *r, const BlCharge *q, int period, bool *found, BlDec *kw);
+extern bool bl_has_profile(const BlRate *r, const BlScan *s);
+extern BlStatus bl_recorded(BlRate *r, int part, BlText period, bool apparent, bool *found, BlDec *kw);
 extern BlStatus bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDec *kw);
 
 /* rate_tiers.c */

@@ -362,7 +362,7 @@ measure(BlRate *r, BlReplay *y, Figures *f)
 	return f->scale >= 0 && (y->scale < 0 || y->scale == f->scale);
 }
 
-/* the kW of the highest slot, as rate_demand.c has them */
+/* the kW of the highest slot, as rate_peak.c has them */
 static bool
 peak_kw(const Figures *f, int64_t peak, BlDec *kw)
 {
