@@ -1068,17 +1068,17 @@ END $$;
 COMMENT ON FUNCTION billing.decide_edit(bigint, boolean, text) IS
 'approves or refuses a large edit of readings: by who may approve readings there and has not proposed it (UB603); returns its state';
 
-CREATE FUNCTION billing._unbilled(account_id bigint, OUT from_on date, OUT until_on date, OUT stops_on date)
+CREATE FUNCTION billing._unbilled(account_id bigint, OUT from_on date, OUT until_on date, OUT stops_on date, OUT usage_from text)
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 -- Definer: of the head, which is for who may read money, only the days, for who may read readings there.
 BEGIN
-	SELECT h.billed_to, least(current_date, h.stops_on), h.stops_on INTO from_on, until_on, stops_on
+	SELECT h.billed_to, least(current_date, h.stops_on), h.stops_on, h.usage_from INTO from_on, until_on, stops_on, usage_from
 	  FROM billing.account_head h WHERE h.account_id = _unbilled.account_id AND billing.can_read(h.org_id, 'reading');
 END $$;
-COMMENT ON FUNCTION billing._unbilled(bigint) IS 'the days of an account, up to yesterday, that are not billed yet, and the day from which it is not billed any more';
+COMMENT ON FUNCTION billing._unbilled(bigint) IS 'the days of an account, up to yesterday, that are not billed yet, the day from which it is not billed any more, and what it is billed by';
 
 CREATE FUNCTION billing.hourly_readings(org_no text, from_on date, until_on date)
 RETURNS TABLE (at timestamptz, expected bigint, actual bigint, estimated bigint, suspect bigint, missing bigint)

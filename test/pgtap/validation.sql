@@ -56,7 +56,7 @@ END $$;
 CREATE FUNCTION pg_temp.now(account_no text, on_day date DEFAULT '2026-03-01') RETURNS billing.profile LANGUAGE sql AS $$
 	SELECT billing.concat_agg(r.profile) FROM billing.reading r JOIN billing.account a USING (account_id) WHERE a.account_no = $1 AND r.from_on >= on_day $$;
 
-SELECT plan(155);
+SELECT plan(157);
 
 -- ---- rules ----
 
@@ -315,6 +315,14 @@ SELECT is((SELECT sum(energy_kwh) FROM billing.daily(pg_temp.now('A4', '2026-08-
 SELECT cmp_ok(abs(n.value - t.value) / t.value, '<', 0.1, 'and the gap does not carry it all') FROM billing.slots(pg_temp.now('A4', '2026-08-01')) n, billing.slots(pg_temp.month(9, '2026-08-01')) t
  WHERE n.at = '2026-08-06 10:00+00' AND t.at = n.at;
 SELECT is((SELECT reason FROM billing_report.validation_action WHERE account_no = 'A4' ORDER BY action_id DESC LIMIT 1), 'silence that the register contradicts', 'which is written down');
+RESET SESSION AUTHORIZATION;
+
+-- ---- who is billed by registers need not have profiles ----
+
+SELECT billing.set_usage_from('register', '{A2}') \g /dev/null
+SET SESSION AUTHORIZATION tap_mia;
+SELECT is((SELECT count(*) FROM billing_report.missing_read WHERE account_no = 'A2' AND slots IS NULL AND from_on > '2026-06-15'), 0::bigint, 'nothing is missing of them');
+SELECT is((SELECT accounts FROM billing_report.reading_rate WHERE org_no = 'S1' AND month = '2026-02-01'), 3::bigint, 'nor are they counted');
 RESET SESSION AUTHORIZATION;
 
 -- ---- use where there should be none ----
