@@ -227,3 +227,20 @@ SELECT usage_agg(usage('part ' || n)) FROM generate_series(1, 17) n;
 
 DROP TABLE received;
 DROP TABLE shape, sent, kept;
+
+-- A register whose readings were estimated says so, keeps it in every form, and flags the lines that it touches.
+SELECT usage(registers => '[{"kwh": 5, "estimated": true}, {"channel": "export", "kwh": 7, "estimated": false}]') AS estimated \gset
+SELECT :'estimated'::usage;
+SELECT jsonb(:'estimated'::usage)::usage = :'estimated'::usage AS same, :'estimated'::usage = usage(registers => '[{"kwh": 5}, {"channel": "export", "kwh": 7}]') AS as_if_read;
+SELECT channel, kwh, estimated FROM registers(:'estimated'::usage || usage('other', registers => '[{"kwh": 1}]'));
+SELECT usage(registers => '[{"kwh": 5, "estimated": "yes"}]');
+SELECT l.estimated FROM rate('{"name": "x", "currency": "CNY", "time_zone": "UTC", "charges": [{"code": "a", "price": "1"}]}', usage(registers => '[{"kwh": 5, "estimated": true}]'), '[2026-01-01,2026-02-01)') c, lines(c) l;
+
+-- A portion of a profile has exactly its energy, each slot in proportion.
+SELECT portion(p, 0.001) AS part, p - portion(p, 0.001) AS rest, energy_kwh(portion(p, 0.0100005)) AS more FROM profile('2026-01-01 00:00+00', '6 hours', '{1,2,3,null}'::bigint[]) p;
+SELECT portion(profile('2026-01-01 00:00+00', '6 hours', '{0,0}'::bigint[]), 0);
+SELECT portion(profile('2026-01-01 00:00+00', '6 hours', '{0,0}'::bigint[]), 1);
+SELECT portion(profile('2026-01-01 00:00+00', '6 hours', '{5,-1}'::bigint[]), 0.001);
+SELECT portion(profile('2026-01-01 00:00+00', '6 hours', '{5}'::bigint[]), -0.001);
+SELECT portion(profile('2026-01-01 00:00+00', '6 hours', '{230}'::bigint[], 'V'), 1);
+SELECT portion(profile('2026-01-01 00:00+00', '6 hours', '{9000000000000000000}'::bigint[]), 1);
