@@ -156,37 +156,54 @@ COMMENT ON FUNCTION billing._cutover_row(jsonb, date) IS 'a row of an import as 
 
 -- ---- the import ----
 
-CREATE FUNCTION billing._cutover_readings(account_id bigint, registers jsonb, from_on date)
-RETURNS TABLE (part text, register text, value numeric, meter_no text, kind text, digits smallint, multiplier numeric, at_point text, there numeric)
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
+-- all accounts at once: asked one by one, each would be planned anew
+CREATE FUNCTION billing._cutover_readings(accounts bigint[], registers jsonb[], from_on date)
+RETURNS TABLE (account_id bigint, part text, register text, value numeric, meter_no text, kind text, digits smallint, multiplier numeric, at_point text, there numeric)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-	SELECT g.part, g.register, g.value, g.meter_no, CASE WHEN m.meter_no IS NULL THEN 'opening' ELSE 'regular' END, t.digits, coalesce(m.multiplier, 1), m.meter_no, o.value
-	  FROM (SELECT coalesce(v.value ->> 'part', 'main') AS part, v.value ->> 'register' AS register, (v.value ->> 'value')::numeric AS value, v.value ->> 'meter_no' AS meter_no
-			  FROM jsonb_array_elements(_cutover_readings.registers) v) g
-	  LEFT JOIN billing.meter_install m ON m.account_id = _cutover_readings.account_id AND m.part = g.part AND m.until_at IS NULL AND m.role = 'main'
+	SELECT g.account_id, g.part, g.register, g.value, g.meter_no, CASE WHEN m.meter_no IS NULL THEN 'opening' ELSE 'regular' END, t.digits, coalesce(m.multiplier, 1), m.meter_no, o.value
+	  FROM (SELECT i.account_id, coalesce(v.value ->> 'part', 'main') AS part, v.value ->> 'register' AS register, (v.value ->> 'value')::numeric AS value, v.value ->> 'meter_no' AS meter_no
+			  FROM ROWS FROM (unnest(_cutover_readings.accounts), unnest(_cutover_readings.registers)) i(account_id, registers)
+			 CROSS JOIN LATERAL jsonb_array_elements(i.registers) v) g
+	  LEFT JOIN LATERAL (SELECT n.meter_no, n.meter_type_id, n.multiplier FROM billing.meter_install n
+						  WHERE n.account_id = g.account_id AND n.part = g.part AND n.until_at IS NULL AND n.role = 'main') m ON true
 	  LEFT JOIN billing.meter_type_register t ON t.meter_type_id = m.meter_type_id AND t.register = g.register
 	  -- of a meter that was hung on that very day, or read before the import
 	  LEFT JOIN LATERAL (SELECT e.value FROM billing.register_reading e
-						  WHERE e.account_id = _cutover_readings.account_id AND e.read_on = _cutover_readings.from_on AND e.part = g.part AND e.register = g.register
+						  WHERE e.account_id = g.account_id AND e.read_on = _cutover_readings.from_on AND e.part = g.part AND e.register = g.register
 							AND e.kind IN ('regular', 'special', 'opening') AND e.state = 'valid' ORDER BY e.place DESC LIMIT 1) o ON true;
 END;
-COMMENT ON FUNCTION billing._cutover_readings(bigint, jsonb, date) IS 'last readings of an import beside the meters that hang there';
+COMMENT ON FUNCTION billing._cutover_readings(bigint[], jsonb[], date) IS 'last readings of an import beside the meters that hang there';
 
-CREATE FUNCTION billing._cutover_register_problem(account_id bigint, registers jsonb, from_on date)
-RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
+CREATE FUNCTION billing._cutover_register_problems(accounts bigint[], registers jsonb[], from_on date)
+RETURNS TABLE (account_id bigint, problem text)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
-	SELECT CASE WHEN r.meter_no <> coalesce(r.at_point, '') THEN format('meter %s does not hang at part "%s"', r.meter_no, r.part)
-				WHEN NOT EXISTS (SELECT FROM billing.register k WHERE k.register = r.register) OR (r.at_point IS NOT NULL AND r.digits IS NULL)
-				THEN format('there is no register "%s"', r.register)
+	SELECT r.account_id, min(CASE WHEN r.meter_no <> coalesce(r.at_point, '') THEN format('meter %s does not hang at part "%s"', r.meter_no, r.part)
+				WHEN k.register IS NULL OR (r.at_point IS NOT NULL AND r.digits IS NULL) THEN format('there is no register "%s"', r.register)
 				WHEN r.value >= 10::numeric ^ r.digits THEN format('%s does not fit %s digits', r.value, r.digits)
-				ELSE format('the register is %s that day, not %s', trim_scale(r.there), r.value) END
-	  FROM billing._cutover_readings(_cutover_register_problem.account_id, _cutover_register_problem.registers, _cutover_register_problem.from_on) r
-		 WHERE r.meter_no <> coalesce(r.at_point, '') OR NOT EXISTS (SELECT FROM billing.register k WHERE k.register = r.register)
-		OR (r.at_point IS NOT NULL AND r.digits IS NULL) OR r.value >= 10::numeric ^ r.digits OR r.there <> r.value
-	 LIMIT 1;
+				ELSE format('the register is %s that day, not %s', trim_scale(r.there), r.value) END)
+	  FROM billing._cutover_readings(_cutover_register_problems.accounts, _cutover_register_problems.registers, _cutover_register_problems.from_on) r
+	  LEFT JOIN billing.register k ON k.register = r.register
+	 WHERE r.meter_no <> coalesce(r.at_point, '') OR k.register IS NULL OR (r.at_point IS NOT NULL AND r.digits IS NULL)
+		OR r.value >= 10::numeric ^ r.digits OR r.there <> r.value
+	 GROUP BY r.account_id;
 END;
-COMMENT ON FUNCTION billing._cutover_register_problem(bigint, jsonb, date) IS 'why a last reading cannot be that of the meter; null: it can';
+COMMENT ON FUNCTION billing._cutover_register_problems(bigint[], jsonb[], date) IS 'why a last reading cannot be that of the meter, of the accounts where one cannot';
+
+CREATE FUNCTION billing._cutover_try(raw jsonb, from_on date, OUT item billing.cutover_item, OUT code text, OUT message text, OUT detail text, OUT hint text)
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	item := billing._cutover_row(_cutover_try.raw, _cutover_try.from_on);
+EXCEPTION
+	WHEN query_canceled OR insufficient_resources THEN
+		RAISE;
+	WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+END $$;
+COMMENT ON FUNCTION billing._cutover_try(jsonb, date) IS 'a row of an import as an item, or what is wrong with it';
 
 CREATE FUNCTION billing.cutover_import(org_no text, cutover_no text, from_on date, items jsonb, control jsonb DEFAULT '{}', source text DEFAULT '')
 RETURNS bigint
@@ -201,20 +218,16 @@ DECLARE
 	given	bytea;
 	made	bigint;
 	there	billing.cutover;
-	raw		record;
-	item	billing.cutover_item;
-	code	text; message text; detail text; hint text;
-	taken	billing.cutover_item[] := '{}';
-	numbers	text[] := '{}';
+	unknown	text;
 BEGIN
 	IF jsonb_typeof(cutover_import.items) <> 'array' OR jsonb_typeof(cutover_import.control) <> 'object' OR NOT isfinite(cutover_import.from_on)
 		OR cutover_import.from_on NOT BETWEEN '1950-01-01' AND '2200-01-01' THEN
 		RAISE EXCEPTION 'an import has a day, a list of rows, and control totals by item' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	SELECT c.key INTO message FROM jsonb_each_text(cutover_import.control) c
+	SELECT c.key INTO unknown FROM jsonb_each_text(cutover_import.control) c
 	 WHERE c.key NOT IN ('accounts', 'receivable', 'advance', 'deposit', 'disputed', 'year_kwh', 'registers') OR coalesce(c.value, '') !~ '^-?[0-9]{1,18}(\.[0-9]+)?$' LIMIT 1;
 	IF FOUND THEN
-		RAISE EXCEPTION 'control total "%" is none', left(message, 80) USING ERRCODE = 'invalid_parameter_value',
+		RAISE EXCEPTION 'control total "%" is none', left(unknown, 80) USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'Numbers for accounts, receivable, advance, deposit, disputed, year_kwh, registers.';
 	END IF;
 	given := sha256(convert_to(format('%s %s %s %s', at_org, cutover_import.from_on - date '2000-01-01', cutover_import.control, cutover_import.items), 'UTF8'));
@@ -231,40 +244,29 @@ BEGIN
 		RETURN there.cutover_id;
 	END IF;
 
-	FOR raw IN SELECT e.value, e.place::integer AS row_no, left(CASE WHEN jsonb_typeof(e.value) = 'object' THEN e.value ->> 'account_no' END, 80) AS account_no
-				 FROM jsonb_array_elements(cutover_import.items) WITH ORDINALITY e(value, place) ORDER BY e.place
-	LOOP
-		BEGIN
-			item := billing._cutover_row(raw.value, cutover_import.from_on);
-			item.row_no := raw.row_no;
-			item.cutover_id := made;
-			taken := taken || item;
-			numbers := numbers || raw.account_no;
-			CONTINUE;
-		EXCEPTION
-			WHEN query_canceled OR insufficient_resources THEN
-				RAISE;
-			WHEN OTHERS THEN
-				GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-		END;
-		INSERT INTO billing.cutover_reject (cutover_id, row_no, org_id, account_no, sqlstate, message, detail, hint, raw)
-		VALUES (made, raw.row_no, at_org, raw.account_no, code, message, nullif(detail, ''), nullif(hint, ''), raw.value);
-	END LOOP;
-
 	-- what is wrong with whole rows, the first finding of each; what is left is staged
-	WITH row AS MATERIALIZED (
-		SELECT t.*, n.account_no, a.account_id AS found_id, a.org_id AS found_org, h.seq, h.billed_to, h.currency AS head_currency,
-			   count(*) OVER (PARTITION BY n.account_no) AS times
-		  FROM unnest(taken) WITH ORDINALITY t(account_id, cutover_id, org_id, row_no, from_on, state, currency, receivable, advance, deposit, carry, registers, disputes, place)
-		  JOIN unnest(numbers) WITH ORDINALITY n(account_no, place) ON n.place = t.place
-		  LEFT JOIN billing.account a ON a.account_no = n.account_no AND a.org_id = ANY (orgs) AND billing.can_do('write', 'money', a.org_id)
+	WITH read AS MATERIALIZED (
+		SELECT e.place::integer AS row_no, left(CASE WHEN jsonb_typeof(e.value) = 'object' THEN e.value ->> 'account_no' END, 80) AS account_no, t.item, t.code, t.message, t.detail, t.hint
+		  FROM jsonb_array_elements(cutover_import.items) WITH ORDINALITY e(value, place)
+		 CROSS JOIN LATERAL billing._cutover_try(e.value, cutover_import.from_on) t),
+	row AS MATERIALIZED (
+		SELECT t.row_no, t.account_no, t.code AS bad_code, t.message AS bad_message, t.detail AS bad_detail, t.hint AS bad_hint, (t.item).from_on, (t.item).currency, (t.item).receivable,
+			   (t.item).advance, (t.item).deposit, (t.item).carry, (t.item).registers, (t.item).disputes, a.account_id AS found_id, a.org_id AS found_org,
+			   h.seq, h.billed_to, h.currency AS head_currency, count(*) FILTER (WHERE t.code IS NULL) OVER (PARTITION BY t.account_no) AS times
+		  FROM read t
+		  LEFT JOIN billing.account a ON a.account_no = t.account_no AND a.org_id = ANY (orgs) AND billing.can_do('write', 'money', a.org_id)
 		  LEFT JOIN billing.account_head h ON h.account_id = a.account_id),
+	problem AS MATERIALIZED (
+		SELECT p.account_id, p.problem
+		  FROM (SELECT array_agg(r.found_id) AS accounts, array_agg(r.registers) AS registers FROM row r WHERE r.registers <> '[]' AND r.found_id IS NOT NULL) q
+		 CROSS JOIN LATERAL billing._cutover_register_problems(q.accounts, q.registers, cutover_import.from_on) p),
 	judged AS MATERIALIZED (
 		SELECT r.*, f.*
 		  FROM row r
-		  LEFT JOIN LATERAL billing._cutover_register_problem(r.found_id, r.registers, r.from_on) g(problem) ON r.registers <> '[]'
+		  LEFT JOIN problem g ON g.account_id = r.found_id AND r.registers <> '[]'
 		  LEFT JOIN LATERAL (
 			SELECT f.* FROM (VALUES
+				(0, r.bad_code IS NOT NULL, r.bad_code, r.bad_message, nullif(r.bad_detail, ''), nullif(r.bad_hint, '')),
 				(1, r.account_no IS NULL, '22004', 'the row has no account_no', NULL, NULL),
 				(2, r.found_id IS NULL, 'P0002', format('account %s does not exist, or not for you', r.account_no), NULL, 'Accounts are entered before what they bring.'),
 				(3, r.times > 1, 'UB322', format('account %s has %s rows', r.account_no, r.times), NULL, 'Which one counts is for the old system to say: give one.'),
@@ -459,6 +461,7 @@ AS $$
 DECLARE
 	import	billing.cutover := billing._cutover_of(coalesce(approve_cutover.cutover_no, ''), 'approve');
 	sums	record;
+	odd		bigint[];
 BEGIN
 	-- two who approve at once: the second finds it done
 	SELECT c.* INTO import FROM billing.cutover c WHERE c.cutover_id = import.cutover_id FOR NO KEY UPDATE;
@@ -481,12 +484,16 @@ BEGIN
 	PERFORM FROM billing.account_head h
 	  WHERE h.account_id IN (SELECT i.account_id FROM billing.cutover_item i WHERE i.cutover_id = import.cutover_id AND i.state = 'staged')
 	  ORDER BY h.account_id FOR NO KEY UPDATE;
+	SELECT coalesce(array_agg(p.account_id), '{}') INTO odd
+	  FROM (SELECT array_agg(i.account_id) AS accounts, array_agg(i.registers) AS registers FROM billing.cutover_item i
+			 WHERE i.cutover_id = import.cutover_id AND i.state = 'staged' AND i.registers <> '[]') q
+	 CROSS JOIN LATERAL billing._cutover_register_problems(q.accounts, q.registers, import.from_on) p;
 	WITH late AS (
 		UPDATE billing.cutover_item i SET state = 'refused'
 		 WHERE i.cutover_id = import.cutover_id AND i.state = 'staged'
-		   AND NOT EXISTS (SELECT FROM billing.account_head h
-							WHERE h.account_id = i.account_id AND h.seq = 0 AND h.billed_to <= i.from_on AND billing.can_do('approve', 'money', h.org_id)
-							  AND (i.registers = '[]' OR billing._cutover_register_problem(i.account_id, i.registers, i.from_on) IS NULL))
+		   AND (NOT EXISTS (SELECT FROM billing.account_head h
+							 WHERE h.account_id = i.account_id AND h.seq = 0 AND h.billed_to <= i.from_on AND billing.can_do('approve', 'money', h.org_id))
+				OR i.account_id = ANY (odd))
 		RETURNING i.row_no, i.account_id, i.receivable, i.advance, i.deposit)
 	INSERT INTO billing.cutover_reject (cutover_id, row_no, org_id, account_no, sqlstate, message, hint, raw)
 	SELECT import.cutover_id, l.row_no, import.org_id, a.account_no, 'UB321', format('account %s has begun here, or is another than when it was checked', a.account_no),
@@ -504,10 +511,13 @@ BEGIN
 	UPDATE billing.account_head h SET billed_to = i.from_on, carry = i.carry, currency = coalesce(h.currency, i.currency)
 	  FROM billing.cutover_item i WHERE i.cutover_id = import.cutover_id AND i.state = 'staged' AND h.account_id = i.account_id;
 	INSERT INTO billing.register_reading (account_id, part, register, read_on, kind, org_id, value, digits, multiplier, state, source, author, approved_by, decided_at)
-	SELECT i.account_id, r.part, r.register, i.from_on, r.kind, i.org_id, r.value, r.digits, r.multiplier, 'valid', format('cut-over %s', import.cutover_no),
+	SELECT r.account_id, r.part, r.register, import.from_on, r.kind, i.org_id, r.value, r.digits, r.multiplier, 'valid', format('cut-over %s', import.cutover_no),
 		   import.made_by, billing.actor(), now()
-	  FROM billing.cutover_item i CROSS JOIN LATERAL billing._cutover_readings(i.account_id, i.registers, i.from_on) r
-	 WHERE i.cutover_id = import.cutover_id AND i.state = 'staged' AND i.registers <> '[]' AND r.there IS NULL;
+	  FROM (SELECT array_agg(i.account_id) AS accounts, array_agg(i.registers) AS registers FROM billing.cutover_item i
+			 WHERE i.cutover_id = import.cutover_id AND i.state = 'staged' AND i.registers <> '[]') q
+	 CROSS JOIN LATERAL billing._cutover_readings(q.accounts, q.registers, import.from_on) r
+	  JOIN billing.cutover_item i ON i.account_id = r.account_id AND i.cutover_id = import.cutover_id
+	 WHERE r.there IS NULL;
 	INSERT INTO billing.dispute (account_id, dispute_no, org_id, opened_on, amount, about, reference, cutover_id)
 	SELECT i.account_id, coalesce((SELECT max(o.dispute_no) FROM billing.dispute o WHERE o.account_id = i.account_id), 0) + d.place, i.org_id,
 		   (d.value ->> 'opened_on')::date, (d.value ->> 'amount')::numeric, d.value ->> 'about', d.value ->> 'reference', import.cutover_id

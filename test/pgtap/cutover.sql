@@ -133,7 +133,7 @@ SELECT results_eq($$SELECT a.account_no, r.read_on, r.kind, r.value, r.multiplie
 	$$VALUES ('2', '2026-04-01'::date, 'opening', 777.7, 1::numeric, 'valid', 'cut-over third'), ('3', '2026-04-01', 'opening', 100, 40, 'valid', 'meter M3'),
 			 ('4', '2020-01-01', 'opening', 100, 40, 'valid', 'meter M4'), ('4', '2026-04-01', 'regular', 51234.5, 40, 'valid', 'cut-over third')$$,
 	'last readings, with what is known of the meter; that of one hung that day is there');
-SELECT is(billing._cutover_register_problem(a.account_id, v.registers::jsonb, '2026-04-01'), v.problem, coalesce(v.problem, 'no problem'))
+SELECT is((SELECT p.problem FROM billing._cutover_register_problems(ARRAY[a.account_id], ARRAY[v.registers::jsonb], '2026-04-01') p), v.problem, coalesce(v.problem, 'no problem'))
   FROM (VALUES ('3', '[{"register": "total", "value": "100"}]', NULL), ('3', '[{"register": "total", "value": "101"}]', 'the register is 100 that day, not 101'),
 			   ('4', '[{"register": "total", "value": "100000"}]', '100000 does not fit 5 digits'), ('4', '[{"register": "total", "value": "51234.5", "meter_no": "M3"}]', 'meter M3 does not hang at part "main"'),
 			   ('4', '[{"register": "peak", "value": "1"}]', 'there is no register "peak"'), ('5', '[{"register": "tootal", "value": "1"}]', 'there is no register "tootal"'),
