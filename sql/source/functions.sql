@@ -194,7 +194,8 @@ RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	INSERT INTO billing.batch_reject (batch_id, reject_no, org_id, kind, line, sqlstate, message, detail, hint, content)
-	SELECT b.batch_id, (SELECT coalesce(max(r.reject_no), 0) + 1 FROM billing.batch_reject r WHERE r.batch_id = b.batch_id),
+	-- the last by its key: a maximum would go through all of them while there are no statistics
+	SELECT b.batch_id, coalesce((SELECT r.reject_no FROM billing.batch_reject r WHERE r.batch_id = b.batch_id ORDER BY r.reject_no DESC LIMIT 1), 0) + 1,
 		   b.org_id, b.kind, _reject.line, _reject.sqlstate, _reject.message, nullif(_reject.detail, ''), nullif(_reject.hint, ''), _reject.content
 	  FROM billing.batch b WHERE b.batch_id = _reject.batch_id;
 END;
