@@ -72,7 +72,7 @@ CREATE TABLE billing.transformer_area (
 	CONSTRAINT transformer_area_area_no_plain CHECK (area_no ~ '^[0-9A-Za-z_-]{1,32}$'),
 	CONSTRAINT transformer_area_name_bounded CHECK (length(name) BETWEEN 1 AND 200),
 	CONSTRAINT transformer_area_kind_known CHECK (kind IN ('public', 'dedicated')),
-	CONSTRAINT transformer_area_rating_kva_positive CHECK (rating_kva > 0),
+	CONSTRAINT transformer_area_rating_kva_positive CHECK (rating_kva > 0 AND rating_kva < 10000000),
 	CONSTRAINT transformer_area_placed_on_finite CHECK (isfinite(placed_on)),
 	CONSTRAINT transformer_area_closed_on_later CHECK (isfinite(closed_on) AND closed_on >= placed_on)
 );
@@ -114,7 +114,7 @@ CREATE TABLE billing.meter_type (
 	CONSTRAINT meter_type_type_code_plain CHECK (type_code ~ '^[0-9A-Za-z_.-]{1,64}$'),
 	CONSTRAINT meter_type_phases_known CHECK (phases IN (1, 3)),
 	CONSTRAINT meter_type_voltage_v_bounded CHECK (voltage_v BETWEEN 1 AND 1500000),
-	CONSTRAINT meter_type_current_ordered CHECK (basic_current_a > 0 AND max_current_a >= basic_current_a),
+	CONSTRAINT meter_type_current_ordered CHECK (basic_current_a > 0 AND max_current_a >= basic_current_a AND max_current_a < 100000),
 	CONSTRAINT meter_type_accuracy_known CHECK (accuracy IN ('0.2S', '0.2', '0.5S', '0.5', '1', '1.0', '2', '2.0', '3', 'A', 'B', 'C', 'D', 'E')),
 	CONSTRAINT meter_type_reactive_accuracy_known CHECK (reactive_accuracy IN ('0.5S', '1', '1.0', '2', '2.0', '3', '3.0')),
 	CONSTRAINT meter_type_pulses_per_kwh_positive CHECK (pulses_per_kwh > 0),
@@ -184,7 +184,7 @@ CREATE TABLE billing.instrument_transformer (
 	CONSTRAINT instrument_transformer_transformer_no_key UNIQUE (transformer_no),
 	CONSTRAINT instrument_transformer_transformer_no_plain CHECK (transformer_no ~ '^[0-9A-Za-z_-]{1,32}$'),
 	CONSTRAINT instrument_transformer_kind_known CHECK (kind IN ('ct', 'pt')),
-	CONSTRAINT instrument_transformer_ratio_ordered CHECK (rated_secondary > 0 AND rated_primary >= rated_secondary),
+	CONSTRAINT instrument_transformer_ratio_ordered CHECK (rated_secondary > 0 AND rated_primary >= rated_secondary AND rated_primary < 1000000000),
 	CONSTRAINT instrument_transformer_accuracy_known CHECK (accuracy IN ('0.1', '0.2S', '0.2', '0.5S', '0.5', '1', '1.0', '3')),
 	CONSTRAINT instrument_transformer_state_known CHECK (state IN ('in_stock', 'installed', 'removed', 'in_test', 'in_repair', 'scrapped')),
 	CONSTRAINT instrument_transformer_due_on_later CHECK (due_on > verified_on)
@@ -330,7 +330,9 @@ CREATE TABLE billing.meter_install (
 	CONSTRAINT meter_install_role_known CHECK (role IN ('main', 'check')),
 	CONSTRAINT meter_install_from_at_finite CHECK (isfinite(from_at)),
 	CONSTRAINT meter_install_until_at_later CHECK (isfinite(until_at) AND until_at > from_at),
-	CONSTRAINT meter_install_ratio_positive CHECK (ct_primary > 0 AND ct_secondary > 0 AND pt_primary > 0 AND pt_secondary > 0 AND own_factor > 0),
+	CONSTRAINT meter_install_ratio_positive CHECK (ct_primary > 0 AND ct_secondary > 0 AND pt_primary > 0 AND pt_secondary > 0 AND own_factor > 0
+		-- and numbers: NaN is above all of them
+		AND ct_primary < 1000000000 AND ct_secondary < 1000000000 AND pt_primary < 1000000000 AND pt_secondary < 1000000000 AND own_factor < 1000000),
 	CONSTRAINT meter_install_multiplier_exact CHECK (multiplier * ct_secondary * pt_secondary = ct_primary * pt_primary * own_factor),
 	CONSTRAINT meter_install_begun_by_known CHECK (begun_by IN ('install', 'exchange', 'ratio', 'transfer')),
 	CONSTRAINT meter_install_ended_by_known CHECK (ended_by IN ('remove', 'exchange', 'ratio', 'transfer')),
@@ -360,8 +362,8 @@ CREATE TABLE billing.meter_install_register (
 	PRIMARY KEY (account_id, part, from_at, meter_id, register),
 	FOREIGN KEY (account_id, part, from_at, meter_id, org_id)
 		REFERENCES billing.meter_install (account_id, part, from_at, meter_id, org_id) ON UPDATE CASCADE,
-	CONSTRAINT meter_install_register_start_value_nonnegative CHECK (start_value >= 0),
-	CONSTRAINT meter_install_register_end_value_nonnegative CHECK (end_value >= 0),
+	CONSTRAINT meter_install_register_start_value_nonnegative CHECK (start_value >= 0 AND start_value < 1000000000000),
+	CONSTRAINT meter_install_register_end_value_nonnegative CHECK (end_value >= 0 AND end_value < 1000000000000),
 	CONSTRAINT meter_install_register_end_value_later CHECK (rolled_over OR end_value >= start_value)
 );
 COMMENT ON TABLE billing.meter_install_register IS 'what the registers of a meter showed when it was installed, and when it was removed 起止示数';
@@ -413,7 +415,7 @@ CREATE TABLE billing.gateway_meter (
 	CONSTRAINT gateway_meter_one_place CHECK ((area_id IS NULL) <> (feeder_id IS NULL)),
 	CONSTRAINT gateway_meter_from_at_finite CHECK (isfinite(from_at)),
 	CONSTRAINT gateway_meter_until_at_later CHECK (isfinite(until_at) AND until_at > from_at),
-	CONSTRAINT gateway_meter_multiplier_positive CHECK (multiplier > 0),
+	CONSTRAINT gateway_meter_multiplier_positive CHECK (multiplier > 0 AND multiplier < 1000000000),
 	CONSTRAINT gateway_meter_begun_by_known CHECK (begun_by = 'install'),
 	CONSTRAINT gateway_meter_ended_by_known CHECK (ended_by = 'remove'),
 	CONSTRAINT gateway_meter_ended_whole CHECK ((until_at IS NULL) = (ended_by IS NULL))
@@ -434,7 +436,7 @@ CREATE TABLE billing.gateway_reading (
 	PRIMARY KEY (meter_id, register, read_at),
 	FOREIGN KEY (meter_id, from_at, org_id) REFERENCES billing.gateway_meter (meter_id, from_at, org_id) ON UPDATE CASCADE,
 	CONSTRAINT gateway_reading_read_at_later CHECK (isfinite(read_at) AND read_at >= from_at),
-	CONSTRAINT gateway_reading_value_nonnegative CHECK (value >= 0)
+	CONSTRAINT gateway_reading_value_nonnegative CHECK (value >= 0 AND value < 1000000000000)
 );
 COMMENT ON TABLE billing.gateway_reading IS 'what gateway meters show; only added to';
 COMMENT ON COLUMN billing.gateway_reading.from_at IS 'the installation that it belongs to';

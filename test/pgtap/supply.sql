@@ -31,7 +31,7 @@ SELECT k.kind, f.state AS from_state, t.state AS to_state, f.way, format('%s-%s-
 SELECT count(billing.add_meter('S', number, 'T')) FROM pair WHERE kind = 'meter' \gset
 SELECT count(billing.add_instrument_transformer('S', number, 'ct', 100, 5, '0.5')) FROM pair WHERE kind <> 'meter' \gset
 
-SELECT plan(9);
+SELECT plan(14);
 SELECT is_empty($$SELECT kind, from_state, to_state, said FROM (SELECT p.*, pg_temp.tried(p.kind, p.number, p.way, p.to_state) AS said FROM pair p) q
 	WHERE said <> CASE WHEN EXISTS (SELECT FROM billing.equipment_steps() s WHERE s.from_state = q.from_state AND s.to_state = q.to_state) THEN 'done' ELSE 'UB701' END$$,
 	'a meter or transformer goes by its steps only');
@@ -88,5 +88,13 @@ SELECT billing.install_meter('9', 'F1', '2026-01-02', '{"total": 1}') \gset
 SELECT billing.report_fault('meter', 'F1', 'stopped') \gset
 SELECT billing.exchange_meter('9', 'F2', '2026-01-05', '{"total": 1}', '{"total": 0}') \gset
 SELECT results_eq($$SELECT f.remedy, f.note FROM billing.equipment_fault f$$, $$VALUES ('exchanged', 'by meter F2')$$, 'the exchange of a meter closes its faults');
+-- numbers that are none
+SELECT throws_ok($$SELECT billing.install_meter('9', 'F1', '2026-02-01', '{"total": "NaN"}', role => 'check')$$, 'UB701');
+SELECT throws_ok($$SELECT billing.exchange_meter('9', 'R1', '2026-02-01', '{"total": "NaN"}', '{"total": 1}')$$, 'UB703');
+SELECT throws_ok($$INSERT INTO billing.meter_install (account_id, from_at, meter_id, org_id, meter_no, meter_type_id, role, own_factor)
+	SELECT i.account_id, '2026-02-01', m.meter_id, i.org_id, m.meter_no, m.meter_type_id, 'check', 'NaN' FROM billing.meter_install i, billing.meter m WHERE i.meter_no = 'F2' AND m.state = 'in_stock' LIMIT 1$$, '23514');
+SELECT throws_ok($$INSERT INTO billing.meter_install (account_id, from_at, meter_id, org_id, meter_no, meter_type_id, role, ct_primary, ct_secondary)
+	SELECT i.account_id, '2026-02-01', m.meter_id, i.org_id, m.meter_no, m.meter_type_id, 'check', 100, 3 FROM billing.meter_install i, billing.meter m WHERE i.meter_no = 'F2' AND m.state = 'in_stock' LIMIT 1$$, '23514');
+SELECT throws_ok($$SELECT billing.add_instrument_transformer('S', 'NAN', 'ct', 'NaN', 5, '0.5')$$, '23514');
 SELECT * FROM finish();
 ROLLBACK;
