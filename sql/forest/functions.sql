@@ -5,54 +5,63 @@ RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'billing_forest_step';
 COMMENT ON FUNCTION billing._forest_step(internal, boolean, double precision[]) IS 'step of train_forest()';
+REVOKE ALL ON FUNCTION billing._forest_step(internal, boolean, double precision[]) FROM PUBLIC;
 
 CREATE FUNCTION billing._forest_step(internal, boolean, double precision[], jsonb)
 RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'billing_forest_step';
 COMMENT ON FUNCTION billing._forest_step(internal, boolean, double precision[], jsonb) IS 'step of train_forest()';
+REVOKE ALL ON FUNCTION billing._forest_step(internal, boolean, double precision[], jsonb) FROM PUBLIC;
 
 CREATE FUNCTION billing._isolation_step(internal, double precision[])
 RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'billing_isolation_step';
 COMMENT ON FUNCTION billing._isolation_step(internal, double precision[]) IS 'step of train_isolation_forest()';
+REVOKE ALL ON FUNCTION billing._isolation_step(internal, double precision[]) FROM PUBLIC;
 
 CREATE FUNCTION billing._isolation_step(internal, double precision[], jsonb)
 RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'billing_isolation_step';
 COMMENT ON FUNCTION billing._isolation_step(internal, double precision[], jsonb) IS 'step of train_isolation_forest()';
+REVOKE ALL ON FUNCTION billing._isolation_step(internal, double precision[], jsonb) FROM PUBLIC;
 
 CREATE FUNCTION billing._forest_combine(internal, internal)
 RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'billing_forest_combine';
 COMMENT ON FUNCTION billing._forest_combine(internal, internal) IS 'the rows of two workers together';
+REVOKE ALL ON FUNCTION billing._forest_combine(internal, internal) FROM PUBLIC;
 
 CREATE FUNCTION billing._forest_serialize(internal)
 RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'billing_forest_serialize';
 COMMENT ON FUNCTION billing._forest_serialize(internal) IS 'the rows of a worker as bytes';
+REVOKE ALL ON FUNCTION billing._forest_serialize(internal) FROM PUBLIC;
 
 CREATE FUNCTION billing._forest_deserialize(bytea, internal)
 RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'billing_forest_deserialize';
 COMMENT ON FUNCTION billing._forest_deserialize(bytea, internal) IS 'the rows of a worker again';
+REVOKE ALL ON FUNCTION billing._forest_deserialize(bytea, internal) FROM PUBLIC;
 
 CREATE FUNCTION billing._forest_final(internal)
 RETURNS billing.forest
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'billing_forest_final';
 COMMENT ON FUNCTION billing._forest_final(internal) IS 'grows the trees of train_forest()';
+REVOKE ALL ON FUNCTION billing._forest_final(internal) FROM PUBLIC;
 
 CREATE FUNCTION billing._isolation_final(internal)
 RETURNS billing.forest
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'billing_isolation_final';
 COMMENT ON FUNCTION billing._isolation_final(internal) IS 'grows the trees of train_isolation_forest()';
+REVOKE ALL ON FUNCTION billing._isolation_final(internal) FROM PUBLIC;
 
 CREATE AGGREGATE billing.train_forest(label boolean, features double precision[]) (
 	SFUNC = billing._forest_step,

@@ -1750,7 +1750,11 @@ class Rater:
 				if "flat" in steps[tier] and last_of_window:
 					flats.append((run[-1], tier, steps[tier]))
 			else:
-				amounts = self.graduated(c, limits, opening, kwh, beyond, capped)
+				# a step that takes all below it is one with them before anything is divided
+				after = self.count_after(c, name, window)
+				top = next((i for i, l in enumerate(limits) if l is None or after <= l), len(steps) - 1)
+				alone = max((i for i in range(top + 1) if steps[i].get("all")), default=None)
+				amounts = self.graduated(c, limits, opening, kwh, beyond, capped, alone)
 				carries = self.count_window(c, run[0])[1] is not None
 				lower = Fraction(0)
 				for i, s in enumerate(steps):
@@ -1762,14 +1766,6 @@ class Rater:
 					lower = limits[i]
 					if lower is None:
 						break
-			if c.get("mode") != "volume" and any(s.get("all") for s in steps):
-				after = self.count_after(c, name, window)
-				top = next((i for i, l in enumerate(limits) if l is None or after <= l), len(steps) - 1)
-				alls = [i for i in range(top + 1) if steps[i].get("all")]
-				if alls:
-					alone = alls[-1]
-					amounts = {i: sum(amounts[k] for k in range(i + 1)) if i == alone else Fraction(0) if i < alone else v
-							   for i, v in amounts.items()}
 			if c.get("split") == "chronological" and c.get("mode") != "volume" and self.steps_by_period(c):
 				pieces = self.chronological(c, run, names, limits, opening, kwh, beyond, capped)
 			else:
@@ -1819,7 +1815,7 @@ class Rater:
 		"""Whether steps take what they take: no whole steps of the quantity, and limits that decimals can say."""
 		return not self.rules(c).get("quantity") and all(l is None or is_decimal(l) for l in limits)
 
-	def graduated(self, c, limits, opening, kwh, beyond, capped):
+	def graduated(self, c, limits, opening, kwh, beyond, capped, alone=None):
 		"""{step: kWh} of the energy from the opening count on."""
 		portions = []
 		lower = Fraction(0)
@@ -1834,6 +1830,9 @@ class Rater:
 		if over > 0 and not capped:
 			raise RatingError("above the last step")
 		portions.append(over)
+		for i in range(alone or 0):
+			portions[alone] += portions[i]
+			portions[i] = Fraction(0)
 		if self.undivided(c, limits):
 			return dict(enumerate(portions[:-1]))
 		# limits are whole steps: less than a step of the energy itself lies in the last one reached
