@@ -213,8 +213,8 @@ with_profile(uint8_t *out, size_t room)
 	uint8_t		reactive[512];
 	size_t		reactive_size = make_profile(reactive, sizeof reactive, BL_VARH, 0, values, NULL, 24);
 	BlRegister	registers[] = {
-		{BL_EXPORT, BL_SPAN_DAYS, 0, 31, TEXT("peak"), dec("12.5")},
-		{BL_IMPORT, BL_SPAN_NONE, 0, 0, TEXT(""), dec("100.50")},
+		{BL_EXPORT, BL_SPAN_DAYS, 0, 31, TEXT("peak"), dec("12.5"), true},
+		{BL_IMPORT, BL_SPAN_NONE, 0, 0, TEXT(""), dec("100.50"), false},
 	};
 	BlRecordedDemand demands[] = {{true, 600, TEXT("peak"), dec("4.2"), false}, {false, 0, TEXT(""), dec("5"), false},
 	{false, 0, TEXT(""), dec("4"), true}};
@@ -268,8 +268,10 @@ what_is_written_opens(void)
 	bl_usage_register(&usage.part[1], &next, &r);
 	CHECK_EQ(r.channel, BL_IMPORT);
 	CHECK_TEXT(text_of(r.kwh), "100.5");
+	CHECK(!r.estimated);
 	bl_usage_register(&usage.part[1], &next, &r);
 	CHECK_EQ(r.until, 31);
+	CHECK(r.estimated);
 	CHECK_EQ(r.period.length, 4);
 }
 
