@@ -392,8 +392,13 @@ BEGIN
 	BEGIN
 		SELECT p.* INTO part FROM billing._put_days(b.batch_id, coalesce((SELECT o.received_at FROM billing.batch o WHERE o.batch_id = b.again_of), b.received_at),
 			b.source, _put_safely.days) p;
-		PERFORM billing._reject(b.batch_id, r.line, 'UB101', format('the day %s has slots or a time zone that do not go with those that are there', to_char(r.day, 'YYYY-MM-DD')),
-								NULL, 'Deliver whole days when the length of slots changes.', NULL) FROM unnest(part.refused) r;
+		-- all at once: a whole file may be refused
+		INSERT INTO billing.batch_reject (batch_id, reject_no, org_id, kind, line, sqlstate, message, hint)
+		SELECT b.batch_id, q.last_no + row_number() OVER (ORDER BY r.line), b.org_id, b.kind, r.line, 'UB101',
+			   format('the day %s has slots or a time zone that do not go with those that are there', to_char(r.day, 'YYYY-MM-DD')),
+			   'Deliver whole days when the length of slots changes.'
+		  FROM unnest(part.refused) r
+		 CROSS JOIN (SELECT coalesce(max(o.reject_no), 0) AS last_no FROM billing.batch_reject o WHERE o.batch_id = b.batch_id) q;
 		taken := part.taken;
 		unchanged := part.unchanged;
 		leaves := part.leaves;
