@@ -16,7 +16,7 @@ static const char usage[] =
 	"Makes a county: organisations, customers, accounts, grid, meters, contracts, and what comes\n"
 	"from the meters each month. The same options give the same files, byte for byte.\n"
 	"\n"
-	"  --out FOLDER         where; made if it is not there\n"
+	"  --out FOLDER         where; made if it is not there. Files of another county in it stay\n"
 	"  --accounts N         2000\n"
 	"  --months N           1\n"
 	"  --from YYYY-MM       2026-01\n"
