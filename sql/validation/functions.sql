@@ -325,6 +325,8 @@ BEGIN
 		 WHERE v.severity <> 'unchecked'
 		   AND EXISTS (SELECT FROM jsonb_array_elements(spans) x
 						WHERE (x.value ->> 'kwh')::numeric > 2 * (x.value ->> 'unscaled_kwh')::numeric
+						  -- a step of the register is no silence: the sun, too, makes hours of nothing
+						  AND (x.value ->> 'kwh')::numeric - (x.value ->> 'unscaled_kwh')::numeric > 1
 						  AND (x.value ->> 'register')::tstzrange && tstzrange(v.from_at, v.until_at))
 	LOOP
 		heard := billing.set_quality(heard, silence.from_at, silence.until_at, 'missing');
