@@ -489,8 +489,8 @@ BEGIN
 		 CROSS JOIN LATERAL (SELECT billing._holidays(q.plan_id, _estimate_range.from_on, _estimate_range.until_on) AS market) v),
 	filled AS MATERIALIZED (
 		SELECT m.account_id, m.org_id, m.billed_to, m.part, m.channel, m.unit, m.slot, m.zone, m.from_on, m.until_on, c.rule_set_id,
-			   billing.slot_count(m.profile) AS slots, coalesce(f.profile, e.profile) AS profile, coalesce(t.spans, s.spans) AS spans,
-			   CASE WHEN t.spans IS NULL THEN s.undone ELSE t.undone END AS undone, CASE WHEN t.spans IS NULL THEN '' ELSE 'silence that the register contradicts' END AS reason
+			   billing.slot_count(m.profile) AS slots, CASE WHEN t.better THEN f.profile ELSE e.profile END AS profile, CASE WHEN t.better THEN t.spans ELSE s.spans END AS spans,
+			   CASE WHEN t.better THEN t.undone ELSE s.undone END AS undone, CASE WHEN t.better THEN 'silence that the register contradicts' ELSE '' END AS reason
 		  FROM ruled c
 		  JOIN met m ON m.plan_id IS NOT DISTINCT FROM c.plan_id AND m.part = c.part AND m.channel = c.channel
 		 CROSS JOIN LATERAL (
@@ -514,7 +514,9 @@ BEGIN
 		 CROSS JOIN LATERAL (
 			SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('from', x.from_at, 'until', x.until_at, 'slots', x.slots, 'method', x.method, 'kwh', x.energy_kwh,
 						'unscaled_kwh', x.unscaled_kwh, 'days', x.like_days, 'register', x.register_during, 'reason', x.reason)) ORDER BY x.from_at) AS spans,
-				   count(*) FILTER (WHERE x.method = 'none') AS undone
+				   count(*) FILTER (WHERE x.method = 'none') AS undone,
+				   -- silence that cannot be estimated is left as it was read
+				   count(*) > 0 AND count(*) FILTER (WHERE x.method = 'none') <= s.undone AS better
 			  FROM billing.estimation(w.profile, c.rules, h.profile, g.registers, c.market) x) t),
 	version AS MATERIALIZED (
 		SELECT j.account_id, j.part, j.channel, r.from_on, r.digest AS digest_before, r.profile AS before, q.profile, j.rule_set_id, j.reason,
