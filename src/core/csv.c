@@ -26,6 +26,9 @@ bl_csv_begin(BlCsv *csv, const BlCsvMap *map, BlMeterDays *days, BlArena *arena)
 	for (int i = 0; i < map->nulls; i++)
 		csv->empty_is_null |= map->null[i].length == 0;
 	csv->clock = (BlWallClock) {.zone = days->zone,.ends = map->ends};
+	/* beyond what was cleared: no name yet */
+	csv->meter_text.length = csv->channel_text.length = 0;
+	csv->meter_text.text[0] = csv->channel_text.text[0] = '\0';
 }
 
 void

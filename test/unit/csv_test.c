@@ -94,6 +94,9 @@ rows_in(const char *mapping, const char *text, size_t size, size_t piece)
 		release(&pool);
 		return out;
 	}
+	/* memory that somebody has used before, as in a server */
+	memset(&csv, 0xa0, sizeof csv);
+	csv.meter_text.length = csv.channel_text.length = 0;
 	bl_csv_begin(&csv, &map, &days, &arena);
 	for (;;)
 	{
