@@ -79,7 +79,9 @@ is($node->safe_psql('two', $as_clerk, extra_params => [ '-U', 'clerk' ]), '13500
 my $text = $node->basedir . '/dump.sql';
 $node->command_ok([ 'pg_dump', '--file', $text, $node->connstr('one') ], 'dump as text');
 my $sql = slurp_file($text);
-ok($sql =~ s/^(\d+\t2\t\d+\t\d+\treceivable\tbilled\t)\d/${1}9/m, 'an amount is changed');
+# from where the transfers begin: a search line by line through all the readings would take minutes
+my $transfers = index($sql, 'COPY billing.transfer ');
+ok(substr($sql, $transfers, 100000) =~ s/^(\d+\t2\t\d+\t\d+\treceivable\tbilled\t)\d/${1}9/m, 'an amount is changed');
 append_to_file("$text.forged", $sql);
 $node->safe_psql('postgres', 'CREATE DATABASE three');
 $node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$text.forged", $node->connstr('three') ], 'restored');
