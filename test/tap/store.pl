@@ -63,6 +63,11 @@ is($node->safe_psql('one', "SELECT phase, accounts_done, bills FROM billing.stat
 my $dump = $node->basedir . '/dump';
 $node->command_ok([ 'pg_dump', '-Fd', '-j2', '--file', $dump, $node->connstr('one') ], 'dump');
 $node->command_ok([ 'pg_restore', '-j2', '--exit-on-error', '-d', $node->connstr('two'), $dump ], 'restore');
+$node->safe_psql('postgres', 'CREATE DATABASE single');
+$node->command_ok([ 'pg_restore', '-1', '-d', $node->connstr('single'), $dump ], 'restore in one transaction');
+is($node->safe_psql('single', 'SELECT count(*), sum(total) FROM billing.bill'), $node->safe_psql('one', 'SELECT count(*), sum(total) FROM billing.bill'), 'the same bills');
+is($node->safe_psql('single', 'SELECT count(*) FROM billing.verify()'), '0', 'and whole chains');
+$node->safe_psql('postgres', 'DROP DATABASE single');
 my $facts = q{SELECT (SELECT count(*) FROM billing.bill), (SELECT md5(string_agg(b::text, '' ORDER BY account_id, from_on)) FROM billing.bill b),
 	(SELECT md5(string_agg(h::text, '' ORDER BY account_id)) FROM billing.account_head h), (SELECT count(*) FROM billing.audit),
 	(SELECT md5(string_agg(polname || polrelid::regclass || coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), ''), '' ORDER BY polrelid::regclass::text, polname)) FROM pg_policy),
