@@ -2204,12 +2204,12 @@ class Rater:
 
 	def billed_kw(self, c, name, measured, atom):
 		d = c["demand"]
-		kw = measured
+		# kW as they are measured are in whole millionths
+		kw = round_to(measured, SPLIT_STEP, "half_up") if c.get("unit") == "hp" else measured
 		if "power_factor" in d:
 			kw *= self.kw_factor(c, atom)
 		if c.get("unit") == "hp":
-			# of the kW as they are measured, in whole millionths
-			kw = round_to(round_to(kw, SPLIT_STEP, "half_up") / Fraction(7457, 10000), SPLIT_STEP, "half_up")
+			kw = round_to(kw / Fraction(7457, 10000), SPLIT_STEP, "half_up")
 		kw = self.kw_rounded(c, kw)
 		if d.get("highest", {}).get("on") == "months":
 			values = [kw] + self.past(name, int(d["highest"]["of"]) - 1)
