@@ -48,8 +48,8 @@ CREATE TABLE billing.cutover_item (
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT cutover_item_state_known CHECK (state IN ('staged', 'posted', 'refused', 'withdrawn')),
 	CONSTRAINT cutover_item_currency_plain CHECK (currency ~ '^[A-Z]{3}$'),
-	CONSTRAINT cutover_item_advance_nonnegative CHECK (advance >= 0),
-	CONSTRAINT cutover_item_deposit_nonnegative CHECK (deposit >= 0)
+	CONSTRAINT cutover_item_advance_nonnegative CHECK (advance >= 0 AND advance <> 'NaN'::numeric),
+	CONSTRAINT cutover_item_deposit_nonnegative CHECK (deposit >= 0 AND deposit <> 'NaN'::numeric)
 );
 COMMENT ON TABLE billing.cutover_item IS 'what one account brings';
 COMMENT ON COLUMN billing.cutover_item.row_no IS 'its place in the import, from 1 on';
@@ -94,7 +94,7 @@ CREATE TABLE billing.dispute (
 	PRIMARY KEY (account_id, dispute_no),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT dispute_opened_on_finite CHECK (isfinite(opened_on)),
-	CONSTRAINT dispute_amount_positive CHECK (amount > 0),
+	CONSTRAINT dispute_amount_positive CHECK (amount > 0 AND amount <> 'NaN'::numeric),
 	CONSTRAINT dispute_about_bounded CHECK (length(about) BETWEEN 1 AND 2000),
 	CONSTRAINT dispute_reference_bounded CHECK (length(reference) <= 200),
 	CONSTRAINT dispute_closed_whole CHECK ((closed_on IS NULL) = (outcome IS NULL) AND (closed_on IS NULL) = (closed_by IS NULL)),

@@ -55,7 +55,10 @@ CREATE TABLE billing.forming_rule (
 		WHEN 'line_loss' THEN (ratio IS NOT NULL AND ratio BETWEEN 0 AND 1) OR (ohm IS NOT NULL AND ohm >= 0 AND kv IS NOT NULL AND kv > 0)
 		ELSE true END),
 	CONSTRAINT forming_rule_hours_monthly CHECK (cardinality(hours) IN (1, 12) AND array_position(hours, NULL) IS NULL AND 0 <= ALL (hours) AND 24 >= ALL (hours)),
-	CONSTRAINT forming_rule_factor_positive CHECK (factor > 0)
+	CONSTRAINT forming_rule_factor_positive CHECK (factor > 0),
+	-- a NaN is above every number
+	CONSTRAINT forming_rule_numbers CHECK ('NaN'::numeric <> ALL (ARRAY[ratio, weight, kwh, kw, step_kwh, kva, iron_kw, copper_kw,
+		no_load_percent, impedance_percent, ohm, kv, factor]) AND 'NaN'::numeric <> ALL (hours))
 );
 COMMENT ON TABLE billing.forming_rule IS 'what is done to the energy of a part of an account, from a day on; see doc/forming.md';
 COMMENT ON COLUMN billing.forming_rule.kind IS 'in the order in which they are applied: unmetered, transformer_loss 变损, line_loss 线损, deduct 套扣, loss_share, fixed_quantity 定量, fixed_ratio 定比, share (joint accounts)';
@@ -75,7 +78,8 @@ CREATE TABLE billing.loss_table (
 	loss_kvarh	numeric(18,6) NOT NULL DEFAULT 0,
 	PRIMARY KEY (table_code, kva, kwh_from),
 	CONSTRAINT loss_table_table_code_plain CHECK (table_code ~ '^[0-9A-Za-z_.-]{1,64}$'),
-	CONSTRAINT loss_table_values_nonnegative CHECK (kva > 0 AND kwh_from >= 0 AND loss_kwh >= 0 AND loss_kvarh >= 0)
+	CONSTRAINT loss_table_values_nonnegative CHECK (kva > 0 AND kwh_from >= 0 AND loss_kwh >= 0 AND loss_kvarh >= 0),
+	CONSTRAINT loss_table_numbers CHECK ('NaN'::numeric <> ALL (ARRAY[kva, kwh_from, loss_kwh, loss_kvarh]))
 );
 COMMENT ON TABLE billing.loss_table IS 'published losses of transformers 变损表: by capacity, and by the active energy of a month from a step on; everybody may read them';
 

@@ -42,7 +42,9 @@ CREATE TABLE billing.register_limit (
 	CONSTRAINT register_limit_low_ratio_below CHECK (low_ratio >= 0 AND low_ratio < 1),
 	CONSTRAINT register_limit_least_kwh_nonnegative CHECK (least_kwh >= 0),
 	CONSTRAINT register_limit_most_kwh_positive CHECK (most_kwh > 0),
-	CONSTRAINT register_limit_sum_nonnegative CHECK (sum_ratio >= 0 AND sum_least >= 0)
+	CONSTRAINT register_limit_sum_nonnegative CHECK (sum_ratio >= 0 AND sum_least >= 0),
+	-- a NaN is above every number
+	CONSTRAINT register_limit_numbers CHECK ('NaN'::numeric <> ALL (ARRAY[high_ratio, low_ratio, least_kwh, most_kwh, sum_ratio, sum_least]))
 );
 COMMENT ON TABLE billing.register_limit IS 'from where on a reading waits for a second person; the row of the account''s plan and the nearest org counts, else the defaults';
 COMMENT ON COLUMN billing.register_limit.plan_id IS 'for accounts of this plan; null: for all others';
@@ -85,6 +87,7 @@ CREATE TABLE billing.register_reading (
 	CONSTRAINT register_reading_kind_known CHECK (kind IN ('regular', 'opening', 'closing', 'check', 'special')),
 	CONSTRAINT register_reading_digits_bounded CHECK (digits BETWEEN 1 AND 12),
 	CONSTRAINT register_reading_multiplier_positive CHECK (multiplier > 0),
+	CONSTRAINT register_reading_numbers CHECK ('NaN'::numeric <> ALL (ARRAY[value, multiplier])),
 	CONSTRAINT register_reading_state_known CHECK (state IN ('entered', 'pending', 'valid', 'rejected', 'superseded')),
 	-- nobody approves what he has entered himself
 	CONSTRAINT register_reading_approved_by_another CHECK (approved_by <> author)

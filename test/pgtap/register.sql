@@ -16,7 +16,7 @@ SELECT billing.add_customer('S1', 'x') AS cu \gset
 SELECT billing.add_account('S1', a, :cu, '2026-01-01'), billing.set_plan(a, 'shop', '2026-01-01') FROM unnest('{A,B,D,E}'::text[]) a;
 SELECT billing.set_usage_from('register', '{A,B,D,E}') AS u \gset
 
-SELECT plan(38);
+SELECT plan(39);
 
 SET SESSION AUTHORIZATION tap_rita;
 SELECT is(billing.record_register('A', '2026-01-01', 'total', 99000, 'opening', digits => 5, multiplier => 10), 'valid', 'an opening reading');
@@ -87,6 +87,7 @@ SELECT results_eq($$SELECT from_on, until_on, kwh FROM billing.registers(billing
 	$$VALUES (date '2026-01-01', date '2026-02-01', 1400::numeric), ('2026-02-01', '2026-02-10', 500), ('2026-02-10', '2026-03-01', 600)$$, 'each meter by its own multiplier');
 SET SESSION AUTHORIZATION tap_rita;
 
+SELECT throws_ok($$SELECT billing.record_register('A', '2026-12-01', 'total', 'NaN')$$, '23514', NULL, 'what is no number is no reading');
 -- what stays
 SELECT throws_ok($$UPDATE billing.register_reading SET value = 1$$, '42501', NULL, 'a clerk changes none');
 RESET SESSION AUTHORIZATION;
