@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/cryptohash.h"
@@ -24,21 +25,55 @@
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
 
 #include "billing.h"
+#include "chain.h"
 #include "core/bytes.h"
 #include "core/merkle.h"
 
-typedef struct Content
+typedef BlChainHash Content;
+
+/* what the chain says of rows of these tables, in this order: all but the org that may see them */
+static const char *const bill_columns[] = {
+	"account_id", "seq", "from_on", "until_on", "kind", "revision", "issued_org_id", "run_id", "reverses_seq", "total",
+	"issued_at", "issued_by", "reason", "usage_digest", "charges", NULL
+};
+static const char *const transfer_columns[] = {
+	"account_id", "seq", "issued_org_id", "debit", "credit", "amount", "posted_at", "posted_by", "bill_seq", "key", NULL
+};
+
+static void
+begin(Content *c)
 {
-	pg_cryptohash_ctx *hash;
-} Content;
+	if (c->hash == NULL)
+		c->hash = pg_cryptohash_create(PG_SHA256);	/* freed with the transaction's resources after an error */
+	if (c->hash == NULL || pg_cryptohash_init(c->hash) < 0)
+		elog(ERROR, "SHA-256 failed");
+}
 
 static void
 put(Content *c, const void *bytes, size_t size)
 {
 	if (pg_cryptohash_update(c->hash, bytes, size) < 0)
 		elog(ERROR, "SHA-256 failed");
+}
+
+static void
+end(Content *c, uint8_t *digest)
+{
+	if (pg_cryptohash_final(c->hash, digest, PG_SHA256_DIGEST_LENGTH) < 0)
+		elog(ERROR, "SHA-256 failed");
+}
+
+static void
+put_domain(Content *c, const char *domain, size_t length)
+{
+	uint8_t		head[5] = {1};
+
+	bl_put_le32(head + 1, (uint32_t) length);
+	put(c, head, sizeof head);
+	put(c, domain, length);
 }
 
 static void
@@ -136,9 +171,8 @@ PG_FUNCTION_INFO_V1(billing_content);
 Datum
 billing_content(PG_FUNCTION_ARGS)
 {
-	Content		c;
+	Content		c = {NULL};
 	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	uint8_t		head[5] = {1};
 	text	   *domain;
 
 	if (PG_ARGISNULL(0))
@@ -146,21 +180,16 @@ billing_content(PG_FUNCTION_ARGS)
 	/* an array spread over VARIADIC has no types of its own */
 	if (get_fn_expr_variadic(fcinfo->flinfo))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("give the values one by one")));
-	c.hash = pg_cryptohash_create(PG_SHA256);	/* freed with the transaction's resources after an error */
-	if (c.hash == NULL || pg_cryptohash_init(c.hash) < 0)
-		elog(ERROR, "SHA-256 failed");
+	begin(&c);
 	domain = PG_GETARG_TEXT_PP(0);
-	bl_put_le32(head + 1, (uint32_t) VARSIZE_ANY_EXHDR(domain));
-	put(&c, head, sizeof head);
-	put(&c, VARDATA_ANY(domain), VARSIZE_ANY_EXHDR(domain));
+	put_domain(&c, VARDATA_ANY(domain), VARSIZE_ANY_EXHDR(domain));
 	for (int i = 1; i < PG_NARGS(); i++)
 		if (PG_ARGISNULL(i))
 			put(&c, "n", 1);
 		else
 			put_datum(&c, get_fn_expr_argtype(fcinfo->flinfo, i), PG_GETARG_DATUM(i));
 	SET_VARSIZE(result, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	if (pg_cryptohash_final(c.hash, (uint8_t *) VARDATA(result), PG_SHA256_DIGEST_LENGTH) < 0)
-		elog(ERROR, "SHA-256 failed");
+	end(&c, (uint8_t *) VARDATA(result));
 	pg_cryptohash_free(c.hash);
 	PG_RETURN_BYTEA_P(result);
 }
@@ -210,6 +239,73 @@ billing_merkle_root(PG_FUNCTION_ARGS)
 		(pg_cryptohash_init(hash) < 0 || pg_cryptohash_final(hash, (uint8_t *) VARDATA(result), BL_MERKLE_HASH) < 0))
 		elog(ERROR, "SHA-256 failed");
 	pg_cryptohash_free(hash);
+	PG_RETURN_BYTEA_P(result);
+}
+
+void
+bl_chain_row(BlChainRow *row, const char *domain, TupleDesc form)
+{
+	const char *const *columns = strcmp(domain, "bill") == 0 ? bill_columns : strcmp(domain, "transfer") == 0 ? transfer_columns : NULL;
+
+	if (columns == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is no chain of rows \"%s\"", domain)));
+	row->domain = domain;
+	for (row->columns = 0; columns[row->columns] != NULL; row->columns++)
+	{
+		int			i = 0;
+
+		while (i < form->natts && (TupleDescAttr(form, i)->attisdropped || strcmp(NameStr(TupleDescAttr(form, i)->attname), columns[row->columns]) != 0))
+			i++;
+		if (i == form->natts)
+			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("a %s has no column %s", domain, columns[row->columns])));
+		row->column[row->columns] = i;
+		row->type[row->columns] = TupleDescAttr(form, i)->atttypid;
+	}
+}
+
+void
+bl_chain_content(BlChainHash *c, const BlChainRow *row, const Datum *values, const bool *nulls, uint8_t *digest)
+{
+	begin(c);
+	put_domain(c, row->domain, strlen(row->domain));
+	for (int i = 0; i < row->columns; i++)
+		if (nulls[row->column[i]])
+			put(c, "n", 1);
+		else
+			put_datum(c, row->type[i], values[row->column[i]]);
+	end(c, digest);
+}
+
+void
+bl_chain_link(BlChainHash *c, const void *before, size_t size, const uint8_t *content, uint8_t *link)
+{
+	begin(c);
+	put(c, before, size);
+	put(c, content, PG_SHA256_DIGEST_LENGTH);
+	end(c, link);
+}
+
+/* _row_content(domain text, row record) returns bytea */
+PG_FUNCTION_INFO_V1(billing_row_content);
+Datum
+billing_row_content(PG_FUNCTION_ARGS)
+{
+	char	   *domain = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	HeapTupleHeader head = PG_GETARG_HEAPTUPLEHEADER(1);
+	TupleDesc	form = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(head), HeapTupleHeaderGetTypMod(head));
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(head), .t_data = head};
+	Datum	   *values = palloc(sizeof *values * (size_t) form->natts);
+	bool	   *nulls = palloc(sizeof *nulls * (size_t) form->natts);
+	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	BlChainHash hash = {NULL};
+	BlChainRow	row;
+
+	bl_chain_row(&row, domain, form);
+	heap_deform_tuple(&tuple, form, values, nulls);
+	SET_VARSIZE(result, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	bl_chain_content(&hash, &row, values, nulls, (uint8_t *) VARDATA(result));
+	pg_cryptohash_free(hash.hash);
+	ReleaseTupleDesc(form);
 	PG_RETURN_BYTEA_P(result);
 }
 

@@ -3,8 +3,7 @@ CREATE FUNCTION billing._bill_content(b billing.bill)
 RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT billing._content('bill', b.account_id, b.seq, b.from_on, b.until_on, b.kind, b.revision::bigint, b.issued_org_id, b.run_id,
-		b.reverses_seq, b.total, b.issued_at, b.issued_by, b.reason, b.usage_digest, b.charges);
+	SELECT billing._row_content('bill', b);
 END;
 COMMENT ON FUNCTION billing._bill_content(billing.bill) IS 'what the chain says of a bill: all but the org that may see it';
 
@@ -12,8 +11,7 @@ CREATE FUNCTION billing._transfer_content(t billing.transfer)
 RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT billing._content('transfer', t.account_id, t.seq, t.issued_org_id, t.debit, t.credit, t.amount, t.posted_at, t.posted_by,
-		t.bill_seq, t.key);
+	SELECT billing._row_content('transfer', t);
 END;
 COMMENT ON FUNCTION billing._transfer_content(billing.transfer) IS 'what the chain says of a transfer: all but the org that may see it';
 

@@ -20,3 +20,11 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'billing_in_transaction_block';
 COMMENT ON FUNCTION billing._in_transaction_block() IS 'did the client begin a transaction, so that nothing can be committed within?';
 REVOKE ALL ON FUNCTION billing._in_transaction_block() FROM PUBLIC;
+
+CREATE FUNCTION billing._row_content(domain text, "row" record)
+RETURNS bytea
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 20
+AS 'MODULE_PATHNAME', 'billing_row_content';
+COMMENT ON FUNCTION billing._row_content(text, record) IS
+'what the chain says of a row of bill or transfer: _content() over all its columns but the org that may see it';
+REVOKE ALL ON FUNCTION billing._row_content(text, record) FROM PUBLIC;
