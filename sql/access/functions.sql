@@ -85,6 +85,25 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._refuse_change() IS 'trigger of what is only ever added to';
 
+CREATE FUNCTION billing._refuse_all_but_org()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_OP = 'UPDATE' THEN
+		OLD.org_id := NEW.org_id;
+		-- byte by byte: not every type has an order
+		IF NEW OPERATOR(pg_catalog.*=) OLD THEN
+			RETURN NEW;
+		END IF;
+	END IF;
+	RAISE EXCEPTION 'rows of billing.% stay as they are', TG_TABLE_NAME
+		USING ERRCODE = 'restrict_violation', DETAIL = format('%s is refused to everybody.', TG_OP),
+			  HINT = 'A correction is a new row.';
+END $$;
+COMMENT ON FUNCTION billing._refuse_all_but_org() IS 'trigger of what is only ever added to, and moves with its account';
+
 CREATE FUNCTION billing.grant_access(staff_no text, org_no text, kinds text[], actions text[], until timestamptz DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

@@ -15,72 +15,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._transfer_content(billing.transfer) IS 'what the chain says of a transfer: all but the org that may see it';
 
-CREATE FUNCTION billing._usage_digest(account_id bigint, from_on date, until_on date)
-RETURNS bytea
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT sha256(string_agg(billing.digest(r.profile), ''::bytea ORDER BY r.part, r.channel, r.from_on)) FROM billing.reading r
-	 WHERE r.account_id = _usage_digest.account_id AND r.from_on > _usage_digest.from_on - 31 AND r.from_on < _usage_digest.until_on AND r.until_on > _usage_digest.from_on;
-END;
-COMMENT ON FUNCTION billing._usage_digest(bigint, date, date) IS 'SHA-256 over the digests of an account''s readings of these days, made anew from the readings';
-
-CREATE FUNCTION billing.verify(account_no text DEFAULT NULL, with_readings boolean DEFAULT true)
-RETURNS TABLE (account_no text, seq bigint, problem text)
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-	WITH mine AS MATERIALIZED (
-		SELECT a.account_id, a.account_no, a.org_id FROM billing.account a
-		 WHERE verify.account_no IS NULL OR a.account_no = verify.account_no),
-	event AS (
-		SELECT b.account_id, b.seq, b.link, b.org_id, billing._bill_content(b) AS content, 0::numeric AS owed
-		  FROM billing.bill b JOIN mine USING (account_id)
-		UNION ALL
-		SELECT t.account_id, t.seq, t.link, t.org_id, billing._transfer_content(t),
-			   CASE 'receivable' WHEN t.debit THEN t.amount WHEN t.credit THEN -t.amount ELSE 0 END
-		  FROM billing.transfer t JOIN mine USING (account_id)),
-	link AS (
-		SELECT e.account_id, e.seq, e.org_id, e.link, e.content,
-			   lag(e.seq, 1, 0::bigint) OVER w AS seq_before, lag(e.link, 1, ''::bytea) OVER w AS link_before
-		  FROM event e WINDOW w AS (PARTITION BY e.account_id ORDER BY e.seq, e.link)),
-	finding AS (
-		-- each link by itself, and to the one before
-		SELECT l.account_id, l.seq, 'a link is missing before this one' AS problem FROM link l WHERE l.seq > l.seq_before + 1
-		UNION ALL
-		SELECT l.account_id, l.seq, 'two links have this number' AS problem FROM link l WHERE l.seq <= l.seq_before
-		UNION ALL
-		SELECT l.account_id, l.seq, 'the link does not follow from its content and the link before' AS problem
-		  FROM link l WHERE l.link <> sha256(l.link_before || l.content)
-		UNION ALL
-		SELECT l.account_id, l.seq, 'the row belongs to another org than its account' AS problem
-		  FROM link l JOIN mine m USING (account_id) WHERE l.org_id <> m.org_id
-		UNION ALL
-		-- the end of each chain, also of an empty one
-		SELECT m.account_id, coalesce(s.seq, 0::bigint), p.problem
-		  FROM mine m
-		  LEFT JOIN billing.account_head h USING (account_id)
-		  LEFT JOIN (SELECT e.account_id, max(e.seq) AS seq, sum(e.owed) AS owed FROM event e GROUP BY e.account_id) s USING (account_id)
-		  LEFT JOIN link l ON l.account_id = m.account_id AND l.seq = s.seq
-		 CROSS JOIN LATERAL (
-			SELECT 'the account has no head' AS problem WHERE h.account_id IS NULL
-			UNION ALL
-			SELECT 'the chain does not end where the head says' AS problem WHERE h.seq <> coalesce(s.seq, 0::bigint) OR h.link <> coalesce(l.link, ''::bytea)
-			UNION ALL
-			SELECT 'the balance is not the sum of the transfers' AS problem WHERE h.balance <> coalesce(s.owed, 0::numeric)) p
-		UNION ALL
-		-- and what the bills rest on
-		SELECT b.account_id, b.seq, 'the readings are not those that were billed' AS problem FROM billing.bill b JOIN mine USING (account_id)
-		 WHERE verify.with_readings AND b.kind = 'normal' AND b.usage_digest IS DISTINCT FROM billing._usage_digest_at(b.account_id, b.from_on, b.until_on, b.seq)
-		   -- as earlier releases made it, of the rows as they lay
-		   AND b.usage_digest IS DISTINCT FROM billing._usage_digest(b.account_id, b.from_on, b.until_on)
-		   AND NOT EXISTS (SELECT FROM billing._register_usage(b.account_id, b.from_on, b.until_on, b.seq) q WHERE q.digest = b.usage_digest)
-		   AND NOT EXISTS (SELECT FROM billing.formed_usage u WHERE u.account_id = b.account_id AND u.from_on = b.from_on AND u.until_on = b.until_on
-							  AND u.digest = b.usage_digest AND u.digest = billing._formed_digest(u.account_id, u.from_on, u.until_on, u.usage)))
-	SELECT m.account_no, f.seq, f.problem FROM finding f JOIN mine m USING (account_id) ORDER BY m.account_no, f.seq, f.problem;
-END;
-COMMENT ON FUNCTION billing.verify(text, boolean) IS
-'checks every link of the chains of one account, or of all that the actor may read: what was changed, removed, put in or cut off, '
-'balances, and, unless told otherwise, the readings behind the bills; no row: nothing is wrong. What a superuser forged from end to end it cannot see';
-
 CREATE FUNCTION billing.post_payment(account_no text, amount numeric, key text)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -217,7 +151,7 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('account %s', transfer_account.account_no));
 	END IF;
-	-- plans, readings and the head follow by their keys; bills and transfers have none
+	-- plans, readings, exceptions and the head follow by their keys; bills and transfers have none
 	UPDATE billing.account a SET org_id = to_org WHERE a.account_id = account.account_id;
 	UPDATE billing.bill b SET org_id = to_org WHERE b.account_id = account.account_id;
 	GET DIAGNOSTICS moved = ROW_COUNT;
@@ -228,7 +162,6 @@ BEGIN
 			USING ERRCODE = 'UB304', DETAIL = format('It has %s links, and %s rows were found.', account.seq, moved + n),
 				  HINT = 'SELECT * FROM billing.verify(...) says where.';
 	END IF;
-	UPDATE billing.run_exception x SET org_id = to_org WHERE x.account_id = account.account_id;
 	-- the customer's record goes along, unless the old org still has an account of his
 	UPDATE billing.customer c SET org_id = to_org
 	 WHERE c.customer_id = account.customer_id AND c.org_id = account.org_id
@@ -240,21 +173,33 @@ COMMENT ON FUNCTION billing.transfer_account(text, text, text) IS
 'gives an account with all its readings, bills and money to another org: that org sees everything of it, the old one nothing any more; '
 'who issued a bill stays on record; needs write on account at both';
 
-CREATE FUNCTION billing._refuse_all_but_org()
-RETURNS trigger
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION billing.bill_market(account_no text, from_on date, revision integer DEFAULT NULL)
+RETURNS billing.market
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	bill	record;
+	made_of	billing.market;
 BEGIN
-	IF TG_OP = 'UPDATE' THEN
-		OLD.org_id := NEW.org_id;
-		-- byte by byte: not every type has an order
-		IF NEW OPERATOR(pg_catalog.*=) OLD THEN
-			RETURN NEW;
-		END IF;
+	SELECT b.from_on, b.until_on, b.charges INTO bill FROM billing.account a JOIN billing.bill b ON b.account_id = a.account_id
+	 WHERE a.account_no = bill_market.account_no AND b.from_on = bill_market.from_on AND b.kind = 'normal' AND (bill_market.revision IS NULL OR b.revision = bill_market.revision)
+	 ORDER BY b.revision DESC LIMIT 1;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('a bill of account %s from %s', bill_market.account_no, bill_market.from_on));
 	END IF;
-	RAISE EXCEPTION 'rows of billing.% stay as they are', TG_TABLE_NAME
-		USING ERRCODE = 'restrict_violation', DETAIL = format('%s is refused to everybody.', TG_OP),
-			  HINT = 'void_bill() and a new run correct a bill.';
+	-- the plan's own, or one that was made of rows for its month
+	SELECT m.market INTO made_of
+	  FROM billing.plan_version v
+	 CROSS JOIN LATERAL (
+		SELECT v.market WHERE v.market IS NOT NULL
+		UNION ALL
+		SELECT w.market FROM billing.plan_market k JOIN billing.market_value w ON w.digest = k.digest
+		 WHERE k.plan_id = v.plan_id AND k.from_on = v.from_on AND k.month_on = date_trunc('month', bill.from_on::timestamp)::date) m(market)
+	 WHERE v.digest = billing.tariff_digest(bill.charges)
+	   AND billing.market_digest(v.tariff, daterange(bill.from_on, bill.until_on), m.market) = billing.market_digest(bill.charges)
+	 LIMIT 1;
+	RETURN made_of;
 END $$;
-COMMENT ON FUNCTION billing._refuse_all_but_org() IS 'trigger of what is only ever added to, and moves with its account';
+COMMENT ON FUNCTION billing.bill_market(text, date, integer) IS
+'the market that a bill was made of, found by the digest that the bill has of it; null: of none, or of one that was not kept (bills more than half a year behind)';

@@ -1,4 +1,4 @@
-GRANT SELECT ON billing.customer, billing.account, billing.account_head
+GRANT SELECT ON billing.customer, billing.account, billing.account_head, billing.account_phase, billing_report.account_phase
 	TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
 -- in bulk, by COPY or INSERT … SELECT; the login of a customer only by add_customer()
 GRANT INSERT (org_id, name, kind), UPDATE (name, kind) ON billing.customer TO billing_clerk;

@@ -37,3 +37,12 @@ CREATE POLICY account_head_insert_new ON billing.account_head FOR INSERT
 	TO billing_owner WITH CHECK (billing.can_write(org_id, 'account') AND seq = 0);
 CREATE POLICY account_head_update_owner ON billing.account_head FOR UPDATE
 	TO billing_owner USING (billing.can_read(org_id, 'account')) WITH CHECK (billing.can_read(org_id, 'account'));
+
+ALTER TABLE billing.account_phase ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing.account_phase FORCE ROW LEVEL SECURITY;
+CREATE POLICY account_phase_select_granted ON billing.account_phase FOR SELECT
+	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'account'));
+CREATE POLICY account_phase_select_own ON billing.account_phase FOR SELECT
+	TO billing_customer USING (billing.is_own(account_id));
+CREATE POLICY account_phase_insert_granted ON billing.account_phase FOR INSERT
+	TO billing_owner WITH CHECK (billing.can_write(org_id, 'account'));

@@ -82,3 +82,19 @@ COMMENT ON COLUMN billing.account_head.plan_changes IS 'days on which requests c
 COMMENT ON COLUMN billing.account_head.stops_on IS 'the day from which it is not billed any more: its last bill ends there';
 COMMENT ON COLUMN billing.account_head.usage_from IS 'what is billed: reading: load profiles; register: readings of registers; formed: what form_usage() made of these and of other accounts';
 COMMENT ON COLUMN billing.account_head.cycle_day IS 'the day of the month on which it is read and its bills begin 抄表例日';
+
+CREATE TABLE billing.account_phase (
+	account_id	bigint NOT NULL,
+	request_id	bigint NOT NULL,
+	from_on		date NOT NULL,
+	org_id		bigint NOT NULL,
+	phase		text NOT NULL,
+	PRIMARY KEY (account_id, request_id),
+	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
+	CONSTRAINT account_phase_from_on_finite CHECK (isfinite(from_on)),
+	CONSTRAINT account_phase_known CHECK (phase IN ('active', 'suspended', 'vacant', 'transferred', 'vacated', 'succeeded', 'closed'))
+);
+COMMENT ON TABLE billing.account_phase IS 'what an account is from a day on, and by which request; an account without a row is active since it was opened';
+COMMENT ON COLUMN billing.account_phase.phase IS
+'active; suspended 暂停; vacant: its customer is away; vacated: its customer moved out, the supply stays; succeeded: and another moved in; '
+'transferred 过户: to another customer''s account; closed 销户';

@@ -8,3 +8,8 @@ ALTER TABLE billing.customer ENABLE ALWAYS TRIGGER customer_access_begins;
 
 CREATE TRIGGER account_make_heads AFTER INSERT ON billing.account
 	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION billing._make_heads();
+
+CREATE TRIGGER account_phase_refuse_change BEFORE UPDATE OR DELETE ON billing.account_phase
+	FOR EACH ROW EXECUTE FUNCTION billing._refuse_all_but_org();
+CREATE TRIGGER account_phase_refuse_truncate BEFORE TRUNCATE ON billing.account_phase
+	FOR EACH STATEMENT EXECUTE FUNCTION billing._refuse_change();

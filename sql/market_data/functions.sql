@@ -484,26 +484,3 @@ BEGIN ATOMIC
 			  FROM (SELECT billing.jsonb(_market.tariff) ->> 'time_zone' AS name) z) s;
 END;
 COMMENT ON FUNCTION billing._market(billing.tariff, jsonb, bigint, date, date) IS 'the market that a tariff asks for over a span, made of the rows';
-
-CREATE FUNCTION billing.market_of(plan_code text, during daterange)
-RETURNS billing.market
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	version	record;
-BEGIN
-	IF isempty(market_of.during) OR lower_inf(market_of.during) OR upper_inf(market_of.during)
-		OR NOT isfinite(lower(market_of.during)) OR NOT isfinite(upper(market_of.during)) OR upper(market_of.during) - lower(market_of.during) > 1500
-		OR lower(market_of.during) NOT BETWEEN '1900-01-01' AND '2200-01-01' THEN
-		RAISE EXCEPTION 'the span is one of 1 to 1500 days' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Given: %s.', market_of.during);
-	END IF;
-	SELECT v.tariff, v.market, v.asked, v.calendar_id INTO version FROM billing.plan p JOIN billing.plan_version v ON v.plan_id = p.plan_id
-	 WHERE p.plan_code = market_of.plan_code AND v.from_on <= lower(market_of.during) ORDER BY v.from_on DESC LIMIT 1;
-	IF NOT FOUND THEN
-		PERFORM billing._not_found(format('plan %s on %s', market_of.plan_code, lower(market_of.during)));
-	END IF;
-	RETURN coalesce(version.market, billing._market(version.tariff, version.asked, version.calendar_id, lower(market_of.during), upper(market_of.during)));
-END $$;
-COMMENT ON FUNCTION billing.market_of(text, daterange) IS
-'the market that a plan''s tariff asks for over a span, made of calendars, published prices and series as they are now; what is missing is left out, and rating says so';

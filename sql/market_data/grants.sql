@@ -9,7 +9,7 @@ GRANT EXECUTE ON FUNCTION billing.add_calendar(text, text, text[]), billing.add_
 	billing.add_series(text, text, integer), billing.publish_prices(text, timestamptz, numeric[], text),
 	billing.publish_market(billing.market, text, text), billing.add_calendar_from_library(text, text)
 	TO billing_admin, billing_clerk;
-GRANT EXECUTE ON FUNCTION billing.market_of(text, daterange), billing._market(billing.tariff, jsonb, bigint, date, date),
+GRANT EXECUTE ON FUNCTION billing._market(billing.tariff, jsonb, bigint, date, date),
 	billing._market_days(bigint, date, date), billing._market_events(bigint, jsonb, timestamptz, timestamptz),
 	billing._market_prices(jsonb, date, date), billing._market_series(jsonb, timestamptz, timestamptz)
 	TO billing_admin, billing_clerk, billing_analyst, billing_auditor;

@@ -211,33 +211,25 @@ COMMENT ON FUNCTION billing.set_plans(text, text, date, text, text[], jsonb) IS
 'gives many accounts a plan from a day on: those of an org and all below it, of them only those that have the plan replaces by then, or have these '
 'numbers; terms: null keeps those of each; returns how many were assigned, and the numbers of those billed past the day, which stay as they are';
 
-CREATE FUNCTION billing.bill_market(account_no text, from_on date, revision integer DEFAULT NULL)
+CREATE FUNCTION billing.market_of(plan_code text, during daterange)
 RETURNS billing.market
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	bill	record;
-	made_of	billing.market;
+	version	record;
 BEGIN
-	SELECT b.from_on, b.until_on, b.charges INTO bill FROM billing.account a JOIN billing.bill b ON b.account_id = a.account_id
-	 WHERE a.account_no = bill_market.account_no AND b.from_on = bill_market.from_on AND b.kind = 'normal' AND (bill_market.revision IS NULL OR b.revision = bill_market.revision)
-	 ORDER BY b.revision DESC LIMIT 1;
-	IF NOT FOUND THEN
-		PERFORM billing._not_found(format('a bill of account %s from %s', bill_market.account_no, bill_market.from_on));
+	IF isempty(market_of.during) OR lower_inf(market_of.during) OR upper_inf(market_of.during)
+		OR NOT isfinite(lower(market_of.during)) OR NOT isfinite(upper(market_of.during)) OR upper(market_of.during) - lower(market_of.during) > 1500
+		OR lower(market_of.during) NOT BETWEEN '1900-01-01' AND '2200-01-01' THEN
+		RAISE EXCEPTION 'the span is one of 1 to 1500 days' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Given: %s.', market_of.during);
 	END IF;
-	-- the plan's own, or one that was made of rows for its month
-	SELECT m.market INTO made_of
-	  FROM billing.plan_version v
-	 CROSS JOIN LATERAL (
-		SELECT v.market WHERE v.market IS NOT NULL
-		UNION ALL
-		SELECT w.market FROM billing.plan_market k JOIN billing.market_value w ON w.digest = k.digest
-		 WHERE k.plan_id = v.plan_id AND k.from_on = v.from_on AND k.month_on = date_trunc('month', bill.from_on::timestamp)::date) m(market)
-	 WHERE v.digest = billing.tariff_digest(bill.charges)
-	   AND billing.market_digest(v.tariff, daterange(bill.from_on, bill.until_on), m.market) = billing.market_digest(bill.charges)
-	 LIMIT 1;
-	RETURN made_of;
+	SELECT v.tariff, v.market, v.asked, v.calendar_id INTO version FROM billing.plan p JOIN billing.plan_version v ON v.plan_id = p.plan_id
+	 WHERE p.plan_code = market_of.plan_code AND v.from_on <= lower(market_of.during) ORDER BY v.from_on DESC LIMIT 1;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('plan %s on %s', market_of.plan_code, lower(market_of.during)));
+	END IF;
+	RETURN coalesce(version.market, billing._market(version.tariff, version.asked, version.calendar_id, lower(market_of.during), upper(market_of.during)));
 END $$;
-COMMENT ON FUNCTION billing.bill_market(text, date, integer) IS
-'the market that a bill was made of, found by the digest that the bill has of it; null: of none, or of one that was not kept (bills more than half a year behind)';
+COMMENT ON FUNCTION billing.market_of(text, daterange) IS
+'the market that a plan''s tariff asks for over a span, made of calendars, published prices and series as they are now; what is missing is left out, and rating says so';

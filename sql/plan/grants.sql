@@ -4,4 +4,4 @@ GRANT INSERT (account_id, from_on, org_id, plan_id, terms) ON billing.account_pl
 GRANT EXECUTE ON FUNCTION billing.add_plan(text, text, date, billing.tariff, billing.market, text, text, text), billing.add_plan_from_library(text, date, text)
 	TO billing_admin, billing_clerk;
 GRANT EXECUTE ON FUNCTION billing.set_plan(text, text, date, jsonb), billing.set_plans(text, text, date, text, text[], jsonb) TO billing_clerk;
-GRANT EXECUTE ON FUNCTION billing.bill_market(text, date, integer) TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
+GRANT EXECUTE ON FUNCTION billing.market_of(text, daterange) TO billing_admin, billing_clerk, billing_analyst, billing_auditor;

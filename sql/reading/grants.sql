@@ -5,5 +5,6 @@ GRANT EXECUTE ON FUNCTION billing.record_profile(text, billing.profile, text, te
 GRANT SELECT ON billing.reading_piece, billing.late_reading TO billing_clerk, billing_analyst, billing_auditor;
 GRANT SELECT ON billing.reading_superseded TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
 GRANT EXECUTE ON FUNCTION billing.verify_batches(text) TO billing_clerk, billing_analyst, billing_auditor;
-GRANT EXECUTE ON FUNCTION billing._fold_chunk(text, date, date, bigint) TO billing_clerk;
-GRANT EXECUTE ON PROCEDURE billing.fold_readings(text, date, date, text) TO billing_clerk;
+-- verify() asks for them
+GRANT EXECUTE ON FUNCTION billing._usage_digest(bigint, date, date), billing._usage_digest_at(bigint, date, date, bigint),
+	billing._readings_at(bigint, date, date, bigint) TO billing_clerk, billing_analyst, billing_auditor, billing_customer;

@@ -1,21 +1,3 @@
-CREATE FUNCTION billing._usage_of(account_id bigint, during daterange)
-RETURNS billing.usage
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT billing.usage_agg(billing.usage(part => p.part, import => p.import, export => p.export, generation => p.generation,
-				reactive_import => p.reactive_import, reactive_export => p.reactive_export))
-	  FROM (SELECT r.part,
-				   billing.concat_agg(billing.slice(r.profile, _usage_of.during)) FILTER (WHERE r.channel = 'import') AS import,
-				   billing.concat_agg(billing.slice(r.profile, _usage_of.during)) FILTER (WHERE r.channel = 'export') AS export,
-				   billing.concat_agg(billing.slice(r.profile, _usage_of.during)) FILTER (WHERE r.channel = 'generation') AS generation,
-				   billing.concat_agg(billing.slice(r.profile, _usage_of.during)) FILTER (WHERE r.channel = 'reactive_import') AS reactive_import,
-				   billing.concat_agg(billing.slice(r.profile, _usage_of.during)) FILTER (WHERE r.channel = 'reactive_export') AS reactive_export
-			  FROM billing.reading r
-			 WHERE r.account_id = _usage_of.account_id AND r.from_on > lower(_usage_of.during) - 31 AND r.from_on < upper(_usage_of.during) AND r.until_on > lower(_usage_of.during)
-			 GROUP BY r.part) p;
-END;
-COMMENT ON FUNCTION billing._usage_of(bigint, daterange) IS 'all that the readings say of an account for these days';
-
 /*
  * The usage of an account that is not billed by its profiles alone.  What is
  * missing is a value, so that it becomes an exception of its account.

@@ -20,5 +20,3 @@ CREATE POLICY run_exception_select_granted ON billing.run_exception FOR SELECT
 	TO billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'bill'));
 CREATE POLICY run_exception_select_owner ON billing.run_exception FOR SELECT TO billing_owner USING (billing.can_read(org_id, 'account'));
 CREATE POLICY run_exception_insert_granted ON billing.run_exception FOR INSERT TO billing_owner WITH CHECK (billing.can_do('run', 'bill', org_id));
-CREATE POLICY run_exception_update_org ON billing.run_exception FOR UPDATE TO billing_owner
-	USING (billing.can_write(org_id, 'account')) WITH CHECK (billing.can_write(org_id, 'account'));

@@ -28,7 +28,7 @@ COMMENT ON TABLE billing.run_chunk IS 'accounts of one org that are billed in on
 COMMENT ON COLUMN billing.run_chunk.billed IS 'how many bills it has made; an account that is months behind gets several';
 
 CREATE TABLE billing.run_exception (
-	account_id	bigint NOT NULL REFERENCES billing.account,
+	account_id	bigint NOT NULL,
 	run_id		bigint NOT NULL REFERENCES billing.bill_run,
 	org_id		bigint NOT NULL,
 	from_on		date NOT NULL,
@@ -38,7 +38,8 @@ CREATE TABLE billing.run_exception (
 	detail		text,
 	hint		text,
 	at			timestamptz NOT NULL DEFAULT clock_timestamp(),
-	PRIMARY KEY (account_id, run_id)
+	PRIMARY KEY (account_id, run_id),
+	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE
 );
 COMMENT ON TABLE billing.run_exception IS 'accounts that a run could not bill, and why; the next run tries them again';
 CREATE INDEX run_exception_run_id_idx ON billing.run_exception (run_id);

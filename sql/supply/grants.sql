@@ -39,7 +39,7 @@ GRANT EXECUTE ON FUNCTION billing.add_station(text, text, text, integer), billin
 	billing.install_gateway_meter(text, timestamptz, jsonb, text, text, numeric), billing.record_gateway_reading(text, timestamptz, jsonb),
 	billing.remove_gateway_meter(text, timestamptz, jsonb), billing.record_transfer_readings(text, jsonb, text),
 	billing.report_fault(text, text, text, text, date), billing.close_fault(bigint, text, text), billing.number_service_point(text, text, text) TO billing_clerk;
-GRANT EXECUTE ON FUNCTION billing.meters_due(text, date), billing.area_losses(text, daterange, text) TO billing_clerk, billing_analyst, billing_auditor;
+GRANT EXECUTE ON FUNCTION billing.meters_due(text, date) TO billing_clerk, billing_analyst, billing_auditor;
 GRANT SELECT ON billing_report.service_point, billing_report.meter_install TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
 GRANT SELECT ON billing_report.grid, billing_report.meter, billing_report.meter_test, billing_report.meter_life, billing_report.meter_to_remove, billing_report.open_fault
 	TO billing_clerk, billing_analyst, billing_auditor;

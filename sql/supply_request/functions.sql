@@ -104,16 +104,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._move_requests() IS 'trigger: the org of an account''s requests is the account''s';
 
-CREATE FUNCTION billing._phase_of(account_id bigint, OUT phase text, OUT from_on date, OUT request_id bigint)
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	-- one request is open at a time, so their numbers are in the order of what they did
-	SELECT coalesce(p.phase, 'active'), coalesce(p.from_on, a.opened_on), p.request_id
-	  FROM billing.account a LEFT JOIN billing.account_phase p ON p.account_id = a.account_id
-	 WHERE a.account_id = _phase_of.account_id ORDER BY p.request_id DESC LIMIT 1;
-END;
-COMMENT ON FUNCTION billing._phase_of(bigint) IS 'the last phase of an account, and since when';
-
 CREATE FUNCTION billing._plan_on(account_id bigint, day date, OUT plan_id bigint, OUT terms jsonb)
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC

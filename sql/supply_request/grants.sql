@@ -1,4 +1,4 @@
-GRANT SELECT ON billing.supply_request, billing.account_phase, billing_report.supply_request, billing_report.account_phase
+GRANT SELECT ON billing.supply_request, billing_report.supply_request
 	TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
 GRANT SELECT ON billing.supply_request_event, billing.supply_request_document, billing.supply_request_install, billing_report.supply_request_event, billing_report.vacant_supply
 	TO billing_clerk, billing_analyst, billing_auditor;

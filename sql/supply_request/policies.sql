@@ -28,15 +28,6 @@ CREATE POLICY supply_request_document_select_granted ON billing.supply_request_d
 CREATE POLICY supply_request_document_insert_own ON billing.supply_request_document FOR INSERT TO billing_owner
 	WITH CHECK (attached_by = billing.actor() AND billing.can_write(org_id, 'account'));
 
-ALTER TABLE billing.account_phase ENABLE ROW LEVEL SECURITY;
-ALTER TABLE billing.account_phase FORCE ROW LEVEL SECURITY;
-CREATE POLICY account_phase_select_granted ON billing.account_phase FOR SELECT
-	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'account'));
-CREATE POLICY account_phase_select_own ON billing.account_phase FOR SELECT
-	TO billing_customer USING (billing.is_own(account_id));
-CREATE POLICY account_phase_insert_granted ON billing.account_phase FOR INSERT
-	TO billing_owner WITH CHECK (billing.can_write(org_id, 'account'));
-
 ALTER TABLE billing.supply_request_install ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.supply_request_install FORCE ROW LEVEL SECURITY;
 CREATE POLICY supply_request_install_select_granted ON billing.supply_request_install FOR SELECT

@@ -10,9 +10,5 @@ CREATE TRIGGER supply_request_document_refuse_change BEFORE UPDATE OR DELETE ON 
 	FOR EACH ROW EXECUTE FUNCTION billing._refuse_all_but_org();
 CREATE TRIGGER supply_request_document_refuse_truncate BEFORE TRUNCATE ON billing.supply_request_document
 	FOR EACH STATEMENT EXECUTE FUNCTION billing._refuse_change();
-CREATE TRIGGER account_phase_refuse_change BEFORE UPDATE OR DELETE ON billing.account_phase
-	FOR EACH ROW EXECUTE FUNCTION billing._refuse_all_but_org();
-CREATE TRIGGER account_phase_refuse_truncate BEFORE TRUNCATE ON billing.account_phase
-	FOR EACH STATEMENT EXECUTE FUNCTION billing._refuse_change();
 CREATE TRIGGER account_move_requests AFTER UPDATE OF org_id ON billing.account
 	FOR EACH ROW WHEN (OLD.org_id <> NEW.org_id) EXECUTE FUNCTION billing._move_requests();

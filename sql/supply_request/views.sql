@@ -14,11 +14,6 @@ SELECT e.request_id, e.event_no, e.step, e.from_state, e.to_state, e.actor, s.na
   LEFT JOIN billing.staff s ON e.actor = 'staff:' || s.staff_id;
 COMMENT ON VIEW billing_report.supply_request_event IS 'the steps of the requests, who took them and when';
 
-CREATE VIEW billing_report.account_phase WITH (security_invoker = true) AS
-SELECT a.account_no, p.phase, p.from_on, lead(p.from_on) OVER (PARTITION BY p.account_id ORDER BY p.request_id) AS until_on, p.request_id
-  FROM billing.account_phase p JOIN billing.account a ON a.account_id = p.account_id;
-COMMENT ON VIEW billing_report.account_phase IS 'what each account has been, from when until when, and by which request';
-
 CREATE VIEW billing_report.vacant_supply WITH (security_invoker = true) AS
 SELECT a.account_no, a.address, p.phase, p.from_on AS since_on
   FROM billing.account a

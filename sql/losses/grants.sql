@@ -1,0 +1,1 @@
+GRANT EXECUTE ON FUNCTION billing.area_losses(text, daterange, text) TO billing_clerk, billing_analyst, billing_auditor;
