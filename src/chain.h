@@ -20,6 +20,7 @@ typedef struct BlChainRow
 {
 	const char *domain;
 	int			columns;
+	int			oldest;			/* as many columns the first rows had */
 	int			column[16];
 	Oid			type[16];
 } BlChainRow;

@@ -34,13 +34,20 @@
 
 typedef BlChainHash Content;
 
-/* what the chain says of rows of these tables, in this order: all but the org that may see them */
+/*
+ * What the chain says of rows of these tables, in this order: all but the org
+ * that may see them.  A column that came later stands behind OLDEST, and adds
+ * nothing where it and all behind it are null: links made before it stay.
+ */
+#define BILL_OLDEST 15
+#define TRANSFER_OLDEST 10
 static const char *const bill_columns[] = {
 	"account_id", "seq", "from_on", "until_on", "kind", "revision", "issued_org_id", "run_id", "reverses_seq", "total",
 	"issued_at", "issued_by", "reason", "usage_digest", "charges", NULL
 };
 static const char *const transfer_columns[] = {
-	"account_id", "seq", "issued_org_id", "debit", "credit", "amount", "posted_at", "posted_by", "bill_seq", "key", NULL
+	"account_id", "seq", "issued_org_id", "debit", "credit", "amount", "posted_at", "posted_by", "bill_seq", "key",
+	"value_on", NULL
 };
 
 static void
@@ -250,6 +257,7 @@ bl_chain_row(BlChainRow *row, const char *domain, TupleDesc form)
 	if (columns == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is no chain of rows \"%s\"", domain)));
 	row->domain = domain;
+	row->oldest = columns == bill_columns ? BILL_OLDEST : TRANSFER_OLDEST;
 	for (row->columns = 0; columns[row->columns] != NULL; row->columns++)
 	{
 		int			i = 0;
@@ -266,9 +274,13 @@ bl_chain_row(BlChainRow *row, const char *domain, TupleDesc form)
 void
 bl_chain_content(BlChainHash *c, const BlChainRow *row, const Datum *values, const bool *nulls, uint8_t *digest)
 {
+	int			columns = row->columns;
+
+	while (columns > row->oldest && nulls[row->column[columns - 1]])
+		columns--;
 	begin(c);
 	put_domain(c, row->domain, strlen(row->domain));
-	for (int i = 0; i < row->columns; i++)
+	for (int i = 0; i < columns; i++)
 		if (nulls[row->column[i]])
 			put(c, "n", 1);
 		else

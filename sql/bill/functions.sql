@@ -15,9 +15,9 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._transfer_content(billing.transfer) IS 'what the chain says of a transfer: all but the org that may see it';
 
-CREATE FUNCTION billing.post_payment(account_no text, amount numeric, key text)
+CREATE FUNCTION billing.post_payment(account_no text, amount numeric, key text, value_on date DEFAULT NULL)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: one transfer and the head, for who may write money there.
@@ -26,8 +26,14 @@ DECLARE
 	head	record;
 	row		billing.transfer;
 BEGIN
-	IF post_payment.amount <= 0 OR post_payment.amount <> round(post_payment.amount, 2) OR post_payment.amount >= 1e15 THEN
-		RAISE EXCEPTION 'a payment is a positive amount in whole cents' USING ERRCODE = 'invalid_parameter_value';
+	IF NOT coalesce(post_payment.amount > 0 AND post_payment.amount = round(post_payment.amount, 2) AND post_payment.amount < 1e15, false) THEN
+		RAISE EXCEPTION 'a payment is a positive amount in whole cents'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', coalesce(post_payment.amount::text, 'not given')),
+				  HINT = 'Round it as it was received; what goes back to the customer is no payment.';
+	END IF;
+	IF post_payment.key IS NULL OR NOT isfinite(post_payment.value_on) THEN
+		RAISE EXCEPTION 'a payment has a key, and a value date that is a day'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'The key tells it from every other payment of the account; without a value date, leave value_on out.';
 	END IF;
 	SELECT h.account_id, h.org_id, h.seq, h.link INTO head FROM billing.account_head h
 	 WHERE h.account_id = account FOR NO KEY UPDATE;
@@ -36,9 +42,9 @@ BEGIN
 	END IF;
 	SELECT t.* INTO row FROM billing.transfer t WHERE t.account_id = head.account_id AND t.key = post_payment.key;
 	IF FOUND THEN
-		IF row.amount <> post_payment.amount OR row.debit <> 'cash' THEN
+		IF row.amount <> post_payment.amount OR row.debit <> 'cash' OR row.value_on <> post_payment.value_on THEN
 			RAISE EXCEPTION 'key "%" has posted something else', post_payment.key
-				USING ERRCODE = 'UB302', DETAIL = format('It posted %s.', row.amount), HINT = 'A new payment has a new key; a repeated one is the same.';
+				USING ERRCODE = 'UB302', DETAIL = format('It posted %s%s.', row.amount, ' of ' || to_char(row.value_on, 'YYYY-MM-DD')), HINT = 'A new payment has a new key; a repeated one is the same.';
 		END IF;
 		RETURN row.seq;
 	END IF;
@@ -53,13 +59,15 @@ BEGIN
 	row.posted_at := now();
 	row.posted_by := billing.actor();
 	row.key := post_payment.key;
+	row.value_on := post_payment.value_on;
 	row.link := sha256(head.link || billing._transfer_content(row));
 	INSERT INTO billing.transfer SELECT row.*;
 	UPDATE billing.account_head h SET seq = row.seq, link = row.link, balance = h.balance - row.amount WHERE h.account_id = head.account_id;
 	RETURN row.seq;
 END $$;
-COMMENT ON FUNCTION billing.post_payment(text, numeric, text) IS
-'a customer has paid: cash from receivable; key says which payment, so that a call may be repeated; returns the link''s number';
+COMMENT ON FUNCTION billing.post_payment(text, numeric, text, date) IS
+'a customer has paid: cash from receivable; key says which payment, so that a call may be repeated; value_on is the day as of which the money is there, where the bank '
+'or the counter says it; returns the link''s number';
 
 CREATE FUNCTION billing.void_bill(account_no text, from_on date, reason text)
 RETURNS bigint
@@ -126,10 +134,10 @@ RETURNS billing.transfer
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT (r.t).account_id, (r.t).seq, (r.t).org_id, (r.t).issued_org_id, (r.t).debit, (r.t).credit, (r.t).amount, (r.t).posted_at,
-		(r.t).posted_by, (r.t).bill_seq, (r.t).key, sha256(bill.link || billing._transfer_content(r.t))
+		(r.t).posted_by, (r.t).bill_seq, (r.t).key, sha256(bill.link || billing._transfer_content(r.t)), (r.t).value_on
 	  FROM (SELECT ROW (bill.account_id, bill.seq + 1, bill.org_id, bill.issued_org_id,
 						CASE WHEN bill.total > 0 THEN 'receivable' ELSE 'billed' END, CASE WHEN bill.total > 0 THEN 'billed' ELSE 'receivable' END,
-						abs(bill.total), bill.issued_at, bill.issued_by, bill.seq, NULL::text, NULL::bytea)::billing.transfer AS t) r;
+						abs(bill.total), bill.issued_at, bill.issued_by, bill.seq, NULL::text, NULL::bytea, NULL::date)::billing.transfer AS t) r;
 END;
 COMMENT ON FUNCTION billing._bill_transfer(billing.bill) IS 'the transfer that a bill brings, linked behind it';
 

@@ -44,15 +44,18 @@ CREATE TABLE billing.transfer (
 	bill_seq		bigint,
 	key				text,
 	link			bytea NOT NULL,
+	value_on		date,
 	PRIMARY KEY (account_id, seq),
 	CONSTRAINT transfer_books_known CHECK (debit IN ('receivable', 'billed', 'cash', 'opening', 'deposit', 'advance')
 		AND credit IN ('receivable', 'billed', 'cash', 'opening', 'deposit', 'advance')),
 	CONSTRAINT transfer_books_two CHECK (debit <> credit),
-	CONSTRAINT transfer_amount_positive CHECK (amount > 0)
+	CONSTRAINT transfer_amount_positive CHECK (amount > 0),
+	CONSTRAINT transfer_value_on_finite CHECK (isfinite(value_on))
 );
 COMMENT ON TABLE billing.transfer IS 'money from one book to another 分录; never changed. A balance is the sum of transfers';
 COMMENT ON COLUMN billing.transfer.debit IS
 'book that the amount goes to: receivable 应收, billed, cash, opening (what came from an old system), deposit 押金, advance 预收';
+COMMENT ON COLUMN billing.transfer.value_on IS 'value date 起息日: the day as of which the money is there, as the bank says; null: the day of posting';
 COMMENT ON COLUMN billing.transfer.key IS 'of whoever posts: the same key again posts nothing';
 CREATE UNIQUE INDEX transfer_key_key ON billing.transfer (account_id, key) WHERE key IS NOT NULL;
 CREATE INDEX transfer_org_id_idx ON billing.transfer (org_id);

@@ -14,3 +14,11 @@ SELECT a.account_no, b.from_on AS billed_from_on, b.revision, b.kind AS bill_kin
   JOIN billing.account a ON a.account_id = b.account_id
  CROSS JOIN LATERAL billing.lines(b.charges) l;
 COMMENT ON VIEW billing_report.bill_line IS 'the lines of the bills; of a reversal those of the bill it reverses';
+
+CREATE VIEW billing_report.transfer WITH (security_invoker = true) AS
+SELECT a.account_no, o.org_no, t.seq, t.debit, t.credit, t.amount, t.posted_at, t.posted_by, t.value_on, t.key, t.bill_seq
+  FROM billing.transfer t
+  JOIN billing.account a ON a.account_id = t.account_id
+  LEFT JOIN billing.org o ON o.org_id = t.issued_org_id;
+COMMENT ON VIEW billing_report.transfer IS
+'the ledger: money from one book to another, with the value date of payments; org_no: whose account it was then, where the reader may see that org';

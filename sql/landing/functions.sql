@@ -276,10 +276,9 @@ BEGIN
 			IF (row #>> '{fields,day}') !~ '^[0-9]{4}-?[0-9]{2}-?[0-9]{2}$' THEN
 				RAISE EXCEPTION 'day "%" is none', row #>> '{fields,day}' USING ERRCODE = 'UB107', HINT = 'Days are written 2026-01-31 or 20260131.';
 			END IF;
-			PERFORM (row #>> '{fields,day}')::date;
 			SELECT count(*) = 0 INTO new FROM billing.transfer t JOIN billing.account a ON a.account_id = t.account_id
 			 WHERE a.account_no = row #>> '{fields,account_no}' AND t.key = row #>> '{fields,key}';
-			PERFORM billing.post_payment(row #>> '{fields,account_no}', amount, row #>> '{fields,key}');
+			PERFORM billing.post_payment(row #>> '{fields,account_no}', amount, row #>> '{fields,key}', (row #>> '{fields,day}')::date);
 			taken := taken + new::integer;
 			unchanged := unchanged + (NOT new)::integer;
 		EXCEPTION

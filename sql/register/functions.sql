@@ -319,6 +319,34 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._install_readings() IS 'trigger: a meter''s start and end are readings, opening and closing, with its digits and multiplier';
 
+CREATE FUNCTION billing._check_entry(read_on date, register text, value numeric, kind text, part text, digits integer, multiplier numeric)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong	record;
+BEGIN
+	SELECT c.* INTO wrong FROM (VALUES
+		(EXISTS (SELECT FROM billing.register g WHERE g.register = _check_entry.register), format('there is no register "%s"', _check_entry.register),
+			'billing.register has their names; add_register() adds one.'),
+		(isfinite(_check_entry.read_on), 'a reading counts for the beginning of a day', 'Give read_on.'),
+		(_check_entry.value BETWEEN -999999999999 AND 999999999999 AND _check_entry.value = round(_check_entry.value, 6), 'a register shows at most 12 digits before the point and 6 behind it',
+			'Give it as the meter shows it, before the multiplier.'),
+		(_check_entry.kind IN ('regular', 'opening', 'closing', 'check', 'special'), 'there is no such kind of reading', 'Kinds: regular, special, opening, closing, check.'),
+		(length(_check_entry.part) BETWEEN 1 AND 63, 'a part has a name of 1 to 63 characters', 'The first is main.'),
+		(coalesce(_check_entry.digits, 1) BETWEEN 1 AND 12, 'digits are 1 to 12', 'Those before the point.'),
+		(coalesce(_check_entry.multiplier, 1) > 0 AND coalesce(_check_entry.multiplier, 1) <= 999999999999, 'a multiplier is a number above zero', 'That of the current transformer times that of the voltage transformer.'))
+		c(good, message, hint) WHERE c.good IS NOT TRUE LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION '%', wrong.message
+			USING ERRCODE = 'invalid_parameter_value', HINT = wrong.hint,
+				  DETAIL = format('Register %s of part %s on %s: %s, kind %s.', coalesce(_check_entry.register, 'null'), coalesce(left(_check_entry.part, 63), 'null'), coalesce(_check_entry.read_on::text, 'null'),
+					coalesce(_check_entry.value::text, 'null'), coalesce(_check_entry.kind, 'null'));
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._check_entry(date, text, numeric, text, text, integer, numeric) IS 'says what is wrong with a reading of a register before it is entered';
+
 CREATE FUNCTION billing.record_register(account_no text, read_on date, register text, value numeric, kind text DEFAULT 'regular', part text DEFAULT 'main',
 	source text DEFAULT '', digits integer DEFAULT NULL, multiplier numeric DEFAULT NULL, read_at timestamptz DEFAULT NULL)
 RETURNS text
@@ -330,6 +358,7 @@ DECLARE
 	account	bigint := billing._account_of(record_register.account_no, 'write', 'reading');
 	entry	record;
 BEGIN
+	PERFORM billing._check_entry(read_on, register, value, kind, part, digits, multiplier);
 	PERFORM FROM billing.account_head h WHERE h.account_id = account FOR NO KEY UPDATE;
 	INSERT INTO billing.register_reading AS r (account_id, part, register, read_on, kind, org_id, value, digits, multiplier, source, read_at)
 	SELECT a.account_id, record_register.part, record_register.register, record_register.read_on, record_register.kind, a.org_id, record_register.value,
@@ -396,6 +425,11 @@ DECLARE
 	waiting	bigint[];
 	n		integer;
 BEGIN
+	IF jsonb_typeof(record_registers.readings) <> 'array' THEN
+		RAISE EXCEPTION 'readings are a list of objects'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('This is of type %s.', jsonb_typeof(record_registers.readings)),
+				  HINT = 'Such as [{"account_no": "0551001", "read_on": "2026-03-01", "register": "total", "value": "4711.5"}].';
+	END IF;
 	SELECT jsonb_agg(jsonb_build_object('row_no', q.row_no, 'account_id', q.account_id, 'org_id', q.org_id, 'account_no', q.account_no, 'read_on', q.read_on,
 			'register', q.register, 'value', q.value, 'kind', q.kind, 'part', q.part, 'digits', q.digits, 'multiplier', q.multiplier, 'entry_no',
 			CASE WHEN q.problem IS NULL THEN nextval('billing.register_reading_entry_no_seq') END, 'problem', q.problem)), array_agg(DISTINCT q.account_id ORDER BY q.account_id)

@@ -34,6 +34,11 @@ BEGIN
 		RAISE EXCEPTION 'there is no format "%"', receive.format
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Formats: csv, json, nem12, nem13, espi, mscons, payments, staff.';
 	END IF;
+	IF length(receive.file_name) NOT BETWEEN 1 AND 300 OR length(receive.source) > 100 THEN
+		RAISE EXCEPTION 'a file has a name of 1 to 300 characters, and a source of at most 100'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('They have %s and %s.', length(receive.file_name), length(receive.source)),
+				  HINT = 'Give the name without its folder.';
+	END IF;
 	at_org := billing._org_of(receive.org_no, 'write', CASE receive.format WHEN 'payments' THEN 'money' WHEN 'staff' THEN 'org' ELSE 'reading' END);
 	IF receive.mapping <> '' THEN
 		PERFORM FROM billing.csv_mapping m WHERE m.name = receive.mapping AND m.format = receive.format;

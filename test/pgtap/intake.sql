@@ -28,7 +28,7 @@ CREATE FUNCTION pg_temp.value(account integer, at timestamptz) RETURNS numeric L
 	SELECT billing.value_at(r.profile, at) FROM billing.reading r JOIN billing.account a USING (account_id)
 	 WHERE a.account_no = 'N' || account AND r.part = 'main' AND r.channel = 'import' AND billing.during(r.profile) @> at $$;
 
-SELECT plan(55);
+SELECT plan(64);
 
 -- once
 SELECT pg_temp.bring(pg_temp.nem12('{1,2,9}', '2026-01-01', 31, '1', 'A', '2026-02-01')) AS first \gset
@@ -148,6 +148,16 @@ SELECT is(pg_temp.value(2, '2026-07-20 00:00+10') || '/' || pg_temp.value(2, '20
 SELECT billing.receive('bank', convert_to(E'account_no,amount,key,day\nN1,12.50,k1,2026-02-01\nN9,x,k2,\nX,1,k3,\nN2,7,k4,20260202\nN2,7,k4,20260202', 'UTF8'), 'payments', 'S') AS bank \gset
 SELECT results_eq(format('SELECT * FROM billing.land(%s)', :bank), 'VALUES (2::bigint, 1::bigint, 2::bigint)', 'payments are posted, each once; others rejected');
 SELECT results_eq(format('SELECT line, sqlstate, content FROM billing.batch_reject WHERE batch_id = %s ORDER BY 1', :bank), $$VALUES (3::bigint, 'UB107', 'N9,x,k2,'), (4, 'P0002', 'X,1,k3,')$$, 'with place, reason and text');
+SELECT results_eq($$SELECT account_no, amount, key, value_on FROM billing_report.transfer WHERE key IS NOT NULL ORDER BY 1$$, $$VALUES ('N1', 12.50, 'k1', '2026-02-01'::date), ('N2', 7.00, 'k4', '2026-02-02')$$,
+	'the ledger has the day as of which the money is there');
+SELECT throws_ok($$SELECT billing.post_payment('N1', 12.50, 'k1', '2026-02-03')$$, 'UB302', NULL, 'the same payment has one such day');
+SELECT lives_ok($$SELECT billing.post_payment('N1', 12.50, 'k1')$$, 'or none is said');
+SELECT throws_ok($$SELECT billing.post_payment('N1', 1, 'k5', 'infinity')$$, '22023', NULL, 'which is a day');
+SELECT throws_ok($$SELECT billing.post_payment('N1', 1, NULL)$$, '22023', NULL, 'and a payment has a key');
+SELECT throws_ok($$SELECT billing.post_payment('N1', NULL, 'k5')$$, '22023', NULL, 'and an amount');
+SELECT throws_ok($$SELECT billing.post_payment(NULL, 1, 'k5')$$, 'P0002', NULL, 'and an account');
+SELECT throws_ok($$SELECT billing.receive(repeat('a', 301), 'x', 'nem12', 'S')$$, '22023', 'a file has a name of 1 to 300 characters, and a source of at most 100', 'names of files have a bound');
+SELECT throws_ok($$SELECT billing.receive('a', 'x', 'nem12', 'S', source => repeat('s', 101))$$, '22023', NULL, 'and so have their sources');
 SELECT billing.receive('hr', convert_to(E'no,who,does,where,left\nP1,Ann,analyst,S,\nP2,Bob,clerk,S,2020-01-01\nP3,Cy,clerk,nowhere,', 'UTF8'), 'staff', 'S', mapping => 'hr') AS hr
   FROM billing.set_mapping('hr', 'staff', '{"columns": {"staff_no": "no", "name": "who", "post": "does", "org_no": "where", "left_on": 5}}') \gset
 SELECT results_eq(format('SELECT * FROM billing.land(%s)', :hr), 'VALUES (1::bigint, 1::bigint, 1::bigint)', 'so does a list of staff');

@@ -16,7 +16,20 @@ SELECT billing.add_customer('S1', 'x') AS cu \gset
 SELECT billing.add_account('S1', a, :cu, '2026-01-01'), billing.set_plan(a, 'shop', '2026-01-01') FROM unnest('{A,B,D,E}'::text[]) a;
 SELECT billing.set_usage_from('register', '{A,B,D,E}') AS u \gset
 
-SELECT plan(39);
+SELECT plan(54);
+
+CREATE FUNCTION pg_temp.refused(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	message	text;
+	detail	text;
+	hint	text;
+BEGIN
+	EXECUTE 'SELECT billing.' || call;
+	RETURN 'taken';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RETURN concat_ws(' ', SQLSTATE, message, CASE WHEN detail = '' THEN 'without detail' END, CASE WHEN hint = '' THEN 'without hint' END);
+END $$;
 
 SET SESSION AUTHORIZATION tap_rita;
 SELECT is(billing.record_register('A', '2026-01-01', 'total', 99000, 'opening', digits => 5, multiplier => 10), 'valid', 'an opening reading');
@@ -25,7 +38,7 @@ SELECT is(billing.record_register('A', '2026-02-01', 'total', 99500), 'supersede
 SELECT throws_ok($$SELECT billing.record_register('A', '2026-03-01', 'total', 100000)$$, 'UB121', NULL, 'more digits than it has');
 SELECT throws_ok($$SELECT billing.record_register('A', '2026-03-01', 'total', -1)$$, 'UB121', NULL, 'below zero');
 SELECT throws_ok($$SELECT billing.record_register('A', '2026-03-01', 'total', 99900, multiplier => 20)$$, 'UB121', NULL, 'another multiplier without an opening');
-SELECT throws_ok($$SELECT billing.record_register('A', '2026-03-01', 'nonsense', 1)$$, '23503', NULL, 'a register that is none');
+SELECT throws_ok($$SELECT billing.record_register('A', '2026-03-01', 'nonsense', 1)$$, '22023', 'there is no register "nonsense"', 'a register that is none');
 SELECT is(billing.record_register('A', '2026-03-01', 'total', 20), 'valid', 'it rolled over');
 SELECT is(billing.record_register('A', '2026-04-01', 'total', 5000), 'pending', 'ten times what is usual waits');
 SELECT is(billing.record_register('A', '2026-05-01', 'total', 1000), 'valid', 'what waits does not count for the next one');
@@ -87,7 +100,25 @@ SELECT results_eq($$SELECT from_on, until_on, kwh FROM billing.registers(billing
 	$$VALUES (date '2026-01-01', date '2026-02-01', 1400::numeric), ('2026-02-01', '2026-02-10', 500), ('2026-02-10', '2026-03-01', 600)$$, 'each meter by its own multiplier');
 SET SESSION AUTHORIZATION tap_rita;
 
-SELECT throws_ok($$SELECT billing.record_register('A', '2026-12-01', 'total', 'NaN')$$, '23514', NULL, 'what is no number is no reading');
+-- what cannot be entered says why, and what would be right
+SELECT is(pg_temp.refused(v.call), v.said, v.call) FROM (VALUES
+	($$record_register('A', '2026-12-01', 'total', 'NaN')$$, '22023 a register shows at most 12 digits before the point and 6 behind it'),
+	($$record_register('A', '2026-12-01', 'total', NULL)$$, '22023 a register shows at most 12 digits before the point and 6 behind it'),
+	($$record_register('A', '2026-12-01', 'total', 1e12)$$, '22023 a register shows at most 12 digits before the point and 6 behind it'),
+	($$record_register('A', '2026-12-01', 'total', 0.0000001)$$, '22023 a register shows at most 12 digits before the point and 6 behind it'),
+	($$record_register('A', '2026-12-01', 'totl', 1)$$, '22023 there is no register "totl"'),
+	($$record_register('A', '2026-12-01', NULL, 1)$$, '22023 there is no register ""'),
+	($$record_register('A', 'infinity', 'total', 1)$$, '22023 a reading counts for the beginning of a day'),
+	($$record_register('A', NULL, 'total', 1)$$, '22023 a reading counts for the beginning of a day'),
+	($$record_register('A', '2026-12-01', 'total', 1, 'guess')$$, '22023 there is no such kind of reading'),
+	($$record_register('A', '2026-12-01', 'total', 1, part => '')$$, '22023 a part has a name of 1 to 63 characters'),
+	($$record_register('A', '2026-12-01', 'total', 1, digits => 13)$$, '22023 digits are 1 to 12'),
+	($$record_register('A', '2026-12-01', 'total', 1, multiplier => 0)$$, '22023 a multiplier is a number above zero'),
+	($$record_register('A', '2026-12-01', 'total', 1, multiplier => 'NaN')$$, '22023 a multiplier is a number above zero'),
+	($$record_registers('S1', '{"account_no": "A"}')$$, '22023 readings are a list of objects'),
+	($$record_registers('S1', '7')$$, '22023 readings are a list of objects'),
+	($$record_registers('S1', '[7, null, [], {}]')$$, 'taken')) v(call, said);
+
 -- what stays
 SELECT throws_ok($$UPDATE billing.register_reading SET value = 1$$, '42501', NULL, 'a clerk changes none');
 RESET SESSION AUTHORIZATION;
