@@ -84,7 +84,7 @@ base_of(const BlRate *r, const BlSelection *s, bool exact, int first, int end, B
 		else
 			BL_TRY(bl_dec_add(*base, amount, base));
 	}
-	return BL_OK;
+	return exact ? bl_settle_sum(base) : BL_OK;
 }
 
 static void
@@ -383,22 +383,68 @@ bl_rate_power_factor(BlRate *r, const BlCharge *q)
 
 /* ---- minimum and maximum ---------------------------------------------------------------- */
 
+/* An amount and how many times it is due: the days of one amount are counted together, and rounded once. */
+typedef struct Due
+{
+	BlDec		amount;
+	int64_t		num;
+	int64_t		den;
+} Due;
+
+static BlStatus
+due_in(BlRate *r, const BlCharge *q, BlDec amount, int piece, int end, Due *due, int *dues)
+{
+	int64_t		num = r->piece[end - 1].end - r->piece[piece].first,
+				den = 1;
+	int			k = 0;
+
+	if (q->per == BL_PER_PERIOD)
+		den = r->b->days;		/* of the span, the days on which it holds */
+	if (q->per == BL_PER_MONTH)
+		bl_exact_months(r, q, r->piece[piece].first, r->piece[end - 1].end, &num, &den);
+	while (k < *dues && bl_dec_cmp(due[k].amount, amount) != 0)
+		k++;
+	if (k == *dues)
+		due[(*dues)++] = (Due) {amount, 0, 1};
+	bl_add_fraction(&due[k].num, &due[k].den, num, den);
+	return BL_OK;
+}
+
+static BlStatus
+sum_of_dues(const BlCharge *q, Due *due, int dues, BlDec *sum)
+{
+	BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
+
+	*sum = BL_ZERO;
+	for (int k = 0; k < dues; k++)
+	{
+		BlDec		one;
+
+		if (q->per == BL_PER_MONTH)
+			BL_TRY(bl_round_months(q, &due[k].num, &due[k].den));
+		BL_TRY(bl_dec_mul_ratio(due[k].amount, bl_dec(1, 0), due[k].num, due[k].den, &fine, &one));
+		BL_TRY(bl_dec_add(*sum, one, sum));
+	}
+	return bl_settle_sum(sum);
+}
+
 BlStatus
 bl_rate_bound(BlRate *r, const BlCharge *q)
 {
-	BlRounding	fine = bl_round_places(BL_EXACT_SCALE, BL_HALF_UP);
+	Due		   *due = bl_arena_get(r->arena, sizeof *due * (size_t) r->pieces);
 	BlDec		base = BL_ZERO,
-				bound = BL_ZERO,
+				bound,
 				limit = BL_ZERO,
 				one;
 	BlWork	   *w;
-	int			last = -1;
+	int			dues = 0,
+				last = -1;
 
+	if (due == NULL)
+		return BL_NO_SPACE;
 	for (int piece = 0, end; piece < r->pieces; piece = end)
 	{
 		BlDec		next;
-		int64_t		num,
-					den = 1;
 		bool		holds,
 					built = false;
 
@@ -407,7 +453,7 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 		if (!holds)
 			continue;
 		BL_TRY(bl_price_at(r, q->price, piece, 0, &limit, &built));
-		/* as far as it goes on unchanged, for its time is rounded once */
+		/* as far as it goes on unchanged: the lines are looked through once for each run */
 		for (; end < r->pieces; end++)
 		{
 			BL_TRY(bl_charge_holds(r, q, end, &holds));
@@ -421,16 +467,11 @@ bl_rate_bound(BlRate *r, const BlCharge *q)
 		bl_arena_poll(r->arena);
 		BL_TRY(base_of(r, &q->of, false, piece, end, &one));
 		BL_TRY(bl_dec_add(base, one, &base));
-		num = r->piece[end - 1].end - r->piece[piece].first;
-		if (q->per == BL_PER_PERIOD)
-			den = r->b->days;	/* of the span, the days on which it holds */
-		if (q->per == BL_PER_MONTH)
-			BL_TRY(bl_months(r, q, r->piece[piece].first, r->piece[end - 1].end, &num, &den));
-		BL_TRY(bl_dec_mul_ratio(limit, bl_dec(1, 0), num, den, &fine, &one));
-		BL_TRY(bl_dec_add(bound, one, &bound));
+		BL_TRY(due_in(r, q, limit, piece, end, due, &dues));
 	}
 	if (last < 0)
 		return BL_OK;
+	BL_TRY(sum_of_dues(q, due, dues, &bound));
 	BL_TRY(bl_dec_sub(bound, base, &one));
 	if (q->kind == BL_CHARGE_MINIMUM ? one.coefficient <= 0 : one.coefficient >= 0)
 		return BL_OK;
@@ -496,6 +537,7 @@ bl_share(BlArena *arena, BlDec *values, int n, const BlRounding *rounding)
 		return BL_NO_SPACE;
 	for (int i = 0; i < n; i++)
 		BL_TRY(bl_dec_add(sum, values[i], &sum));
+	BL_TRY(bl_settle_sum(&sum));
 	BL_TRY(bl_dec_round(sum, rounding, &sum));
 	BL_TRY(in_steps(sum, rounding->step, &spare, &none));
 	for (int i = 0; i < n; i++)

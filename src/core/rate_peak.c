@@ -482,6 +482,8 @@ weighted(BlRate *r, const BlCharge *q, bool *found, BlDec *kw)
 	BL_TRY(any_recorded(r, q, &recorded));
 	if (on_days(q) > 1 && !recorded)
 	{
+		if (q->channel == BL_IMPORT || q->channel == BL_APPARENT)
+			BL_TRY(check_recorded_periods(r, q));
 		BL_TRY(bl_measure(r, s));
 		return bl_has_profile(r, s) ? weighted_days(r, q, s, found, kw) : BL_OK;
 	}

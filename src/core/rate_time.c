@@ -67,8 +67,8 @@ thirtieths(int32_t from, int32_t day)
 	return n * 30 + (day - start < 30 ? day - start : 30);
 }
 
-static BlStatus
-months_of(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den)
+void
+bl_exact_months(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den)
 {
 	const BlBound *b = r->b;
 
@@ -112,15 +112,26 @@ months_of(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_
 			break;
 	}
 	bl_add_fraction(num, den, 0, 1);
-	if (q->rounding.fraction.set)
-	{
-		BlDec		f;
+}
 
-		BL_TRY(bl_dec_mul_ratio(bl_dec(*num, 0), bl_dec(1, 0), 1, *den, &q->rounding.fraction, &f));
-		*num = (int64_t) f.coefficient;
-		*den = (int64_t) bl_pow10(f.scale);
-	}
+BlStatus
+bl_round_months(const BlCharge *q, int64_t *num, int64_t *den)
+{
+	BlDec		f;
+
+	if (!q->rounding.fraction.set)
+		return BL_OK;
+	BL_TRY(bl_dec_mul_ratio(bl_dec(*num, 0), bl_dec(1, 0), 1, *den, &q->rounding.fraction, &f));
+	*num = (int64_t) f.coefficient;
+	*den = (int64_t) bl_pow10(f.scale);
 	return BL_OK;
+}
+
+static BlStatus
+months_of(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den)
+{
+	bl_exact_months(r, q, first, end, num, den);
+	return bl_round_months(q, num, den);
 }
 
 void

@@ -10,7 +10,8 @@
 
 enum
 {
-	BL_EXACT_SCALE = 20			/* of amounts kept unrounded for later sums */
+	BL_EXACT_SCALE = 20,		/* of amounts kept unrounded for later sums */
+	BL_SUM_SCALE = 16			/* of the sums: the thirds of a decimal add up to it again */
 };
 
 typedef struct BlDay
@@ -326,6 +327,18 @@ extern BlStatus bl_close_line(BlRate *r, const BlCharge *q, const BlScan *s, BlW
 /* quantity * price * num / den, rounded as the charge says */
 extern BlStatus bl_amount(BlRate *r, const BlCharge *q, BlWork *w, BlDec quantity, BlDec price, int64_t num, int64_t den);
 
+/*
+ * A sum of amounts at BL_EXACT_SCALE: BL_CHARGES_LINES_MAX of them are together less than half of
+ * 10^-16 beside the exact sum, so that one that is a decimal of 16 places is met.
+ */
+static inline BlStatus
+bl_settle_sum(BlDec *sum)
+{
+	BlRounding	settled = bl_round_places(BL_SUM_SCALE, BL_HALF_UP);
+
+	return sum->scale > BL_SUM_SCALE ? bl_dec_round(*sum, &settled, sum) : BL_OK;
+}
+
 /* what a line with its price and factor makes of a quantity: the amount, rounded as the charge says */
 static inline BlStatus
 bl_reckon(BlRate *r, const BlCharge *q, BlWork *w, BlDec quantity)
@@ -405,6 +418,9 @@ extern BlStatus bl_rate_time(BlRate *r, const BlCharge *q);
 /* adds n / d to a fraction, kept small */
 extern void bl_add_fraction(int64_t *num, int64_t *den, int64_t n, int64_t d);
 extern BlStatus bl_months(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den);
+/* the same in two: as they are, to be added up first; then rounded as the charge says */
+extern void bl_exact_months(BlRate *r, const BlCharge *q, int first, int end, int64_t *num, int64_t *den);
+extern BlStatus bl_round_months(const BlCharge *q, int64_t *num, int64_t *den);
 /* the share of the year [year, end) that lies in [from, until) */
 extern void bl_year_share(const BlCharge *q, int32_t year, int32_t end, int32_t from, int32_t until, int64_t *num, int64_t *den);
 

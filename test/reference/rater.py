@@ -23,6 +23,8 @@ LINE_ORDER = ["sharp", "peak", "shoulder", "flat", "valley", "deep_valley"]
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 SPLIT_STEP = Fraction(1, 10**6)		# of energy, where no rounding is named
 AMOUNT_STEP = Fraction(1, 10**10)	# of amounts that no rule rounds
+EXACT_STEP = Fraction(1, 10**20)	# of amounts that are added up before they are rounded
+SUM_STEP = Fraction(1, 10**16)		# of the sum
 
 # The 1983 tables: percent at and above a factor, then so much more for each 0.01.
 PF_1983 = {
@@ -128,6 +130,15 @@ def rounding_of(*documents):
 			else:
 				rules[member] = (Fraction(10) ** -int(value), mode, False)
 	return rules
+
+
+def exact_amount(x):
+	return round_to(x, EXACT_STEP, "half_up")
+
+
+def exact_total(amounts):
+	"""Of amounts that are not rounded: the thirds of a decimal add up to it again."""
+	return round_to(sum(map(exact_amount, amounts), Fraction(0)), SUM_STEP, "half_up")
 
 
 def rounded(x, rule):
@@ -1265,8 +1276,8 @@ class Rater:
 			# in the order of the bill: ties of remainders go to the earlier line
 			counted = sorted((l for l in lines if l["kind"] != "of_which"), key=lambda l: l["first"])
 			if counted:
-				exact = [l["exact"] for l in counted]
-				total = rounded(sum(exact), rules["group"])
+				exact = [exact_amount(l["exact"]) for l in counted]
+				total = rounded(exact_total(exact), rules["group"])
 				for l, amount in zip(counted, share_rounded(total, exact, rules["group"][0])):
 					l["amount"] = amount
 		for l in lines:
@@ -2282,7 +2293,7 @@ class Rater:
 	def base(self, c, piece, exact=False):
 		"""Lines that `of` names without those that `except` names; components inside lines likewise."""
 		of, leave = c.get("of"), set(c.get("except", []))
-		amount = lambda x: x["exact"] if exact else x["amount"]
+		amount = lambda x: exact_amount(x["exact"]) if exact else x["amount"]
 		total = Fraction(0)
 		for l in self.lines:
 			if l["piece"] != piece:
@@ -2319,6 +2330,7 @@ class Rater:
 				last = self.add(c, next(a for a in self.atoms if a.piece == piece), 0, base, rate, "%", kind=kind)
 				last["rule"] = rule
 		for l in self.lines[before:]:
+			l["quantity"] = exact_total([l["quantity"]])
 			whole = 100 + l["price"] if kind == "included" else 100
 			l["exact"] = l["quantity"] * l["price"] / whole
 		self.finish_lines(c, self.lines[before:])
@@ -2400,7 +2412,7 @@ class Rater:
 			n = (d1 - d0).days
 			times[each] = times.get(each, 0) + (n if per == "day" else self.months_of(c, d0, d1) if per == "month" else Fraction(n, self.days))
 		rule = self.rules(c).get("fraction") if per == "month" else None
-		limit = sum(each * rounded(t, rule) for each, t in times.items())
+		limit = exact_total(each * rounded(t, rule) for each, t in times.items())
 		missing = limit - base
 		if kind == "minimum" and missing > 0 or kind == "maximum" and missing < 0:
 			atom = [a for a in self.atoms if a.piece == pieces[-1]][-1]
