@@ -104,4 +104,23 @@ SELECT * FROM bill('{"missing": "zero", "charges": [{"code": "sold", "channel": 
 SELECT * FROM bill('{"parts": {"light": {"of": "main", "share": "0.3"}}, "charges": [{"code": "energy", "price": 1}]}', :'halves');
 SELECT * FROM bill('{"parts": {"light": {"of": "main", "share": "0.3"}}, "charges": [{"code": "energy", "part": "light", "price": 1}]}', :'halves');
 
+-- ten thirtieths each of 0.05, 0.10 and 0.165 are 0.105 in all: a tie, whatever the mode makes of it
+SELECT mode, string_agg(trim_scale(amount)::text, ' + ' ORDER BY line) AS lines, sum(amount)
+  FROM unnest('{half_up,half_down,half_even,up,down}'::text[]) WITH ORDINALITY m(mode, n), LATERAL bill(jsonb_build_object('charges', jsonb_build_array(jsonb_build_object(
+	'code', 'rent', 'fixed', 'month', 'proration', 'thirty', 'rounding', jsonb_build_object('group', 2, 'mode', mode),
+	'price', '{"versions": [{"price": "0.05"}, {"from": "2026-01-11", "price": "0.10"}, {"from": "2026-01-21", "price": "0.165"}]}'::jsonb))), '[]', '[2026-01-01,2026-01-31)')
+ GROUP BY n, mode ORDER BY n;
+-- so is half of 0.10 / 3 + 0.04 / 3 + 0.07 / 3
+SELECT * FROM bill('{"rounding": {"line": 2}, "charges": [
+	{"code": "rent", "fixed": "month", "proration": "thirty", "price": {"versions": [{"price": "0.10"}, {"from": "2026-01-11", "price": "0.04"}, {"from": "2026-01-21", "price": "0.07"}]}},
+	{"code": "levy", "percent": 50, "on": "exact"}]}', '[]', '[2026-01-01,2026-01-31)');
+-- a minimum that holds for seven days and for one: eight thirtieths are 0.2667 of a month, not 0.2333 and 0.0333
+SELECT * FROM bill('{"rounding": {"fraction": 4}, "charges": [
+	{"code": "least", "minimum": 257, "per": "month", "proration": "thirty", "when": {"class": "home"}}]}', '[]', '[2026-01-01,2026-01-11)',
+	terms => '{"class": [{"from": "2026-01-01", "value": "home"}, {"from": "2026-01-08", "value": "shop"}, {"from": "2026-01-10", "value": "home"}]}');
+-- a demand weighted by period, of the two highest days: a recorded demand of another period is not left out in silence
+SELECT message, detail FROM try_rate(tariff('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "periods": {"day": [{"from": "08:00", "to": "22:00"}], "night": "else"}, "charges": [
+	{"code": "demand", "price": 1, "demand": {"weights": {"day": 1, "night": "0.5"}, "highest": {"mean_of": 2, "on": "days"}}}, {"code": "energy", "price": 1}]}'),
+	usage(import => profile('2026-01-01 00:00+08', '1 hour', array_fill(1000::bigint, ARRAY[24]), time_zone => 'Asia/Shanghai'), demands => '[{"kw": 9, "period": "peak"}]'), '[2026-01-01,2026-01-02)');
+
 DROP FUNCTION public.bill;
