@@ -1,4 +1,4 @@
-GRANT SELECT ON billing.bill, billing.transfer, billing_report.bill, billing_report.bill_line, billing_report.transfer
+GRANT SELECT ON billing.bill, billing.transfer, billing_report.bill, billing_report.bill_line, billing_report.transfer, billing_report.bill_period
 	TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
 GRANT EXECUTE ON FUNCTION billing.post_payment(text, numeric, text, date), billing.void_bill(text, date, text),
 	billing.transfer_account(text, text, text) TO billing_clerk;

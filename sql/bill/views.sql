@@ -22,3 +22,23 @@ SELECT a.account_no, o.org_no, t.seq, t.debit, t.credit, t.amount, t.posted_at, 
   LEFT JOIN billing.org o ON o.org_id = t.issued_org_id;
 COMMENT ON VIEW billing_report.transfer IS
 'the ledger: money from one book to another, with the value date of payments; org_no: whose account it was then, where the reader may see that org';
+
+CREATE VIEW billing_report.bill_period WITH (security_invoker = true) AS
+SELECT a.account_no, p.from_on, p.until_on, p.state, p.bills, p.total, p.currency
+  FROM billing.account a
+ CROSS JOIN LATERAL (
+	-- what bills have made of the time so far
+	SELECT b.from_on, b.until_on, CASE WHEN bool_or(b.kind = 'normal' AND r.seq IS NULL) THEN 'billed' ELSE 'voided' END AS state,
+		   count(*) FILTER (WHERE b.kind <> 'reversal' AND r.seq IS NULL)::integer AS bills, sum(b.total)::numeric(20,2) AS total,
+		   max(billing.currency(b.charges)) AS currency
+	  FROM billing.bill b
+	  LEFT JOIN billing.bill r ON r.account_id = b.account_id AND r.from_on = b.from_on AND r.reverses_seq = b.seq
+	 WHERE b.account_id = a.account_id
+	 GROUP BY b.from_on, b.until_on
+	UNION ALL
+	-- and the one that is open
+	SELECT h.billed_to, least(billing._period_end(h.billed_to, h.cycle_day, h.cycle_months, h.cycle_first), h.stops_on,
+							  (SELECT min(c.c) FROM unnest(h.plan_changes) c(c) WHERE c.c > h.billed_to)), 'open', 0, NULL, h.currency
+	  FROM billing.account_head h WHERE h.account_id = a.account_id AND (h.stops_on IS NULL OR h.billed_to < h.stops_on)) p;
+COMMENT ON VIEW billing_report.bill_period IS
+'the periods of each account 账期: those billed with how many bills stand and what they come to, corrections included, those voided, and the open one';

@@ -46,3 +46,10 @@ CREATE POLICY account_phase_select_own ON billing.account_phase FOR SELECT
 	TO billing_customer USING (billing.is_own(account_id));
 CREATE POLICY account_phase_insert_granted ON billing.account_phase FOR INSERT
 	TO billing_owner WITH CHECK (billing.can_write(org_id, 'account'));
+
+ALTER TABLE billing.bill_cycle ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing.bill_cycle FORCE ROW LEVEL SECURITY;
+-- cycles of an org are for all below it
+CREATE POLICY bill_cycle_select_granted ON billing.bill_cycle FOR SELECT
+	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_inherit(org_id, 'account'));
+CREATE POLICY bill_cycle_insert_granted ON billing.bill_cycle FOR INSERT TO billing_owner WITH CHECK (billing.can_write(org_id, 'account'));

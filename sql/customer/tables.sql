@@ -46,6 +46,27 @@ CREATE INDEX account_org_id_idx ON billing.account (org_id, account_id);
 CREATE INDEX account_customer_id_idx ON billing.account (customer_id);
 CREATE INDEX account_address_key_idx ON billing.account (address_key);
 
+CREATE TABLE billing.bill_cycle (
+	cycle_id	bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	org_id		bigint NOT NULL REFERENCES billing.org,
+	cycle_code	text NOT NULL,
+	name		text NOT NULL,
+	cycle_day	smallint NOT NULL DEFAULT 1,
+	months		smallint NOT NULL DEFAULT 1,
+	first_month	smallint NOT NULL DEFAULT 1,
+	CONSTRAINT bill_cycle_cycle_code_key UNIQUE (cycle_code),
+	CONSTRAINT bill_cycle_cycle_code_plain CHECK (cycle_code ~ '^[0-9A-Za-z_-]{1,64}$'),
+	CONSTRAINT bill_cycle_name_bounded CHECK (length(name) BETWEEN 1 AND 200),
+	CONSTRAINT bill_cycle_cycle_day_bounded CHECK (cycle_day BETWEEN 1 AND 28),
+	CONSTRAINT bill_cycle_months_divide CHECK (months IN (1, 2, 3, 4, 6, 12)),
+	CONSTRAINT bill_cycle_first_month_bounded CHECK (first_month BETWEEN 1 AND 12)
+);
+COMMENT ON TABLE billing.bill_cycle IS 'cycles 抄表周期: accounts that are read on the same day and billed for the same periods; never changed: accounts go to another cycle';
+COMMENT ON COLUMN billing.bill_cycle.cycle_day IS 'the day of the month on which a period begins and the one before ends 抄表例日';
+COMMENT ON COLUMN billing.bill_cycle.months IS 'how many months a period has; a divisor of the year, so that each year has the same periods';
+COMMENT ON COLUMN billing.bill_cycle.first_month IS 'a month in which a period begins: of two months 1 for odd, 2 for even ones';
+CREATE INDEX bill_cycle_org_id_idx ON billing.bill_cycle (org_id);
+
 /*
  * What a run and a posting lock and change, apart from the rest so that it is
  * narrow, and with room on its pages so that a change stays there (HOT).
@@ -64,10 +85,15 @@ CREATE TABLE billing.account_head (
 	stops_on	date,
 	usage_from	text NOT NULL DEFAULT 'reading',
 	cycle_day	smallint NOT NULL DEFAULT 1,
+	cycle_id	bigint REFERENCES billing.bill_cycle,
+	cycle_months smallint NOT NULL DEFAULT 1,
+	cycle_first	smallint NOT NULL DEFAULT 1,
 	PRIMARY KEY (account_id),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT account_head_usage_from_known CHECK (usage_from IN ('reading', 'register', 'formed')),
-	CONSTRAINT account_head_cycle_day_bounded CHECK (cycle_day BETWEEN 1 AND 28)
+	CONSTRAINT account_head_cycle_day_bounded CHECK (cycle_day BETWEEN 1 AND 28),
+	CONSTRAINT account_head_cycle_months_divide CHECK (cycle_months IN (1, 2, 3, 4, 6, 12)),
+	CONSTRAINT account_head_cycle_first_bounded CHECK (cycle_first BETWEEN 1 AND 12)
 ) WITH (fillfactor = 45);
 -- a run goes through one org after the other
 CREATE INDEX account_head_org_id_idx ON billing.account_head (org_id, account_id);
@@ -82,6 +108,8 @@ COMMENT ON COLUMN billing.account_head.plan_changes IS 'days on which requests c
 COMMENT ON COLUMN billing.account_head.stops_on IS 'the day from which it is not billed any more: its last bill ends there';
 COMMENT ON COLUMN billing.account_head.usage_from IS 'what is billed: reading: load profiles; register: readings of registers; formed: what form_usage() made of these and of other accounts';
 COMMENT ON COLUMN billing.account_head.cycle_day IS 'the day of the month on which it is read and its bills begin 抄表例日';
+COMMENT ON COLUMN billing.account_head.cycle_id IS 'its cycle: of one it is billed whole periods only; null: each month, up to the day of the run';
+COMMENT ON COLUMN billing.account_head.cycle_months IS 'of the cycle, as cycle_day and cycle_first: here, so that a run need not look it up';
 
 CREATE TABLE billing.account_phase (
 	account_id	bigint NOT NULL,

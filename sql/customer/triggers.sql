@@ -13,3 +13,8 @@ CREATE TRIGGER account_phase_refuse_change BEFORE UPDATE OR DELETE ON billing.ac
 	FOR EACH ROW EXECUTE FUNCTION billing._refuse_all_but_org();
 CREATE TRIGGER account_phase_refuse_truncate BEFORE TRUNCATE ON billing.account_phase
 	FOR EACH STATEMENT EXECUTE FUNCTION billing._refuse_change();
+
+CREATE TRIGGER bill_cycle_refuse_change BEFORE UPDATE OR DELETE ON billing.bill_cycle
+	FOR EACH ROW EXECUTE FUNCTION billing._refuse_change();
+CREATE TRIGGER bill_cycle_refuse_truncate BEFORE TRUNCATE ON billing.bill_cycle
+	FOR EACH STATEMENT EXECUTE FUNCTION billing._refuse_change();

@@ -545,7 +545,7 @@ BEGIN
 	-- as a bill run cuts it
 	RETURN (
 	SELECT (billing._piece_of(h.account_id, _next_span.from_on,
-			least(_next_span.until_on, h.stops_on, (date_trunc('month', (_next_span.from_on - h.cycle_day + 1)::timestamp) + interval '1 month')::date + h.cycle_day - 1,
+			least(_next_span.until_on, h.stops_on, billing._period_end(_next_span.from_on, h.cycle_day, h.cycle_months, h.cycle_first),
 				  (SELECT min(c.c) FROM unnest(h.plan_changes) c(c) WHERE c.c > _next_span.from_on)))).ends_on
 	  FROM billing.account_head h WHERE h.account_id = _next_span.account_id);
 END $$;

@@ -42,18 +42,18 @@ BEGIN
 	SELECT array_agg(q.account_id) INTO locked
 	  FROM (SELECT h.account_id FROM billing.account_head h
 			 WHERE h.org_id = _bill_range.org_id AND h.account_id BETWEEN _bill_range.first_account AND _bill_range.last_account
-			   AND h.billed_to < least(_bill_range.until_on, h.stops_on)
+			   AND billing._is_due(h, _bill_range.until_on)
 			   AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = _bill_range.run_id)
 			 ORDER BY h.account_id
 			   FOR NO KEY UPDATE OF h SKIP LOCKED) q;
 	WITH due AS MATERIALIZED (
 		SELECT h.account_id, h.org_id, h.billed_to AS from_on, h.seq, h.link, h.carry, h.currency, h.voided, h.usage_from,
 			   -- a month, or what is left of it before a request changes plan or terms, or ends the account
-			   least(_bill_range.until_on, h.stops_on, (date_trunc('month', (h.billed_to - h.cycle_day + 1)::timestamp) + interval '1 month')::date + h.cycle_day - 1,
+			   least(_bill_range.until_on, h.stops_on, billing._period_end(h.billed_to, h.cycle_day, h.cycle_months, h.cycle_first),
 					 CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT min(c) FROM unnest(h.plan_changes) c WHERE c > h.billed_to) END) AS until_on,
 			   CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT max(c) FROM unnest(h.plan_changes) c WHERE c <= h.billed_to) END AS changed_on
 		  FROM billing.account_head h
-		 WHERE h.account_id = ANY (locked) AND h.org_id = _bill_range.org_id AND h.billed_to < least(_bill_range.until_on, h.stops_on)
+		 WHERE h.account_id = ANY (locked) AND h.org_id = _bill_range.org_id AND billing._is_due(h, _bill_range.until_on)
 		 ORDER BY h.account_id),
 	judged AS MATERIALIZED (
 		SELECT d.account_id, d.org_id, d.from_on, d.until_on, d.seq, d.link, d.voided, coalesce(f.digest, u.digest) AS usage_digest, r.*, t.total,
@@ -68,7 +68,8 @@ BEGIN
 					   CASE WHEN e.asked IS NULL OR e.own IS NOT NULL THEN e.own
 							ELSE coalesce((SELECT m.market FROM billing.plan_market k JOIN billing.market_value m ON m.digest = k.digest
 											WHERE k.plan_id = e.plan_id AND k.from_on = e.version_from_on AND k.month_on = date_trunc('month', e.from_on::timestamp)::date
-											  AND k.months = CASE WHEN e.until_on <= date_trunc('month', e.from_on::timestamp) + interval '1 month' THEN 1 ELSE 2 END
+											  AND k.months = CASE WHEN e.until_on <= date_trunc('month', e.from_on::timestamp) + interval '1 month' THEN 1
+															  WHEN e.until_on <= date_trunc('month', e.from_on::timestamp) + interval '2 months' THEN 2 END
 											ORDER BY k.as_of DESC LIMIT 1),
 								billing._market(e.tariff, e.asked, e.calendar_id, e.from_on, e.until_on)) END AS market
 				  FROM (
@@ -180,7 +181,7 @@ BEGIN
 		   percentile_disc(0.5) WITHIN GROUP (ORDER BY h.account_id) AS middle, min(h.billed_to) AS from_on INTO due
 	  FROM billing.account_head h
 	 WHERE h.org_id = _bill_safely.org_id AND h.account_id BETWEEN _bill_safely.first_account AND _bill_safely.last_account
-	   AND h.billed_to < least(_bill_safely.until_on, h.stops_on)
+	   AND billing._is_due(h, _bill_safely.until_on)
 	   AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = _bill_safely.run_id);
 	billed := 0;
 	failed := 0;
@@ -234,7 +235,7 @@ BEGIN
 	IF chunk.attempts >= 2 THEN
 		-- others were busy with some of these accounts twice: now wait for them
 		PERFORM FROM billing.account_head h
-		  WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND h.billed_to < least(chunk.until_on, h.stops_on)
+		  WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND billing._is_due(h, chunk.until_on)
 		  ORDER BY h.account_id FOR NO KEY UPDATE;
 	END IF;
 	LOOP
@@ -244,7 +245,7 @@ BEGIN
 		chunk.failed := chunk.failed + part.failed;
 		-- months behind, or busy with somebody else?
 		SELECT EXISTS (SELECT FROM billing.account_head h
-						WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND h.billed_to < least(chunk.until_on, h.stops_on)
+						WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND billing._is_due(h, chunk.until_on)
 						  AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = chunk.run_id)) INTO waiting;
 		EXIT WHEN NOT waiting OR part.billed + part.failed = 0;
 	END LOOP;
@@ -270,8 +271,8 @@ BEGIN
 	END IF;
 	-- what plans ask of the market; accounts further behind make theirs as they come
 	PERFORM billing._prepare_markets(greatest(q.from_on, (_start_run.until_on - interval '6 months')::date), _start_run.until_on, q.mid_month)
-	   FROM (SELECT min(h.billed_to) AS from_on, bool_or(h.cycle_day <> 1) AS mid_month FROM billing.account_head h
-			  WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND h.billed_to < least(_start_run.until_on, h.stops_on)) q
+	   FROM (SELECT min(h.billed_to) AS from_on, bool_or(h.cycle_day <> 1 OR h.cycle_months > 1) AS mid_month FROM billing.account_head h
+			  WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND billing._is_due(h, _start_run.until_on)) q
 	  WHERE EXISTS (SELECT FROM billing.plan_version v WHERE v.asked IS NOT NULL AND v.market IS NULL);
 	-- who comes second takes part in the first one's run
 	PERFORM pg_advisory_xact_lock(hashtextextended(format('billing.start_run %s %s', at_org, _start_run.until_on - date '2000-01-01'), 0));
@@ -284,7 +285,7 @@ BEGIN
 	SELECT run, row_number() OVER (ORDER BY q.org_id, q.part), q.org_id, min(q.account_id), max(q.account_id), count(*)
 	  FROM (SELECT h.org_id, h.account_id, (row_number() OVER (PARTITION BY h.org_id ORDER BY h.account_id) - 1) / _start_run.chunk_size AS part
 			  FROM billing.account_head h
-			 WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND h.billed_to < _start_run.until_on) q
+			 WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND billing._is_due(h, _start_run.until_on)) q
 	 GROUP BY q.org_id, q.part;
 	RETURN run;
 END $$;
