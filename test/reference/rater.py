@@ -256,6 +256,8 @@ class Rater:
 			raise RatingError("outside the tariff's validity")
 		self.day_starts = {}
 		self.patterns = {}
+		self.events = {}
+		self.seasons = {}
 		self.says_holiday = '"holiday"' in json.dumps(
 			[tariff.get("periods"), tariff.get("schedules")], default=str)
 		if self.says_holiday and "calendar" not in self.market:
@@ -460,6 +462,11 @@ class Rater:
 	# ---- seasons and periods ----
 
 	def season(self, d):
+		if d not in self.seasons:
+			self.seasons[d] = self.season_of(d)
+		return self.seasons[d]
+
+	def season_of(self, d):
 		fallback = None
 		for name, rule in self.tariff.get("seasons", {}).items():
 			if rule == "else":
@@ -543,14 +550,12 @@ class Rater:
 			self.patterns[key] = minutes
 		return self.patterns[key]
 
-	def in_event(self, name, d, minute):
-		for e in self.market.get("events", {}).get(name, []):
-			if is_date(e["from"]):
-				if day(e["from"]) <= d < day(e["until"]):
-					return True
-			elif utc_minute(e["from"]) <= minute < utc_minute(e["until"]):
-				return True
-		return False
+	def event_spans(self, name):
+		"""[(from, until)] of an event in UTC minutes; dates are whole local days."""
+		if name not in self.events:
+			minute = lambda x: self.day_start(day(x)) if is_date(x) else utc_minute(x)
+			self.events[name] = [(minute(e["from"]), minute(e["until"])) for e in self.market.get("events", {}).get(name, [])]
+		return self.events[name]
 
 	def event_windows(self, periods, order):
 		found = []
@@ -578,9 +583,9 @@ class Rater:
 				pattern = self.pattern(name, periods, d)
 				result = list(pattern) if end - start == 1440 else [pattern[wall[i]] for i in range(end - start)]
 				for p, w, minutes in reversed(events):
-					if self.window_holds(w, d):
-						for i in range(end - start):
-							if wall[i] in minutes and self.in_event(w["event"], d, start + i):
+					for a, b in self.event_spans(w["event"]) if self.window_holds(w, d) else []:
+						for i in range(max(a - start, 0), min(b, end) - start):
+							if wall[i] in minutes:
 								result[i] = p
 				if None in result:
 					raise RatingError(f"some hour of {d} has no period")
