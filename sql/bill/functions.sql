@@ -211,3 +211,50 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.bill_market(text, date, integer) IS
 'the market that a bill was made of, found by the digest that the bill has of it; null: of none, or of one that was not kept (bills more than half a year behind)';
+
+CREATE FUNCTION billing.outdated_bills(org_no text, back_to date)
+RETURNS TABLE (account_no text, from_on date, until_on date, revision smallint, plan_code text, what text)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SECURITY DEFINER ROWS 100
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+-- Definer: reads the bills that the caller may read, and nothing else.
+DECLARE
+	orgs	bigint[] := billing._orgs_below(billing._org_of(outdated_bills.org_no, 'read', 'bill'));
+BEGIN
+	IF NOT isfinite(outdated_bills.back_to) THEN
+		RAISE EXCEPTION 'bills are looked at from a day on' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	RETURN QUERY
+	WITH bill AS MATERIALIZED (
+		SELECT b.account_id, b.from_on, b.until_on, b.revision, billing.tariff_digest(b.charges) AS tariff_digest, billing.market_digest(b.charges) AS market_digest,
+			   p.plan_id, v.from_on AS version_on, v.digest, v.tariff, v.market, v.asked, v.calendar_id,
+			   date_trunc('month', b.from_on::timestamp)::date AS month_on,
+			   CASE WHEN b.until_on <= date_trunc('month', b.from_on::timestamp) + interval '1 month' THEN 1 ELSE 2 END AS months,
+			   EXISTS (SELECT FROM billing.plan_version n WHERE n.plan_id = p.plan_id AND n.from_on > b.from_on AND n.from_on < b.until_on) AS changes
+		  FROM billing.bill b
+		 CROSS JOIN LATERAL (SELECT a.plan_id FROM billing.account_plan a WHERE a.account_id = b.account_id AND a.from_on <= b.from_on ORDER BY a.from_on DESC LIMIT 1) p
+		  JOIN LATERAL (SELECT n.* FROM billing.plan_version n WHERE n.plan_id = p.plan_id AND n.from_on <= b.from_on ORDER BY n.from_on DESC LIMIT 1) v ON true
+		 WHERE b.org_id = ANY (orgs) AND billing.can_read(b.org_id, 'bill') AND b.kind = 'normal' AND b.until_on > outdated_bills.back_to
+		   AND NOT EXISTS (SELECT FROM billing.bill r WHERE r.account_id = b.account_id AND r.from_on = b.from_on AND r.kind = 'reversal' AND r.revision = b.revision)),
+	-- as a run makes it: of whole months
+	market AS MATERIALIZED (
+		SELECT q.plan_id, q.version_on, q.month_on, q.months,
+			   billing._market(q.tariff, q.asked, q.calendar_id, q.month_on, (q.month_on + q.months * interval '1 month')::date) AS market
+		  FROM (SELECT DISTINCT ON (b.plan_id, b.version_on, b.month_on, b.months) b.* FROM bill b
+				 WHERE b.asked IS NOT NULL AND b.market IS NULL AND b.tariff_digest = b.digest) q)
+	SELECT a.account_no, b.from_on, b.until_on, b.revision, p.plan_code, CASE WHEN b.tariff_digest <> b.digest OR b.changes THEN 'tariff' ELSE 'market' END
+	  FROM bill b
+	  JOIN billing.account a ON a.account_id = b.account_id
+	  JOIN billing.plan p ON p.plan_id = b.plan_id
+	  LEFT JOIN market m ON m.plan_id = b.plan_id AND m.version_on = b.version_on AND m.month_on = b.month_on AND m.months = b.months
+	 WHERE b.tariff_digest <> b.digest OR b.changes
+		OR (b.market_digest <> billing.market_digest(b.tariff, daterange(b.from_on, b.until_on), coalesce(b.market, m.market))
+			-- a bill that is made where no market was prepared has one of its own days
+			AND (m.plan_id IS NULL OR b.market_digest <> billing.market_digest(b.tariff, daterange(b.from_on, b.until_on),
+				billing._market(b.tariff, b.asked, b.calendar_id, b.from_on, b.until_on))))
+	 ORDER BY b.account_id, b.from_on;
+END $$;
+COMMENT ON FUNCTION billing.outdated_bills(text, date) IS
+'bills of an org, and of those below it, with days from back_to on, that would be made by something else now: a version of the plan that came, or prices, holidays or events that were '
+'published, after the bill (what: tariff or market); whether the amount is another, a new bill says';

@@ -4,3 +4,4 @@ GRANT EXECUTE ON FUNCTION billing.post_payment(text, numeric, text, date), billi
 	billing.transfer_account(text, text, text) TO billing_clerk;
 GRANT EXECUTE ON FUNCTION billing._bill_content(billing.bill), billing._transfer_content(billing.transfer), billing.bill_market(text, date, integer)
 	TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
+GRANT EXECUTE ON FUNCTION billing.outdated_bills(text, date) TO billing_clerk, billing_analyst, billing_auditor;

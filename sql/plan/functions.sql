@@ -1,5 +1,5 @@
 CREATE FUNCTION billing.add_plan(plan_code text, name text, from_on date, tariff billing.tariff, market billing.market DEFAULT NULL,
-								 version_name text DEFAULT NULL, source text DEFAULT NULL, calendar_code text DEFAULT NULL)
+								 version_name text DEFAULT NULL, source text DEFAULT NULL, calendar_code text DEFAULT NULL, late boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -18,13 +18,50 @@ BEGIN
 	INSERT INTO billing.plan AS p (plan_code, name) VALUES (add_plan.plan_code, add_plan.name)
 	    ON CONFLICT ON CONSTRAINT plan_plan_code_key DO UPDATE SET name = excluded.name
 	RETURNING p.plan_id INTO plan;
+	IF NOT add_plan.late THEN
+		PERFORM billing._check_unbilled(plan, add_plan.from_on);
+	END IF;
 	INSERT INTO billing.plan_version (plan_id, from_on, tariff, market, name, source, calendar_id)
 	VALUES (plan, add_plan.from_on, add_plan.tariff, add_plan.market, add_plan.version_name, add_plan.source, calendar);
+	PERFORM billing._audit(coalesce((SELECT min(o.org_id) FROM billing.org o), 0), 'add_plan', format('plan %s', add_plan.plan_code),
+		jsonb_build_object('from_on', add_plan.from_on, 'version_name', add_plan.version_name, 'source', add_plan.source, 'late', add_plan.late,
+			'digest', encode(billing.digest(add_plan.tariff), 'hex')));
 	RETURN plan;
 END $$;
-COMMENT ON FUNCTION billing.add_plan(text, text, date, billing.tariff, billing.market, text, text, text) IS
-'a price plan, or its next version, from a day on; market: facts of its own; without, they are taken month by month from published prices, series, '
-'and the calendar of this code; needs write on plan everywhere; returns plan_id';
+COMMENT ON FUNCTION billing.add_plan(text, text, date, billing.tariff, billing.market, text, text, text, boolean) IS
+'a price plan, or its next version, from a day on that is not billed by it yet; late: also from one that is, for outdated_bills() to list; market: facts of its own; '
+'without, they are taken month by month from published prices, series, and the calendar of this code; needs write on plan everywhere; returns plan_id';
+
+CREATE FUNCTION billing._check_unbilled(plan_id bigint, from_on date)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	billed	record;
+BEGIN
+	IF NOT EXISTS (SELECT FROM billing.plan_version v WHERE v.plan_id = _check_unbilled.plan_id) THEN
+		RETURN;
+	END IF;
+	IF NOT billing.can_everywhere('read', 'account') THEN
+		RAISE EXCEPTION 'it is not for you to see who is billed by this plan'
+			USING ERRCODE = 'insufficient_privilege', DETAIL = format('You are %s.', billing.actor()),
+				  HINT = 'The next version of a plan is added by who may read every account; or say late => true, and outdated_bills() lists the bills that are outdated.';
+	END IF;
+	SELECT count(*) AS accounts, max(q.billed_to) AS billed_to INTO billed
+	  FROM (SELECT h.billed_to, a.from_on, lead(a.from_on) OVER (PARTITION BY a.account_id ORDER BY a.from_on) AS until_on, a.plan_id
+			  FROM billing.account_head h JOIN billing.account c USING (account_id) JOIN billing.account_plan a USING (account_id)
+			 WHERE h.billed_to > greatest(_check_unbilled.from_on, c.opened_on)) q
+	 WHERE q.plan_id = _check_unbilled.plan_id AND q.from_on < q.billed_to
+	   AND greatest(q.from_on, _check_unbilled.from_on) < least(q.until_on, q.billed_to,
+		   (SELECT min(v.from_on) FROM billing.plan_version v WHERE v.plan_id = _check_unbilled.plan_id AND v.from_on > _check_unbilled.from_on));
+	IF billed.accounts > 0 THEN
+		RAISE EXCEPTION 'days from % on are billed by this plan already', to_char(_check_unbilled.from_on, 'YYYY-MM-DD')
+			USING ERRCODE = 'UB301', DETAIL = format('It is the plan of %s accounts, the furthest billed up to %s.', billed.accounts, to_char(billed.billed_to, 'YYYY-MM-DD')),
+				  HINT = 'Let the version begin there; or, if the notice does reach back, say late => true: outdated_bills() lists what is to be corrected.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._check_unbilled(bigint, date) IS 'raises where a new version of a plan would reach into days that are billed by it';
 
 CREATE FUNCTION billing.add_plan_from_library(code text, from_on date, plan_code text DEFAULT NULL)
 RETURNS bigint
@@ -55,7 +92,7 @@ END $$;
 COMMENT ON FUNCTION billing.add_plan_from_library(text, date, text) IS
 'a plan, or its next version, from a tariff of published_tariffs(), with the prices and holidays that go with it as rows; needs write on plan everywhere; returns plan_id';
 
-CREATE FUNCTION billing._prepare_markets(from_on date, until_on date, mid_month boolean)
+CREATE FUNCTION billing._prepare_markets(from_on date, until_on date, mid_month boolean, only_new boolean DEFAULT false)
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -73,7 +110,8 @@ BEGIN
 		 CROSS JOIN LATERAL (SELECT m.at + n.months * interval '1 month' AS until_at) e
 		 WHERE v.asked IS NOT NULL AND v.market IS NULL AND v.from_on < e.until_at
 		   AND NOT EXISTS (SELECT FROM billing.plan_version l WHERE l.plan_id = v.plan_id AND l.from_on > v.from_on AND l.from_on <= m.at)
-		   AND NOT EXISTS (SELECT FROM billing.plan_market k WHERE k.plan_id = v.plan_id AND k.from_on = v.from_on AND k.month_on = m.at AND k.months = n.months AND k.as_of >= seen)),
+		   AND NOT EXISTS (SELECT FROM billing.plan_market k WHERE k.plan_id = v.plan_id AND k.from_on = v.from_on AND k.month_on = m.at AND k.months = n.months
+							AND (k.as_of >= seen OR _prepare_markets.only_new))),
 	kept AS (
 		INSERT INTO billing.market_value (market) SELECT DISTINCT m.market FROM made m ORDER BY m.market
 		    ON CONFLICT ON CONSTRAINT market_value_pkey DO NOTHING)
@@ -81,8 +119,9 @@ BEGIN
 	SELECT m.plan_id, m.from_on, m.month_on, m.months, billing.digest(m.market), seen FROM made m ORDER BY m.plan_id, m.from_on, m.month_on, m.months
 	    ON CONFLICT ON CONSTRAINT plan_market_pkey DO UPDATE SET as_of = excluded.as_of WHERE k.as_of < excluded.as_of;
 END $$;
-COMMENT ON FUNCTION billing._prepare_markets(date, date, boolean) IS
-'the markets of these months for every plan that asks for one, made anew where rows have changed since: once a run, not once a bill; mid_month: also of each with the next, for bills that span both';
+COMMENT ON FUNCTION billing._prepare_markets(date, date, boolean, boolean) IS
+'the markets of these months for every plan that asks for one, made anew where rows have changed since: once a run, not once a bill; mid_month: also of each with the next, for bills that '
+'span both; only_new: of versions that have none at all yet, so that within a run no price changes';
 
 CREATE FUNCTION billing._piece_of(account_id bigint, from_on date, until_on date, OUT ends_on date, OUT plan_id bigint, OUT plan_from_on date, OUT terms jsonb,
 								  OUT version_from_on date, OUT tariff billing.tariff, OUT market billing.market, OUT asked jsonb, OUT calendar_id bigint)
@@ -101,16 +140,39 @@ END;
 COMMENT ON FUNCTION billing._piece_of(bigint, date, date) IS
 'of days within which plan, terms or version change, those before the first change, and what they are billed by';
 
-CREATE FUNCTION billing._plan_changes(accounts bigint[], from_on date)
-RETURNS void
-LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
-BEGIN ATOMIC
+CREATE FUNCTION billing._begin_plans()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: heads of accounts whose plans the caller has written.
+DECLARE
+	billed	record;
+BEGIN
+	-- against a run, which holds the head while it bills; who has had no plan cannot be billed, and need not be locked
+	PERFORM FROM billing.account_head h
+	  WHERE h.account_id IN (SELECT n.account_id FROM new_rows n JOIN billing.account_plan a ON a.account_id = n.account_id AND a.from_on <> n.from_on
+							  UNION SELECT n.account_id FROM new_rows n JOIN billing.account_head g ON g.account_id = n.account_id AND g.billed_to > n.from_on)
+	  ORDER BY h.account_id FOR NO KEY UPDATE;
+	-- what holds in days that are billed
+	SELECT c.account_no, h.billed_to INTO billed
+	  FROM new_rows n JOIN billing.account c ON c.account_id = n.account_id JOIN billing.account_head h ON h.account_id = n.account_id
+	 WHERE h.billed_to > greatest(n.from_on, c.opened_on)
+	   AND NOT EXISTS (SELECT FROM billing.account_plan a WHERE a.account_id = n.account_id AND a.from_on > n.from_on AND a.from_on <= c.opened_on)
+	 ORDER BY n.account_id LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'account % is billed up to % already', billed.account_no, billed.billed_to
+			USING ERRCODE = 'UB301', HINT = 'A plan can change from that day on; what is billed is corrected, not changed.';
+	END IF;
 	-- in the head, since a run that began before does not see the new plan, but reads the head as it is when it locks it
-	UPDATE billing.account_head h SET plan_changes = ARRAY(SELECT DISTINCT c FROM unnest(h.plan_changes || _plan_changes.from_on) c WHERE c >= h.billed_to ORDER BY c)
-	 WHERE h.account_id = ANY (_plan_changes.accounts)
-	   AND EXISTS (SELECT FROM billing.account_plan a WHERE a.account_id = h.account_id AND a.from_on < _plan_changes.from_on);
-END;
-COMMENT ON FUNCTION billing._plan_changes(bigint[], date) IS 'writes down in the heads of these accounts, where another plan goes before, that it changes on a day';
+	UPDATE billing.account_head h
+	   SET plan_changes = ARRAY(SELECT DISTINCT c FROM unnest(h.plan_changes || q.days) c WHERE c >= h.billed_to ORDER BY c)
+	  FROM (SELECT n.account_id, array_agg(n.from_on) AS days FROM new_rows n
+			 WHERE EXISTS (SELECT FROM billing.account_plan a WHERE a.account_id = n.account_id AND a.from_on < n.from_on) GROUP BY n.account_id) q
+	 WHERE h.account_id = q.account_id;
+	RETURN NULL;
+END $$;
+COMMENT ON FUNCTION billing._begin_plans() IS 'trigger: a plan begins on a day that is not billed, and where another goes before, the head says that it changes there';
 
 CREATE FUNCTION billing.set_plan(account_no text, plan_code text, from_on date, terms jsonb DEFAULT '{}')
 RETURNS void
@@ -140,7 +202,6 @@ BEGIN
 	INSERT INTO billing.account_plan AS a (account_id, from_on, org_id, plan_id, terms)
 	VALUES (account.account_id, set_plan.from_on, account.org_id, plan, set_plan.terms)
 	    ON CONFLICT ON CONSTRAINT account_plan_pkey DO UPDATE SET plan_id = excluded.plan_id, terms = excluded.terms;
-	PERFORM billing._plan_changes(ARRAY[account.account_id], set_plan.from_on);
 	PERFORM billing._audit(account.org_id, 'set_plan', format('account %s', set_plan.account_no),
 		jsonb_build_object('plan_code', set_plan.plan_code, 'from_on', set_plan.from_on, 'terms', set_plan.terms));
 END $$;
@@ -202,7 +263,6 @@ BEGIN
 	 WHERE a.account_id = ANY (due)
 	    ON CONFLICT ON CONSTRAINT account_plan_pkey DO UPDATE SET plan_id = excluded.plan_id, terms = excluded.terms;
 	GET DIAGNOSTICS assigned = ROW_COUNT;
-	PERFORM billing._plan_changes(due, set_plans.from_on);
 	PERFORM billing._audit(at_org, 'set_plans', format('org %s', set_plans.org_no),
 		jsonb_build_object('plan_code', set_plans.plan_code, 'from_on', set_plans.from_on, 'replaces', set_plans.replaces, 'terms', set_plans.terms,
 			'named', cardinality(set_plans.account_nos), 'assigned', assigned, 'refused', cardinality(refused)));

@@ -22,8 +22,8 @@ CREATE TABLE billing.plan_version (
 	CONSTRAINT plan_version_from_on_finite CHECK (isfinite(from_on)),
 	CONSTRAINT plan_version_name_bounded CHECK (length(name) <= 200)
 ) WITH (toast_tuple_target = 8160);
--- a run reads it for each account: neither compressed nor out of line while it fits a page
-ALTER TABLE billing.plan_version ALTER tariff SET STORAGE MAIN, ALTER market SET STORAGE MAIN;
+-- a run reads it for each account: not compressed, and not out of line while it fits a page
+ALTER TABLE billing.plan_version ALTER tariff SET STORAGE EXTERNAL, ALTER market SET STORAGE EXTERNAL;
 COMMENT ON TABLE billing.plan_version IS 'the tariff of a plan from a day on, until the next version; never changed, since bills say by its digest what they were made of';
 COMMENT ON COLUMN billing.plan_version.market IS 'market facts of its own; null: made from the rows of calendars and published prices, month by month';
 COMMENT ON COLUMN billing.plan_version.name IS 'of the version, such as the notice that brought it';

@@ -232,6 +232,10 @@ BEGIN
 	IF NOT billing.can_do('run', 'bill', chunk.org_id) THEN
 		RAISE EXCEPTION 'this needs the right to run bill at the run''s org' USING ERRCODE = 'insufficient_privilege', DETAIL = format('You are %s.', billing.actor());
 	END IF;
+	-- of a plan that came since the run began
+	PERFORM billing._prepare_markets(greatest(min(h.billed_to), (chunk.until_on - interval '6 months')::date), chunk.until_on, bool_or(h.cycle_day <> 1), true)
+	   FROM billing.account_head h
+	  WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND h.billed_to < least(chunk.until_on, h.stops_on);
 	IF chunk.attempts >= 2 THEN
 		-- others were busy with some of these accounts twice: now wait for them
 		PERFORM FROM billing.account_head h

@@ -15,7 +15,7 @@ SELECT billing.add_staff('S1', 'B', 'Ben', 'account clerk', 'tap_ben') AS b \gse
 SELECT billing.grant_access('A', 'C', '{org,customer,account,reading,plan,bill,money}', '{read,write,approve,run}') \g /dev/null
 SELECT billing.grant_post('B', 'S1') \g /dev/null
 
-SELECT plan(55);
+SELECT plan(67);
 
 -- ---- what a tariff asks for ----
 CREATE FUNCTION pg_temp.tariff(rules jsonb) RETURNS billing.tariff LANGUAGE sql AS
@@ -141,6 +141,38 @@ SELECT billing.publish_component('tax', '2026-02-01', 0.2) \g /dev/null
 SELECT pg_temp.run('2026-02-16') \g /dev/null
 SELECT is((SELECT array_agg(quantity || ' ' || amount ORDER BY line) FROM billing_report.bill_line WHERE account_no = '16'), '{"16.000 1.60","15.000 3.00"}', 'each month has its own');
 SELECT results_eq($$SELECT DISTINCT k.months FROM billing.plan_market k JOIN billing.plan p USING (plan_id) WHERE p.plan_code = 'taxed' ORDER BY 1$$, '{1,2}'::smallint[], 'a market of both was prepared');
+-- ---- what comes late ----
+SELECT is_empty($$SELECT * FROM billing.outdated_bills('C', '2026-01-01')$$, 'every bill is what plans and prices say now');
+SELECT throws_ok($$SELECT billing.add_plan('flat', 'Flat', '2026-02-20', pg_temp.tariff('{"charges": [{"code": "energy", "price": "3"}]}'))$$, 'UB301',
+	'days from 2026-02-20 on are billed by this plan already', 'a version that reaches into billed days is refused');
+SELECT lives_ok($$SELECT billing.add_plan('asks', 'Asks', '2026-02-10', pg_temp.tariff('{"charges": [{"code": "energy", "price": "3"}]}'))$$, 'one from a day on that is billed by other plans only is not');
+SELECT throws_ok($$INSERT INTO billing.account_plan (account_id, from_on, org_id, plan_id) SELECT account_id, '2026-01-15', org_id, (SELECT plan_id FROM billing.plan WHERE plan_code = 'asks')
+	FROM billing.account WHERE account_no = '4'$$, 'UB301', 'account 4 is billed up to 2026-03-01 already', 'nor can a plan be put into billed days past set_plan()');
+INSERT INTO billing.account_plan (account_id, from_on, org_id, plan_id) SELECT account_id, '2026-03-11', org_id, (SELECT plan_id FROM billing.plan WHERE plan_code = 'asks')
+  FROM billing.account WHERE account_no IN ('3', '4');
+SELECT is((SELECT array_agg(plan_changes[cardinality(plan_changes)]) FROM billing.account_head JOIN billing.account USING (account_id) WHERE account_no IN ('3', '4')),
+	'{2026-03-11,2026-03-11}', 'plans that come in bulk are in the heads, too');
+SELECT billing.add_plan('flat', 'Flat', '2026-02-20', pg_temp.tariff('{"charges": [{"code": "energy", "price": "3"}]}'), late => true) \g /dev/null
+SELECT results_eq($$SELECT account_no, from_on, until_on, plan_code, what FROM billing.outdated_bills('C', '2026-01-01')$$,
+	$$VALUES ('3', '2026-02-11'::date, '2026-02-21'::date, 'flat', 'tariff'), ('3', '2026-02-21', '2026-03-01', 'flat', 'tariff'), ('4', '2026-02-11', '2026-03-01', 'flat', 'tariff')$$,
+	'said to be late it is taken, and its bills are listed');
+SELECT billing.publish_component('fund', '2026-01-01', 0.07) \g /dev/null
+SELECT results_eq($$SELECT account_no, from_on, what FROM billing.outdated_bills('C', '2026-01-01') WHERE what = 'market'$$,
+	$$VALUES ('1', '2026-01-01'::date, 'market'), ('2', '2026-01-01', 'market')$$, 'and so are those of a price that was corrected after the bill');
+SELECT is_empty($$SELECT * FROM billing.outdated_bills('C', '2026-03-01') $$, 'of the days asked for');
+-- a plan that comes while a run is under way
+SELECT billing.add_account('S1', 'M', :home, '2026-03-01'), billing.record_profile('M', billing.profile('2026-03-01 00:00+08', interval '1 hour', array_fill(1000::bigint, '{744}'), time_zone => 'Asia/Shanghai')) \g /dev/null
+SELECT billing.publish_component('fund', '2026-03-01', 0.05), billing._start_run('C', '2026-04-01', 10) AS run \gset
+SELECT billing.add_plan('new', 'New', '2026-03-01', pg_temp.tariff('{"charges": [{"code": "fund", "price": {"published": "fund"}}]}')), billing.set_plan('M', 'new', '2026-03-01') \g /dev/null
+SELECT is(billing._run_chunk(:run) > 0, true, 'the run bills by it');
+SELECT is(billing.jsonb(billing.bill_market('M', '2026-03-01')) #>> '{prices,fund,0,price}', '0.05', 'and its market is kept like those that were there before');
+SELECT is((SELECT amount FROM billing_report.bill_line WHERE account_no = 'M'), 37.20, 'of which the bill was made');
+RESET SESSION AUTHORIZATION;
+SELECT billing.grant_access('B', 'C', '{plan}', '{write}') \g /dev/null
+SET LOCAL SESSION AUTHORIZATION tap_ben;
+SELECT throws_ok($$SELECT billing.add_plan('flat', 'Flat', '2027-01-01', pg_temp.tariff('{"charges": [{"code": "energy", "price": "3"}]}'))$$, '42501', NULL, 'who cannot see all accounts does not go on with a plan unless he says late');
+RESET SESSION AUTHORIZATION;
+SET LOCAL SESSION AUTHORIZATION tap_ann;
 SELECT is_empty('SELECT * FROM billing.verify()', 'the chains are whole');
 RESET SESSION AUTHORIZATION;
 SELECT * FROM finish();
