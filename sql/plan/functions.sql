@@ -40,7 +40,8 @@ AS $$
 DECLARE
 	billed	record;
 BEGIN
-	IF NOT EXISTS (SELECT FROM billing.plan_version v WHERE v.plan_id = _check_unbilled.plan_id) THEN
+	PERFORM FROM billing.plan_version v WHERE v.plan_id = _check_unbilled.plan_id;
+	IF NOT FOUND THEN
 		RETURN;
 	END IF;
 	IF NOT billing.can_everywhere('read', 'account') THEN
