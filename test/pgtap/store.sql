@@ -67,6 +67,7 @@ SELECT is_empty($$SELECT signature FROM store_function
 -- This list is reviewed with every change to it: each runs with the owner's privileges, under the policies of its caller.
 SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 	ARRAY['add_org', 'move_org', 'add_staff', 'change_staff', 'end_staff', 'grant_access', 'revoke_access', 'add_customer', 'add_account', '_make_heads', 'add_cycle', 'set_cycle',
+		'approve', 'decline', 'withdraw_approval', 'set_approval_rule',
 		'set_mapping', 'receive', 'land', 'land_again', '_next_batch', '_fold_chunk',
 		'add_plan', 'set_plan', 'set_plans', '_begin_plans', 'outdated_bills', 'add_plan_from_library', 'add_calendar', 'add_calendar_days', 'add_event', 'add_event_days', 'cancel_event',
 		'add_component', 'publish_component', 'add_series', 'publish_prices', 'publish_market', 'add_calendar_from_library', 'record_profile', 'post_payment', 'void_bill', 'transfer_account', '_run_chunk', '_start_run', '_finish_run',

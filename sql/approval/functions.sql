@@ -1,0 +1,235 @@
+/*
+ * Four eyes.  A command that needs a second person asks by _ask_approval(),
+ * somebody else approves, and the command takes the approval as it does its
+ * work, with just the detail that was approved.
+ */
+CREATE FUNCTION billing._guard_approval()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	was		billing.approval := OLD;
+BEGIN
+	IF TG_OP = 'INSERT' AND (NEW.state, NEW.asked_by) = ('open', billing.actor()) THEN
+		RETURN NEW;
+	ELSIF TG_OP = 'UPDATE' THEN
+		was.state := NEW.state;
+		IF (OLD.state, NEW.state) IN (('open', 'approved'), ('open', 'declined')) THEN
+			was.decided_by := billing.actor();
+			was.decided_at := NEW.decided_at;
+			was.reason := NEW.reason;
+		ELSIF (OLD.state, NEW.state) = ('approved', 'used') THEN
+			was.used_by := billing.actor();
+			was.used_at := NEW.used_at;
+		ELSIF (OLD.state, NEW.state) NOT IN (('open', 'withdrawn'), ('approved', 'withdrawn'), ('open', 'expired'), ('approved', 'expired')) THEN
+			was.state := OLD.state;
+		END IF;
+		-- NEW as a whole: nothing but this has changed
+		IF NEW OPERATOR(pg_catalog.*=) was AND NEW.state <> OLD.state THEN
+			RETURN NEW;
+		END IF;
+	END IF;
+	RAISE EXCEPTION 'what was asked and decided is not changed'
+		USING ERRCODE = 'restrict_violation', DETAIL = format('%s is refused to everybody.', TG_OP), HINT = 'Ask anew.';
+END $$;
+COMMENT ON FUNCTION billing._guard_approval() IS 'trigger: a request is asked, decided, used, withdrawn or expires, each by the actor of the moment';
+
+CREATE FUNCTION billing._approval_rule(org_id bigint, act text)
+RETURNS billing.approval_rule
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	rule	billing.approval_rule;
+BEGIN
+	SELECT r.* INTO rule FROM unnest(billing._orgs_over(_approval_rule.org_id)) WITH ORDINALITY o(org_id, distance)
+	  JOIN billing.approval_rule r ON r.org_id = o.org_id AND r.act = _approval_rule.act
+	 ORDER BY o.distance LIMIT 1;
+	IF NOT FOUND THEN
+		rule := ROW (_approval_rule.org_id, _approval_rule.act, 0, interval '7 days', false)::billing.approval_rule;
+	END IF;
+	RETURN rule;
+END $$;
+COMMENT ON FUNCTION billing._approval_rule(bigint, text) IS 'the nearest rule for an act at an org; without one everything needs a second person within seven days';
+
+CREATE FUNCTION billing._needs_approval(act text, org_id bigint, amount numeric DEFAULT NULL)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(abs(_needs_approval.amount) > (billing._approval_rule(_needs_approval.org_id, _needs_approval.act)).above, true);
+END;
+COMMENT ON FUNCTION billing._needs_approval(text, bigint, numeric) IS 'does an act of this amount need a second person at an org?';
+
+CREATE FUNCTION billing._ask_approval(act text, org_id bigint, subject text, detail jsonb, amount numeric DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	needs	billing.approval_act;
+	rule	billing.approval_rule := billing._approval_rule(_ask_approval.org_id, _ask_approval.act);
+	request	billing.approval;
+	made	bigint;
+BEGIN
+	SELECT a.* INTO STRICT needs FROM billing.approval_act a WHERE a.act = _ask_approval.act;
+	-- two who ask at once: the second finds what the first has asked
+	PERFORM pg_advisory_xact_lock(hashtextextended(format('billing.approval %s %s %s', _ask_approval.org_id, _ask_approval.act, _ask_approval.subject), 0));
+	SELECT a.* INTO request FROM billing.approval a
+	 WHERE a.org_id = _ask_approval.org_id AND a.act = _ask_approval.act AND a.subject = _ask_approval.subject AND a.state IN ('open', 'approved')
+	   FOR NO KEY UPDATE;
+	IF FOUND AND request.expires_at <= now() THEN
+		UPDATE billing.approval a SET state = 'expired' WHERE a.approval_id = request.approval_id;
+	ELSIF FOUND THEN
+		IF (request.detail, request.amount) IS DISTINCT FROM (_ask_approval.detail, _ask_approval.amount) THEN
+			RAISE EXCEPTION 'something else is asked for %', _ask_approval.subject
+				USING ERRCODE = 'UB405', DETAIL = format('Approval %s is %s.', request.approval_id, request.state),
+					  HINT = 'withdraw_approval() takes it back.';
+		END IF;
+		RETURN request.approval_id;
+	END IF;
+	INSERT INTO billing.approval AS a (org_id, act, kind, subject, amount, detail, two_steps, expires_at)
+	VALUES (_ask_approval.org_id, needs.act, needs.kind, _ask_approval.subject, _ask_approval.amount, _ask_approval.detail, rule.two_steps, now() + rule.valid_for)
+	RETURNING a.approval_id INTO made;
+	PERFORM billing._audit(_ask_approval.org_id, 'ask_approval', format('approval %s', made),
+		jsonb_build_object('act', needs.act, 'subject', _ask_approval.subject, 'amount', _ask_approval.amount));
+	RETURN made;
+END $$;
+COMMENT ON FUNCTION billing._ask_approval(text, bigint, text, jsonb, numeric) IS
+'asks for the approval of an act: what exactly is to be done to what; the same again returns the request that is there';
+
+CREATE FUNCTION billing._take_approval(act text, org_id bigint, subject text, detail jsonb, amount numeric DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	request	billing.approval;
+BEGIN
+	SELECT a.* INTO request FROM billing.approval a
+	 WHERE a.org_id = _take_approval.org_id AND a.act = _take_approval.act AND a.subject = _take_approval.subject AND a.state = 'approved'
+	   AND a.expires_at > now()
+	   FOR NO KEY UPDATE;
+	IF FOUND AND request.detail = _take_approval.detail AND request.amount IS NOT DISTINCT FROM _take_approval.amount THEN
+		IF request.decided_by = billing.actor() THEN
+			RAISE EXCEPTION 'who approves does not do it'
+				USING ERRCODE = 'UB603', DETAIL = format('You are %s, and have approved %s.', billing.actor(), request.approval_id), HINT = 'Whoever asked does it.';
+		END IF;
+		UPDATE billing.approval a SET state = 'used', used_by = billing.actor(), used_at = now() WHERE a.approval_id = request.approval_id;
+		PERFORM billing._audit(request.org_id, 'used_approval', format('approval %s', request.approval_id), jsonb_build_object('act', request.act, 'subject', request.subject));
+		RETURN request.approval_id;
+	END IF;
+	IF NOT billing._needs_approval(_take_approval.act, _take_approval.org_id, _take_approval.amount) THEN
+		RETURN NULL;
+	END IF;
+	RAISE EXCEPTION '% needs the approval of a second person', _take_approval.subject
+		USING ERRCODE = 'UB603',
+			  DETAIL = CASE WHEN request.approval_id IS NULL THEN 'None is there that is not used or expired.'
+							ELSE format('Approval %s is for something else.', request.approval_id) END,
+			  HINT = 'Ask for it; somebody else calls approve().';
+END $$;
+COMMENT ON FUNCTION billing._take_approval(text, bigint, text, jsonb, numeric) IS
+'uses the approval of just this act, once; null where the rules ask for none; UB603 where there is none, or where who does it has approved it himself';
+
+CREATE FUNCTION billing._decide_approval(approval_id bigint, verdict text, reason text)
+RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	request	billing.approval;
+BEGIN
+	SELECT a.* INTO request FROM billing.approval a
+	 WHERE a.approval_id = _decide_approval.approval_id AND billing.can_do('approve', a.kind, a.org_id) FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('approval %s', _decide_approval.approval_id));
+	END IF;
+	IF request.asked_by = billing.actor() THEN
+		RAISE EXCEPTION 'approval % needs a second person', request.approval_id
+			USING ERRCODE = 'UB603', DETAIL = format('You are %s, and have asked for it.', billing.actor()), HINT = 'Somebody else with the right decides.';
+	END IF;
+	IF request.state <> 'open' OR request.expires_at <= now() THEN
+		RAISE EXCEPTION 'approval % is not open', request.approval_id
+			USING ERRCODE = 'UB405', DETAIL = format('It is %s.', CASE WHEN request.state = 'open' THEN 'expired' ELSE request.state END), HINT = 'Let it be asked anew.';
+	END IF;
+	UPDATE billing.approval a SET state = verdict, decided_by = billing.actor(), decided_at = now(), reason = _decide_approval.reason
+	 WHERE a.approval_id = request.approval_id;
+	PERFORM billing._audit(request.org_id, verdict, format('approval %s', request.approval_id),
+		jsonb_build_object('act', request.act, 'subject', request.subject, 'amount', request.amount, 'asked_by', request.asked_by, 'reason', _decide_approval.reason));
+	RETURN request.subject;
+END $$;
+COMMENT ON FUNCTION billing._decide_approval(bigint, text, text) IS 'the second person''s word: approved or declined';
+
+CREATE FUNCTION billing.approve(approval_id bigint, reason text DEFAULT NULL)
+RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: for who may approve this kind of object there, and has not asked himself.
+BEGIN
+	RETURN billing._decide_approval(approve.approval_id, 'approved', approve.reason);
+END $$;
+COMMENT ON FUNCTION billing.approve(bigint, text) IS
+'approves what another has asked for, so that it can be done; needs approve on the kind of the act; returns what it is about';
+
+CREATE FUNCTION billing.decline(approval_id bigint, reason text)
+RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: as approve().
+BEGIN
+	IF coalesce(decline.reason, '') = '' THEN
+		RAISE EXCEPTION 'who declines gives a reason' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	RETURN billing._decide_approval(decline.approval_id, 'declined', decline.reason);
+END $$;
+COMMENT ON FUNCTION billing.decline(bigint, text) IS 'refuses what another has asked for, with a reason; needs approve on the kind of the act; returns what it is about';
+
+CREATE FUNCTION billing.withdraw_approval(approval_id bigint)
+RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: takes back what the caller has asked for himself.
+DECLARE
+	request	billing.approval;
+BEGIN
+	SELECT a.* INTO request FROM billing.approval a
+	 WHERE a.approval_id = withdraw_approval.approval_id AND a.asked_by = billing.actor() FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('approval %s', withdraw_approval.approval_id));
+	END IF;
+	IF request.state NOT IN ('open', 'approved') THEN
+		RAISE EXCEPTION 'approval % is not open', request.approval_id USING ERRCODE = 'UB405', DETAIL = format('It is %s.', request.state);
+	END IF;
+	UPDATE billing.approval a SET state = 'withdrawn' WHERE a.approval_id = request.approval_id;
+	PERFORM billing._audit(request.org_id, 'withdraw_approval', format('approval %s', request.approval_id), jsonb_build_object('act', request.act, 'subject', request.subject));
+	RETURN request.subject;
+END $$;
+COMMENT ON FUNCTION billing.withdraw_approval(bigint) IS 'takes back what one has asked for oneself and has not done yet; returns what it is about';
+
+CREATE FUNCTION billing.set_approval_rule(org_no text, act text, above numeric DEFAULT 0, valid_for interval DEFAULT '7 days', two_steps boolean DEFAULT false)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: writes the rule of an org that the caller administers.
+DECLARE
+	at_org	bigint := billing._org_of(set_approval_rule.org_no, 'write', 'org');
+BEGIN
+	PERFORM FROM billing.approval_act a WHERE a.act = set_approval_rule.act;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no act of this name'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Asked for: %s.', set_approval_rule.act),
+				  HINT = format('Acts: %s.', (SELECT string_agg(a.act, ', ' ORDER BY a.act) FROM billing.approval_act a));
+	END IF;
+	INSERT INTO billing.approval_rule (org_id, act, above, valid_for, two_steps)
+	VALUES (at_org, set_approval_rule.act, set_approval_rule.above, set_approval_rule.valid_for, set_approval_rule.two_steps)
+	ON CONFLICT ON CONSTRAINT approval_rule_pkey DO UPDATE SET above = excluded.above, valid_for = excluded.valid_for, two_steps = excluded.two_steps;
+	PERFORM billing._audit(at_org, 'set_approval_rule', format('act %s', set_approval_rule.act),
+		jsonb_build_object('above', set_approval_rule.above, 'valid_for', set_approval_rule.valid_for, 'two_steps', set_approval_rule.two_steps));
+END $$;
+COMMENT ON FUNCTION billing.set_approval_rule(text, text, numeric, interval, boolean) IS
+'from which amount on an act needs a second person at an org and all below it, within which span, and whether who approves must have '
+'proved who he is in two ways; what was asked before keeps its rule; needs write on org';
