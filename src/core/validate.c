@@ -37,6 +37,7 @@ typedef struct Check
 	int			third_days;
 	int64_t    *third;			/* NULL: not yet */
 	bool	   *third_known;
+	bool	   *rejected;		/* by the profile's slots: by rules of other kinds, for sums; NULL: none is */
 	BlFindingSink sink;
 	void	   *context;
 } Check;
@@ -801,6 +802,18 @@ sum_unchecked(const Check *c, const BlRegisterSpan *reg, const char *why)
 	tell(c, &f);
 }
 
+/* a value that another rule rejects is estimated, to the register: its month is not to be doubted too */
+static bool
+rejects_some(const Check *c, int from, int until)
+{
+	from = from < c->from ? c->from : from;
+	until = until > c->until ? c->until : until;
+	for (int i = from; i < until && c->rejected != NULL; i++)
+		if (c->rejected[i - c->from])
+			return true;
+	return false;
+}
+
 static void
 check_sum(const Check *c)
 {
@@ -823,6 +836,8 @@ check_sum(const Check *c)
 			sum_unchecked(c, reg, "a register was read within a slot");
 		else if (use.known < reg->until - reg->from)
 			sum_unchecked(c, reg, "readings of the register's span are missing");
+		else if (rejects_some(c, reg->from, reg->until))
+			sum_unchecked(c, reg, "readings of the register's span are rejected");
 		else if (!compare_sum(c->rule, sum, reg->kwh, &apart, &tolerance))
 			sum_unchecked(c, reg, "the numbers are too large");
 		else if (bl_dec_cmp(apart, tolerance) > 0)
@@ -971,6 +986,44 @@ survey(Check *c)
 	}
 }
 
+static void
+reject(void *context, const BlFinding *f)
+{
+	Check	   *c = context;
+	int64_t		from = ((int64_t) f->from - bl_readings_at(c->r, c->from)) / c->step;
+	int64_t		until = from + f->slots;
+
+	for (int64_t i = from < 0 ? 0 : from; i < until && i < c->until - c->from; i++)
+		c->rejected[i] = f->severity == BL_REJECT;
+}
+
+/* what rules of other kinds reject, wherever they stand in the list; nothing where there is no sum to check */
+static BlStatus
+find_rejected(Check *all, const BlRules *rules)
+{
+	Check		c = *all;
+	BlStatus	status = BL_OK;
+	int			sums = 0;
+
+	for (int i = 0; i < rules->n; i++)
+		sums += rules->rule[i].kind == BL_RULE_SUM;
+	if (sums == 0 || c.r->registers == 0)
+		return BL_OK;
+	c.rejected = bl_arena_get(c.r->arena, (size_t) (c.until - c.from) * sizeof *c.rejected);
+	if (c.rejected == NULL)
+		return BL_NO_SPACE;
+	c.sink = reject;
+	c.context = &c;
+	for (int i = 0; i < rules->n && status == BL_OK; i++)
+	{
+		c.rule = &rules->rule[i];
+		if (c.rule->severity == BL_REJECT && c.rule->kind != BL_RULE_SUM)
+			status = check_rule(&c);
+	}
+	all->rejected = c.rejected;
+	return status;
+}
+
 BlStatus
 bl_validate(const BlReadings *r, const BlRules *rules, BlFindingSink sink, void *context)
 {
@@ -979,9 +1032,10 @@ bl_validate(const BlReadings *r, const BlRules *rules, BlFindingSink sink, void 
 		.step = r->series.shape.slot_minutes,.scale = r->series.shape.scale,.unit = r->series.shape.unit,
 		.sink = sink,.context = context
 	};
-	BlStatus	status = BL_OK;
+	BlStatus	status;
 
 	survey(&c);
+	status = find_rejected(&c, rules);
 	for (int i = 0; i < rules->n && status == BL_OK; i++)
 	{
 		c.rule = &rules->rule[i];

@@ -56,7 +56,7 @@ END $$;
 CREATE FUNCTION pg_temp.now(account_no text, on_day date DEFAULT '2026-03-01') RETURNS billing.profile LANGUAGE sql AS $$
 	SELECT billing.concat_agg(r.profile) FROM billing.reading r JOIN billing.account a USING (account_id) WHERE a.account_no = $1 AND r.from_on >= on_day $$;
 
-SELECT plan(157);
+SELECT plan(166);
 
 -- ---- rules ----
 
@@ -297,6 +297,23 @@ SELECT is((SELECT string_agg(format('%s %s %s', f.from_at::date, f.measured, f.b
 SELECT matches(pg_temp.run('estimation', 'S1', '2026-07-01', '2026-08-01'), ' 0 spans left missing, 1 rows changed', 'what is missing is estimated');
 SELECT is((SELECT sum(energy_kwh) FROM billing.daily(pg_temp.now('A4', '2026-07-01')) WHERE day >= '2026-07-09' AND day < '2026-07-14'), 75::numeric, 'to what the register says between its readings');
 SELECT is((SELECT count(DISTINCT register) FROM billing_report.estimated_span WHERE account_no = 'A4' AND from_at >= '2026-07-01'), 1::bigint, 'which is written down');
+RESET SESSION AUTHORIZATION;
+
+-- ---- a spike is not held against its month ----
+
+SELECT billing.record_profile('A3', billing.edit(pg_temp.month(9, '2026-07-01'), '2026-07-08 02:00+00', '{90000}', 'actual')) \g /dev/null
+SELECT is(billing.record_register('A3', v.on_day, 'total', v.value, digits => 5), 'valid', 'its register is right')
+  FROM (VALUES (date '2026-07-01', 100), ('2026-08-01', 100 + billing.energy_kwh(pg_temp.month(9, '2026-07-01')))) v(on_day, value);
+SET SESSION AUTHORIZATION tap_mia;
+SELECT matches(pg_temp.run('validation', 'S1', '2026-07-01', '2026-08-01'), ' 1 profiles, .* 1 rows changed', 'a month with a spike');
+SELECT is((SELECT string_agg(format('%s %s', f.rule, f.verdict), ', ' ORDER BY f.rule) FROM billing_report.validation_finding f WHERE f.account_no = 'A3' AND f.from_at >= '2026-07-01' AND f.severity <> 'notice'),
+	'capacity rejected, high spike rejected, spike suspected', 'the spike is found, and not the sum that it spoils');
+SELECT is((SELECT string_agg(format('%s %s', q.quality, q.slots), ', ' ORDER BY q.quality) FROM billing.qualities(pg_temp.now('A3', '2026-07-01')) q), 'actual 1487, missing 1', 'one slot is rejected, none of the others doubted');
+SELECT matches(pg_temp.run('estimation', 'S1', '2026-07-01', '2026-08-01'), ' 0 spans left missing, 1 rows changed', 'it is estimated');
+SELECT is(billing.energy_kwh(pg_temp.now('A3', '2026-07-01')), billing.energy_kwh(pg_temp.month(9, '2026-07-01')), 'and the month is what the register says');
+SELECT matches(pg_temp.run('validation', 'S1', '2026-07-01', '2026-08-01', true), ' 0 rows changed', 'once more');
+SELECT is_empty($$SELECT f.* FROM billing_report.validation_finding f WHERE f.account_no = 'A3' AND f.severity <> 'notice' AND f.run_id = (SELECT max(run_id) FROM billing.validation_run)$$,
+	'nothing is wrong any more');
 RESET SESSION AUTHORIZATION;
 
 -- ---- silence that the register contradicts ----

@@ -153,7 +153,7 @@ def spike_limits(r, rule):
 	return limits
 
 
-def check(r, rule):
+def check(r, rule, rejected=()):
 	v = [s.value for s in r.slots]
 	kind = rule["rule"]
 	mine = range(r.from_, r.until)
@@ -231,7 +231,7 @@ def check(r, rule):
 		for register, a, b in r.registers:
 			if a >= r.until or b <= r.from_:
 				continue
-			if a < 0 or b > len(r.slots) or any(r.slots[i].missing for i in range(a, b)):
+			if a < 0 or b > len(r.slots) or any(r.slots[i].missing or i in rejected for i in range(a, b)):
 				out.append(finding(r, rule, a, b, severity="unchecked"))
 				continue
 			total, kwh = Fraction(sum(v[a:b]), 1000), Fraction(register["kwh"])
@@ -486,7 +486,10 @@ def number(text):
 
 def expected_of(case):
 	r = Readings(case)
-	found = [f for rule in case["rules"] for f in sorted(check(r, rule), key=lambda f: f[2] if rule["rule"] not in ("range",) else r.at(0))]
+	# sums leave out what other rules reject
+	rejected = {i for rule in case["rules"] if rule["rule"] != "sum" for f in check(r, rule) if f[1] == "reject"
+				for i in range(r.from_, r.until) if f[2] <= r.at(i) < f[3]}
+	found = [f for rule in case["rules"] for f in sorted(check(r, rule, rejected), key=lambda f: f[2] if rule["rule"] not in ("range",) else r.at(0))]
 	marks = {}
 	for f in found:
 		for i in range(r.from_, r.until):
