@@ -201,6 +201,68 @@ billing_content(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(result);
 }
 
+/* ---- a chain, link after link ---- */
+
+typedef struct Chain
+{
+	int64_t		seq;			/* of the last link; each is one more than the one before */
+	bool		is_broken;
+	uint8_t		link[PG_SHA256_DIGEST_LENGTH];
+} Chain;
+
+/* _chain_add(internal, seq bigint, link bytea, content bytea) returns internal */
+PG_FUNCTION_INFO_V1(billing_chain_add);
+Datum
+billing_chain_add(PG_FUNCTION_ARGS)
+{
+	Chain	   *chain = PG_ARGISNULL(0) ? NULL : (Chain *) PG_GETARG_POINTER(0);
+	MemoryContext context;
+
+	if (!AggCheckCallContext(fcinfo, &context))
+		elog(ERROR, "a chain is added up in an aggregate only");
+	if (chain == NULL)
+		chain = MemoryContextAllocZero(context, sizeof *chain);
+	if (!chain->is_broken)
+	{
+		bool		is_whole = false;
+
+		if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3) && PG_GETARG_INT64(1) == chain->seq + 1)
+		{
+			BlBytes		link = BL_GETARG_BYTES(2);
+			BlBytes		content = BL_GETARG_BYTES(3);
+			BlChainHash hash = {NULL};
+
+			if (content.size != PG_SHA256_DIGEST_LENGTH)
+				elog(ERROR, "a link's content has %zu bytes", content.size);
+			/* before the first there is no link */
+			bl_chain_link(&hash, chain->link, chain->seq == 0 ? 0 : sizeof chain->link, content.bytes, chain->link);
+			pg_cryptohash_free(hash.hash);
+			is_whole = link.size == sizeof chain->link && memcmp(link.bytes, chain->link, link.size) == 0;
+		}
+		chain->is_broken = !is_whole;
+		chain->seq++;
+	}
+	PG_RETURN_POINTER(chain);
+}
+
+/* _chain_end(internal) returns bytea */
+PG_FUNCTION_INFO_V1(billing_chain_end);
+Datum
+billing_chain_end(PG_FUNCTION_ARGS)
+{
+	Chain	   *chain = PG_ARGISNULL(0) ? NULL : (Chain *) PG_GETARG_POINTER(0);
+	size_t		size = chain == NULL ? 0 : sizeof chain->link;
+	bytea	   *result;
+
+	if (chain != NULL && chain->is_broken)
+		PG_RETURN_NULL();
+	result = palloc(VARHDRSZ + size);
+	SET_VARSIZE(result, VARHDRSZ + size);
+	if (chain != NULL)
+		memcpy(VARDATA(result), chain->link, size);
+	PG_RETURN_BYTEA_P(result);
+}
+
 /* out may be one of the inputs: it is written last */
 static void
 merkle_hash(void *context, uint8_t prefix, const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
@@ -297,6 +359,34 @@ bl_chain_link(BlChainHash *c, const void *before, size_t size, const uint8_t *co
 	end(c, link);
 }
 
+/* where the columns stand in rows of a type, found once a call site */
+typedef struct RowPlaces
+{
+	Oid			type;
+	int32		typmod;
+	char		domain[NAMEDATALEN];
+	BlChainRow	row;
+} RowPlaces;
+
+static const BlChainRow *
+places_of(FmgrInfo *flinfo, const char *domain, Oid type, int32 typmod, TupleDesc form)
+{
+	RowPlaces  *places = flinfo->fn_extra;
+
+	if (places == NULL)
+		flinfo->fn_extra = places = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof *places);
+	if (places->type != type || places->typmod != typmod || strcmp(places->domain, domain) != 0)
+	{
+		places->type = InvalidOid;	/* should there be an error */
+		bl_chain_row(&places->row, domain, form);
+		strlcpy(places->domain, domain, sizeof places->domain);
+		places->row.domain = places->domain;
+		places->type = type;
+		places->typmod = typmod;
+	}
+	return &places->row;
+}
+
 /* _row_content(domain text, row record) returns bytea */
 PG_FUNCTION_INFO_V1(billing_row_content);
 Datum
@@ -310,12 +400,11 @@ billing_row_content(PG_FUNCTION_ARGS)
 	bool	   *nulls = palloc(sizeof *nulls * (size_t) form->natts);
 	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 	BlChainHash hash = {NULL};
-	BlChainRow	row;
 
-	bl_chain_row(&row, domain, form);
 	heap_deform_tuple(&tuple, form, values, nulls);
 	SET_VARSIZE(result, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	bl_chain_content(&hash, &row, values, nulls, (uint8_t *) VARDATA(result));
+	bl_chain_content(&hash, places_of(fcinfo->flinfo, domain, HeapTupleHeaderGetTypeId(head), HeapTupleHeaderGetTypMod(head), form),
+					 values, nulls, (uint8_t *) VARDATA(result));
 	pg_cryptohash_free(hash.hash);
 	ReleaseTupleDesc(form);
 	PG_RETURN_BYTEA_P(result);

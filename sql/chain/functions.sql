@@ -7,6 +7,26 @@ COMMENT ON FUNCTION billing._content(text, "any") IS
 'SHA-256 over the values in an encoding of its own: version, domain, and each value with its type and length; no setting changes it';
 REVOKE ALL ON FUNCTION billing._content(text, "any") FROM PUBLIC;
 
+CREATE FUNCTION billing._chain_add(internal, seq bigint, link bytea, content bytea)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'billing_chain_add';
+COMMENT ON FUNCTION billing._chain_add(internal, bigint, bytea, bytea) IS 'the chain with one link more';
+REVOKE ALL ON FUNCTION billing._chain_add(internal, bigint, bytea, bytea) FROM PUBLIC;
+
+CREATE FUNCTION billing._chain_end(internal)
+RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_chain_end';
+COMMENT ON FUNCTION billing._chain_end(internal) IS 'the last link';
+REVOKE ALL ON FUNCTION billing._chain_end(internal) FROM PUBLIC;
+
+CREATE AGGREGATE billing._chain_end(seq bigint, link bytea, content bytea) (
+	SFUNC = billing._chain_add, STYPE = internal, FINALFUNC = billing._chain_end, PARALLEL = SAFE);
+COMMENT ON AGGREGATE billing._chain_end(bigint, bytea, bytea) IS
+'the last link of a chain whose links come in their order; null where a number, a link or a content does not follow from those before; empty of none';
+REVOKE ALL ON FUNCTION billing._chain_end(bigint, bytea, bytea) FROM PUBLIC;
+
 CREATE FUNCTION billing._merkle_root(leaves bytea[])
 RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 200

@@ -190,7 +190,7 @@ BEGIN
 		billing.is_own(bigint), billing._own_accounts(), billing.identify(text), billing.can_inherit(bigint, text),
 		billing._orgs_over(bigint)
 		TO billing_owner, billing_admin, billing_clerk, billing_analyst, billing_auditor, billing_customer;
-	GRANT EXECUTE ON FUNCTION billing.actor_customer_id(), billing._content(text, "any"), billing._row_content(text, record), billing._in_transaction_block(), billing._merkle_root(bytea[])
+	GRANT EXECUTE ON FUNCTION billing.actor_customer_id(), billing._chain_end(bigint, bytea, bytea), billing._content(text, "any"), billing._row_content(text, record), billing._in_transaction_block(), billing._merkle_root(bytea[])
 		TO billing_owner, billing_clerk, billing_analyst, billing_auditor, billing_customer;
 	GRANT EXECUTE ON FUNCTION billing._take_line(), billing._taken_lines(regclass) TO billing_owner, billing_admin, billing_clerk;
 	GRANT EXECUTE ON FUNCTION billing.issue_token(text, bigint, integer) TO billing_gateway;

@@ -267,15 +267,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._usage_of(bigint, daterange) IS 'all that the readings say of an account for these days';
 
-CREATE FUNCTION billing._usage_digest(account_id bigint, from_on date, until_on date)
-RETURNS bytea
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT sha256(string_agg(billing.digest(r.profile), ''::bytea ORDER BY r.part, r.channel, r.from_on)) FROM billing.reading r
-	 WHERE r.account_id = _usage_digest.account_id AND r.from_on > _usage_digest.from_on - 31 AND r.from_on < _usage_digest.until_on AND r.until_on > _usage_digest.from_on;
-END;
-COMMENT ON FUNCTION billing._usage_digest(bigint, date, date) IS 'SHA-256 over the digests of an account''s readings of these days, made anew from the readings';
-
 CREATE FUNCTION billing.verify_batches(org_no text DEFAULT NULL)
 RETURNS TABLE (org_no text, batch_id bigint, account_no text, part text, channel text, from_on date, until_on date, problem text)
 LANGUAGE sql STABLE PARALLEL SAFE

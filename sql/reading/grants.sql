@@ -6,5 +6,5 @@ GRANT SELECT ON billing.reading_piece, billing.late_reading TO billing_clerk, bi
 GRANT SELECT ON billing.reading_superseded TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
 GRANT EXECUTE ON FUNCTION billing.verify_batches(text) TO billing_clerk, billing_analyst, billing_auditor;
 -- verify() asks for them
-GRANT EXECUTE ON FUNCTION billing._usage_digest(bigint, date, date), billing._usage_digest_at(bigint, date, date, bigint),
+GRANT EXECUTE ON FUNCTION billing._usage_digest_at(bigint, date, date, bigint),
 	billing._readings_at(bigint, date, date, bigint) TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
