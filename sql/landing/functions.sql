@@ -200,11 +200,16 @@ BEGIN
 		SELECT p.* INTO part FROM billing._put_days(b.batch_id, coalesce((SELECT o.received_at FROM billing.batch o WHERE o.batch_id = b.again_of), b.received_at),
 			b.source, _put_safely.days) p;
 		-- all at once: a whole file may be refused
-		INSERT INTO billing.batch_reject (batch_id, reject_no, org_id, kind, line, sqlstate, message, hint)
+		INSERT INTO billing.batch_reject (batch_id, reject_no, org_id, kind, line, sqlstate, message, detail, hint)
 		SELECT b.batch_id, q.last_no + row_number() OVER (ORDER BY r.line), b.org_id, b.kind, r.line, 'UB101',
 			   format('the day %s has slots or a time zone that do not go with those that are there', to_char(r.day, 'YYYY-MM-DD')),
-			   'Deliver whole days when the length of slots changes.'
+			   format('It has slots of %s minutes in zone %s; there: %s minutes in zone %s.', extract(epoch FROM billing.slot(r.profile))::integer / 60, billing.time_zone(r.profile),
+				extract(epoch FROM billing.slot(t.profile))::integer / 60, billing.time_zone(t.profile)),
+			   CASE WHEN billing.time_zone(r.profile) <> billing.time_zone(t.profile) THEN 'Let the mapping name the time zone of the readings; edit or record those that were read by another.'
+					ELSE 'Deliver whole days when the length of slots changes.' END
 		  FROM unnest(part.refused) r
+		  LEFT JOIN LATERAL (SELECT o.profile FROM billing.reading o WHERE o.account_id = r.account_id AND o.part = r.part AND o.channel = r.channel
+								AND o.from_on <= r.day AND o.from_on > r.day - 31 AND o.until_on > r.day LIMIT 1) t ON true
 		 CROSS JOIN (SELECT coalesce(max(o.reject_no), 0) AS last_no FROM billing.batch_reject o WHERE o.batch_id = b.batch_id) q;
 		taken := part.taken;
 		unchanged := part.unchanged;

@@ -24,7 +24,8 @@ BEGIN
 			USING ERRCODE = 'UB102', DETAIL = format('Recorded: %s; now: %s.', there, days), HINT = 'Deliver each day once.';
 	END IF;
 	INSERT INTO billing.reading (account_id, part, channel, org_id, source, profile)
-	VALUES (account.account_id, record_profile.part, record_profile.channel, account.org_id, record_profile.source, record_profile.profile);
+	VALUES (account.account_id, record_profile.part, record_profile.channel, account.org_id, record_profile.source,
+			billing._in_zone_of(record_profile.profile, coalesce(billing._zone_there(account.account_id, record_profile.part, record_profile.channel, lower(days)), billing.time_zone(record_profile.profile))));
 	RETURN days;
 END $$;
 COMMENT ON FUNCTION billing.record_profile(text, billing.profile, text, text, text) IS
@@ -40,6 +41,32 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._lock_heads(bigint[]) IS 'locks the heads of accounts in their order, before anything of theirs is read that is to be changed';
 
+CREATE FUNCTION billing._zone_there(account_id bigint, part text, channel text, on_day date)
+RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	-- of the last row before, or else of the first one behind
+	SELECT coalesce(
+		(SELECT billing.time_zone(r.profile) FROM billing.reading r
+		  WHERE r.account_id = _zone_there.account_id AND r.part = _zone_there.part AND r.channel = _zone_there.channel
+			AND r.from_on <= _zone_there.on_day AND r.from_on > _zone_there.on_day - 400 ORDER BY r.from_on DESC LIMIT 1),
+		(SELECT billing.time_zone(r.profile) FROM billing.reading r
+		  WHERE r.account_id = _zone_there.account_id AND r.part = _zone_there.part AND r.channel = _zone_there.channel
+			AND r.from_on > _zone_there.on_day AND r.from_on < _zone_there.on_day + 400 ORDER BY r.from_on LIMIT 1));
+END;
+COMMENT ON FUNCTION billing._zone_there(bigint, text, text, date) IS 'the time zone of the readings that are there about a day; null where there are none';
+
+CREATE FUNCTION billing._in_zone_of(profile billing.profile, zone text)
+RETURNS billing.profile
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN billing._local_day(billing.start_at(_in_zone_of.profile), _in_zone_of.zone) = lower(billing.days(_in_zone_of.profile))
+				 AND billing._local_day(billing.until_at(_in_zone_of.profile) - interval '1 microsecond', _in_zone_of.zone) = upper(billing.days(_in_zone_of.profile)) - 1
+				THEN billing.in_zone(_in_zone_of.profile, _in_zone_of.zone) ELSE _in_zone_of.profile END;
+END;
+COMMENT ON FUNCTION billing._in_zone_of(billing.profile, text) IS
+'a profile of a day with the name of another time zone that means the same on that day, as +08:00 and Asia/Shanghai; or as it is';
+
 CREATE FUNCTION billing._put_days(batch_id bigint, received_at timestamptz, source text, days billing._landed_day[], forced boolean DEFAULT false, reason text DEFAULT '',
 	OUT taken bigint, OUT unchanged bigint, OUT refused billing._landed_day[], OUT leaves billing._leaf[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -54,6 +81,15 @@ DECLARE
 	old		billing.reading[];
 	merged	billing._merged_day[];
 BEGIN
+	-- what comes has one zone; where it is only another name for that of what is there, it gets that name
+	IF EXISTS (SELECT FROM (SELECT d.account_id, d.part, d.channel, max(d.day) AS last, min(billing.time_zone(d.profile) COLLATE "C") AS zone
+							  FROM unnest(_put_days.days) d GROUP BY d.account_id, d.part, d.channel) g
+				WHERE billing._zone_there(g.account_id, g.part, g.channel, g.last) <> g.zone) THEN
+		_put_days.days := ARRAY(
+			SELECT ROW (d.line, d.account_id, d.part, d.channel, d.day, d.version_at,
+						billing._in_zone_of(d.profile, coalesce(billing._zone_there(d.account_id, d.part, d.channel, d.day), billing.time_zone(d.profile))))::billing._landed_day
+			  FROM unnest(_put_days.days) d);
+	END IF;
 	SELECT array_agg(r) INTO old
 	  FROM (SELECT d.account_id, d.part, d.channel, min(d.day) AS first, max(d.day) AS last, array_agg(d.day) AS days
 			  FROM unnest(_put_days.days) d GROUP BY d.account_id, d.part, d.channel) g
@@ -99,7 +135,7 @@ BEGIN
 							  CASE WHEN t.changed THEN _put_days.received_at ELSE t.was_received END,
 							  CASE WHEN t.changed THEN _put_days.source ELSE t.was_source END,
 							  t.changed, t.was, t.was_batch, t.was_version)::billing._merged_day),
-			   array_agg(ROW (t.line, t.account_id, t.part, t.channel, t.day, t.said_at, NULL)::billing._landed_day) FILTER (WHERE t.how = 'refused')
+			   array_agg(ROW (t.line, t.account_id, t.part, t.channel, t.day, t.said_at, t.now)::billing._landed_day) FILTER (WHERE t.how = 'refused')
 		  INTO merged, refused FROM told t;
 
 		-- what is replaced is kept, and what is late written down, before it goes

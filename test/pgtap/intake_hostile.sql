@@ -26,7 +26,7 @@ END $$;
 CREATE FUNCTION pg_temp.day(d date, n integer, quality text DEFAULT 'A') RETURNS text LANGUAGE sql AS
 $$ SELECT format(E'300,%s,%s,%s,%s,%s,%s,,,20260801000000\n', to_char(d, 'YYYYMMDD'), n, n, n, n, quality) $$;
 
-SELECT plan(24);
+SELECT plan(35);
 
 -- of every format
 SELECT pg_temp.try(v.name || ' as ' || f.format || f.mapping, f.format, v.document, f.mapping)
@@ -82,6 +82,32 @@ SELECT is((SELECT sqlstate FROM billing.batch_reject WHERE batch_id = (SELECT ba
 SELECT pg_temp.try('halves', 'nem12', convert_to(E'100,NEM12,202601010000,M,R\n200,N1,E1,1,E1,N1,M1,kWh,720,\n300,20250602,9,9,A,,,20260901000000\n900', 'UTF8')) \g /dev/null
 SELECT results_eq($$SELECT from_on, until_on, billing.slot(profile) FROM billing.reading WHERE account_id = 1 AND from_on BETWEEN '2025-06-01' AND '2025-06-30' ORDER BY 1$$,
 	$$VALUES ('2025-06-01'::date, '2025-06-02'::date, interval '6 hours'), ('2025-06-02', '2025-06-03', '12 hours'), ('2025-06-03', '2025-07-01', '6 hours')$$, 'a whole day replaces a day');
+
+-- a time zone by another name
+SELECT billing.set_mapping('shanghai', 'csv', '{"meter": "m", "time": "t", "time_zone": "Asia/Shanghai", "slot_minutes": 360, "value": "v", "unit": "kWh"}'),
+	billing.set_mapping('east8', 'nem12', '{"time_zone": "+08:00"}'), billing.set_mapping('east9', 'nem12', '{"time_zone": "+09:00"}'), billing.set_mapping('berlin', 'csv', '{"meter": "m", "time": "t", "time_zone": "Europe/Berlin", "slot_minutes": 360, "value": "v", "unit": "kWh"}'),
+	billing.set_mapping('east1', 'nem12', '{"time_zone": "+01:00"}') \g /dev/null
+CREATE FUNCTION pg_temp.zoned(mapping text, document text) RETURNS text LANGUAGE sql AS $$
+	SELECT format('%s %s %s', l.taken, l.unchanged, l.rejected)
+	  FROM billing.receive('zoned', convert_to(document, 'UTF8'), CASE WHEN mapping ~ 'east' THEN 'nem12' ELSE 'csv' END, 'S', mapping => mapping) b, billing.land(b) l $$;
+CREATE FUNCTION pg_temp.quarters(day date, days integer, kwh integer) RETURNS text LANGUAGE sql AS $$
+	SELECT E'm,t,v\n' || string_agg(format(E'N2,%s,%s\n', to_char(day + n * interval '6 hours', 'YYYY-MM-DD HH24:MI'), kwh), '' ORDER BY n) FROM generate_series(0, days * 4 - 1) n $$;
+CREATE FUNCTION pg_temp.nem_quarters(day date, days integer, kwh integer) RETURNS text LANGUAGE sql AS $$
+	SELECT E'100,NEM12,202601010000,M,R\n200,N2,E1,1,E1,N1,M1,kWh,360,\n' || string_agg(format(E'300,%s,%s,%s,%s,%s,A,,,20270901000000\n', to_char(day + n, 'YYYYMMDD'), kwh, kwh, kwh, kwh), '' ORDER BY n) || '900'
+	  FROM generate_series(0, days - 1) n $$;
+SELECT is(pg_temp.zoned('shanghai', pg_temp.quarters('2024-05-01', 10, 1)), '10 0 0', 'days of Asia/Shanghai');
+SELECT is(pg_temp.zoned('east8', pg_temp.nem_quarters('2024-05-10', 3, 2)), '3 0 0', 'then days of +08:00: one of them again, two new');
+SELECT results_eq($$SELECT from_on, until_on, billing.time_zone(profile), billing.energy_kwh(profile) FROM billing.reading WHERE account_id = 2 AND from_on BETWEEN '2024-01-01' AND '2024-12-31'$$,
+	$$VALUES ('2024-05-01'::date, '2024-05-13'::date, 'Asia/Shanghai', 60.000)$$, 'are one row of one zone');
+SELECT is(pg_temp.zoned('east9', pg_temp.nem_quarters('2024-05-11', 1, 3)), '0 0 1', 'another offset is refused');
+SELECT is((SELECT concat_ws('; ', detail, hint) FROM billing.batch_reject ORDER BY batch_id DESC LIMIT 1),
+	'It has slots of 360 minutes in zone +09:00; there: 360 minutes in zone Asia/Shanghai.; Let the mapping name the time zone of the readings; edit or record those that were read by another.', 'and says what does not go together');
+SELECT is(pg_temp.zoned('berlin', pg_temp.quarters('2023-03-24', 1, 1)), '1 0 0', 'a day in winter');
+SELECT is(pg_temp.zoned('east1', pg_temp.nem_quarters('2023-03-24', 2, 2)), '2 0 0', 'in winter +01:00 is Europe/Berlin');
+SELECT is(pg_temp.zoned('berlin', pg_temp.quarters('2023-03-27', 1, 1)), '1 0 0', 'a day in summer');
+SELECT is(pg_temp.zoned('east1', pg_temp.nem_quarters('2023-03-27', 1, 2)), '0 0 1', 'and in summer it is not');
+SELECT is(billing.record_profile('N2', billing.profile('2024-06-01 00:00+08', '6 hours', '{1,1,1,1}'::bigint[], time_zone => '+08:00')), '[2024-06-01,2024-06-02)', 'recorded by hand');
+SELECT is((SELECT billing.time_zone(profile) FROM billing.reading WHERE account_id = 2 AND from_on = '2024-06-01'), 'Asia/Shanghai', 'it is the same');
 
 SELECT is_empty('SELECT * FROM billing.verify_batches()', 'and all of it is whole');
 SELECT is_empty($$SELECT account_id, part, channel, d FROM (SELECT r.*, r.from_on + n AS d FROM billing.reading r, generate_series(0, r.until_on - r.from_on - 1) n) q GROUP BY 1, 2, 3, 4 HAVING count(*) > 1$$, 'no day is there twice');
