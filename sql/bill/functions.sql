@@ -69,66 +69,6 @@ COMMENT ON FUNCTION billing.post_payment(text, numeric, text, date) IS
 'a customer has paid: cash from receivable; key says which payment, so that a call may be repeated; value_on is the day as of which the money is there, where the bank '
 'or the counter says it; returns the link''s number';
 
-CREATE FUNCTION billing.void_bill(account_no text, from_on date, reason text)
-RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
--- Definer: a reversal of the last bill, for who may approve bills there.
-DECLARE
-	account	bigint := billing._account_of(void_bill.account_no, 'approve', 'bill');
-	head	billing.account_head;
-	bill	billing.bill;
-	row		billing.transfer;
-BEGIN
-	SELECT h.* INTO head FROM billing.account_head h
-	 WHERE h.account_id = account FOR NO KEY UPDATE;
-	IF NOT FOUND THEN
-		PERFORM billing._not_found(format('account %s', void_bill.account_no));
-	END IF;
-	SELECT b.* INTO bill FROM billing.bill b
-	 WHERE b.account_id = head.account_id AND b.from_on = void_bill.from_on AND b.kind = 'normal' ORDER BY b.revision DESC LIMIT 1;
-	IF NOT FOUND OR EXISTS (SELECT FROM billing.bill r WHERE r.account_id = bill.account_id AND r.from_on = bill.from_on
-							AND r.kind = 'reversal' AND r.revision = bill.revision) THEN
-		PERFORM billing._not_found(format('a bill of account %s from %s', void_bill.account_no, void_bill.from_on));
-	END IF;
-	IF bill.until_on <> head.billed_to THEN
-		RAISE EXCEPTION 'later bills of account % rest on this one', void_bill.account_no
-			USING ERRCODE = 'UB303', DETAIL = format('It is billed up to %s.', head.billed_to), HINT = 'Void them first, the last one first.';
-	END IF;
-	bill.kind := 'reversal';
-	bill.reverses_seq := bill.seq;
-	bill.seq := head.seq + 1;
-	bill.org_id := head.org_id;
-	bill.issued_org_id := head.org_id;
-	bill.run_id := NULL;
-	bill.total := -bill.total;
-	bill.issued_at := now();
-	bill.issued_by := billing.actor();
-	bill.reason := void_bill.reason;
-	bill.link := sha256(head.link || billing._bill_content(bill));
-	INSERT INTO billing.bill SELECT bill.*;
-	head.seq := bill.seq;
-	head.link := bill.link;
-	IF bill.total <> 0 THEN
-		row := billing._bill_transfer(bill);
-		INSERT INTO billing.transfer SELECT row.*;
-		head.seq := row.seq;
-		head.link := row.link;
-	END IF;
-	UPDATE billing.account_head h SET seq = head.seq, link = head.link, balance = h.balance + bill.total, billed_to = bill.from_on, voided = true,
-		-- of the bill before, or what came from an old system
-		carry = coalesce((SELECT billing.carry(p.charges) FROM billing.bill p
-						   WHERE p.account_id = bill.account_id AND p.until_on = bill.from_on AND p.kind = 'normal' ORDER BY p.seq DESC LIMIT 1),
-			(SELECT i.carry FROM billing.cutover_item i WHERE i.account_id = bill.account_id AND i.from_on = bill.from_on AND i.state = 'posted'))
-	 WHERE h.account_id = head.account_id;
-	PERFORM billing._audit(head.org_id, 'void_bill', format('account %s', void_bill.account_no),
-		jsonb_build_object('from_on', void_bill.from_on, 'reason', void_bill.reason));
-	RETURN bill.seq;
-END $$;
-COMMENT ON FUNCTION billing.void_bill(text, date, text) IS
-'reverses the last bill of an account, with a reason; the next run makes its days a bill again; needs approve on bill; returns the link''s number';
-
 CREATE FUNCTION billing._bill_transfer(bill billing.bill)
 RETURNS billing.transfer
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -140,6 +80,119 @@ BEGIN ATOMIC
 						abs(bill.total), bill.issued_at, bill.issued_by, bill.seq, NULL::text, NULL::bytea, NULL::date)::billing.transfer AS t) r;
 END;
 COMMENT ON FUNCTION billing._bill_transfer(billing.bill) IS 'the transfer that a bill brings, linked behind it';
+
+CREATE FUNCTION billing._is_reversed(bill billing.bill)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT EXISTS (SELECT FROM billing.bill r WHERE r.account_id = (bill).account_id AND r.from_on = (bill).from_on AND r.reverses_seq = (bill).seq);
+END;
+COMMENT ON FUNCTION billing._is_reversed(billing.bill) IS 'has this bill a reversal?';
+
+CREATE FUNCTION billing._carry_at(account_id bigint, day date)
+RETURNS billing.carry
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	-- of the last bill up to this day, as it was corrected since; or what came from an old system
+	SELECT coalesce((SELECT billing.carry(b.charges) FROM billing.bill b
+					  WHERE b.account_id = _carry_at.account_id AND b.until_on = _carry_at.day AND b.kind IN ('normal', 'correction') AND NOT billing._is_reversed(b)
+					  ORDER BY b.seq DESC LIMIT 1),
+		(SELECT i.carry FROM billing.cutover_item i WHERE i.account_id = _carry_at.account_id AND i.from_on = _carry_at.day AND i.state = 'posted'));
+END;
+COMMENT ON FUNCTION billing._carry_at(bigint, date) IS 'the carry with which the period of an account that begins on this day is rated';
+
+CREATE FUNCTION billing._issue_bill(bill billing.bill)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- One bill outside of a run, of whatever kind: a link, the transfer it brings, the head.
+DECLARE
+	head	billing.account_head;
+	row		billing.transfer;
+BEGIN
+	SELECT h.* INTO STRICT head FROM billing.account_head h WHERE h.account_id = bill.account_id FOR NO KEY UPDATE;
+	IF bill.total <> round(bill.total, 2) THEN
+		RAISE EXCEPTION 'the total is not in whole cents' USING ERRCODE = 'UB307', DETAIL = format('It is %s.', trim_scale(bill.total)), HINT = 'Let the tariff round its lines or the total.';
+	END IF;
+	IF billing.currency(bill.charges) <> head.currency THEN
+		RAISE EXCEPTION 'the currency is not that of the bills before' USING ERRCODE = 'UB308', DETAIL = format('They are in %s.', head.currency);
+	END IF;
+	bill.org_id := head.org_id;
+	bill.issued_org_id := head.org_id;
+	bill.seq := head.seq + 1;
+	-- 1 is the first of the run
+	bill.revision := coalesce(bill.revision, (SELECT max(b.revision) FROM billing.bill b WHERE b.account_id = bill.account_id AND b.from_on = bill.from_on) + 1, 2);
+	bill.issued_at := now();
+	bill.issued_by := billing.actor();
+	bill.link := sha256(head.link || billing._bill_content(bill));
+	INSERT INTO billing.bill SELECT bill.*;
+	head.seq := bill.seq;
+	head.link := bill.link;
+	IF bill.total <> 0 THEN
+		row := billing._bill_transfer(bill);
+		INSERT INTO billing.transfer SELECT row.*;
+		head.seq := row.seq;
+		head.link := row.link;
+	END IF;
+	UPDATE billing.account_head h SET seq = head.seq, link = head.link, balance = h.balance + bill.total, currency = billing.currency(bill.charges)
+	 WHERE h.account_id = head.account_id;
+	RETURN bill.seq;
+END $$;
+COMMENT ON FUNCTION billing._issue_bill(billing.bill) IS
+'issues a bill whose account, days, kind, total, reason and charges are given, with the next revision unless that is given too; the caller has checked who may; returns the link''s number';
+
+CREATE FUNCTION billing._reverse_bill(bill billing.bill, reason text)
+RETURNS bigint
+LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT billing._issue_bill(ROW (b.account_id, b.from_on, b.revision, 'reversal', b.until_on, b.org_id, b.issued_org_id, NULL, NULL, b.seq, -b.total, NULL, NULL,
+			_reverse_bill.reason, b.usage_digest, NULL, b.charges)::billing.bill)
+	  FROM (SELECT (bill).*) b;
+END;
+COMMENT ON FUNCTION billing._reverse_bill(billing.bill, text) IS 'issues the reversal of a bill; returns the link''s number';
+
+CREATE FUNCTION billing.void_bill(account_no text, from_on date, reason text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: a reversal of the last bill, for who may approve bills there.
+DECLARE
+	account	bigint := billing._account_of(void_bill.account_no, 'approve', 'bill');
+	head	billing.account_head;
+	bill	billing.bill;
+	each	billing.bill;
+	made	bigint;
+BEGIN
+	SELECT h.* INTO head FROM billing.account_head h
+	 WHERE h.account_id = account FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('account %s', void_bill.account_no));
+	END IF;
+	SELECT b.* INTO bill FROM billing.bill b
+	 WHERE b.account_id = head.account_id AND b.from_on = void_bill.from_on AND b.kind = 'normal' AND NOT billing._is_reversed(b) ORDER BY b.revision DESC LIMIT 1;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('a bill of account %s from %s', void_bill.account_no, void_bill.from_on));
+	END IF;
+	IF bill.until_on <> head.billed_to THEN
+		RAISE EXCEPTION 'later bills of account % rest on this one', void_bill.account_no
+			USING ERRCODE = 'UB303', DETAIL = format('It is billed up to %s.', head.billed_to), HINT = 'Void them first, the last one first.';
+	END IF;
+	-- its corrections first, which rest on it
+	FOR each IN SELECT b.* FROM billing.bill b
+				 WHERE b.account_id = bill.account_id AND b.from_on = bill.from_on AND b.until_on = bill.until_on AND b.kind IN ('normal', 'correction')
+				   AND NOT billing._is_reversed(b) ORDER BY b.seq DESC LOOP
+		made := billing._reverse_bill(each, void_bill.reason);
+	END LOOP;
+	UPDATE billing.account_head h SET billed_to = bill.from_on, voided = true, carry = billing._carry_at(bill.account_id, bill.from_on)
+	 WHERE h.account_id = head.account_id;
+	PERFORM billing._audit(head.org_id, 'void_bill', format('account %s', void_bill.account_no),
+		jsonb_build_object('from_on', void_bill.from_on, 'reason', void_bill.reason));
+	RETURN made;
+END $$;
+COMMENT ON FUNCTION billing.void_bill(text, date, text) IS
+'reverses the last bill of an account, with its corrections, for a reason; the next run makes its days a bill again; needs approve on bill; returns the link''s number';
 
 CREATE FUNCTION billing.transfer_account(account_no text, org_no text, reason text)
 RETURNS void

@@ -9,7 +9,7 @@ CREATE POLICY bill_select_granted ON billing.bill FOR SELECT
 CREATE POLICY bill_select_own ON billing.bill FOR SELECT TO billing_customer USING (billing.is_own(account_id));
 CREATE POLICY bill_select_owner ON billing.bill FOR SELECT TO billing_owner USING (billing.can_read(org_id, 'account'));
 CREATE POLICY bill_insert_granted ON billing.bill FOR INSERT TO billing_owner
-	WITH CHECK (billing.can_write(org_id, 'bill') OR (kind = 'reversal' AND billing.can_do('approve', 'bill', org_id)));
+	WITH CHECK (billing.can_write(org_id, 'bill') OR billing.can_do('approve', 'bill', org_id));
 CREATE POLICY bill_update_org ON billing.bill FOR UPDATE TO billing_owner
 	USING (billing.can_write(org_id, 'account')) WITH CHECK (billing.can_write(org_id, 'account'));
 

@@ -1,12 +1,20 @@
 CREATE VIEW billing_report.bill WITH (security_invoker = true) AS
 SELECT a.account_no, o.org_no, b.from_on, b.until_on, b.revision, b.kind, b.total, billing.currency(b.charges) AS currency,
-	   b.issued_at, b.issued_by, b.reason,
-	   b.kind = 'normal' AND EXISTS (SELECT FROM billing.bill r WHERE r.account_id = b.account_id AND r.from_on = b.from_on
-									  AND r.revision = b.revision AND r.kind = 'reversal') AS reversed
+	   b.issued_at, b.issued_by, b.reason, r.seq IS NOT NULL AS reversed,
+	   b.kind = 'normal' AND coalesce(b.until_on = h.stops_on, false) AS final,
+	   EXISTS (SELECT FROM billing.lines(b.charges) l WHERE l.estimated) AS estimated,
+	   (SELECT min(s.revision) FROM billing.bill s
+		 WHERE s.account_id = b.account_id AND s.from_on = b.from_on AND s.until_on = b.until_on AND s.seq > b.seq AND s.kind IN ('normal', 'correction')
+		   AND b.kind IN ('normal', 'correction')
+		   AND NOT EXISTS (SELECT FROM billing.bill n WHERE n.account_id = s.account_id AND n.from_on = s.from_on AND n.reverses_seq = s.seq)) AS settled_by
   FROM billing.bill b
+  LEFT JOIN billing.bill r ON r.account_id = b.account_id AND r.from_on = b.from_on AND r.reverses_seq = b.seq
   JOIN billing.account a ON a.account_id = b.account_id
+  LEFT JOIN billing.account_head h ON h.account_id = b.account_id
   LEFT JOIN billing.org o ON o.org_id = b.issued_org_id;
-COMMENT ON VIEW billing_report.bill IS 'bills with their numbers in words; org_no: who issued it, where the reader may see that org';
+COMMENT ON VIEW billing_report.bill IS
+'bills with their numbers in words; org_no: who issued it, where the reader may see that org; final: the last one of the account; estimated: rests on readings '
+'that are not actual; settled_by: the later revision that says what its days come to now';
 
 CREATE VIEW billing_report.bill_line WITH (security_invoker = true) AS
 SELECT a.account_no, b.from_on AS billed_from_on, b.revision, b.kind AS bill_kind, l.*

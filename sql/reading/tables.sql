@@ -81,12 +81,18 @@ CREATE TABLE billing.late_reading (
 	change_kwh	numeric NOT NULL,
 	state		text NOT NULL DEFAULT 'open',
 	at			timestamptz NOT NULL DEFAULT now(),
+	settled_seq	bigint,
+	decided_at	timestamptz,
+	decided_by	text,
+	note		text,
 	PRIMARY KEY (account_id, late_id),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT late_reading_state_known CHECK (state IN ('open', 'settled', 'left'))
 );
 COMMENT ON TABLE billing.late_reading IS 'readings that changed after their days were billed, for whoever corrects bills';
 COMMENT ON COLUMN billing.late_reading.change_kwh IS 'how much more energy these days have now';
+COMMENT ON COLUMN billing.late_reading.settled_seq IS 'the last link of the account''s chain once the bills said it';
+COMMENT ON COLUMN billing.late_reading.note IS 'why it was left, or could not be settled when it was last tried';
 CREATE INDEX late_reading_open_idx ON billing.late_reading (org_id, account_id) WHERE state = 'open';
 
 CREATE TYPE billing._merged_day AS (

@@ -63,7 +63,7 @@ SELECT is_empty($$SELECT signature FROM store_function
 SELECT is_empty($$SELECT signature FROM store_function
 	 WHERE prosqlbody IS NULL AND NOT coalesce(proconfig @> '{"search_path=pg_catalog, pg_temp"}', false)
 	   -- drivers that COMMIT, which a SET clause forbids; they only call pinned functions
-	   AND proname NOT IN ('run_bills', 'validate_readings', 'estimate_readings', 'land_batches', 'fold_readings')$$, 'every function pins its path');
+	   AND proname NOT IN ('run_bills', 'validate_readings', 'estimate_readings', 'land_batches', 'fold_readings', 'settle_late')$$, 'every function pins its path');
 -- This list is reviewed with every change to it: each runs with the owner's privileges, under the policies of its caller.
 SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 	ARRAY['add_org', 'move_org', 'add_staff', 'change_staff', 'end_staff', 'grant_access', 'revoke_access', 'add_customer', 'add_account', '_make_heads', 'add_cycle', 'set_cycle',
@@ -84,7 +84,8 @@ SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 		'close_station', 'close_feeder', 'close_area', 'add_service_point', 'move_service_point', 'disconnect_service_point', 'reconnect_service_point',
 		'end_service_point', 'add_meter_type', 'add_meter', 'add_instrument_transformer', 'step_meter', 'step_transformer', 'pass_transformer',
 		'move_meters', 'seal_meter', 'record_meter_test', 'install_meter', 'exchange_meter', 'exchange_transformers', 'remove_meter', 'install_gateway_meter',
-		'record_gateway_reading', 'remove_gateway_meter', 'record_transfer_readings'],
+		'record_gateway_reading', 'remove_gateway_meter', 'record_transfer_readings',
+		'set_late_policy', '_settle_chunk', 'settle_account', 'correct_plan', 'correct_outdated', 'request_correction', '_note_formed'],
 	'functions that run as billing_owner are those of the list');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'v' AND c.relowner = to_regrole('billing_owner')
 	   AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)$$, 'every view asks as its reader');

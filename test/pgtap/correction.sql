@@ -1,0 +1,168 @@
+-- What changes after it was billed.  The measure of every correction is a twin:
+-- an account that had the right readings from the first day.
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL TimeZone = 'UTC';
+SELECT billing.create_roles() \gset
+SELECT billing.install() \gset
+SELECT billing.add_org('C', 'Company', 'company') \gset
+SELECT billing.add_org('S', 'Station', 'station', 'C') \gset
+-- tiers by the year, a demand charge with a ratchet, a tax inside: what one month leaves, the next ones feel
+SELECT billing.add_plan('home', 'Homes', '2026-01-01', '{"name": "x", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 2},
+	"charges": [{"code": "energy", "per": "year", "steps": [{"to": "60", "price": "0.5"}, {"to": "100", "price": "0.6"}, {"price": "0.9"}]},
+				{"code": "funds", "price": "0.03333333"}, {"code": "vat", "percent": "13", "included": true}]}') \gset
+SELECT billing.add_plan('dear', 'Dear', '2026-01-01', '{"name": "y", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 2},
+	"charges": [{"code": "energy", "per": "year", "steps": [{"to": "60", "price": "0.7"}, {"price": "0.8"}]}]}') \gset
+SELECT billing.add_customer('S', 'x') AS customer \gset
+CREATE FUNCTION pg_temp.account(number text, january bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	made	bigint := billing.add_account('S', number, 1, '2026-01-01');
+BEGIN
+	PERFORM billing.set_plan(number, 'home', '2026-01-01');
+	INSERT INTO billing.reading (account_id, org_id, profile)
+	SELECT made, (SELECT org_id FROM billing.account WHERE account_id = made), billing.profile(m, '1 day', array_fill(CASE WHEN m < '2026-02-01' THEN january ELSE 1000 END, ARRAY[d.days]), quality => CASE WHEN number = 'est' AND m = '2026-04-01' THEN array_fill('estimated'::text, ARRAY[d.days]) END)
+	  FROM generate_series('2026-01-01 00:00+00'::timestamptz, '2026-05-01', interval '1 month') m CROSS JOIN LATERAL (SELECT extract(day FROM m + interval '1 month' - interval '1 day')::integer AS days) d;
+END $$;
+CREATE FUNCTION pg_temp.run(until_on date) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	run	bigint := billing._start_run('C', until_on, 10);
+BEGIN
+	WHILE billing._run_chunk(run) IS NOT NULL LOOP END LOOP;
+	RETURN billing._finish_run(run);
+END $$;
+-- other readings for days from a file that comes late
+CREATE FUNCTION pg_temp.late(number text, from_on date, days integer, wh bigint) RETURNS void LANGUAGE sql AS $$
+	SELECT billing._lock_heads(ARRAY[a.account_id]) FROM billing.account a WHERE a.account_no = number;
+	SELECT billing._put_days(NULL, now(), 'late', (SELECT array_agg(ROW (1, a.account_id, 'main', 'import', d, NULL,
+			billing.profile(d::timestamp AT TIME ZONE 'UTC', '1 day', ARRAY[wh]))::billing._landed_day)
+		FROM billing.account a, (SELECT from_on + n FROM generate_series(0, days - 1) n) x(d) WHERE a.account_no = number), true) IS NULL;
+$$;
+CREATE FUNCTION pg_temp.settle() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	after	bigint := 0;
+	done	record;
+	said	text := '';
+BEGIN
+	LOOP
+		SELECT c.* INTO done FROM billing._settle_chunk('C', after, 3) c;
+		EXIT WHEN done.last IS NULL;
+		after := done.last;
+		said := said || format('%s/%s/%s ', done.corrected, done.left_open, done.failed);
+	END LOOP;
+	RETURN said;
+END $$;
+-- what each period of an account comes to, by line
+CREATE FUNCTION pg_temp.lines(number text) RETURNS TABLE (from_on date, code text, tier integer, quantity numeric, amount numeric) LANGUAGE sql AS $$
+	SELECT date_trunc('month', b.from_on::timestamp)::date, l.code, l.tier, sum(l.quantity * s.sign), sum(l.amount * s.sign)
+	  FROM billing.bill b JOIN billing.account a USING (account_id) CROSS JOIN LATERAL (SELECT CASE b.kind WHEN 'reversal' THEN -1 ELSE 1 END AS sign) s
+	 CROSS JOIN LATERAL billing.lines(b.charges) l
+	 WHERE a.account_no = number GROUP BY 1, 2, 3 HAVING sum(l.amount * s.sign) <> 0 ORDER BY 1, 2, 3
+$$;
+CREATE FUNCTION pg_temp.head(number text) RETURNS text LANGUAGE sql AS $$
+	SELECT format('%s %s %s', h.billed_to, h.balance, h.carry) FROM billing.account_head h JOIN billing.account a USING (account_id) WHERE a.account_no = number
+$$;
+SELECT count(*) FROM (SELECT pg_temp.account(n, 1000) FROM unnest('{delta,rebill,refuse,old,plan,again,est}'::text[]) n) q \gset
+-- the twins: January with ten days of 3 kWh, and May's plan
+SELECT pg_temp.account('twin', 1000) \gset
+SELECT pg_temp.late('twin', '2026-01-11', 10, 3000) \gset
+SELECT pg_temp.account('plan_twin', 1000) \gset
+SELECT billing.set_plan('plan_twin', 'dear', '2026-02-11') \gset
+
+SELECT plan(47);
+SELECT is(pg_temp.run('2026-05-01'), 'Run 1: 37 bills, 0 exceptions.', 'everybody is billed up to May; whose plan changes, in pieces');
+SELECT is_empty('SELECT * FROM billing.late_reading', 'what came before the bills was not late');
+
+-- ---- policies ----
+SELECT throws_ok($$SELECT billing.set_late_policy('C', 'ignore')$$, '22023', NULL, 'there is no policy to ignore');
+SELECT throws_ok($$SELECT billing.set_late_policy('C', 'delta', 'none')$$, 'P0002', NULL, 'nor one for a plan that is not there');
+SELECT is((billing._late_policy(1, '2026-01-11')).policy, 'delta', 'where nothing is laid down it is delta');
+SELECT billing.set_late_policy('C', 'rebill') \gset
+SELECT is((billing._late_policy(1, '2026-01-11')).policy, 'rebill', 'what the company lays down holds at the station');
+SELECT billing.set_late_policy('C', 'refuse', 'home') \gset
+SELECT is((billing._late_policy(1, '2026-01-11')).policy, 'refuse', 'the narrower row counts');
+SELECT billing.set_late_policy('S', 'delta') \gset
+SELECT is((billing._late_policy(1, '2026-01-11')).policy, 'delta', 'before it the nearer org');
+
+-- ---- delta ----
+SELECT pg_temp.late('delta', '2026-01-11', 10, 3000) \gset
+SELECT results_eq($$SELECT cause, from_on, until_on, change_kwh, state FROM billing_report.late_work WHERE account_no = 'delta'$$,
+	$$VALUES ('reading', date '2026-01-11', date '2026-01-21', 20.000, 'open')$$, 'late readings are on the list');
+SELECT is(pg_temp.settle(), '4/0/0 ', 'four months follow from one');
+SELECT results_eq($$SELECT from_on, until_on, kind, revision::integer, total FROM billing_report.bill WHERE account_no = 'delta' AND kind <> 'normal' ORDER BY 1$$,
+	$$VALUES (date '2026-01-01', date '2026-02-01', 'correction', 2, 10.67), ('2026-02-01', '2026-03-01', 'correction', 2, 1.90),
+			 ('2026-03-01', '2026-04-01', 'correction', 2, 3.10), ('2026-04-01', '2026-05-01', 'correction', 2, 3.00)$$,
+	'each a correction in its own period');
+SELECT results_eq($$SELECT * FROM pg_temp.lines('delta')$$, $$SELECT * FROM pg_temp.lines('twin')$$, 'line by line it comes to what it would have been');
+SELECT is(pg_temp.head('delta'), pg_temp.head('twin'), 'balance and carry too');
+SELECT results_eq($$SELECT state, note FROM billing_report.late_work WHERE account_no = 'delta'$$, $$VALUES ('settled', NULL::text)$$, 'the list says so');
+SELECT is(pg_temp.settle(), '', 'and is done');
+SELECT is_empty($$SELECT * FROM billing.verify('delta')$$, 'the chain holds, and every bill rests on its readings');
+-- a second change of the same days
+SELECT pg_temp.late('delta', '2026-01-11', 5, 1000) \gset
+SELECT pg_temp.late('again', '2026-01-16', 5, 3000) \gset
+SELECT is(pg_temp.settle(), '8/0/0 ', 'a correction is corrected');
+SELECT results_eq($$SELECT * FROM pg_temp.lines('delta')$$, $$SELECT * FROM pg_temp.lines('again')$$, 'two ways to one end');
+SELECT is(pg_temp.head('delta'), pg_temp.head('again'), 'with one balance');
+-- back again
+SELECT pg_temp.late('again', '2026-01-16', 5, 1000) \gset
+SELECT is(pg_temp.settle(), '4/0/0 ', 'and back');
+SELECT is((SELECT sum(total) FROM billing_report.bill WHERE account_no = 'again' AND kind = 'correction'), 0.00, 'what was corrected and came back comes to nothing');
+
+-- ---- rebill ----
+SELECT billing.set_late_policy('S', 'rebill', 'home') \gset
+SELECT pg_temp.late('rebill', '2026-01-11', 10, 3000) \gset
+SELECT is(pg_temp.settle(), '4/0/0 ', 'the same by reversal');
+SELECT results_eq($$SELECT from_on, kind, revision::integer, seq > reverses_seq FROM billing.bill WHERE account_id = (SELECT account_id FROM billing.account WHERE account_no = 'rebill') AND seq > 8 ORDER BY seq$$,
+	$$VALUES (date '2026-04-01', 'reversal', 1, true), ('2026-03-01', 'reversal', 1, true), ('2026-02-01', 'reversal', 1, true), ('2026-01-01', 'reversal', 1, true),
+			 ('2026-01-01', 'normal', 2, NULL), ('2026-02-01', 'normal', 2, NULL), ('2026-03-01', 'normal', 2, NULL), ('2026-04-01', 'normal', 2, NULL)$$,
+	'the last is reversed first, and made anew last');
+SELECT results_eq($$SELECT * FROM pg_temp.lines('rebill')$$, $$SELECT * FROM pg_temp.lines('twin')$$, 'it comes to the same');
+SELECT is(pg_temp.head('rebill'), pg_temp.head('twin'), 'balance and carry too');
+SELECT is(pg_temp.settle(), '', 'and is done');
+-- April alone: what is before it stays
+SELECT pg_temp.late('rebill', '2026-04-11', 1, 5000) \gset
+SELECT is(pg_temp.settle(), '1/0/0 ', 'a change in April is of April');
+
+-- ---- refuse, and a person ----
+SELECT billing.set_late_policy('S', 'refuse', 'home') \gset
+SELECT pg_temp.late('refuse', '2026-01-11', 10, 3000) \gset
+SELECT is(pg_temp.settle(), '0/1/0 ', 'refused is left to a person');
+SELECT results_eq($$SELECT state, note FROM billing_report.late_work WHERE account_no = 'refuse'$$, $$VALUES ('left', 'left to a person by policy')$$, 'never dropped');
+SELECT is(billing.settle_account('refuse', 'delta'), 18.67, 'who may settle it');
+SELECT is(pg_temp.head('refuse'), pg_temp.head('twin'), 'to the same end');
+SELECT billing.set_late_policy('S', 'delta', 'home', 2) \gset
+SELECT pg_temp.late('old', '2026-01-11', 10, 3000) \gset
+SELECT pg_temp.late('old', '2026-04-11', 1, 3000) \gset
+SELECT is(pg_temp.settle(), '1/1/0 ', 'longer than two months before the last bill is left, the rest is not');
+SELECT billing.set_late_policy('S', 'delta', 'home') \gset
+
+-- ---- plans ----
+SELECT throws_ok($$SELECT billing.correct_plan('plan', 'dear', '2026-05-11', '{}', 'x')$$, 'UB311', NULL, 'what is not billed is not corrected');
+SELECT billing.correct_plan('plan', 'dear', '2026-02-11', '{}', 'applied for in January') \gset
+SELECT is(pg_temp.settle(), '3/0/0 ', 'another plan from a billed day on');
+SELECT results_eq($$SELECT * FROM pg_temp.lines('plan')$$, $$SELECT * FROM pg_temp.lines('plan_twin')$$, 'comes to what it would have been, in pieces');
+SELECT is(pg_temp.head('plan'), pg_temp.head('plan_twin'), 'with the carry of both plans');
+
+-- ---- asked for ----
+SELECT throws_ok($$SELECT billing.request_correction('est', '2026-05-01', 'x')$$, 'UB311', NULL, 'nobody asks about what is not billed');
+SELECT billing.request_correction('est', '2026-02-01', 'the customer says so') \gset
+SELECT is(pg_temp.settle(), '0/0/0 ', 'and where nothing is wrong nothing is issued');
+SELECT results_eq($$SELECT state, note FROM billing_report.late_work WHERE account_no = 'est'$$, $$VALUES ('settled', 'the bills say the same')$$, 'the list says so');
+
+-- ---- estimated, then settled ----
+SELECT is((SELECT count(*) FROM billing_report.bill WHERE estimated), 1::bigint, 'a bill that rests on an estimate says so');
+SELECT pg_temp.late('est', '2026-04-01', 30, 1000) \gset
+SELECT is(pg_temp.settle(), '1/0/0 ', 'the readings come and say the same');
+SELECT results_eq($$SELECT kind, total, estimated, settled_by::integer FROM billing_report.bill WHERE account_no = 'est' AND from_on = '2026-04-01' ORDER BY revision$$,
+	$$VALUES ('normal', 25.00, true, 2), ('correction', 0.00, false, NULL)$$, 'it is settled, by nothing');
+
+-- ---- voiding, and the run ----
+SELECT throws_ok($$SELECT billing.void_bill('delta', '2026-01-01', 'x')$$, 'UB303', NULL, 'the last first, corrected or not');
+CREATE TEMPORARY TABLE said AS SELECT * FROM pg_temp.lines('delta');
+SELECT billing.void_bill('delta', '2026-04-01', 'x') \gset
+SELECT is((SELECT count(*) FROM billing_report.bill WHERE account_no = 'delta' AND from_on = '2026-04-01' AND kind = 'reversal'), 3::bigint, 'a bill is voided with its corrections');
+SELECT is(pg_temp.run('2026-05-01'), 'Run 2: 1 bills, 0 exceptions.', 'the run makes it again');
+SELECT results_eq($$SELECT * FROM pg_temp.lines('delta')$$, 'SELECT * FROM said', 'with the corrected carry, so to the same');
+SELECT is_empty('SELECT * FROM billing.verify()', 'and every chain holds');
+SELECT finish();
+ROLLBACK;
