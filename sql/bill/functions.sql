@@ -284,12 +284,16 @@ BEGIN
 			   p.plan_id, v.from_on AS version_on, v.digest, v.tariff, v.market, v.asked, v.calendar_id,
 			   date_trunc('month', b.from_on::timestamp)::date AS month_on,
 			   CASE WHEN b.until_on <= date_trunc('month', b.from_on::timestamp) + interval '1 month' THEN 1 ELSE 2 END AS months,
-			   EXISTS (SELECT FROM billing.plan_version n WHERE n.plan_id = p.plan_id AND n.from_on > b.from_on AND n.from_on < b.until_on) AS changes
+			   EXISTS (SELECT FROM billing.plan_version n WHERE n.plan_id = p.plan_id AND n.from_on > b.from_on AND n.from_on < b.until_on)
+				AND billing.tariff_digest(b.charges) IS NOT NULL AS changes
 		  FROM billing.bill b
 		 CROSS JOIN LATERAL (SELECT a.plan_id FROM billing.account_plan a WHERE a.account_id = b.account_id AND a.from_on <= b.from_on ORDER BY a.from_on DESC LIMIT 1) p
 		  JOIN LATERAL (SELECT n.* FROM billing.plan_version n WHERE n.plan_id = p.plan_id AND n.from_on <= b.from_on ORDER BY n.from_on DESC LIMIT 1) v ON true
-		 WHERE b.org_id = ANY (orgs) AND billing.can_read(b.org_id, 'bill') AND b.kind = 'normal' AND b.until_on > outdated_bills.back_to
-		   AND NOT EXISTS (SELECT FROM billing.bill r WHERE r.account_id = b.account_id AND r.from_on = b.from_on AND r.kind = 'reversal' AND r.revision = b.revision)),
+		 WHERE b.org_id = ANY (orgs) AND billing.can_read(b.org_id, 'bill') AND b.kind IN ('normal', 'correction') AND b.until_on > outdated_bills.back_to
+		   AND NOT EXISTS (SELECT FROM billing.bill r WHERE r.account_id = b.account_id AND r.from_on = b.from_on AND r.kind = 'reversal' AND r.revision = b.revision)
+		   -- of a corrected one its last correction
+		   AND NOT EXISTS (SELECT FROM billing.bill c WHERE c.account_id = b.account_id AND c.from_on = b.from_on AND c.until_on = b.until_on AND c.kind = 'correction' AND c.seq > b.seq
+							  AND NOT billing._is_reversed(c))),
 	-- as a run makes it: of whole months
 	market AS MATERIALIZED (
 		SELECT q.plan_id, q.version_on, q.month_on, q.months,

@@ -23,8 +23,8 @@ BEGIN ATOMIC
 		SELECT k.charge, row_number() OVER (ORDER BY min(k.place)) - 1 AS n FROM kept k WHERE k.charge IS NOT NULL GROUP BY k.charge)
 	SELECT CAST(jsonb_strip_nulls(jsonb_build_object(
 			'currency', (SELECT min(s.j ->> 'currency') FROM said s), 'from', _charges_difference.from_on, 'until', _charges_difference.until_on,
-			'tariff', (SELECT CASE WHEN min(s.j ->> 'tariff') = max(s.j ->> 'tariff') THEN min(s.j ->> 'tariff') END FROM said s),
-			'market', (SELECT CASE WHEN min(s.j ->> 'market') = max(s.j ->> 'market') THEN min(s.j ->> 'market') END FROM said s),
+			'tariff', (SELECT CASE WHEN min(s.j ->> 'tariff') = max(s.j ->> 'tariff') THEN min(s.j ->> 'tariff') END FROM said s WHERE s.sign = 1),
+			'market', (SELECT CASE WHEN min(s.j ->> 'market') = max(s.j ->> 'market') THEN min(s.j ->> 'market') END FROM said s WHERE s.sign = 1),
 			'estimated', (SELECT nullif(bool_or(coalesce((s.j ->> 'estimated')::boolean, false)), false) FROM said s WHERE s.sign = 1),
 			'charges', (SELECT jsonb_agg(c.charge ORDER BY c.n) FROM charge c),
 			'periods', (SELECT jsonb_agg(DISTINCT k.line ->> 'period') FILTER (WHERE k.line ? 'period') FROM kept k),
@@ -447,9 +447,9 @@ BEGIN
 		RAISE EXCEPTION 'this day of account % is not billed', correct_plan.account_no
 			USING ERRCODE = 'UB311', DETAIL = format('It is billed from %s to %s.', to_char(head.opened_on, 'YYYY-MM-DD'), to_char(head.billed_to, 'YYYY-MM-DD')), HINT = 'set_plan() is for days that are not billed yet.';
 	END IF;
-	INSERT INTO billing.account_plan AS p (account_id, from_on, org_id, plan_id, terms)
-	VALUES (account, correct_plan.from_on, head.org_id, plan, correct_plan.terms)
-	    ON CONFLICT ON CONSTRAINT account_plan_pkey DO UPDATE SET plan_id = excluded.plan_id, terms = excluded.terms;
+	INSERT INTO billing.account_plan AS p (account_id, from_on, org_id, plan_id, terms, reason)
+	VALUES (account, correct_plan.from_on, head.org_id, plan, correct_plan.terms, correct_plan.reason)
+	    ON CONFLICT ON CONSTRAINT account_plan_pkey DO UPDATE SET plan_id = excluded.plan_id, terms = excluded.terms, reason = excluded.reason;
 	INSERT INTO billing.late_change (account_id, org_id, cause, from_on, until_on, reason)
 	VALUES (account, head.org_id, 'plan', correct_plan.from_on, head.billed_to, correct_plan.reason);
 	PERFORM billing._audit(head.org_id, 'correct_plan', format('account %s', correct_plan.account_no),
@@ -480,6 +480,29 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.request_correction(text, date, text) IS
 'asks that an account be rated again from a billed day on, by prices and calendars as they are published now, for a reason; settle_late() does it; needs write on bill';
+
+CREATE FUNCTION billing.correct_outdated(org_no text, back_to date, reason text)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: lists work for settle_late(), for who may approve bills there.
+DECLARE
+	at_org	bigint := billing._org_of(correct_outdated.org_no, 'approve', 'bill');
+	listed	integer;
+BEGIN
+	INSERT INTO billing.late_change (account_id, org_id, cause, from_on, until_on, reason)
+	SELECT a.account_id, a.org_id, 'price', min(o.from_on), max(o.until_on), correct_outdated.reason
+	  FROM billing.outdated_bills(correct_outdated.org_no, correct_outdated.back_to) o JOIN billing.account a ON a.account_no = o.account_no
+	 WHERE NOT EXISTS (SELECT FROM billing.late_change c WHERE c.account_id = a.account_id AND c.state = 'open' AND c.cause = 'price' AND c.from_on <= o.from_on)
+	 GROUP BY a.account_id, a.org_id ORDER BY a.account_id;
+	GET DIAGNOSTICS listed = ROW_COUNT;
+	PERFORM billing._audit(at_org, 'correct_outdated', format('org %s', correct_outdated.org_no),
+		jsonb_build_object('back_to', correct_outdated.back_to, 'reason', correct_outdated.reason, 'accounts', listed));
+	RETURN listed;
+END $$;
+COMMENT ON FUNCTION billing.correct_outdated(text, date, text) IS
+'lists the accounts of outdated_bills() for settle_late(), which rates them again by the prices, calendars and versions of plans that are published now; needs approve on bill; returns how many';
 
 CREATE FUNCTION billing._note_formed()
 RETURNS trigger

@@ -15,7 +15,8 @@ CREATE POLICY late_change_select_owner ON billing.late_change FOR SELECT TO bill
 -- by whom it was found: a person who asks, who approves a plan, who forms usage
 CREATE POLICY late_change_insert_granted ON billing.late_change FOR INSERT TO billing_owner WITH CHECK (CASE cause
 	WHEN 'plan' THEN billing.can_do('approve', 'account', org_id) WHEN 'formed' THEN billing.can_write(org_id, 'reading') OR billing.can_do('run', 'bill', org_id)
-	WHEN 'register' THEN billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id) ELSE billing.can_write(org_id, 'bill') END);
+	WHEN 'register' THEN billing.can_write(org_id, 'reading') OR billing.can_do('approve', 'reading', org_id)
+	WHEN 'price' THEN billing.can_do('approve', 'bill', org_id) ELSE billing.can_write(org_id, 'bill') END);
 CREATE POLICY late_change_update_granted ON billing.late_change FOR UPDATE TO billing_owner
 	USING (billing.can_do('run', 'bill', org_id) OR billing.can_do('approve', 'bill', org_id))
 	WITH CHECK (billing.can_do('run', 'bill', org_id) OR billing.can_do('approve', 'bill', org_id));

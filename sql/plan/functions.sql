@@ -158,7 +158,7 @@ BEGIN
 	-- what holds in days that are billed
 	SELECT c.account_no, h.billed_to INTO billed
 	  FROM new_rows n JOIN billing.account c ON c.account_id = n.account_id JOIN billing.account_head h ON h.account_id = n.account_id
-	 WHERE h.billed_to > greatest(n.from_on, c.opened_on)
+	 WHERE h.billed_to > greatest(n.from_on, c.opened_on) AND n.reason IS NULL
 	   AND NOT EXISTS (SELECT FROM billing.account_plan a WHERE a.account_id = n.account_id AND a.from_on > n.from_on AND a.from_on <= c.opened_on)
 	 ORDER BY n.account_id LIMIT 1;
 	IF FOUND THEN

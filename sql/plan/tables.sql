@@ -51,9 +51,11 @@ CREATE TABLE billing.account_plan (
 	org_id		bigint NOT NULL,
 	plan_id		bigint NOT NULL REFERENCES billing.plan,
 	terms		jsonb NOT NULL DEFAULT '{}',
+	reason		text,
 	PRIMARY KEY (account_id, from_on),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT account_plan_from_on_finite CHECK (isfinite(from_on)),
 	CONSTRAINT account_plan_terms_object CHECK (jsonb_typeof(terms) = 'object')
 );
 COMMENT ON TABLE billing.account_plan IS 'by which plan, and on which terms, an account is billed from a day on, until its next row';
+COMMENT ON COLUMN billing.account_plan.reason IS 'why days that were billed already got another plan, or other terms; null: it was there before the bills';

@@ -61,7 +61,7 @@ BEGIN ATOMIC
 	-- and what the bills rest on
 	SELECT a.account_no, b.seq, 'the readings are not those that were billed' FROM billing.bill b JOIN billing.account a USING (account_id)
 	 WHERE _verify_range.with_readings AND b.account_id BETWEEN _verify_range.first_account AND _verify_range.last_account
-	   AND b.kind = 'normal'
+	   AND b.kind IN ('normal', 'correction')
 	   -- most lie as they were billed, and are digested in passing; CASE: the other ways are asked only then
 	   AND CASE WHEN b.usage_digest = (SELECT sha256(string_agg(billing.digest(r.profile), ''::bytea ORDER BY r.part, r.channel, r.from_on)) FROM billing.reading r
 										WHERE r.account_id = b.account_id AND r.from_on > b.from_on - 31 AND r.from_on < b.until_on AND r.until_on > b.from_on) THEN false

@@ -68,7 +68,7 @@ SELECT pg_temp.late('twin', '2026-01-11', 10, 3000) \gset
 SELECT pg_temp.account('plan_twin', 1000) \gset
 SELECT billing.set_plan('plan_twin', 'dear', '2026-02-11') \gset
 
-SELECT plan(47);
+SELECT plan(52);
 SELECT is(pg_temp.run('2026-05-01'), 'Run 1: 37 bills, 0 exceptions.', 'everybody is billed up to May; whose plan changes, in pieces');
 SELECT is_empty('SELECT * FROM billing.late_reading', 'what came before the bills was not late');
 
@@ -163,6 +163,18 @@ SELECT billing.void_bill('delta', '2026-04-01', 'x') \gset
 SELECT is((SELECT count(*) FROM billing_report.bill WHERE account_no = 'delta' AND from_on = '2026-04-01' AND kind = 'reversal'), 3::bigint, 'a bill is voided with its corrections');
 SELECT is(pg_temp.run('2026-05-01'), 'Run 2: 1 bills, 0 exceptions.', 'the run makes it again');
 SELECT results_eq($$SELECT * FROM pg_temp.lines('delta')$$, 'SELECT * FROM said', 'with the corrected carry, so to the same');
+-- ---- prices ----
+SELECT billing.add_plan('home', 'Homes', '2026-04-01', '{"name": "x2", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 2},
+	"charges": [{"code": "energy", "per": "year", "steps": [{"to": "60", "price": "0.5"}, {"to": "100", "price": "0.6"}, {"price": "0.8"}]},
+				{"code": "funds", "price": "0.03333333"}, {"code": "vat", "percent": "13", "included": true}]}', late => true) \gset
+SELECT is(billing.correct_outdated('S', '2026-01-01', 'notice of 2 May'), 7, 'a notice that reaches back lists whom it concerns');
+SELECT is(billing.correct_outdated('S', '2026-01-01', 'notice of 2 May'), 0, 'once');
+SELECT is(pg_temp.settle(), '3/0/0 3/0/0 1/0/0 ', 'each is corrected by one month');
+SELECT is_empty($$SELECT * FROM billing.outdated_bills('S', '2026-01-01')$$, 'and none is outdated any more');
+SELECT results_eq($$SELECT code, quantity, price, amount FROM billing_report.bill_line l JOIN billing_report.bill b USING (account_no, revision)
+	 WHERE account_no = 'twin' AND billed_from_on = '2026-04-01' AND b.from_on = '2026-04-01' AND bill_kind = 'correction' ORDER BY line$$,
+	$$VALUES ('energy', -30::numeric, 0.9, -27.00), ('energy', 30, 0.8, 24.00), ('vat', -3, 13, -0.34)$$, 'what went and what came are lines of their own');
+
 SELECT is_empty('SELECT * FROM billing.verify()', 'and every chain holds');
 SELECT finish();
 ROLLBACK;
