@@ -31,7 +31,9 @@ read_slots(BlRate *r, const BlUsagePart *part, BlChannel channel, BlSlots *slots
 	slots->scale = 3 - p.scale;
 	slots->start = from;
 	slots->small = false;
-	slots->value = value = bl_arena_get(r->arena, sizeof *value * (size_t) (slots->n + 1));
+	/* a profile over the whole span fills it */
+	slots->value = value = p.start <= from && bl_profile_until(&p) >= until ? bl_arena_room(r->arena, sizeof *value * (size_t) (slots->n + 1)) :
+		bl_arena_get(r->arena, sizeof *value * (size_t) (slots->n + 1));
 	if (value == NULL)
 		return BL_NO_SPACE;
 	for (;;)

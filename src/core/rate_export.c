@@ -6,6 +6,7 @@
  * lives in the closing carry from the start of a rating on: its entries are
  * checked, worn off and moved once, then drawn from, oldest first, and fed.
  */
+#include "rate_slots.h"
 #include "rate_work.h"
 
 /* ---- both channels ---------------------------------------------------------------- */
@@ -54,44 +55,6 @@ add_slots(BlRate *r, const BlSlots *from, int times, BlSlots *net, int64_t *valu
 	return BL_OK;
 }
 
-/*
- * What is left of import and of export, of slots of one length and scale (either may be absent), where
- * they are small; false: they are not.  Both come of one walk; left[1] is NULL where nobody asks for it.
- */
-static bool
-small_net(const int64_t *import, const int64_t *export, int n, int64_t *left[2])
-{
-	static const int64_t nothing[256];
-	uint64_t	seen = 0;
-
-	for (int from = 0; from < n; from += 256)
-	{
-		int			m = n - from < 256 ? n - from : 256;
-		const int64_t *in = import != NULL ? import + from : nothing;
-		const int64_t *out = export != NULL ? export + from : nothing;
-		int64_t    *more = left[0] + from;
-		int64_t    *less = left[1] != NULL ? left[1] + from : NULL;
-
-		for (int i = 0; i < m && less == NULL; i++)
-		{
-			int64_t		net = (int64_t) ((uint64_t) in[i] - (uint64_t) out[i]);
-
-			seen |= ((uint64_t) in[i] + BL_SMALL_LIFT) | ((uint64_t) out[i] + BL_SMALL_LIFT);
-			more[i] = net & ~(net >> 63);
-		}
-		for (int i = 0; i < m && less != NULL; i++)
-		{
-			int64_t		net = (int64_t) ((uint64_t) in[i] - (uint64_t) out[i]);
-			int64_t		sign = net >> 63;
-
-			seen |= ((uint64_t) in[i] + BL_SMALL_LIFT) | ((uint64_t) out[i] + BL_SMALL_LIFT);
-			more[i] = net & ~sign;
-			less[i] = more[i] - net;
-		}
-	}
-	return seen >> BL_SMALL_BITS >> 1 == 0;
-}
-
 /* the net scan of the other channel, where nobody has made its slots yet */
 static BlScan *
 other_side(BlRate *r, const BlScan *s)
@@ -119,9 +82,9 @@ net_alike(BlRate *r, BlScan *s, const int64_t *import, const int64_t *export, bo
 	if (left[0] == NULL || (other != NULL && left[1] == NULL))
 		return BL_NO_SPACE;
 	if (s->channel == BL_IMPORT)
-		*done = small_net(import, export, s->slots.n, left);
+		*done = bl_slots_net(import, export, s->slots.n, left, bl_days_wide_here());
 	else
-		*done = small_net(export, import, s->slots.n, left);
+		*done = bl_slots_net(export, import, s->slots.n, left, bl_days_wide_here());
 	if (!*done)
 		return BL_OK;
 	s->slots.value = left[0];

@@ -1,6 +1,7 @@
 /*
  * rate_peak.c - the demand of a span: what is recorded, the highest block or window, the mean of several days, weights
  */
+#include "rate_slots.h"
 #include "rate_work.h"
 
 /* a moment outside the billed span is another bill's */
@@ -205,21 +206,9 @@ slots_outside(BlRate *r, const BlCharge *q, const BlSlots *slots, unsigned perio
 static bool
 small_peak(const BlSlots *slots, int from, int to, int window, int64_t *best)
 {
-	const int64_t *value = slots->value;
-	int64_t		sum = 0,
-				top;
-
 	if (!bl_slots_small(slots, from, to + window - 1))
 		return false;
-	for (int k = 0; k < window; k++)
-		sum += value[from + k];
-	top = sum;
-	for (int i = from + 1; i < to; i++)
-	{
-		sum += value[i + window - 1] - value[i - 1];
-		top = top > sum ? top : sum;
-	}
-	*best = top;
+	*best = bl_slots_window_top(slots->value + from, to - from, window, bl_days_wide_here());
 	return true;
 }
 
@@ -416,7 +405,7 @@ bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDe
 		/* a profile that does not bill, or those of several parts: only slots can tell, if there are any */
 		return bl_has_profile(r, s) ? window_peak(r, q, s, periods, found, kw) : BL_OK;
 	}
-	if ((q->window_minutes != 0 && q->window_minutes != s->peak_minutes &&
+	if (s->peaks == BL_PEAK_NONE || (q->window_minutes != 0 && q->window_minutes != s->peak_minutes &&
 		 !(q->any_slot && q->window_minutes < s->peak_minutes)) || on_days(q) > 1)
 		return window_peak(r, q, s, periods, found, kw);
 	for (int k = 0; k < (s->peaks == BL_PEAK_SPAN ? 1 : s->periods); k++)

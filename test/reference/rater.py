@@ -1278,8 +1278,10 @@ class Rater:
 		"""Amounts: by group, by line, or 10^-10."""
 		rules = self.rules(charge)
 		if "group" in rules:
-			# in the order of the bill: ties of remainders go to the earlier line
-			counted = sorted((l for l in lines if l["kind"] != "of_which"), key=lambda l: l["first"])
+			# in the order of the bill, by time, of a demand by period first: ties of remainders go to the earlier line
+			counted = [l for l in lines if l["kind"] != "of_which"]
+			periods = [l["period"] for l in counted]
+			counted.sort(key=lambda l: (periods.index(l["period"]) if "demand" in charge else 0, l["first"]))
 			if counted:
 				exact = [exact_amount(l["exact"]) for l in counted]
 				total = rounded(exact_total(exact), rules["group"])
