@@ -405,7 +405,8 @@ bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDe
 		/* a profile that does not bill, or those of several parts: only slots can tell, if there are any */
 		return bl_has_profile(r, s) ? window_peak(r, q, s, periods, found, kw) : BL_OK;
 	}
-	if (s->peaks == BL_PEAK_NONE || (q->window_minutes != 0 && q->window_minutes != s->peak_minutes &&
+	/* for windows that slide no peaks were looked for (bind.c), or those that another charge wants */
+	if (q->sliding || (q->window_minutes != 0 && q->window_minutes != s->peak_minutes &&
 		 !(q->any_slot && q->window_minutes < s->peak_minutes)) || on_days(q) > 1)
 		return window_peak(r, q, s, periods, found, kw);
 	for (int k = 0; k < (s->peaks == BL_PEAK_SPAN ? 1 : s->periods); k++)

@@ -123,4 +123,11 @@ SELECT message, detail FROM try_rate(tariff('{"name": "Pieces", "currency": "CNY
 	{"code": "demand", "price": 1, "demand": {"weights": {"day": 1, "night": "0.5"}, "highest": {"mean_of": 2, "on": "days"}}}, {"code": "energy", "price": 1}]}'),
 	usage(import => profile('2026-01-01 00:00+08', '1 hour', array_fill(1000::bigint, ARRAY[24]), time_zone => 'Asia/Shanghai'), demands => '[{"kw": 9, "period": "peak"}]'), '[2026-01-01,2026-01-02)');
 
+-- two quarters in a row, by day, are not the highest of the whole beside them; nor is a window of one slot
+SELECT code, quantity FROM lines(rate(tariff('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "periods": {"day": [{"from": "08:00", "to": "22:00"}], "night": "else"}, "charges": [
+	{"code": "whole", "demand": {}, "price": 1}, {"code": "slot", "demand": {"sliding": true, "periods": ["day"]}, "price": 1},
+	{"code": "half_hour", "demand": {"sliding": true, "minutes": 30, "periods": ["day"]}, "price": 1}, {"code": "energy", "price": {"day": 1, "night": 1}}]}'),
+	usage(import => profile('2026-01-01 00:00+08', '15 minutes', array_fill(9000::bigint, ARRAY[32]) || array_fill(1000::bigint, ARRAY[30]) || '{2500, 4500}' || array_fill(1000::bigint, ARRAY[32]),
+		time_zone => 'Asia/Shanghai')), '[2026-01-01,2026-01-02)')) WHERE unit = 'kW';
+
 DROP FUNCTION public.bill;
