@@ -20,9 +20,9 @@ CORE_SOURCES = $(sort $(wildcard src/core/*.c))
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)) $(CORE_SOURCES))
 
 # Modules of the extension script, each after those it names (sql/README.md).
-SQL_MODULES = install identity chain profile usage market carry tariff charges rate print urdb intake names library vee forest
+SQL_MODULES = install identity chain sealed profile usage market carry tariff charges rate print urdb intake names library vee forest
 # Modules of the store that billing.install() makes, likewise.
-STORE_MODULES = store org access approval administration customer market_data plan bill source supply reading register validation fold forming losses \
+STORE_MODULES = store org access approval administration customer seal_key market_data plan bill source supply reading register validation fold forming losses \
 	run verify correction landing inbox supply_request contact contract cutover
 
 SQL_SOURCES = $(wildcard sql/preamble.sql sql/schema.sql \
@@ -42,7 +42,7 @@ EXTRA_CLEAN = .build $(OBJS:.o=.d)
 PG_CPPFLAGS = -Isrc -DBILLING_VERSION='"$(EXTVERSION)"' \
 	-DPGDLLEXPORT='__attribute__((visibility("default")))'
 # The server's own ICU: one copy of it in memory, one version of its tables.
-SHLIB_LINK = $(or $(ICU_LIBS),-licui18n -licuuc) -lexpat -lm
+SHLIB_LINK = $(or $(ICU_LIBS),-licui18n -licuuc) -lexpat -lcrypto -lm
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror -fvisibility=hidden -MMD -MP
 ifneq (,$(findstring clang,$(CC)))
 # PostgreSQL hands on the flags of the compiler it was built with, gcc.

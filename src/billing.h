@@ -57,6 +57,11 @@ extern const char *bl_utf8_to_server(const char *text);
 
 /* guc.c */
 extern void bl_define_settings(void);
-extern char *bl_token_key_file;	/* never NULL; empty: no tokens */
+/* never NULL; empty: not set */
+extern char *bl_seal_key_command;
+extern char *bl_seal_key_file;
+extern char *bl_sign_key_command;
+extern char *bl_sign_key_file;
+extern char *bl_token_key_file;
 
 #endif							/* BILLING_H */

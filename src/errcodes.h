@@ -33,8 +33,9 @@
 #define ERRCODE_BILLING_BAD_CARRY	BL_SQLSTATE('2', '0', '5')	/* not a carry, or of another period */
 
 #define ERRCODE_BILLING_BAD_TOKEN	BL_SQLSTATE('4', '0', '1')	/* a token that is not accepted */
-#define ERRCODE_BILLING_NO_KEY		BL_SQLSTATE('4', '0', '2')	/* the file of token keys cannot be used */
+#define ERRCODE_BILLING_NO_KEY		BL_SQLSTATE('4', '0', '2')	/* a file of keys cannot be used */
 #define ERRCODE_BILLING_TWO_ACTORS	BL_SQLSTATE('4', '0', '3')	/* a second identity in one transaction */
 #define ERRCODE_BILLING_GUARDED		BL_SQLSTATE('4', '0', '4')	/* dropping what holds business data */
+#define ERRCODE_BILLING_SHUT		BL_SQLSTATE('4', '1', '1')	/* a sealed value does not open, or its key is destroyed */
 
 #endif							/* BL_ERRCODES_H */

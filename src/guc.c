@@ -8,6 +8,10 @@
 #include "actor.h"
 #include "billing.h"
 
+char	   *bl_seal_key_command;
+char	   *bl_seal_key_file;
+char	   *bl_sign_key_command;
+char	   *bl_sign_key_file;
 char	   *bl_token_key_file;
 static char *actor;
 
@@ -23,6 +27,25 @@ bl_define_settings(void)
 							   &actor, "", PGC_SUSET,
 							   GUC_NO_SHOW_ALL | GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE | GUC_SUPERUSER_ONLY,
 							   bl_actor_check, bl_actor_assign, NULL);
+	/* sighup, all that name keys: who could SET one could have his own */
+	DefineCustomStringVariable("billing.seal_key_command", "Command that prints the master keys of sealed fields.",
+							   "As billing.seal_key_file would hold them; it goes before the file.",
+							   &bl_seal_key_command, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("billing.seal_key_file", "File of the master keys of sealed fields.",
+							   "A line is a key's name and its 32 bytes in hexadecimal; the first key wraps, all unwrap. "
+							   "The file must belong to the server's user, and nobody else may read it.",
+							   &bl_seal_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("billing.sign_key_command", "Command that prints the keys that sign anchors.",
+							   "As billing.sign_key_file would hold them; it goes before the file.",
+							   &bl_sign_key_command, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("billing.sign_key_file", "File of the keys that sign anchors.",
+							   "A line is a key's name and its 32 bytes (the seed of Ed25519) in hexadecimal; the first key signs. "
+							   "The file must belong to the server's user, and nobody else may read it.",
+							   &bl_sign_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
 	/* sighup: the right to SET it would be the right to be anybody */
 	DefineCustomStringVariable("billing.token_key_file", "File of the keys that sign tokens.",
 							   "A line is a key's name and its bytes in hexadecimal; the first key signs, all are accepted. "

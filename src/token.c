@@ -10,14 +10,12 @@
  *	SIGNATURE	HMAC-SHA-256 in hexadecimal of all before its dot, another dot,
  *				and the name of the database
  *
- * Keys are read from the file whenever one is needed and wiped after use.
+ * Keys (keyfile.h) are wiped after use.
  * Every refusal has the same words, so that none says what was wrong.
  */
 #include "postgres.h"
 
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "access/xact.h"
 #include "commands/dbcommands.h"
@@ -25,140 +23,22 @@
 #include "common/hmac.h"
 #include "common/sha2.h"
 #include "miscadmin.h"
-#include "storage/fd.h"
 #include "utils/builtins.h"
 
 #include "actor.h"
 #include "billing.h"
+#include "keyfile.h"
 
 enum
 {
-	KEY_FILE_MAX = 65536,
-	KEY_MIN = 32,				/* bytes */
-	KEY_MAX = 128,
-	NAME_MAX_BYTES = 32,
 	TOKEN_MAX = 256,
 	LIFE_SECONDS = 60,
 	FIELDS = 7
 };
 
-typedef struct Key
-{
-	char		name[NAME_MAX_BYTES + 1];
-	uint8_t		bytes[KEY_MAX];
-	size_t		size;
-} Key;
-
-static void
-bad_key_file(const char *why)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_BILLING_NO_KEY),
-			 errmsg("there is no usable key for tokens"),
-			 errdetail("The file that billing.token_key_file names %s.", why),
-			 errhint("It is a regular file of the server's user, mode 0600, each line a name and at least 32 bytes in hexadecimal.")));
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* a line "NAME HEX"; false: not of this form */
-static bool
-parse_key(const char *line, size_t length, Key *key)
-{
-	size_t		name = 0;
-	const char *hex;
-	size_t		digits;
-
-	while (name < length && line[name] != ' ')
-		name++;
-	if (name == 0 || name > NAME_MAX_BYTES || name == length)
-		return false;
-	for (size_t i = 0; i < name; i++)
-		if (!((line[i] >= 'a' && line[i] <= 'z') || (line[i] >= '0' && line[i] <= '9')))
-			return false;
-	hex = line + name + 1;
-	digits = length - name - 1;
-	if (digits % 2 != 0 || digits / 2 < KEY_MIN || digits / 2 > KEY_MAX)
-		return false;
-	for (size_t i = 0; i < digits; i++)
-		if (hex_digit(hex[i]) < 0)
-			return false;
-	memcpy(key->name, line, name);
-	key->name[name] = '\0';
-	key->size = digits / 2;
-	for (size_t i = 0; i < key->size; i++)
-		key->bytes[i] = (uint8_t) (hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
-	return true;
-}
-
-static size_t
-read_key_file(char *text)
-{
-	FILE	   *file;
-	struct stat about;
-	size_t		size;
-
-	if (bl_token_key_file[0] == '\0')
-		bad_key_file("is not set");
-	file = AllocateFile(bl_token_key_file, "r");
-	if (file == NULL)
-		bad_key_file("cannot be opened");
-	/* of the open file, so that it cannot be exchanged in between */
-	if (fstat(fileno(file), &about) != 0 || !S_ISREG(about.st_mode))
-		bad_key_file("is no regular file");
-	if (about.st_uid != geteuid() || (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		bad_key_file("can be read or written by others");
-	size = fread(text, 1, KEY_FILE_MAX, file);
-	if (ferror(file) || !feof(file))
-		bad_key_file("is too long, or cannot be read");
-	FreeFile(file);
-	return size;
-}
-
-/* the key of this name, or the first; false: there is none */
-static bool
-find_key(const char *name, Key *key)
-{
-	char	   *text = palloc(KEY_FILE_MAX);
-	size_t		size = read_key_file(text);
-	bool		found = false,
-				broken = false;
-
-	for (size_t at = 0; at < size && !found && !broken;)
-	{
-		size_t		end = at;
-
-		while (end < size && text[end] != '\n')
-			end++;
-		if (end > at && text[at] != '#')
-		{
-			broken = !parse_key(text + at, end - at, key);
-			found = !broken && (name == NULL || strcmp(key->name, name) == 0);
-		}
-		at = end + 1;
-	}
-	explicit_bzero(text, KEY_FILE_MAX);
-	pfree(text);
-	if (!found)
-		explicit_bzero(key, sizeof *key);
-	if (broken)
-		bad_key_file("has a line that is no key");
-	return found;
-}
-
 /* wipes the key */
 static void
-sign(const char *text, size_t length, Key *key, uint8_t *signature)
+sign(const char *text, size_t length, BlKey *key, uint8_t *signature)
 {
 	const char *database = get_database_name(MyDatabaseId);
 	pg_hmac_ctx *context = pg_hmac_create(PG_SHA256);
@@ -225,8 +105,8 @@ same_signature(const char *hex, const uint8_t *signature)
 		return false;
 	for (int i = 0; i < PG_SHA256_DIGEST_LENGTH; i++)
 	{
-		int			high = hex_digit(hex[2 * i]);
-		int			low = hex_digit(hex[2 * i + 1]);
+		int			high = bl_hex_digit(hex[2 * i]);
+		int			low = bl_hex_digit(hex[2 * i + 1]);
 
 		/* no early way out: the time must not say how much was right */
 		different |= (unsigned) (high < 0 || low < 0);
@@ -242,7 +122,7 @@ accept(const char *token, int64_t *id)
 	char		copy[TOKEN_MAX + 1];
 	char	   *field[FIELDS];
 	uint8_t		signature[PG_SHA256_DIGEST_LENGTH];
-	Key			key;
+	BlKey		key;
 	BlActorKind kind;
 	int64_t		expires,
 				now = (int64_t) time(NULL);
@@ -250,7 +130,7 @@ accept(const char *token, int64_t *id)
 	if (strlen(token) > TOKEN_MAX)
 		return BL_NOBODY;
 	strlcpy(copy, token, sizeof copy);
-	if (!split(copy, field) || !find_key(field[1], &key))
+	if (!split(copy, field) || !bl_key_find(&bl_token_keys, field[1], &key))
 		return BL_NOBODY;
 	sign(token, (size_t) (field[6] - 1 - copy), &key, signature);
 	if (!same_signature(field[6], signature))
@@ -296,7 +176,7 @@ billing_issue_token(PG_FUNCTION_ARGS)
 	uint8_t		nonce[8];
 	uint8_t		signature[PG_SHA256_DIGEST_LENGTH];
 	StringInfoData token;
-	Key			key;
+	BlKey		key;
 
 	if (kind_of(kind) == BL_NOBODY || id <= 0)
 		ereport(ERROR,
@@ -307,8 +187,8 @@ billing_issue_token(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a token lives 1 to %d seconds", LIFE_SECONDS)));
-	if (!find_key(NULL, &key))
-		bad_key_file("has no key");
+	if (!bl_key_find(&bl_token_keys, NULL, &key))
+		bl_key_refuse(&bl_token_keys, "has no key");
 	if (!pg_strong_random(nonce, sizeof nonce))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
 

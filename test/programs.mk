@@ -48,13 +48,13 @@ $(BUILD)/unit/core/%.o: src/core/%.c
 $(BUILD)/unit/%.o: test/unit/%.c
 	$(UNIT_CC) $(COMMON) -c $< -o $@
 $(BUILD)/unit/%_test: $(BUILD)/unit/%_test.o $(BUILD)/unit/core.a
-	$(UNIT_CC) -fsanitize=address,undefined $^ -lexpat -lm -o $@
+	$(UNIT_CC) -fsanitize=address,undefined $^ -lexpat -lcrypto -lm -o $@
 
 $(BUILD)/fuzz/core/%.o: src/core/%.c
 	$(FUZZ_COMPILE) -c $< -o $@
 $(BUILD)/fuzz/%.o: test/fuzz/%.c
 	$(FUZZ_COMPILE) -c $< -o $@
 $(BUILD)/fuzz/%_fuzz: $(BUILD)/fuzz/%_fuzz.o $(BUILD)/fuzz/core.a $(if $(FUZZER),,$(BUILD)/fuzz/driver.o)
-	$(FUZZ_LINK) $< $(BUILD)/fuzz/core.a -lexpat -lm -o $@
+	$(FUZZ_LINK) $< $(BUILD)/fuzz/core.a -lexpat -lcrypto -lm -o $@
 
 -include $(wildcard $(BUILD)/unit/*.d $(BUILD)/unit/core/*.d $(BUILD)/fuzz/*.d $(BUILD)/fuzz/core/*.d)

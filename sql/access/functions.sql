@@ -141,7 +141,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.grant_access(text, text, text[], text[], timestamptz) IS
 'lets a person do these actions (read, write, approve, run) to what an org and all below it have of these kinds (org, customer, '
-'account, reading, plan, bill, money, audit, supply), until a moment or for good; holds in every session from its next statement on; '
+'account, reading, plan, bill, money, audit, supply, personal), until a moment or for good; holds in every session from its next statement on; '
 'only what one holds oneself, never to oneself; returns how many rights';
 
 CREATE FUNCTION billing.revoke_access(staff_no text, org_no text, kinds text[] DEFAULT NULL, actions text[] DEFAULT NULL)

@@ -7,7 +7,7 @@ CREATE TABLE billing.access_grant (
 	valid_during	tstzrange NOT NULL DEFAULT tstzrange(now(), NULL),
 	granted_by		text NOT NULL DEFAULT billing.actor(),
 	PRIMARY KEY (staff_id, org_id, kind, action),
-	CONSTRAINT access_grant_kind_known CHECK (kind IN ('org', 'customer', 'account', 'reading', 'plan', 'bill', 'money', 'audit', 'supply')),
+	CONSTRAINT access_grant_kind_known CHECK (kind IN ('org', 'customer', 'account', 'reading', 'plan', 'bill', 'money', 'audit', 'supply', 'personal')),
 	CONSTRAINT access_grant_action_known CHECK (action IN ('read', 'write', 'approve', 'run')),
 	CONSTRAINT access_grant_valid_during_some CHECK (NOT isempty(valid_during))
 );

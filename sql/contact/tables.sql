@@ -7,42 +7,76 @@ CREATE TABLE billing.customer_contact (
 	contact_no		integer NOT NULL,
 	org_id			bigint NOT NULL,
 	kind			text NOT NULL,
-	value			text NOT NULL,
-	value_key		text GENERATED ALWAYS AS (CASE WHEN kind IN ('mobile', 'phone') THEN billing.number_key(value)
-											   WHEN kind = 'post' THEN billing.address_key(value) ELSE billing.name_key(value) END) STORED,
+	value			billing.sealed,
+	value_index		bytea,
 	valid_during	daterange NOT NULL,
 	consent			text[] NOT NULL DEFAULT '{}',
 	consent_at		timestamptz,
 	PRIMARY KEY (customer_id, contact_no),
 	FOREIGN KEY (customer_id, org_id) REFERENCES billing.customer (customer_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT customer_contact_kind_known CHECK (kind IN ('mobile', 'phone', 'email', 'post', 'wechat')),
-	CONSTRAINT customer_contact_value_some CHECK (length(value) BETWEEN 1 AND 500),
+	CONSTRAINT customer_contact_value_index_of_value CHECK (value IS NOT NULL OR value_index IS NULL),
 	CONSTRAINT customer_contact_valid_during_some CHECK (NOT isempty(valid_during)),
 	CONSTRAINT customer_contact_consent_known CHECK (consent <@ '{bill,outage,dunning,advertising}'),
 	CONSTRAINT customer_contact_consent_dated CHECK ((consent = '{}') OR (consent_at IS NOT NULL))
 );
 COMMENT ON TABLE billing.customer_contact IS 'how a customer is reached, during which days, and what for; an earlier one stays on record';
-COMMENT ON COLUMN billing.customer_contact.value_key IS 'for comparing: of telephone numbers the digits, of addresses and others the spelling that counts';
+COMMENT ON COLUMN billing.customer_contact.value IS 'sealed: billing.mask() shows a part of it, open_contact() the whole; null: erased, or not sealed yet';
+COMMENT ON COLUMN billing.customer_contact.value_index IS 'blind index for comparing: of telephone numbers the digits, of addresses and others the spelling that counts';
 COMMENT ON COLUMN billing.customer_contact.consent IS 'what the customer agreed to be told there: bill, outage, dunning, advertising';
-CREATE INDEX customer_contact_value_key_idx ON billing.customer_contact (value_key);
+CREATE INDEX customer_contact_value_index_idx ON billing.customer_contact (value_index);
 CREATE INDEX customer_contact_org_id_idx ON billing.customer_contact (org_id);
 
--- XXX the number is in plain text until sealed fields are there: whoever reads customers reads it
 CREATE TABLE billing.customer_identity (
 	customer_id		bigint NOT NULL,
+	identity_no		integer NOT NULL,
 	kind			text NOT NULL,
-	number			text NOT NULL,
-	number_key		text GENERATED ALWAYS AS (billing.number_key(number)) STORED,
+	number			billing.sealed,
+	number_index	bytea,
 	org_id			bigint NOT NULL,
-	PRIMARY KEY (customer_id, kind, number),
+	PRIMARY KEY (customer_id, identity_no),
 	FOREIGN KEY (customer_id, org_id) REFERENCES billing.customer (customer_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT customer_identity_kind_known CHECK (kind IN ('resident', 'credit_code', 'passport', 'other')),
-	CONSTRAINT customer_identity_number_valid CHECK (length(number) >= 1 AND length(number) <= 100
-		AND (kind NOT IN ('resident', 'credit_code') OR coalesce(billing.id_number_valid(number, kind), false)))
+	CONSTRAINT customer_identity_number_index_of_number CHECK (number IS NOT NULL OR number_index IS NULL)
 );
 COMMENT ON TABLE billing.customer_identity IS 'by which paper a customer is known: 居民身份证, 统一社会信用代码, passport';
-CREATE INDEX customer_identity_number_key_idx ON billing.customer_identity (number_key);
+COMMENT ON COLUMN billing.customer_identity.number IS 'sealed: billing.mask() shows a part of it, open_identity() the whole; null: erased, or not sealed yet';
+COMMENT ON COLUMN billing.customer_identity.number_index IS 'blind index for comparing';
+CREATE INDEX customer_identity_number_index_idx ON billing.customer_identity (number_index);
 CREATE INDEX customer_identity_org_id_idx ON billing.customer_identity (org_id);
+
+CREATE TABLE billing.customer_bank_account (
+	customer_id		bigint NOT NULL,
+	bank_account_no	integer NOT NULL,
+	org_id			bigint NOT NULL,
+	bank			text NOT NULL,
+	number			billing.sealed,
+	number_index	bytea,
+	valid_during	daterange NOT NULL,
+	PRIMARY KEY (customer_id, bank_account_no),
+	FOREIGN KEY (customer_id, org_id) REFERENCES billing.customer (customer_id, org_id) ON UPDATE CASCADE,
+	CONSTRAINT customer_bank_account_bank_bounded CHECK (length(bank) BETWEEN 1 AND 100),
+	CONSTRAINT customer_bank_account_valid_during_some CHECK (NOT isempty(valid_during)),
+	CONSTRAINT customer_bank_account_number_index_of_number CHECK (number IS NOT NULL OR number_index IS NULL)
+);
+COMMENT ON TABLE billing.customer_bank_account IS 'bank accounts from which a customer pays, or to which refunds go, and during which days';
+COMMENT ON COLUMN billing.customer_bank_account.number IS 'sealed: billing.mask() shows a part of it, open_bank_account() the whole; null: erased';
+COMMENT ON COLUMN billing.customer_bank_account.number_index IS 'blind index: which other customer has the same';
+CREATE INDEX customer_bank_account_number_index_idx ON billing.customer_bank_account (number_index);
+CREATE INDEX customer_bank_account_org_id_idx ON billing.customer_bank_account (org_id);
+
+CREATE TABLE billing.unsealed_value (
+	customer_id		bigint NOT NULL,
+	place			text NOT NULL,
+	no				integer NOT NULL,
+	org_id			bigint NOT NULL,
+	value			text NOT NULL,
+	PRIMARY KEY (customer_id, place, no),
+	FOREIGN KEY (customer_id, org_id) REFERENCES billing.customer (customer_id, org_id) ON UPDATE CASCADE,
+	CONSTRAINT unsealed_value_place_known CHECK (place IN ('customer_contact', 'customer_identity'))
+);
+COMMENT ON TABLE billing.unsealed_value IS 'numbers and contacts of a store that is older than sealed fields, in plain text, until CALL reseal() has sealed them; empty since';
+CREATE INDEX unsealed_value_org_id_idx ON billing.unsealed_value (org_id);
 
 CREATE TABLE billing.customer_duplicate (
 	customer_id		bigint NOT NULL,

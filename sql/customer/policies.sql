@@ -2,8 +2,9 @@ ALTER TABLE billing.customer ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.customer FORCE ROW LEVEL SECURITY;
 CREATE POLICY customer_select_granted ON billing.customer FOR SELECT
 	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'customer'));
+-- the owner too: the store's functions open for a customer what is his
 CREATE POLICY customer_select_own ON billing.customer FOR SELECT
-	TO billing_customer USING (customer_id = billing.actor_customer_id());
+	TO billing_customer, billing_owner USING (customer_id = billing.actor_customer_id());
 CREATE POLICY customer_insert_granted ON billing.customer FOR INSERT
 	TO billing_owner, billing_clerk WITH CHECK (billing.can_write(org_id, 'customer'));
 CREATE POLICY customer_update_granted ON billing.customer FOR UPDATE

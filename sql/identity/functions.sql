@@ -48,7 +48,7 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1
 SUPPORT billing._can_read_support
 AS 'MODULE_PATHNAME', 'billing_can_read';
 COMMENT ON FUNCTION billing.can_read(bigint, text) IS
-'may the actor read what this org has of a kind: org, customer, account, reading, plan, bill, money, audit? Policies call it for each row';
+'may the actor read what this org has of a kind: org, customer, account, reading, plan, bill, money, audit, supply, personal? Policies call it for each row';
 REVOKE ALL ON FUNCTION billing.can_read(bigint, text) FROM PUBLIC;
 
 CREATE FUNCTION billing.can_write(org_id bigint, kind text)

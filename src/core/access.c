@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char *const actions[] = {"read", "write", "approve", "run", NULL};
-static const char *const kinds[] = {"org", "customer", "account", "reading", "plan", "bill", "money", "audit", "supply", NULL};
+static const char *const kinds[] = {"org", "customer", "account", "reading", "plan", "bill", "money", "audit", "supply", "personal", NULL};
 
 enum
 {

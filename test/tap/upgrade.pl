@@ -35,6 +35,9 @@ END
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
+append_to_file($node->basedir . '/seal.key', 'k1 ' . '5a' x 32 . "\n");
+chmod 0600, $node->basedir . '/seal.key';
+$node->append_conf('postgresql.conf', "billing.seal_key_file = '" . $node->basedir . "/seal.key'\n");
 $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE fresh');
 $node->safe_psql('fresh', 'CREATE EXTENSION billing; SELECT billing.create_roles(); SELECT billing.install()');
@@ -60,6 +63,14 @@ foreach my $dump (sort glob("$golden/*.sql.gz"))
 SELECT to_regclass('billing.mine') IS NOT NULL, has_table_privilege('pg_monitor', 'billing.reading', 'SELECT'),
 	   (SELECT count(*) FROM pg_policy WHERE polname = 'mine'), EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'billing.account'::regclass AND attname = 'mine')
 END
+	# what was plain waits for a key, and is sealed then
+	my $plain = $node->safe_psql($name, 'SELECT count(*) FROM billing.unsealed_value');
+	cmp_ok($plain, '>', 3, "$name: contacts and papers wait to be sealed") if $name =~ /contacts/;
+	is($node->safe_psql($name, 'SELECT count(*) FROM billing.customer_contact k, billing.customer_identity i WHERE k.value IS NOT NULL OR i.number IS NOT NULL'), '0', "$name: none is there yet");
+	$node->safe_psql($name, "CALL billing.reseal('C')");
+	is($node->safe_psql($name, 'SELECT count(*) FROM billing.unsealed_value'), '0', "$name: none waits");
+	is($node->safe_psql($name, "SELECT string_agg(billing.open_contact(customer_id, contact_no, 'check'), ',' ORDER BY contact_no) || (SELECT string_agg(billing.open_identity(customer_id, identity_no, 'check'), ',' ORDER BY identity_no) FROM billing.customer_identity) FROM billing.customer_contact"),
+		$name =~ /contacts/ ? '13800138000,li@example.org,东关街 7 号E12345678,11010519491231002X' : '', "$name: they are what they were");
 	# and it works: the corrected month and the next one
 	like($node->safe_psql($name, "CALL billing.run_bills('C', '2026-03-01')"), qr/ 1 bills, 1 exceptions/, "$name: it bills on");
 	is($node->safe_psql($name, 'SELECT count(*) FROM billing.verify()'), '0', "$name: and chains on");

@@ -1,0 +1,163 @@
+/*
+ * keyfile.c - keys come from a file of the server's user, or from a command
+ *
+ * Never from a table or an argument: what is in them reaches dumps and logs.
+ */
+#include "postgres.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/fd.h"
+
+#include "billing.h"
+#include "keyfile.h"
+
+enum
+{
+	TEXT_MAX = 65536
+};
+
+const BlKeySource bl_token_keys = {"tokens", "billing.token_key_file", &bl_token_key_file, NULL, 32, BL_KEY_MAX};
+const BlKeySource bl_seal_keys = {"sealed fields", "billing.seal_key_file", &bl_seal_key_file, &bl_seal_key_command, 32, 32};
+const BlKeySource bl_sign_keys = {"signatures", "billing.sign_key_file", &bl_sign_key_file, &bl_sign_key_command, 32, 32};
+
+void
+bl_key_refuse(const BlKeySource *source, const char *why)
+{
+	bool		by_command = source->command != NULL && (*source->command)[0] != '\0';
+
+	ereport(ERROR,
+			(errcode(ERRCODE_BILLING_NO_KEY),
+			 errmsg("there is no usable key for %s", source->purpose),
+			 by_command ? errdetail("What the command of keys prints %s.", why) :
+			 errdetail("The file that %s names %s.", source->setting, why),
+			 source->min == source->max ?
+			 errhint("It is a regular file of the server's user, mode 0600, each line a name and %zu bytes in hexadecimal.", source->min) :
+			 errhint("It is a regular file of the server's user, mode 0600, each line a name and at least %zu bytes in hexadecimal.", source->min)));
+}
+
+int
+bl_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* a line "NAME HEX"; false: not of this form */
+static bool
+parse_key(const BlKeySource *source, const char *line, size_t length, BlKey *key)
+{
+	size_t		name = 0;
+	const char *hex;
+	size_t		digits;
+
+	while (name < length && line[name] != ' ')
+		name++;
+	if (name == 0 || name > BL_KEY_NAME_MAX || name == length)
+		return false;
+	for (size_t i = 0; i < name; i++)
+		if (!((line[i] >= 'a' && line[i] <= 'z') || (line[i] >= '0' && line[i] <= '9')))
+			return false;
+	hex = line + name + 1;
+	digits = length - name - 1;
+	if (digits % 2 != 0 || digits / 2 < source->min || digits / 2 > source->max)
+		return false;
+	for (size_t i = 0; i < digits; i++)
+		if (bl_hex_digit(hex[i]) < 0)
+			return false;
+	memcpy(key->name, line, name);
+	key->name[name] = '\0';
+	key->size = digits / 2;
+	for (size_t i = 0; i < key->size; i++)
+		key->bytes[i] = (uint8_t) (bl_hex_digit(hex[2 * i]) << 4 | bl_hex_digit(hex[2 * i + 1]));
+	return true;
+}
+
+static size_t
+read_file(const BlKeySource *source, char *text)
+{
+	FILE	   *file = AllocateFile(*source->file, "r");
+	struct stat about;
+	size_t		size;
+
+	if (file == NULL)
+		bl_key_refuse(source, "cannot be opened");
+	/* of the open file, so that it cannot be exchanged in between */
+	if (fstat(fileno(file), &about) != 0 || !S_ISREG(about.st_mode))
+		bl_key_refuse(source, "is no regular file");
+	if (about.st_uid != geteuid() || (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		bl_key_refuse(source, "can be read or written by others");
+	/* no buffer of the C library's keeps a copy */
+	setvbuf(file, NULL, _IONBF, 0);
+	size = fread(text, 1, TEXT_MAX, file);
+	if (ferror(file) || !feof(file))
+		bl_key_refuse(source, "is too long, or cannot be read");
+	FreeFile(file);
+	return size;
+}
+
+/* the command is the administrator's, fixed in the server's configuration */
+static size_t
+read_command(const BlKeySource *source, char *text)
+{
+	FILE	   *pipe = OpenPipeStream(*source->command, "r");
+	size_t		size;
+	bool		good;
+
+	if (pipe == NULL)
+		bl_key_refuse(source, "cannot be read");
+	setvbuf(pipe, NULL, _IONBF, 0);
+	size = fread(text, 1, TEXT_MAX, pipe);
+	good = !ferror(pipe) && feof(pipe);
+	if (ClosePipeStream(pipe) != 0 || !good)
+		bl_key_refuse(source, "is too long, or the command has failed");
+	return size;
+}
+
+bool
+bl_key_find(const BlKeySource *source, const char *name, BlKey *key)
+{
+	char	   *text;
+	size_t		size;
+	bool		found = false,
+				broken = false;
+
+	if (source->command != NULL && (*source->command)[0] != '\0')
+	{
+		text = palloc(TEXT_MAX);
+		size = read_command(source, text);
+	}
+	else
+	{
+		if ((*source->file)[0] == '\0')
+			bl_key_refuse(source, "is not set");
+		text = palloc(TEXT_MAX);
+		size = read_file(source, text);
+	}
+	for (size_t at = 0; at < size && !found && !broken;)
+	{
+		size_t		end = at;
+
+		while (end < size && text[end] != '\n')
+			end++;
+		if (end > at && text[at] != '#')
+		{
+			broken = !parse_key(source, text + at, end - at, key);
+			found = !broken && (name == NULL || strcmp(key->name, name) == 0);
+		}
+		at = end + 1;
+	}
+	explicit_bzero(text, TEXT_MAX);
+	pfree(text);
+	if (!found)
+		explicit_bzero(key, sizeof *key);
+	if (broken)
+		bl_key_refuse(source, "has a line that is no key");
+	return found;
+}
