@@ -63,11 +63,7 @@ SELECT is_empty($$SELECT signature FROM store_function
 SELECT is_empty($$SELECT signature FROM store_function
 	 WHERE prosqlbody IS NULL AND NOT coalesce(proconfig @> '{"search_path=pg_catalog, pg_temp"}', false)
 	   -- drivers that COMMIT, which a SET clause forbids; they only call pinned functions
-<<<<<<< HEAD
-	   AND proname NOT IN ('run_bills', 'validate_readings', 'estimate_readings', 'land_batches', 'fold_readings', 'settle_late')$$, 'every function pins its path');
-=======
-	   AND proname NOT IN ('run_bills', 'validate_readings', 'estimate_readings', 'land_batches', 'fold_readings', 'reseal')$$, 'every function pins its path');
->>>>>>> 107a476 (What is personal is sealed: type sealed, keys of company and customer under a master key, masks, blind indexes, rotation, erasure; contacts, papers and bank accounts use it)
+	   AND proname NOT IN ('run_bills', 'validate_readings', 'estimate_readings', 'land_batches', 'fold_readings', 'settle_late', 'reseal')$$, 'every function pins its path');
 -- This list is reviewed with every change to it: each runs with the owner's privileges, under the policies of its caller.
 SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 	ARRAY['add_org', 'move_org', 'add_staff', 'change_staff', 'end_staff', 'grant_access', 'revoke_access', 'add_customer', 'add_account', '_make_heads', 'add_cycle', 'set_cycle',
