@@ -28,8 +28,8 @@ STORE_MODULES = store org access approval administration customer seal_key marke
 SQL_SOURCES = $(wildcard sql/preamble.sql sql/schema.sql \
 	$(foreach m,$(SQL_MODULES),sql/$(m)/types.sql sql/$(m)/functions.sql))
 STORE_STATE = $(foreach m,$(STORE_MODULES),$(wildcard sql/$(m)/tables.sql) $(sort $(wildcard sql/$(m)/steps/*.sql)))
-STORE_CODE = $(wildcard $(foreach kind,functions triggers views policies grants,\
-	$(foreach m,$(STORE_MODULES),sql/$(m)/$(kind).sql)))
+STORE_CODE = $(foreach kind,functions triggers views policies grants,\
+	$(foreach m,$(STORE_MODULES),$(wildcard sql/$(m)/$(kind).sql) $(sort $(wildcard sql/$(m)/$(kind)/*.sql))))
 STORE_SOURCES = $(STORE_STATE) $(STORE_CODE)
 TARIFFS = $(sort $(wildcard contrib/tariffs/*.json contrib/tariffs/markets/*.json))
 
