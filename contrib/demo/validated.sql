@@ -20,10 +20,9 @@ SELECT l.kind AS "实有 what was wrong", count(*) AS "户 accounts", count(f.by
 		SELECT f.rule FROM billing_report.validation_finding f
 		 WHERE f.account_no = l.account_no AND f.channel = 'import' AND tstzrange(f.from_at, f.until_at) && tstzrange(l.from_at, l.until_at)
 		 UNION
-		-- days of which nothing came are no finding, but work to be done
-		SELECT 'missing read' FROM billing_report.missing_read w
-		 WHERE w.account_no = l.account_no AND w.channel = 'import' AND w.from_at IS NULL AND l.slots >= 96
-		   AND daterange(w.from_on, w.until_on) && daterange(l.from_at::date, l.until_at::date)) q) f
+		-- days of which nothing came are no finding: estimation gave them a row of their own
+		SELECT 'no reading' FROM billing.reading r JOIN billing.account a USING (account_id)
+		 WHERE a.account_no = l.account_no AND r.channel = 'import' AND r.source = 'estimation' AND billing.during(r.profile) && tstzrange(l.from_at, l.until_at)) q) f
  CROSS JOIN LATERAL (SELECT sum(e.energy_kwh) AS kwh FROM billing_report.estimated_span e
 					  WHERE e.account_no = l.account_no AND e.channel = 'import' AND tstzrange(e.from_at, e.until_at) && tstzrange(l.from_at, l.until_at)) e
  WHERE l.slots > 0 AND l.kind NOT IN ('late', 'repeated') GROUP BY 1 ORDER BY 3 DESC, 1;

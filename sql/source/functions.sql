@@ -197,6 +197,15 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._local_day(timestamptz, text) IS 'the day of a moment in a time zone by name, or at an offset';
 
+CREATE FUNCTION billing._midnight(day date, zone text)
+RETURNS timestamptz
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN _midnight.zone ~ '^[+-]' THEN (_midnight.day::timestamp AT TIME ZONE 'UTC') - _midnight.zone::interval
+				ELSE _midnight.day::timestamp AT TIME ZONE _midnight.zone END;
+END;
+COMMENT ON FUNCTION billing._midnight(date, text) IS 'when a day begins in a time zone by name, or at an offset';
+
 CREATE FUNCTION billing._read_fields(format text, document bytea, mapping jsonb)
 RETURNS TABLE (line bigint, fields jsonb, rejected text, content text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE

@@ -225,5 +225,5 @@ BEGIN
 	result := billing._finish_validation(run);
 END $$;
 COMMENT ON PROCEDURE billing.estimate_readings(text, date, date, boolean, integer, text) IS
-'estimates what is missing in readings of an org, and of all below it, that touch these days and were validated: by a line, or like days on both sides, '
+'estimates what is missing in readings of an org, and of all below it, that touch these days and were validated, also whole days that did not come: by a line, or like days on both sides, '
 'scaled to the register; each estimate with its method in validation_action. With again also what was estimated before, as when a register was read later';
