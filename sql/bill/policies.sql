@@ -20,7 +20,7 @@ CREATE POLICY transfer_select_granted ON billing.transfer FOR SELECT
 CREATE POLICY transfer_select_own ON billing.transfer FOR SELECT TO billing_customer USING (billing.is_own(account_id));
 CREATE POLICY transfer_select_owner ON billing.transfer FOR SELECT TO billing_owner USING (billing.can_read(org_id, 'account'));
 CREATE POLICY transfer_insert_granted ON billing.transfer FOR INSERT TO billing_owner
-	WITH CHECK (billing.can_write(org_id, 'money') OR (bill_seq IS NOT NULL AND billing.can_do('approve', 'bill', org_id))
+	WITH CHECK (billing.can_write(org_id, 'money') OR (bill_seq IS NOT NULL AND (billing.can_write(org_id, 'bill') OR billing.can_do('approve', 'bill', org_id)))
 		-- what another person has prepared
 		OR ('opening' IN (debit, credit) AND billing.can_do('approve', 'money', org_id)));
 CREATE POLICY transfer_update_org ON billing.transfer FOR UPDATE TO billing_owner
