@@ -22,13 +22,8 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)) $(CORE_SOURCES))
 # Modules of the extension script, each after those it names (sql/README.md).
 SQL_MODULES = install identity chain sealed profile usage market carry tariff charges rate print urdb intake names library vee forest
 # Modules of the store that billing.install() makes, likewise.
-<<<<<<< HEAD
 STORE_MODULES = store org access approval administration customer seal_key market_data plan bill source supply reading register validation fold forming losses \
-	run verify correction landing inbox supply_request contact contract cutover
-=======
-STORE_MODULES = store org access approval administration customer market_data plan bill source supply reading register validation fold forming losses \
 	run verify correction draft claim landing inbox supply_request contact contract cutover
->>>>>>> 79515aa (Bills of every kind: drafts by hand, by a plan or of one account, edited, approved by a second person and issued; claims for faulty meters, theft and breach by formula; deposits at the end of an account)
 
 SQL_SOURCES = $(wildcard sql/preamble.sql sql/schema.sql \
 	$(foreach m,$(SQL_MODULES),sql/$(m)/types.sql sql/$(m)/functions.sql))
