@@ -124,6 +124,18 @@ billing_can_do(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(bl_rights_allow(bl_rights_pinned(&check->pin), PG_GETARG_INT64(2), right));
 }
 
+/* _can_grant(action text, kind text, org_id bigint) returns boolean */
+PG_FUNCTION_INFO_V1(billing_can_grant);
+Datum
+billing_can_grant(PG_FUNCTION_ARGS)
+{
+	uint64_t	right = right_of(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	int64_t		org = PG_GETARG_INT64(2);
+	const BlRights *rights = bl_rights();
+
+	PG_RETURN_BOOL(rights->superuser || (org > 0 && (uint64_t) org <= rights->last && (rights->held[org] & right) != 0));
+}
+
 /* can_everywhere(action text, kind text) returns boolean */
 PG_FUNCTION_INFO_V1(billing_can_everywhere);
 Datum

@@ -1,11 +1,7 @@
 /*
  * actor.c - who acts, and what they may: identity and the cached rights
  *
- * Rights are read from the store by plain scans with a catalogue snapshot:
- * no policies (they would ask for what is being loaded), no search path, the
- * newest state also in a REPEATABLE READ transaction and in parallel workers.
- * With an older snapshot a set could be filled with what was just revoked, and
- * no message would come any more to empty it.
+ * What an actor may is loaded by rights.c and kept here.
  *
  * A message of change (sent with the transaction that changes grants, orgs or
  * staff) may arrive in mid-statement.  Then the set that a statement uses stays
@@ -14,31 +10,22 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/parallel.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/inval.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
-#include "utils/rangetypes.h"
-#include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 #include "actor.h"
 #include "billing.h"
 #include "core/access.h"
+#include "rights.h"
 
 enum
 {
@@ -60,14 +47,15 @@ static BlRights *sets[SETS];
 static int	next_set;
 static BlRights *garbage;
 
-/* accounts of a customer, for one transaction */
+/* accounts of a customer, or assigned to staff, for one transaction; rights: as they then were */
 static struct
 {
 	uint32_t	transaction;
 	uint64_t	serial;
-	int64_t		customer_id;
-	int64_t    *accounts;
+	const BlRights *rights;
+	const int64_t *accounts;
 	size_t		count;
+	TimestampTz good_until;
 }			own;
 
 /* ---- messages ---- */
@@ -242,260 +230,7 @@ bl_actor_assign(const char *value, void *extra)
 	forget_plans();
 }
 
-/* ---- reading the store ---- */
-
-Oid
-bl_store_table(const char *name)
-{
-	Oid			schema = get_namespace_oid("billing", true);
-
-	return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
-}
-
-typedef struct StoreScan
-{
-	Relation	relation;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-} StoreScan;
-
-/* all rows, or those of one key; false where there is no such table */
-static bool
-scan_begin(StoreScan *s, const char *table, const char *index, const char *column, RegProcedure equal, Datum key)
-{
-	Oid			relid = bl_store_table(table);
-	Oid			schema = get_namespace_oid("billing", true);
-	Oid			indexid = index && OidIsValid(schema) ? get_relname_relid(index, schema) : InvalidOid;
-	ScanKeyData keys[1];
-
-	s->relation = NULL;
-	if (!OidIsValid(relid))
-		return false;
-	if (column)
-		ScanKeyInit(&keys[0], get_attnum(relid, column), BTEqualStrategyNumber, equal, key);
-	s->relation = table_open(relid, AccessShareLock);
-	s->scan = systable_beginscan(s->relation, indexid, OidIsValid(indexid), NULL, column ? 1 : 0, keys);
-	return true;
-}
-
-static bool
-scan_next(StoreScan *s)
-{
-	s->tuple = systable_getnext(s->scan);
-	return HeapTupleIsValid(s->tuple);
-}
-
-static void
-scan_end(StoreScan *s)
-{
-	systable_endscan(s->scan);
-	table_close(s->relation, AccessShareLock);
-}
-
-static AttrNumber
-column_of(StoreScan *s, const char *name)
-{
-	AttrNumber	number = get_attnum(RelationGetRelid(s->relation), name);
-
-	if (number == InvalidAttrNumber)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of table billing.%s is missing", name, RelationGetRelationName(s->relation)),
-				 errhint("The store is of another release: SELECT billing.install() brings it up to date.")));
-	return number;
-}
-
-static Datum
-value_of(StoreScan *s, AttrNumber column, bool *isnull)
-{
-	return heap_getattr(s->tuple, column, RelationGetDescr(s->relation), isnull);
-}
-
-static int64_t
-int8_of(StoreScan *s, AttrNumber column)
-{
-	bool		isnull;
-	Datum		value = value_of(s, column, &isnull);
-
-	return isnull ? 0 : DatumGetInt64(value);
-}
-
-/* is now within the range?  next: the earliest moment at which that changes */
-static bool
-is_valid(StoreScan *s, AttrNumber column, TimestampTz now, TimestampTz *next)
-{
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
-	RangeBound	lower,
-				upper;
-	bool		empty,
-				isnull;
-	Datum		value = value_of(s, column, &isnull);
-
-	if (isnull)
-		return true;
-	range_deserialize(type, DatumGetRangeTypeP(value), &lower, &upper, &empty);
-	if (empty)
-		return false;
-	if (!lower.infinite && DatumGetTimestampTz(lower.val) > now)
-	{
-		*next = Min(*next, DatumGetTimestampTz(lower.val));
-		return false;
-	}
-	/* [from, until) whatever the brackets say: a right ends rather early */
-	if (!upper.infinite)
-	{
-		if (DatumGetTimestampTz(upper.val) <= now)
-			return false;
-		*next = Min(*next, DatumGetTimestampTz(upper.val));
-	}
-	return true;
-}
-
-/* ---- loading a set ---- */
-
-/* parents by number of org; the places between are BL_NO_ORG */
-static void
-load_orgs(BlRights *r)
-{
-	size_t		room = 64;
-	int32_t    *parent = palloc(room * sizeof *parent);
-	StoreScan		s;
-
-	parent[0] = BL_NO_ORG;
-	if (scan_begin(&s, "org", NULL, NULL, 0, 0))
-	{
-		AttrNumber	org_id = column_of(&s, "org_id");
-		AttrNumber	parent_id = column_of(&s, "parent_id");
-
-		while (scan_next(&s))
-		{
-			int64_t		org = int8_of(&s, org_id);
-			int64_t		up = int8_of(&s, parent_id);
-
-			if (org < 1 || org > BL_ORG_MAX || up < 0 || up > BL_ORG_MAX)
-				continue;		/* a check of the table forbids it */
-			if ((size_t) org >= room)
-			{
-				room = Max(room * 2, (size_t) org + 1);
-				parent = repalloc(parent, room * sizeof *parent);
-			}
-			while (r->last < (size_t) org)
-				parent[++r->last] = BL_NO_ORG;
-			parent[org] = (int32_t) up;
-			r->orgs++;
-		}
-		scan_end(&s);
-	}
-	r->parent = parent;
-}
-
-/* rights of grants as they stand, before the tree spreads them */
-static void
-load_grants(BlRights *r, uint64_t *rights, TimestampTz now)
-{
-	StoreScan		s;
-
-	if (!scan_begin(&s, "access_grant", "access_grant_pkey", "staff_id", F_INT8EQ, Int64GetDatum(r->staff_id)))
-		return;
-	{
-		AttrNumber	org_id = column_of(&s, "org_id");
-		AttrNumber	action = column_of(&s, "action");
-		AttrNumber	kind = column_of(&s, "kind");
-		AttrNumber	valid = column_of(&s, "valid_during");
-
-		while (scan_next(&s))
-		{
-			int64_t		org = int8_of(&s, org_id);
-			bool		no_action,
-						no_kind;
-			Datum		a = value_of(&s, action, &no_action);
-			Datum		k = value_of(&s, kind, &no_kind);
-
-			if (no_action || no_kind || org < 1 || (uint64_t) org > r->last || !is_valid(&s, valid, now, &r->good_until))
-				continue;
-			rights[org] |= bl_access_right(TextDatumGetCString(a), TextDatumGetCString(k));
-		}
-	}
-	scan_end(&s);
-}
-
-/* the staff or customer of this number, or of this role; 0: none that is valid now */
-static int64_t
-find_person(const char *table, const char *index, const char *column, RegProcedure equal, Datum key,
-			const char *id_column, TimestampTz now, TimestampTz *next)
-{
-	int64_t		found = 0;
-	StoreScan		s;
-
-	if (!scan_begin(&s, table, index, column, equal, key))
-		return 0;
-	{
-		AttrNumber	id = column_of(&s, id_column);
-		AttrNumber	valid = column_of(&s, "valid_during");
-
-		while (scan_next(&s))
-			if (is_valid(&s, valid, now, next))
-				found = int8_of(&s, id);
-	}
-	scan_end(&s);
-	return found;
-}
-
-static void
-find_actor(BlRights *r, TimestampTz now)
-{
-	NameData	role;
-	char	   *name;
-
-	if (r->bound == BL_STAFF)
-		r->staff_id = find_person("staff", "staff_pkey", "staff_id", F_INT8EQ, Int64GetDatum(r->bound_id),
-								  "staff_id", now, &r->good_until);
-	else if (r->bound == BL_CUSTOMER)
-		r->customer_id = find_person("customer", "customer_pkey", "customer_id", F_INT8EQ, Int64GetDatum(r->bound_id),
-									 "customer_id", now, &r->good_until);
-	if (r->bound != BL_NOBODY)
-		return;
-
-	r->superuser = superuser_arg(r->session_user);
-	name = GetUserNameFromId(r->session_user, true);
-	if (name == NULL)
-		return;
-	namestrcpy(&role, name);
-	r->staff_id = find_person("staff", "staff_login_role_key", "login_role", F_NAMEEQ, NameGetDatum(&role),
-							  "staff_id", now, &r->good_until);
-	r->customer_id = find_person("customer", "customer_login_role_key", "login_role", F_NAMEEQ, NameGetDatum(&role),
-								 "customer_id", now, &r->good_until);
-}
-
-static BlRights *
-load(BlActorKind kind, int64_t id, Oid session_user)
-{
-	/* under the caller's context until it is whole */
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "billing rights", ALLOCSET_SMALL_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
-	TimestampTz now = GetCurrentTimestamp();
-	BlRights   *r = palloc0(sizeof *r);
-	uint64_t   *rights;
-
-	r->context = context;
-	r->bound = kind;
-	r->bound_id = id;
-	r->session_user = session_user;
-	r->good_until = DT_NOEND;
-	signal_table = bl_store_table("access_grant");
-	find_actor(r, now);
-	load_orgs(r);
-	rights = palloc0((r->last + 1) * sizeof *rights);
-	if (r->staff_id != 0)
-		load_grants(r, rights, now);
-	bl_access_spread(r->parent, rights, r->last);
-	r->rights = rights;
-	r->everywhere = bl_access_everywhere(r->parent, rights, r->last);
-
-	MemoryContextSwitchTo(old);
-	MemoryContextSetParent(context, CacheMemoryContext);
-	return r;
-}
+/* ---- sets ---- */
 
 static void
 discard(BlRights *r)
@@ -534,7 +269,8 @@ rights_of(BlActorKind kind, int64_t id, Oid session_user)
 		sets[i] = NULL;
 	}
 	before = generation;
-	r = load(kind, id, session_user);
+	signal_table = bl_store_table("access_grant");
+	r = bl_rights_load(kind, id, session_user);
 	if (before != generation || (kind != BL_NOBODY && r->staff_id == 0 && r->customer_id == 0))
 	{
 		/* changed while we read: good for this statement, not for the next; or may yet come to be */
@@ -576,54 +312,25 @@ bl_rights_pinned(BlPin *pin)
 	return pin->rights;
 }
 
-/* ---- customers ---- */
-
-static int
-compare_int64(const void *a, const void *b)
-{
-	int64_t		x = *(const int64_t *) a;
-	int64_t		y = *(const int64_t *) b;
-
-	return (x > y) - (x < y);
-}
+/* ---- accounts ---- */
 
 const int64_t *
 bl_own_accounts(const BlRights *rights, size_t *count)
 {
-	size_t		room = 16;
-	int64_t    *accounts;
-	size_t		found = 0;
-	StoreScan		s;
-
 	*count = 0;
-	if (rights->customer_id == 0)
+	if (rights->customer_id == 0 && rights->staff_id == 0)
 		return NULL;
-	if (own.accounts != NULL && own.transaction == MyProc->lxid && own.serial == serial && own.customer_id == rights->customer_id)
+	if (own.accounts == NULL || own.transaction != MyProc->lxid || own.serial != serial || own.rights != rights ||
+		own.good_until <= GetCurrentStatementStartTimestamp())
 	{
-		*count = own.count;
-		return own.accounts;
+		/* what an earlier actor of this transaction had goes with the transaction */
+		own.accounts = bl_rights_accounts(rights, &own.count, &own.good_until);
+		own.transaction = MyProc->lxid;
+		own.serial = serial;
+		own.rights = rights;
 	}
-	/* what an earlier actor of this transaction had goes with the transaction */
-	accounts = MemoryContextAlloc(TopTransactionContext, room * sizeof *accounts);
-	if (scan_begin(&s, "account", "account_customer_id_idx", "customer_id", F_INT8EQ, Int64GetDatum(rights->customer_id)))
-	{
-		AttrNumber	account_id = column_of(&s, "account_id");
-
-		while (scan_next(&s))
-		{
-			if (found == room)
-				accounts = repalloc(accounts, (room *= 2) * sizeof *accounts);
-			accounts[found++] = int8_of(&s, account_id);
-		}
-		scan_end(&s);
-	}
-	qsort(accounts, found, sizeof *accounts, compare_int64);
-	own.transaction = MyProc->lxid;
-	own.serial = serial;
-	own.customer_id = rights->customer_id;
-	own.accounts = accounts;
-	own.count = *count = found;
-	return accounts;
+	*count = own.count;
+	return own.accounts;
 }
 
 /* ---- binding ---- */

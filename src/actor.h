@@ -33,6 +33,7 @@ typedef struct BlRights
 	size_t		last;			/* the highest org */
 	const int32_t *parent;
 	const uint64_t *rights;		/* by org */
+	const uint64_t *held;		/* the same before duties were separated: what can be granted to others */
 	uint64_t	everywhere;		/* those held at every org */
 	size_t		orgs;			/* how many there are */
 	TimestampTz good_until;		/* a date of validity passes */

@@ -104,6 +104,35 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._refuse_all_but_org() IS 'trigger of what is only ever added to, and moves with its account';
 
+CREATE FUNCTION billing._check_grantable(org_id bigint, kinds text[], actions text[])
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	missing	text;
+BEGIN
+	SELECT format('%s on %s', a, k) INTO missing FROM unnest(_check_grantable.actions) a, unnest(_check_grantable.kinds) k
+	 WHERE NOT billing._can_grant(a, k, _check_grantable.org_id) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'only what one holds can be granted'
+			USING ERRCODE = 'insufficient_privilege', DETAIL = format('You do not hold: %s.', missing);
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._check_grantable(bigint, text[], text[]) IS 'raises where the actor does not hold what he gives to others';
+
+CREATE FUNCTION billing._refuse_self(themselves boolean)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF _refuse_self.themselves THEN
+		RAISE EXCEPTION 'nobody grants to himself' USING ERRCODE = 'insufficient_privilege', HINT = 'Ask another administrator.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._refuse_self(boolean) IS 'raises where rights would come to the actor by his own hand';
+
 CREATE FUNCTION billing.grant_access(staff_no text, org_no text, kinds text[], actions text[], until timestamptz DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -113,7 +142,6 @@ AS $$
 DECLARE
 	at_org	bigint := billing._org_of(grant_access.org_no, 'write', 'org');
 	person	bigint;
-	missing	text;
 	changed	integer;
 BEGIN
 	SELECT s.staff_id INTO person FROM billing.staff s
@@ -121,15 +149,8 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('staff %s', grant_access.staff_no));
 	END IF;
-	IF format('staff:%s', person) = billing.actor() THEN
-		RAISE EXCEPTION 'nobody grants to himself' USING ERRCODE = 'insufficient_privilege', HINT = 'Ask another administrator.';
-	END IF;
-	SELECT format('%s on %s', a, k) INTO missing FROM unnest(grant_access.actions) a, unnest(grant_access.kinds) k
-	 WHERE NOT billing.can_do(a, k, at_org) LIMIT 1;
-	IF FOUND THEN
-		RAISE EXCEPTION 'only what one holds can be granted'
-			USING ERRCODE = 'insufficient_privilege', DETAIL = format('You do not hold: %s.', missing);
-	END IF;
+	PERFORM billing._refuse_self(format('staff:%s', person) = billing.actor());
+	PERFORM billing._check_grantable(at_org, grant_access.kinds, grant_access.actions);
 	INSERT INTO billing.access_grant AS g (staff_id, org_id, kind, action, valid_during)
 	SELECT person, at_org, k, a, tstzrange(now(), grant_access.until)
 	  FROM (SELECT DISTINCT k, a FROM unnest(grant_access.kinds) k, unnest(grant_access.actions) a) r
@@ -166,6 +187,48 @@ END $$;
 COMMENT ON FUNCTION billing.revoke_access(text, text, text[], text[]) IS
 'takes rights away that were granted at this org: of all kinds and actions, or of those named; at once, in every session; returns how many';
 
+CREATE FUNCTION billing._post_rights(post text)
+RETURNS TABLE (kinds text[], actions text[])
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 3
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY SELECT v.kinds::text[], v.actions::text[] FROM (VALUES
+		('manager', '{org,customer,account,reading,plan,bill,money,audit,supply}', '{read}'),
+		('manager', '{account,reading,bill,money,supply}', '{approve}'),
+		('administrator', '{org}', '{read,write}'),
+		('administrator', '{audit}', '{read}'),
+		('account clerk', '{customer,account}', '{read,write}'),
+		('account clerk', '{org,reading,plan,bill}', '{read}'),
+		('meter reader', '{reading}', '{read,write}'),
+		('meter reader', '{org,account}', '{read}'),
+		('billing clerk', '{bill,money}', '{read,write}'),
+		('billing clerk', '{bill}', '{run}'),
+		('billing clerk', '{org,customer,account,reading,plan}', '{read}'),
+		('price clerk', '{plan}', '{read,write}'),
+		('price clerk', '{org,account,reading,bill}', '{read}'),
+		('cashier', '{money}', '{read,write}'),
+		('cashier', '{org,customer,account,bill}', '{read}'),
+		('accountant', '{org,customer,account,plan,bill,money}', '{read}'),
+		('accountant', '{bill,money}', '{approve}'),
+		('equipment clerk', '{supply}', '{read,write}'),
+		('equipment clerk', '{org,account,reading}', '{read}'),
+		('inspector', '{org,customer,account,reading,plan,bill,supply}', '{read}'),
+		('inspector', '{reading}', '{approve}'),
+		('customer service', '{customer}', '{read,write}'),
+		('customer service', '{org,account,reading,plan,bill,money,supply}', '{read}'),
+		('analyst', '{org,account,reading,plan,bill,money}', '{read}'),
+		('auditor', '{org,customer,account,reading,plan,bill,money,audit,supply}', '{read}')) v(post, kinds, actions)
+	 WHERE v.post = _post_rights.post;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'nothing is laid down for post "%"', _post_rights.post
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'Posts: manager, administrator, account clerk, meter reader, billing clerk, price clerk, cashier, accountant, equipment clerk, '
+					'inspector, customer service, analyst, auditor. Others: grant_access().';
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._post_rights(text) IS 'what the usual posts of a county company need';
+
 CREATE FUNCTION billing.grant_post(staff_no text, org_no text)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -178,32 +241,8 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('staff %s', grant_post.staff_no));
 	END IF;
-	CASE post
-		WHEN 'manager' THEN
-			RETURN billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan,bill,money,audit,supply}', '{read}')
-				 + billing.grant_access(staff_no, org_no, '{account,reading,bill,money,supply}', '{approve}');
-		WHEN 'administrator' THEN
-			RETURN billing.grant_access(staff_no, org_no, '{org}', '{read,write}') + billing.grant_access(staff_no, org_no, '{audit}', '{read}');
-		WHEN 'account clerk' THEN
-			RETURN billing.grant_access(staff_no, org_no, '{customer,account}', '{read,write}')
-				 + billing.grant_access(staff_no, org_no, '{org,reading,plan,bill}', '{read}');
-		WHEN 'meter reader' THEN
-			RETURN billing.grant_access(staff_no, org_no, '{reading}', '{read,write}') + billing.grant_access(staff_no, org_no, '{org,account}', '{read}');
-		WHEN 'billing clerk' THEN
-			RETURN billing.grant_access(staff_no, org_no, '{bill,money}', '{read,write}') + billing.grant_access(staff_no, org_no, '{bill}', '{run}')
-				 + billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan}', '{read}');
-		WHEN 'equipment clerk' THEN
-			RETURN billing.grant_access(staff_no, org_no, '{supply}', '{read,write}')
-				 + billing.grant_access(staff_no, org_no, '{org,account,reading}', '{read}');
-		WHEN 'analyst' THEN
-			RETURN billing.grant_access(staff_no, org_no, '{org,account,reading,plan,bill,money}', '{read}');
-		WHEN 'auditor' THEN
-			RETURN billing.grant_access(staff_no, org_no, '{org,customer,account,reading,plan,bill,money,audit,supply}', '{read}');
-		ELSE
-			RAISE EXCEPTION 'nothing is laid down for post "%"', post
-				USING ERRCODE = 'invalid_parameter_value',
-					  HINT = 'Posts: manager, administrator, account clerk, meter reader, billing clerk, equipment clerk, analyst, auditor. Others: grant_access().';
-	END CASE;
+	RETURN (SELECT sum(billing.grant_access(grant_post.staff_no, grant_post.org_no, r.kinds, r.actions)) FROM billing._post_rights(post) r);
 END $$;
 COMMENT ON FUNCTION billing.grant_post(text, text) IS
-'grants at an org what the person''s post usually needs: manager, administrator, account clerk, meter reader, billing clerk, equipment clerk, analyst, auditor';
+'grants one person at an org what his post usually needs: manager, administrator, account clerk, meter reader, billing clerk, price clerk, '
+'cashier, accountant, equipment clerk, inspector, customer service, analyst, auditor; add_post() does it for all who hold a post';

@@ -64,7 +64,7 @@ BEGIN
 	RETURN made;
 END $$;
 COMMENT ON FUNCTION billing.add_staff(text, text, text, text, name) IS
-'a person who works at an org, with the database role of the login if there is one; has no rights before grant_access() or grant_post()';
+'a person who works at an org, with the database role of the login if there is one; has no rights but those of the post (add_post()) before grant_access() or grant_post()';
 
 CREATE FUNCTION billing.change_staff(staff_no text, name text, post text, org_no text DEFAULT NULL)
 RETURNS boolean
@@ -86,9 +86,11 @@ BEGIN
 		RETURN false;
 	END IF;
 	UPDATE billing.staff s SET name = change_staff.name, post = change_staff.post, org_id = at_org WHERE s.staff_id = person.staff_id;
-	-- what the new post needs somebody grants
+	-- what the new post needs the group of the post gives, or somebody
 	IF (person.post, person.org_id) <> (change_staff.post, at_org) THEN
+		PERFORM billing._refuse_self(format('staff:%s', person.staff_id) = billing.actor());
 		DELETE FROM billing.access_grant g WHERE g.staff_id = person.staff_id;
+		DELETE FROM billing.group_staff g WHERE g.staff_id = person.staff_id;
 	END IF;
 	PERFORM billing._audit(o, 'change_staff', format('staff %s', change_staff.staff_no),
 		jsonb_build_object('post', change_staff.post, 'post_before', person.post, 'org_no', change_staff.org_no))
@@ -96,8 +98,8 @@ BEGIN
 	RETURN true;
 END $$;
 COMMENT ON FUNCTION billing.change_staff(text, text, text, text) IS
-'a member of staff has another name, post or org; with another post or org all rights are gone until they are granted anew; '
-'needs write on org at both; false: nothing is new';
+'a member of staff has another name, post or org; with another post or org all rights are gone but those of the new post (add_post()) until they are granted anew; '
+'needs write on org at both, and nobody gives himself another post; false: nothing is new';
 
 CREATE FUNCTION billing.end_staff(staff_no text)
 RETURNS void
@@ -116,6 +118,7 @@ BEGIN
 	UPDATE billing.staff s SET valid_during = tstzrange(least(lower(s.valid_during), now() - interval '1 microsecond'), now())
 	 WHERE s.staff_id = person.staff_id;
 	DELETE FROM billing.access_grant g WHERE g.staff_id = person.staff_id;
+	DELETE FROM billing.group_staff g WHERE g.staff_id = person.staff_id;
 	PERFORM billing._audit(person.org_id, 'end_staff', format('staff %s', end_staff.staff_no));
 END $$;
 COMMENT ON FUNCTION billing.end_staff(text) IS 'who leaves loses every right with this transaction; the person stays on record';

@@ -15,7 +15,7 @@ ALTER TABLE billing.account FORCE ROW LEVEL SECURITY;
 CREATE POLICY account_select_granted ON billing.account FOR SELECT
 	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'account'));
 CREATE POLICY account_select_own ON billing.account FOR SELECT
-	TO billing_customer USING (customer_id = billing.actor_customer_id());
+	TO billing_customer USING (billing.is_own(account_id));
 CREATE POLICY account_insert_granted ON billing.account FOR INSERT
 	TO billing_owner, billing_clerk WITH CHECK (billing.can_write(org_id, 'account')
 		-- a customer the writer may read: a key alone would also take a stranger's

@@ -66,6 +66,14 @@ COMMENT ON FUNCTION billing.can_do(text, text, bigint) IS
 'may the actor do this to what this org has of a kind? Actions: read, write, approve, run';
 REVOKE ALL ON FUNCTION billing.can_do(text, text, bigint) FROM PUBLIC;
 
+CREATE FUNCTION billing._can_grant(action text, kind text, org_id bigint)
+RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'billing_can_grant';
+COMMENT ON FUNCTION billing._can_grant(text, text, bigint) IS
+'does the actor hold this right at this org, so that he may give it to others? Also where duties are separate, and he may not use it himself';
+REVOKE ALL ON FUNCTION billing._can_grant(text, text, bigint) FROM PUBLIC;
+
 CREATE FUNCTION billing.can_everywhere(action text, kind text)
 RETURNS boolean
 LANGUAGE c STABLE STRICT PARALLEL SAFE COST 5
@@ -101,7 +109,7 @@ RETURNS boolean
 LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1
 SUPPORT billing._is_own_support
 AS 'MODULE_PATHNAME', 'billing_is_own';
-COMMENT ON FUNCTION billing.is_own(bigint) IS 'is the actor the customer of this account? Customers'' policies call it for each row';
+COMMENT ON FUNCTION billing.is_own(bigint) IS 'is the actor the customer of this account, or is it assigned to him? Customers'' policies call it for each row';
 REVOKE ALL ON FUNCTION billing.is_own(bigint) FROM PUBLIC;
 
 CREATE FUNCTION billing._visible_orgs(kind text)
@@ -115,7 +123,7 @@ CREATE FUNCTION billing._own_accounts()
 RETURNS bigint[]
 LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100
 AS 'MODULE_PATHNAME', 'billing_own_accounts';
-COMMENT ON FUNCTION billing._own_accounts() IS 'the accounts of the actor as a customer: what is_own() gives to an index, at run time';
+COMMENT ON FUNCTION billing._own_accounts() IS 'the accounts of the actor as a customer, or assigned to him: what is_own() gives to an index, at run time';
 REVOKE ALL ON FUNCTION billing._own_accounts() FROM PUBLIC;
 
 CREATE FUNCTION billing._access_changed()

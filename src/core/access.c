@@ -116,3 +116,25 @@ bl_access_everywhere(const int32_t *parent, const uint64_t *rights, size_t last)
 		}
 	return any ? all : 0;
 }
+
+bool
+bl_access_is_below(const int32_t *parent, size_t last, size_t org, size_t up)
+{
+	for (int depth = 0; depth < BL_ORG_DEPTH && org > 0 && org <= last && parent[org] != BL_NO_ORG; depth++)
+	{
+		if (org == up)
+			return true;
+		org = (size_t) parent[org];
+	}
+	return false;
+}
+
+void
+bl_access_separate(const int32_t *parent, uint64_t *rights, size_t last, size_t from, uint64_t first, uint64_t second)
+{
+	uint64_t	both = first | second;
+
+	for (size_t org = 1; org <= last; org++)
+		if ((rights[org] & both) == both && bl_access_is_below(parent, last, org, from))
+			rights[org] &= ~second;
+}

@@ -45,4 +45,13 @@ extern void bl_access_gather(const int32_t *parent, const uint64_t *rights, uint
 /* Which rights hold at every org there is; none where there is no org. */
 extern uint64_t bl_access_everywhere(const int32_t *parent, const uint64_t *rights, size_t last);
 
+/* Is an org another one, or below it? */
+extern bool bl_access_is_below(const int32_t *parent, size_t last, size_t org, size_t up);
+
+/*
+ * At an org and all below it, who has the first right has not the second: who
+ * enters does not approve.  After bl_access_spread().
+ */
+extern void bl_access_separate(const int32_t *parent, uint64_t *rights, size_t last, size_t from, uint64_t first, uint64_t second);
+
 #endif							/* BL_CORE_ACCESS_H */

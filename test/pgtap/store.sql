@@ -68,6 +68,8 @@ SELECT is_empty($$SELECT signature FROM store_function
 SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 	ARRAY['add_org', 'move_org', 'add_staff', 'change_staff', 'end_staff', 'grant_access', 'revoke_access', 'add_customer', 'add_account', '_make_heads', 'add_cycle', 'set_cycle',
 		'approve', 'decline', 'withdraw_approval', 'set_approval_rule',
+		'add_group', 'end_group', 'add_post', 'join_group', 'leave_group', 'nest_group', 'unnest_group', 'grant_group_access', 'revoke_group_access',
+		'separate_duties', 'unite_duties', 'assign_accounts', 'unassign_accounts', '_end_assignments',
 		'set_mapping', 'receive', 'land', 'land_again', '_next_batch', '_fold_chunk',
 		'add_plan', 'set_plan', 'set_plans', '_begin_plans', 'outdated_bills', 'add_plan_from_library', 'add_calendar', 'add_calendar_days', 'add_event', 'add_event_days', 'cancel_event',
 		'add_component', 'publish_component', 'add_series', 'publish_prices', 'publish_market', 'add_calendar_from_library', 'record_profile', 'post_payment', 'void_bill', 'transfer_account', '_run_chunk', '_start_run', '_finish_run',

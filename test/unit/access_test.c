@@ -114,6 +114,42 @@ damage(void)
 	CHECK_EQ(deep_rights[BL_ORG_DEPTH + 2], 0);
 }
 
+/* who enters does not approve, where that is laid down; the tree of subtrees() */
+static void
+duties(void)
+{
+	const int32_t parent[] = {BL_NO_ORG, BL_NO_PARENT, 1, 2, BL_NO_PARENT, 4, BL_NO_ORG};
+	uint64_t	rights[] = {0, 3, 3, 7, 3, 2, 0};
+
+	bl_access_separate(parent, rights, 6, 2, 1, 2);
+	CHECK_EQ(rights[1], 3);		/* above */
+	CHECK_EQ(rights[2], 1);
+	CHECK_EQ(rights[3], 5);		/* below, other rights stay */
+	CHECK_EQ(rights[4], 3);		/* another company */
+	bl_access_separate(parent, rights, 6, 4, 1, 2);
+	CHECK_EQ(rights[4], 1);
+	CHECK_EQ(rights[5], 2);		/* has only one of the two */
+	bl_access_separate(parent, rights, 6, 6, 1, 2);
+	CHECK_EQ(rights[1], 3);		/* no such org */
+
+	CHECK(bl_access_is_below(parent, 6, 3, 1));
+	CHECK(bl_access_is_below(parent, 6, 1, 1));
+	CHECK(!bl_access_is_below(parent, 6, 1, 3));
+	CHECK(!bl_access_is_below(parent, 6, 5, 1));
+	CHECK(!bl_access_is_below(parent, 6, 6, 6));
+	CHECK(!bl_access_is_below(parent, 6, 7, 1));
+	CHECK(!bl_access_is_below(parent, 6, 0, 0));
+}
+
+/* a circle ends */
+static void
+circle(void)
+{
+	const int32_t parent[] = {BL_NO_ORG, 2, 1};
+
+	CHECK(!bl_access_is_below(parent, 2, 1, 3));
+}
+
 int
 main(void)
 {
@@ -123,5 +159,7 @@ main(void)
 	RUN(everywhere);
 	RUN(any_order);
 	RUN(damage);
+	RUN(duties);
+	RUN(circle);
 	return DONE();
 }

@@ -1,0 +1,161 @@
+-- groups, posts, assigned accounts, separate duties: what each gives and takes, who may give it, and
+-- that what the C code loads is what the view tells.
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SELECT billing.create_roles() \gset
+SELECT billing.install() \gset
+CREATE ROLE tap_adm LOGIN IN ROLE billing_admin;
+CREATE ROLE tap_sub LOGIN IN ROLE billing_admin;
+CREATE ROLE tap_ann LOGIN IN ROLE billing_clerk, billing_customer;
+CREATE ROLE tap_ben LOGIN IN ROLE billing_clerk;
+GRANT ALL ON SCHEMA public TO PUBLIC;
+SELECT billing.add_org('C', 'Company', 'company') AS c, billing.add_org('S1', 'Station 1', 'station', 'C') AS s1 \gset
+SELECT billing.add_org('S2', 'Station 2', 'station', 'C') AS s2, billing.add_org('T1', 'Team', 'team', 'S1') AS t1 \gset
+SELECT billing.add_staff('C', 'ADM', 'Adm', 'chief', 'tap_adm') AS adm, billing.add_staff('S1', 'SUB', 'Sub', 'chief', 'tap_sub') AS sub,
+	billing.add_staff('S1', 'ANN', 'Ann', 'meter reader', 'tap_ann') AS ann, billing.add_staff('T1', 'BEN', 'Ben', 'billing clerk', 'tap_ben') AS ben \gset
+SELECT billing.grant_access('ADM', 'C', '{org,customer,account,reading,plan,bill,money,audit,supply}', '{read,write,approve,run}') AS x,
+	billing.grant_access('SUB', 'S1', '{org}', '{read,write}') AS y \gset
+SELECT billing.add_customer('S2', 'x') AS cu \gset
+SELECT billing.add_account('S2', '1', :cu, '2026-01-01') AS one, billing.add_account('S2', '2', :cu, '2026-01-01') AS two \gset
+
+CREATE FUNCTION public.said(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	got		text;
+BEGIN
+	EXECUTE 'SELECT ' || call INTO got;
+	RETURN coalesce(got, 'null');
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
+-- what somebody may, as policies ask
+CREATE FUNCTION public.may(login name, org bigint, kind text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	before	name := session_user;
+	got		text;
+BEGIN
+	EXECUTE format('SET SESSION AUTHORIZATION %I', login);
+	got := (SELECT string_agg(a, ',' ORDER BY a) FROM unnest('{read,write,approve,run}'::text[]) a WHERE billing.can_do(a, kind, org));
+	EXECUTE format('SET SESSION AUTHORIZATION %I', before);
+	RETURN coalesce(got, '');
+END $$;
+
+SELECT plan(57);
+
+-- ---- groups in groups ----
+SET SESSION AUTHORIZATION tap_adm;
+SELECT billing.add_group('C', 'all', 'everybody') AS a, billing.add_group('C', 'readers', 'readers') AS b, billing.add_group('S1', 'deep', 'deep') AS d \gset
+SELECT is(billing.grant_group_access('all', 'S2', '{account}', '{read}'), 1, 'a right for a group');
+SELECT is(billing.grant_group_access('deep', 'S1', '{reading}', '{read,write}'), 2, 'two for another');
+SELECT billing.nest_group('all', 'readers') \gset
+SELECT billing.nest_group('readers', 'deep') \gset
+SELECT is(said('billing.nest_group(''deep'', ''all'')'), '23514 a group cannot be in itself', 'no circles');
+SELECT is(said('billing.nest_group(''all'', ''all'')'), '23514 a group cannot be in itself', 'not the shortest either');
+SELECT billing.join_group('deep', 'ANN') \gset
+RESET SESSION AUTHORIZATION;
+SELECT is(may('tap_ann', :s2, 'account'), 'read', 'three levels up: one grant reaches all members');
+SELECT is(may('tap_ann', :s1, 'reading'), 'read,write', 'and the group''s own');
+SELECT is(may('tap_ann', :t1, 'reading'), 'read,write', 'and below');
+SELECT is(may('tap_ann', :s1, 'account'), '', 'and nothing else');
+SELECT is(may('tap_ben', :s1, 'reading'), '', 'for members only');
+SELECT set_eq('SELECT staff_no, org_no, kind, action, group_no FROM billing_report.staff_right WHERE staff_no = ''ANN''',
+	$$VALUES ('ANN', 'S2', 'account', 'read', 'all'), ('ANN', 'S1', 'reading', 'read', 'deep'), ('ANN', 'S1', 'reading', 'write', 'deep')$$, 'the view tells it, and by which group');
+-- even where a circle has been made behind the functions
+SET session_replication_role = replica;
+INSERT INTO billing.group_group (member_id, group_id, org_id) SELECT a.group_id, d.group_id, d.org_id FROM billing.access_group a, billing.access_group d WHERE a.group_no = 'all' AND d.group_no = 'deep';
+RESET session_replication_role;
+SELECT is(may('tap_ann', :s2, 'account'), 'read', 'a circle in the table ends, too');
+SELECT is((SELECT count(*) FROM billing_report.staff_right WHERE staff_no = 'ANN'), 3::bigint, 'in the view as well');
+DELETE FROM billing.group_group g USING billing.access_group d WHERE d.group_no = 'deep' AND g.group_id = d.group_id;
+
+-- ---- who may give what ----
+SET SESSION AUTHORIZATION tap_sub;
+SELECT is(said('billing.join_group(''deep'', ''BEN'')'), '42501 only what one holds can be granted', 'what comes with a group one must hold, also of groups above that one does not see');
+SELECT is(said('billing.join_group(''all'', ''BEN'')'), 'P0002 group all does not exist, or not for you', 'other orgs'' groups are not there');
+SELECT is(said('billing.grant_group_access(''deep'', ''S1'', ''{bill}'', ''{read}'')'), '42501 only what one holds can be granted', 'a group is given only what one holds');
+SELECT is(said('billing.grant_group_access(''deep'', ''S1'', ''{org}'', ''{read}'')'), '1', 'such as this');
+SELECT is(said('billing.add_group(''S2'', ''mine'', ''x'')'), 'P0002 org S2 does not exist, or not for you', 'no groups at other orgs');
+SELECT billing.add_group('S1', 'own', 'own') AS o \gset
+SELECT billing.grant_group_access('own', 'S1', '{org}', '{read,write}') AS g \gset
+SELECT is(said('billing.join_group(''own'', ''SUB'')'), '42501 nobody grants to himself', 'nobody joins by his own hand');
+RESET SESSION AUTHORIZATION;
+SELECT billing.join_group('own', 'SUB') \gset
+SET SESSION AUTHORIZATION tap_sub;
+SELECT is(said('billing.grant_group_access(''own'', ''S1'', ''{org}'', ''{read}'')'), '42501 nobody grants to himself', 'nor grants to his own group');
+SELECT billing.add_group('S1', 'outer', 'outer') AS ou \gset
+SELECT is(said('billing.nest_group(''outer'', ''own'')'), '42501 nobody grants to himself', 'nor nests it');
+SELECT is(said('billing.change_staff(''SUB'', ''Sub'', ''manager'')'), '42501 nobody grants to himself', 'nor takes another post');
+SET SESSION AUTHORIZATION tap_ann;
+SELECT is(said('billing.join_group(''deep'', ''BEN'')'), '42501 permission denied for function join_group', 'a clerk does nothing of it');
+SELECT is(said('(SELECT count(*) FROM billing.group_grant)'), '42501 permission denied for table group_grant', 'and reads nothing of it');
+
+-- ---- taken away, at once ----
+SET SESSION AUTHORIZATION tap_adm;
+SELECT ok(billing.unnest_group('readers', 'deep'), 'unnested');
+SELECT is(billing.unnest_group('readers', 'deep'), false, 'once');
+RESET SESSION AUTHORIZATION;
+SELECT is(may('tap_ann', :s2, 'account'), '', 'what came from above is gone');
+SELECT is(may('tap_ann', :s1, 'reading'), 'read,write', 'the rest is not');
+SET SESSION AUTHORIZATION tap_adm;
+SELECT is(billing.revoke_group_access('deep', 'S1', '{reading}', '{write}'), 1, 'one right revoked');
+RESET SESSION AUTHORIZATION;
+SELECT is(may('tap_ann', :s1, 'reading'), 'read', 'gone for each member');
+SELECT ok(billing.leave_group('deep', 'ANN'), 'left');
+SELECT is(may('tap_ann', :s1, 'reading'), '', 'nothing any more');
+SELECT billing.join_group('deep', 'ANN', now() + interval '1 hour') \gset
+SELECT is(may('tap_ann', :s1, 'reading'), 'read', 'for an hour');
+UPDATE billing.group_staff SET valid_during = tstzrange(now() - interval '2 hours', now() - interval '1 hour');
+SELECT is(may('tap_ann', :s1, 'reading'), '', 'which is over');
+SELECT billing.join_group('deep', 'ANN') \gset
+SELECT billing.change_staff('ANN', 'Ann', 'cashier') \gset
+SELECT is(may('tap_ann', :s1, 'reading'), '', 'who changes the post leaves the groups');
+SELECT billing.end_group('deep') \gset
+SELECT is((SELECT count(*) FROM billing.group_grant g JOIN billing.access_group a USING (group_id) WHERE a.group_no = 'deep'), 0::bigint, 'a group goes whole');
+
+-- ---- posts: the personnel list drives the rights ----
+SET SESSION AUTHORIZATION tap_adm;
+SELECT is(billing.add_post('C', 'meter reader'), 4, 'a post for the whole company');
+SELECT is(billing.add_post('C', 'meter reader'), 4, 'twice is once');
+SELECT is(said('billing.add_post(''C'', ''astronaut'')'), '22023 nothing is laid down for post "astronaut"', 'a post that is none');
+SELECT is(said('billing.join_group(''C-meter-reader'', ''BEN'')'), '22023 who is in the group of a post is who holds it', 'nobody joins a post');
+SELECT is(billing.change_staff('ANN', 'Ann', 'meter reader'), true, 'Ann reads meters');
+RESET SESSION AUTHORIZATION;
+SELECT is(may('tap_ann', :s1, 'reading'), 'read,write', 'so she may at her own station');
+SELECT is(may('tap_ann', :t1, 'reading'), 'read,write', 'and below');
+SELECT is(may('tap_ann', :s2, 'reading'), '', 'not at others');
+SELECT is((SELECT string_agg(DISTINCT org_no, ' ') FROM billing_report.staff_right WHERE staff_no = 'ANN'), 'S1', 'as the view tells');
+SELECT billing.change_staff('ANN', 'Ann', 'meter reader', 'S2') \gset
+SELECT is(may('tap_ann', :s1, 'reading') || '|' || may('tap_ann', :s2, 'reading'), '|read,write', 'she moves, her rights with her');
+SELECT billing.end_staff('ANN') \gset
+SELECT is(may('tap_ann', :s2, 'reading'), '', 'she leaves, and they are gone');
+
+-- ---- who enters does not approve ----
+SET SESSION AUTHORIZATION tap_adm;
+SELECT billing.grant_access('BEN', 'C', '{money,bill}', '{read,write,approve}') AS g \gset
+SELECT is(billing.separate_duties('S1', '{money}'), 1, 'money is entered and approved by two');
+RESET SESSION AUTHORIZATION;
+SELECT is(may('tap_ben', :s1, 'money') || '|' || may('tap_ben', :t1, 'money'), 'read,write|read,write', 'at the station and below');
+SELECT is(may('tap_ben', :s2, 'money') || '|' || may('tap_ben', :s1, 'bill'), 'approve,read,write|approve,read,write', 'not elsewhere, and not of bills');
+SELECT is(may('tap_adm', :s1, 'money'), 'read,run,write', 'for administrators too');
+SET SESSION AUTHORIZATION tap_adm;
+SELECT is(said('billing.grant_access(''BEN'', ''S1'', ''{money}'', ''{approve}'')'), '1', 'who may still grant both');
+SELECT is(said('billing.unite_duties(''S1'', ''{money}'')'), '42501 nobody grants to himself', 'but not lift the rule that holds them');
+RESET SESSION AUTHORIZATION;
+SELECT is(billing.unite_duties('S1', '{money}') || may('tap_ben', :s1, 'money'), '1approve,read,write', 'somebody else may');
+
+-- ---- assigned accounts ----
+SELECT billing.add_staff('S1', 'ANN2', 'Ann', 'reader', NULL) AS ann2 \gset
+UPDATE billing.staff SET login_role = NULL WHERE staff_no = 'ANN';
+UPDATE billing.staff SET login_role = 'tap_ann' WHERE staff_no = 'ANN2';
+SET SESSION AUTHORIZATION tap_adm;
+SELECT is(billing.assign_accounts('ANN2', '{1,7}'), 1, 'an account of another station, and one that is not there');
+SET SESSION AUTHORIZATION tap_ann;
+SELECT is((SELECT string_agg(account_no, ' ') FROM billing.account), '1', 'is read, and no other');
+SET SESSION AUTHORIZATION tap_adm;
+SELECT billing.change_staff('ANN2', 'Ann', 'driver') \gset
+SET SESSION AUTHORIZATION tap_ann;
+SELECT is_empty('SELECT * FROM billing.account', 'until she has another post');
+RESET SESSION AUTHORIZATION;
+SELECT is((SELECT string_agg(DISTINCT act, ' ' ORDER BY act) FROM billing.audit WHERE act ~ 'group|post|duties|assign'),
+	'add_group add_post assign_accounts end_group grant_group_access join_group leave_group nest_group revoke_group_access separate_duties unite_duties unnest_group', 'all of it is written down');
+SELECT * FROM finish();
+ROLLBACK;
