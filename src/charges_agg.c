@@ -9,14 +9,16 @@
 #include "utils/memutils.h"
 
 #include "billing.h"
+#include "charges_agg.h"
 #include "core/charges_sum.h"
 #include "jsontext.h"
 
-typedef struct State
+struct BlChargesAgg
 {
 	BlChargesSum sum;
 	MemoryContext context;
-} State;
+};
+typedef BlChargesAgg State;
 
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
@@ -30,8 +32,8 @@ aggregate_context(FunctionCallInfo fcinfo)
 	return context;
 }
 
-static State *
-new_state(MemoryContext context)
+State *
+bl_charges_agg_new(MemoryContext context)
 {
 	State	   *state = MemoryContextAllocZero(context, sizeof *state);
 
@@ -120,8 +122,8 @@ unite_groups(State *state)
 	MemoryContextDelete(scratch);
 }
 
-static void
-add_charges(State *state, BlBytes bytes)
+void
+bl_charges_agg_add(State *state, BlBytes bytes)
 {
 	BlCharges	charges;
 	BlProblem	problem = {0};
@@ -154,6 +156,21 @@ group_value(const BlChargesSum *sum, const BlSumGroup *group)
 	return value;
 }
 
+struct varlena *
+bl_charges_agg_value(const State *state)
+{
+	/* a copy: a window may ask again */
+	BlChargesSum sum = state->sum;
+	BlSumGroup	all;
+
+	if (sum.groups == 0)
+		return NULL;
+	if (sum.groups == 1)
+		return group_value(&sum, sum.group);
+	all = united(&sum);
+	return group_value(&sum, &all);
+}
+
 /* _sum_step(internal, charges) returns internal */
 PG_FUNCTION_INFO_V1(billing_sum_step);
 Datum
@@ -165,8 +182,8 @@ billing_sum_step(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(1))
 	{
 		if (state == NULL)
-			state = new_state(context);
-		add_charges(state, BL_GETARG_BYTES(1));
+			state = bl_charges_agg_new(context);
+		bl_charges_agg_add(state, BL_GETARG_BYTES(1));
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -185,12 +202,12 @@ billing_sum_combine(PG_FUNCTION_ARGS)
 	if (other != NULL)
 	{
 		if (state == NULL)
-			state = new_state(context);
+			state = bl_charges_agg_new(context);
 		for (const BlSumGroup *g = other->sum.group; g != NULL; g = g->next)
 		{
 			struct varlena *value = group_value(&other->sum, g);
 
-			add_charges(state, bl_bytes(value));
+			bl_charges_agg_add(state, bl_bytes(value));
 			pfree(value);
 		}
 	}
@@ -237,7 +254,7 @@ billing_sum_deserialize(PG_FUNCTION_ARGS)
 	State	   *state;
 
 	aggregate_context(fcinfo);
-	state = new_state(CurrentMemoryContext);
+	state = bl_charges_agg_new(CurrentMemoryContext);
 	while (r.next < r.end)
 	{
 		size_t		size = bl_read_le32(&r);
@@ -245,7 +262,7 @@ billing_sum_deserialize(PG_FUNCTION_ARGS)
 
 		if (value == NULL)
 			bl_fail(BL_TRUNCATED, "sum of charges");
-		add_charges(state, (BlBytes) {value, size});
+		bl_charges_agg_add(state, (BlBytes) {value, size});
 	}
 	PG_RETURN_POINTER(state);
 }
@@ -255,16 +272,11 @@ PG_FUNCTION_INFO_V1(billing_sum_final);
 Datum
 billing_sum_final(PG_FUNCTION_ARGS)
 {
-	BlChargesSum sum;
-	BlSumGroup	all;
+	struct varlena *value;
 
 	aggregate_context(fcinfo);
-	if (PG_ARGISNULL(0))
+	value = PG_ARGISNULL(0) ? NULL : bl_charges_agg_value((State *) PG_GETARG_POINTER(0));
+	if (value == NULL)
 		PG_RETURN_NULL();
-	/* a copy: a window may ask again */
-	sum = ((State *) PG_GETARG_POINTER(0))->sum;
-	if (sum.groups == 1)
-		PG_RETURN_POINTER(group_value(&sum, sum.group));
-	all = united(&sum);
-	PG_RETURN_POINTER(group_value(&sum, &all));
+	PG_RETURN_POINTER(value);
 }

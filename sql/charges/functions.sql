@@ -272,3 +272,19 @@ DEFAULT FOR TYPE billing.charges USING btree FAMILY billing.charges_ops AS
 	OPERATOR 5 billing.>,
 	FUNCTION 1 billing.charges_cmp(billing.charges, billing.charges);
 COMMENT ON OPERATOR CLASS billing.charges_ops USING btree IS 'sorting, DISTINCT and indexes of charges, consistent with =';
+
+-- ---- what bills add up to in the store ----
+
+CREATE FUNCTION billing._sum_bills()
+RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'billing_sum_bills';
+COMMENT ON FUNCTION billing._sum_bills() IS 'trigger of bill: new bills are added to the sums, with what they change in what is owed';
+REVOKE ALL ON FUNCTION billing._sum_bills() FROM PUBLIC;
+
+CREATE FUNCTION billing._sum_transfers()
+RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'billing_sum_transfers';
+COMMENT ON FUNCTION billing._sum_transfers() IS 'trigger of transfer: new transfers are added to the sums, with what they change in what is owed';
+REVOKE ALL ON FUNCTION billing._sum_transfers() FROM PUBLIC;

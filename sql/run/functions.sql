@@ -309,6 +309,7 @@ BEGIN
 	  FROM billing.run_chunk c WHERE c.run_id = _finish_run.run_id;
 	IF run.waiting = 0 THEN
 		UPDATE billing.bill_run r SET finished_at = clock_timestamp() WHERE r.run_id = _finish_run.run_id AND r.finished_at IS NULL;
+		PERFORM billing._fold_sums(ARRAY(SELECT DISTINCT c.org_id FROM billing.run_chunk c WHERE c.run_id = _finish_run.run_id));
 	END IF;
 	RETURN format('Run %s: %s bills, %s exceptions%s.', _finish_run.run_id, run.billed, run.failed,
 		CASE WHEN run.waiting > 0 THEN format('; %s chunks are with other sessions', run.waiting) ELSE '' END);

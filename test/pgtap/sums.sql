@@ -1,0 +1,107 @@
+-- The sums are what the bills, transfers and balances come to, whatever happens.
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SELECT billing.create_roles() \gset
+SELECT billing.install() \gset
+SELECT billing.add_org('C', 'Company', 'company') \gset
+SELECT billing.add_org('S1', 'Station', 'station', 'C') \gset
+SELECT billing.add_org('S2', 'Station', 'station', 'C') \gset
+SELECT billing.add_plan('home', 'Homes', '2025-01-01', '{"name": "x", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 2}, "notes": {"class": "residential"},
+	"charges": [{"code": "energy", "tags": ["energy"], "price": "0.5"}, {"code": "funds", "price": "0.03"}]}') \gset
+SELECT billing.add_plan('shop', 'Shops', '2025-01-01', '{"name": "y", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 3, "total": 2},
+	"charges": [{"code": "energy", "price": "0.7777"}, {"code": "base", "fixed": "month", "price": "12"}]}') \gset
+SELECT billing.set_plan_class('shop', 'commercial') \gset
+SELECT billing.add_customer('C', 'x') AS customer \gset
+SELECT count(billing.add_account(CASE WHEN n % 3 = 0 THEN 'S2' ELSE 'S1' END, n::text, :customer, CASE WHEN n = 7 THEN date '2026-01-16' ELSE '2026-01-01' END)) FROM generate_series(1, 12) n \gset
+SELECT count(*) FROM (SELECT billing.set_plan(n::text, CASE WHEN n % 2 = 0 THEN 'shop' ELSE 'home' END, CASE WHEN n = 7 THEN date '2026-01-16' ELSE '2026-01-01' END) FROM generate_series(1, 12) n) q \gset
+SELECT billing.set_plan('5', 'shop', '2026-02-11') \gset
+INSERT INTO billing.reading (account_id, org_id, profile)
+SELECT a.account_id, a.org_id, billing.profile(m, '1 day', array_fill(1000 * a.account_id + 123, ARRAY[(m + interval '1 month')::date - m::date]))
+  FROM billing.account a, generate_series('2026-01-01 00:00+00'::timestamptz, '2026-06-01', interval '1 month') m;
+CREATE FUNCTION pg_temp.run(until_on date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	-- the driver commits, which a test cannot: its parts
+	run	bigint := billing._start_run('C', until_on, 5);
+BEGIN
+	WHILE billing._run_chunk(run) IS NOT NULL LOOP END LOOP;
+	PERFORM billing._finish_run(run);
+END $$;
+CREATE FUNCTION pg_temp.wrong() RETURNS SETOF text LANGUAGE sql AS
+$$SELECT format('%s %s %s %s: %s, not %s', sums, org_no, month_on, about, kept, made) FROM billing.check_sums()$$;
+
+SELECT plan(22);
+
+SELECT pg_temp.run('2026-03-01') \gset
+SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after a run');
+SELECT cmp_ok((SELECT count(*) FROM billing_report.bill), '=', 25::bigint, 'of so many bills');
+SELECT results_eq($$SELECT sum(bills)::bigint, sum(amount), sum(kwh) FROM billing_report.revenue$$,
+	$$SELECT count(*), sum(b.total), (SELECT sum(l.quantity) FROM billing_report.bill_line l WHERE l.code = 'energy') FROM billing_report.bill b$$, 'revenue is that of the bills');
+SELECT results_eq($$SELECT sum(amount) FROM billing_report.revenue_by_code$$, $$SELECT sum(total) FROM billing_report.bill$$, 'the codes add up to it');
+SELECT results_eq($$SELECT class, sum(customers) FROM billing_report.revenue WHERE month_on = '2026-02-01' GROUP BY 1 ORDER BY 1$$,
+	$$VALUES ('commercial', 6.6), ('residential', 5.4)$$, 'customers by days of supply: one has changed his plan on the 11th of 28 days');
+
+-- less than is owed, more, of several months, and ahead of any bill
+SELECT count(billing.post_payment(n::text, n * 9.37, 'a')) FROM generate_series(1, 12) n \gset
+SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after payments');
+SELECT billing.post_payment('1', 1000, 'b') \gset
+SELECT pg_temp.run('2026-04-01') \gset
+SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after money that is ahead of the bills, and bills that take it');
+SELECT is((SELECT sum(charged - settled) FROM billing.receivable_sum), (SELECT sum(balance) FROM billing.account_head), 'what is open is what the accounts owe');
+SELECT is((SELECT sum(settled) FROM billing.receivable_sum), (SELECT sum(amount) FROM billing_report.cash WHERE debit = 'cash'), 'and what is settled is what was paid');
+
+SELECT billing.void_bill('1', '2026-03-01', 'x') \gset
+SELECT billing.void_bill('3', '2026-03-01', 'x') \gset
+SELECT billing.void_bill('3', '2026-02-01', 'x') \gset
+SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after bills were voided');
+SELECT pg_temp.run('2026-04-01') \gset
+SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'and made again');
+SELECT results_eq($$SELECT sum(bills)::bigint, sum(amount) FROM billing_report.revenue$$, $$SELECT count(*), sum(total) FROM billing_report.bill WHERE kind = 'normal' AND NOT reversed$$,
+	'a bill that was voided counts for nothing');
+
+SELECT billing.transfer_account('2', 'S2', 'x') \gset
+SELECT billing.transfer_account('3', 'S1', 'x') \gset
+SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after accounts have moved');
+SELECT results_eq($$SELECT o.org_no, sum(s.charged - s.settled) FROM billing.receivable_sum s JOIN billing.org o USING (org_id) GROUP BY 1 ORDER BY 1$$,
+	$$SELECT o.org_no, sum(h.balance) FROM billing.account_head h JOIN billing.org o USING (org_id) GROUP BY 1 ORDER BY 1$$, 'each org has what its accounts owe');
+
+SELECT count(*) AS before FROM (SELECT 1 FROM billing.bill_sum UNION ALL SELECT 1 FROM billing.charge_sum UNION ALL SELECT 1 FROM billing.receivable_sum UNION ALL SELECT 1 FROM billing.transfer_sum) q \gset
+CALL billing.fold_sums('C') \gset
+SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after folding');
+SELECT cmp_ok((SELECT count(*) FROM (SELECT 1 FROM billing.bill_sum UNION ALL SELECT 1 FROM billing.charge_sum UNION ALL SELECT 1 FROM billing.receivable_sum UNION ALL SELECT 1 FROM billing.transfer_sum) q),
+	'<', :before::bigint, 'which leaves fewer rows');
+SELECT is_empty($$SELECT org_id, month_on, tariff_digest, currency, code FROM billing.charge_sum GROUP BY 1, 2, 3, 4, 5 HAVING count(*) > 1$$, 'one of each key');
+
+-- five hundred things at random
+SELECT setseed(0.3) \gset
+CREATE FUNCTION pg_temp.anything() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	no	text := 1 + floor(random() * 12);
+BEGIN
+	CASE floor(random() * 8)
+		WHEN 0, 1, 2 THEN PERFORM billing.post_payment(no, round((random() * 40)::numeric, 2) + 0.01, gen_random_uuid()::text);
+		WHEN 3, 4 THEN
+			BEGIN
+				PERFORM billing.void_bill(no, (SELECT max(b.from_on) FROM billing_report.bill b WHERE b.account_no = no AND NOT b.reversed AND b.kind = 'normal'), 'x');
+			EXCEPTION WHEN SQLSTATE 'UB303' OR no_data_found OR unique_violation THEN NULL;
+			END;
+		WHEN 5 THEN PERFORM billing.transfer_account(no, CASE WHEN random() < 0.5 THEN 'S1' ELSE 'S2' END, 'x');
+		WHEN 6 THEN PERFORM pg_temp.run('2026-01-01'::date + (31 * (1 + floor(random() * 5)))::integer);
+		ELSE
+			IF random() < 0.2 THEN PERFORM billing._fold_sums(ARRAY(SELECT org_id FROM billing.org)); END IF;
+	END CASE;
+END $$;
+SELECT count(*) FROM (SELECT pg_temp.anything() FROM generate_series(1, 500) n) q \gset
+SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after five hundred payments, reversals, moves and runs');
+SELECT is_empty('SELECT * FROM billing.verify()', 'of accounts that are whole');
+
+-- what is wrong is found, and made right
+SAVEPOINT forged;
+UPDATE billing.charge_sum SET amount = amount + 0.01 WHERE ctid = (SELECT max(ctid) FROM billing.charge_sum);
+DELETE FROM billing.receivable_sum WHERE ctid = (SELECT min(ctid) FROM billing.receivable_sum WHERE charged <> settled);
+SELECT bag_eq($$SELECT DISTINCT sums FROM billing.check_sums()$$, ARRAY['charge_sum', 'receivable_sum'], 'a sum that is not the bills'' is found');
+SELECT billing.rebuild_sums('Asia/Shanghai') \gset
+SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'and rebuilt');
+
+SELECT throws_ok($$SELECT billing.rebuild_sums('Nowhere')$$, '22023', NULL, 'a zone that the server does not know is refused');
+SELECT finish();
+ROLLBACK;
