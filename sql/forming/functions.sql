@@ -51,66 +51,85 @@ END $$;
 COMMENT ON FUNCTION billing._months(date, date) IS 'how many months a span has: whole ones, and thirtieths of the rest';
 
 CREATE FUNCTION billing._formed_line(kind text, rule_no integer, part text, channel text, period text, kwh numeric, estimated boolean, profile billing.profile,
-	other_id bigint, other_part text, basis text)
+	other_id bigint, other_part text, basis text, account_id bigint DEFAULT NULL)
 RETURNS billing.formed_line
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT ROW (NULL::bigint, NULL::date, NULL::integer, NULL::integer, NULL::bigint, _formed_line.kind, _formed_line.rule_no, _formed_line.part, _formed_line.channel,
+	SELECT ROW (_formed_line.account_id, NULL::date, NULL::integer, NULL::integer, NULL::bigint, _formed_line.kind, _formed_line.rule_no, _formed_line.part, _formed_line.channel,
 		_formed_line.period, _formed_line.kwh, _formed_line.estimated, _formed_line.other_id, _formed_line.other_part, _formed_line.basis, _formed_line.profile)::billing.formed_line;
 END;
-COMMENT ON FUNCTION billing._formed_line(text, integer, text, text, text, numeric, boolean, billing.profile, bigint, text, text) IS 'a step of forming, before it has its place';
+COMMENT ON FUNCTION billing._formed_line(text, integer, text, text, text, numeric, boolean, billing.profile, bigint, text, text, bigint) IS 'a step of forming, before it has its place';
 
 -- ---- what is there before any other account counts ----
 
-CREATE FUNCTION billing._gross(account_id bigint, from_on date, until_on date)
+CREATE FUNCTION billing._gross_lines(accounts bigint[], from_days date[], until_days date[])
+RETURNS TABLE (place bigint, line billing.formed_line)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 1000
+SET search_path = pg_catalog, pg_temp
+-- planned once; by keys, whatever the statistics say
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH span AS MATERIALIZED (
+		SELECT s.* FROM unnest(_gross_lines.accounts, _gross_lines.from_days, _gross_lines.until_days) WITH ORDINALITY s(account_id, from_on, until_on, n)),
+	read AS MATERIALIZED (
+		SELECT q.place AS n, _gross_lines.accounts[q.place] AS account_id, q.usage, q.missing
+		  FROM billing._register_usages(_gross_lines.accounts, _gross_lines.from_days, _gross_lines.until_days) q),
+	line AS (
+		-- asked for only where there are any, since the question costs more than the answer
+		SELECT s.n, 1 AS kind, c.part || ' ' || c.channel AS name,
+			   billing._formed_line('measured', NULL, c.part, c.channel, '', billing.energy_kwh(c.profile),
+				EXISTS (SELECT FROM billing.qualities(c.profile) k WHERE k.quality <> 'actual'), c.profile, NULL, NULL, 'profile', s.account_id) AS line
+		  FROM span s CROSS JOIN LATERAL billing.channels(billing._usage_of(s.account_id, daterange(s.from_on, s.until_on))) c
+		 WHERE EXISTS (SELECT FROM billing.reading r WHERE r.account_id = s.account_id AND r.from_on > s.from_on - 31 AND r.from_on < s.until_on AND r.until_on > s.from_on)
+		UNION ALL
+		SELECT q.n, 2, r.part || ' ' || r.channel || ' ' || coalesce(r.period, ''),
+			   billing._formed_line('measured', NULL, r.part, r.channel, coalesce(r.period, ''), sum(r.kwh), bool_or(r.estimated), NULL, NULL, NULL, 'registers', q.account_id)
+		  FROM read q CROSS JOIN LATERAL billing.registers(q.usage) r WHERE q.missing IS NULL GROUP BY q.n, q.account_id, r.part, r.channel, r.period
+		UNION ALL
+		SELECT q.n, 3, d.part || ' ' || coalesce(d.period, ''),
+			   billing._formed_line('measured', NULL, d.part, 'demand', coalesce(d.period, ''), d.kw, false, NULL, NULL, NULL, 'recorded demand', q.account_id)
+		  FROM read q CROSS JOIN LATERAL billing.recorded_demands(q.usage) d WHERE q.missing IS NULL
+		UNION ALL
+		-- an error for whoever needs it
+		SELECT q.n, 0, '', billing._formed_line('missing', NULL, 'main', '', '', 0, false, NULL, NULL, NULL, q.missing, q.account_id) FROM read q WHERE q.missing IS NOT NULL
+		UNION ALL
+		SELECT u.n, 4, to_char(u.rule_no, '0000000000'),
+			   billing._formed_line('unmetered', u.rule_no, u.part, 'import', u.period, round(u.exact / u.step_kwh) * u.step_kwh, false, NULL, NULL, NULL,
+				CASE WHEN u.kw IS NULL THEN format('%s kWh a month, %s months', trim_scale(u.kwh), trim_scale(round(u.months, 6)))
+					 ELSE format('%s kW, %s hours', trim_scale(u.kw), trim_scale(u.lit)) END, u.account_id)
+		  FROM (SELECT s.n, r.*, m.months, h.lit, CASE WHEN r.kw IS NULL THEN r.kwh * m.months ELSE r.kw * h.lit END AS exact
+				  FROM span s
+				  JOIN billing.forming_rule r ON r.account_id = s.account_id AND r.kind = 'unmetered' AND r.from_on < s.until_on AND (r.until_on IS NULL OR r.until_on > s.from_on)
+				 CROSS JOIN LATERAL (SELECT greatest(r.from_on, s.from_on) AS a, least(coalesce(r.until_on, s.until_on), s.until_on) AS z) d
+				 CROSS JOIN LATERAL (SELECT billing._months(d.a, d.z) AS months) m
+				 CROSS JOIN LATERAL (SELECT sum(r.hours[CASE WHEN cardinality(r.hours) = 1 THEN 1 ELSE extract(month FROM d.a + i)::integer END]) AS lit
+									   FROM generate_series(0, d.z - d.a - 1) i) h) u)
+	SELECT l.n, l.line FROM line l ORDER BY l.n, l.kind, l.name;
+END $$;
+COMMENT ON FUNCTION billing._gross_lines(bigint[], date[], date[]) IS
+'what the own meters and agreements of accounts say of these spans, by their places, as first steps of forming; kind missing: a register that was not read';
+
+CREATE FUNCTION billing._gross_of(gross billing.formed_line[], account_id bigint)
 RETURNS billing.formed_line[]
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
-	shaped	billing.usage;
-	read	record;
-	lines	billing.formed_line[];
+	lines	billing.formed_line[] := ARRAY(SELECT l FROM unnest(_gross_of.gross) l WHERE l.account_id = _gross_of.account_id);
 BEGIN
-	-- asked for only where there are any, since the question costs more than the answer
-	IF EXISTS (SELECT FROM billing.reading r WHERE r.account_id = _gross.account_id AND r.from_on > _gross.from_on - 31 AND r.from_on < _gross.until_on AND r.until_on > _gross.from_on) THEN
-		shaped := billing._usage_of(_gross.account_id, daterange(_gross.from_on, _gross.until_on));
-	END IF;
-	SELECT q.usage, q.missing INTO read FROM billing._register_usage(_gross.account_id, _gross.from_on, _gross.until_on) q;
-	IF read.missing IS NOT NULL THEN
+	IF lines[1].kind = 'missing' THEN
 		RAISE EXCEPTION 'a register was not read'
-			USING ERRCODE = 'UB122', DETAIL = format('Missing%s: %s.', billing._of_account(_gross.account_id), read.missing),
+			USING ERRCODE = 'UB122', DETAIL = format('Missing%s: %s.', billing._of_account(_gross_of.account_id), lines[1].basis),
 				  HINT = 'record_register() enters it, estimate_register() estimates it.';
 	END IF;
-	SELECT array_agg(q.line ORDER BY q.place, q.name) INTO lines
-	  FROM (SELECT 1 AS place, c.part || ' ' || c.channel AS name,
-				   billing._formed_line('measured', NULL, c.part, c.channel, '', billing.energy_kwh(c.profile),
-					EXISTS (SELECT FROM billing.qualities(c.profile) k WHERE k.quality <> 'actual'), c.profile, NULL, NULL, 'profile') AS line
-			  FROM billing.channels(shaped) c
-			UNION ALL
-			SELECT 2, r.part || ' ' || r.channel || ' ' || coalesce(r.period, ''),
-				   billing._formed_line('measured', NULL, r.part, r.channel, coalesce(r.period, ''), sum(r.kwh), bool_or(r.estimated), NULL, NULL, NULL, 'registers')
-			  FROM billing.registers(read.usage) r GROUP BY r.part, r.channel, r.period
-			UNION ALL
-			SELECT 3, d.part || ' ' || coalesce(d.period, ''),
-				   billing._formed_line('measured', NULL, d.part, 'demand', coalesce(d.period, ''), d.kw, false, NULL, NULL, NULL, 'recorded demand')
-			  FROM billing.recorded_demands(read.usage) d
-			UNION ALL
-			SELECT 4, to_char(u.rule_no, '0000000000'),
-				   billing._formed_line('unmetered', u.rule_no, u.part, 'import', u.period, round(u.exact / u.step_kwh) * u.step_kwh, false, NULL, NULL, NULL,
-					CASE WHEN u.kw IS NULL THEN format('%s kWh a month, %s months', trim_scale(u.kwh), trim_scale(round(u.months, 6)))
-						 ELSE format('%s kW, %s hours', trim_scale(u.kw), trim_scale(u.lit)) END)
-			  FROM (SELECT r.*, m.months, h.lit, CASE WHEN r.kw IS NULL THEN r.kwh * m.months ELSE r.kw * h.lit END AS exact
-					  FROM billing.forming_rule r
-					 CROSS JOIN LATERAL (SELECT greatest(r.from_on, _gross.from_on) AS a, least(coalesce(r.until_on, _gross.until_on), _gross.until_on) AS z) s
-					 CROSS JOIN LATERAL (SELECT billing._months(s.a, s.z) AS months) m
-					 CROSS JOIN LATERAL (SELECT sum(r.hours[CASE WHEN cardinality(r.hours) = 1 THEN 1 ELSE extract(month FROM s.a + d)::integer END]) AS lit
-										   FROM generate_series(0, s.z - s.a - 1) d) h
-					 WHERE r.account_id = _gross.account_id AND r.kind = 'unmetered' AND r.from_on < _gross.until_on
-					   AND (r.until_on IS NULL OR r.until_on > _gross.from_on)) u) q;
 	RETURN lines;
 END $$;
-COMMENT ON FUNCTION billing._gross(bigint, date, date) IS 'what an account''s own meters and agreements say of a span, as first steps of forming';
+COMMENT ON FUNCTION billing._gross_of(billing.formed_line[], bigint) IS 'the first steps of one account, of those of several; an error where a reading is missing';
 
 CREATE FUNCTION billing._of_account(account_id bigint)
 RETURNS text
@@ -229,13 +248,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._add_loss(billing.formed_line[], billing.forming_rule, date, date) IS 'adds the losses of a transformer or a line to the part that pays them';
 
-CREATE FUNCTION billing._deduct(lines billing.formed_line[], rule billing.forming_rule, from_on date, until_on date)
+CREATE FUNCTION billing._deduct(lines billing.formed_line[], rule billing.forming_rule, gross billing.formed_line[])
 RETURNS billing.formed_line[]
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	behind	billing.formed_line[] := billing._gross(rule.other_id, _deduct.from_on, _deduct.until_on);
+	behind	billing.formed_line[] := billing._gross_of(_deduct.gross, rule.other_id);
 	made	billing.formed_line[];
 BEGIN
 	PERFORM FROM unnest(behind) l WHERE l.part = rule.other_part AND l.channel = 'import';
@@ -265,10 +284,10 @@ BEGIN
 	END IF;
 	RETURN _deduct.lines || made;
 END $$;
-COMMENT ON FUNCTION billing._deduct(billing.formed_line[], billing.forming_rule, date, date) IS 'takes off what the meter of another account behind this one has measured';
+COMMENT ON FUNCTION billing._deduct(billing.formed_line[], billing.forming_rule, billing.formed_line[]) IS 'takes off what the meter of another account behind this one has measured';
 
 -- what several rules of one kind divide among them, each set of a part by itself
-CREATE FUNCTION billing._divide(lines billing.formed_line[], account_id bigint, part text, kind text, from_on date, until_on date)
+CREATE FUNCTION billing._divide(lines billing.formed_line[], account_id bigint, part text, kind text, from_on date, until_on date, gross billing.formed_line[])
 RETURNS billing.formed_line[]
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -292,13 +311,16 @@ BEGIN
 	-- of losses only these are divided, by the energy of each
 	SELECT array_agg(l) INTO pool FROM unnest(before) l WHERE l.part = _divide.part AND (_divide.kind <> 'loss_share' OR l.kind IN ('transformer_loss', 'line_loss'));
 	FOR of_set IN SELECT s.channel, s.shaped, s.kwh FROM billing._formed_sets(pool, _divide.part) s
-				   WHERE s.kwh > 0 AND (s.channel = 'import' OR _divide.kind <> 'fixed_ratio') LOOP
+				   WHERE s.kwh > 0 AND (s.channel = 'import' OR _divide.kind <> 'fixed_ratio')
+				  UNION ALL
+				  -- joint accounts have the demand of their meter together, as they have its energy
+				  SELECT 'demand', false, sum(l.kwh) FROM unnest(pool) l WHERE _divide.kind = 'share' AND l.part = _divide.part AND l.channel = 'demand' HAVING sum(l.kwh) > 0 LOOP
 		weights := CASE _divide.kind
 			WHEN 'share' THEN (SELECT array_agg(r.weight ORDER BY o) FROM unnest(rules) WITH ORDINALITY AS r(account_id, rule_no, org_id, kind, part, from_on, until_on, other_id, other_part,
 				ratio, weight, kwh, kw, hours, period, step_kwh, table_code, kva, iron_kw, copper_kw, no_load_percent, impedance_percent, ohm, kv, factor, made_by, made_at, o))
 			WHEN 'fixed_ratio' THEN (SELECT array_agg(r.ratio ORDER BY r.rule_no) || (1 - sum(r.ratio)) FROM unnest(rules) r)
 			ELSE (SELECT array_agg(greatest(e.kwh, 0) ORDER BY r.rule_no) FROM unnest(rules) r
-				   CROSS JOIN LATERAL (SELECT coalesce(sum(l.kwh), 0) AS kwh FROM unnest(billing._gross(r.other_id, _divide.from_on, _divide.until_on)) l
+				   CROSS JOIN LATERAL (SELECT coalesce(sum(l.kwh), 0) AS kwh FROM unnest(billing._gross_of(_divide.gross, r.other_id)) l
 										WHERE l.part = r.other_part AND l.channel = 'import' AND (l.profile IS NOT NULL) = of_set.shaped) e)
 				|| (SELECT greatest(coalesce(sum(l.kwh), 0), 0) FROM unnest(before) l
 					 WHERE l.part = _divide.part AND l.channel = 'import' AND (l.profile IS NOT NULL) = of_set.shaped AND l.kind NOT IN ('transformer_loss', 'line_loss')) END;
@@ -306,6 +328,11 @@ BEGIN
 			RAISE EXCEPTION 'shares do not divide the whole'
 				USING ERRCODE = 'UB126', DETAIL = format('%s of part %s%s: ratios are above 1 together, or no weight is above zero.', _divide.kind, _divide.part, billing._of_account(_divide.account_id)),
 					  HINT = 'Ratios are at most 1 together.';
+		END IF;
+		IF of_set.channel = 'demand' THEN
+			-- kW are not in steps of kWh
+			step := 0.000001;
+			rules := ARRAY(SELECT jsonb_populate_record(r, '{"step_kwh": 0.000001}') FROM unnest(rules) r);
 		END IF;
 		amounts := billing.split_kwh(of_set.kwh, weights, step);
 		FOR n IN 1 .. cardinality(rules) LOOP
@@ -319,43 +346,22 @@ BEGIN
 	END LOOP;
 	RETURN lines;
 END $$;
-COMMENT ON FUNCTION billing._divide(billing.formed_line[], bigint, text, text, date, date) IS 'joint accounts by their weights, fixed ratios, losses by energy: each in whole steps by largest remainder';
+COMMENT ON FUNCTION billing._divide(billing.formed_line[], bigint, text, text, date, date, billing.formed_line[]) IS 'joint accounts by their weights, fixed ratios, losses by energy: each in whole steps by largest remainder';
 
 -- ---- all steps of an account ----
 
-CREATE FUNCTION billing._form_lines(account_id bigint, from_on date, until_on date, depth integer)
+CREATE FUNCTION billing._form_lines(account_id bigint, from_on date, until_on date, gross billing.formed_line[], received billing.formed_line[])
 RETURNS billing.formed_line[]
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	lines	billing.formed_line[] := billing._gross(_form_lines.account_id, _form_lines.from_on, _form_lines.until_on);
-	giver	record;
-	given	billing.formed_line[];
+	lines	billing.formed_line[] := billing._gross_of(_form_lines.gross, _form_lines.account_id) || _form_lines.received;
 	rule	billing.forming_rule;
 	done	text[] := '{}';
 	of_set	record;
 	bad		record;
 BEGIN
-	IF _form_lines.depth > 32 THEN
-		RAISE EXCEPTION 'accounts give to each other in a circle' USING ERRCODE = 'UB126', HINT = 'end_forming_rule() breaks it.';
-	END IF;
-	FOR giver IN SELECT DISTINCT r.account_id FROM billing.forming_rule r
-				  WHERE r.other_id = _form_lines.account_id AND r.kind IN ('loss_share', 'fixed_quantity', 'fixed_ratio', 'share')
-					AND r.from_on < _form_lines.until_on AND (r.until_on IS NULL OR r.until_on > _form_lines.from_on) ORDER BY 1 LOOP
-		-- who gives was formed before; anew where its days are others, or it is billed by what has changed since
-		SELECT array_agg(l ORDER BY l.line_no) INTO given
-		  FROM billing.formed_usage u JOIN billing.formed_line l ON l.account_id = u.account_id AND l.from_on = u.from_on AND l.revision = u.revision
-		 WHERE u.account_id = giver.account_id AND u.from_on = _form_lines.from_on AND u.until_on = _form_lines.until_on AND u.state = 'current' AND u.usage IS NOT NULL
-		   AND u.inputs = billing._forming_inputs(u.account_id, u.from_on, u.until_on, _form_lines.depth + 1);
-		IF given IS NULL THEN
-			given := billing._form_lines(giver.account_id, _form_lines.from_on, _form_lines.until_on, _form_lines.depth + 1);
-		END IF;
-		lines := lines || (SELECT array_agg(billing._formed_line('received', l.rule_no, l.other_part, l.channel, l.period, -l.kwh, l.estimated, billing.negate(l.profile), giver.account_id, l.part, l.kind)
-											ORDER BY l.line_no)
-							 FROM unnest(given) l
-							WHERE l.other_id = _form_lines.account_id AND l.kind IN ('loss_share', 'fixed_quantity', 'fixed_ratio', 'share'));
-	END LOOP;
 	FOR rule IN SELECT r.* FROM billing.forming_rule r
 				 WHERE r.account_id = _form_lines.account_id AND r.kind <> 'unmetered' AND r.from_on < _form_lines.until_on AND (r.until_on IS NULL OR r.until_on > _form_lines.from_on)
 				 ORDER BY array_position('{transformer_loss,line_loss,deduct,loss_share,fixed_quantity,fixed_ratio,share}', r.kind), r.rule_no LOOP
@@ -367,7 +373,7 @@ BEGIN
 		IF rule.kind IN ('transformer_loss', 'line_loss') THEN
 			lines := billing._add_loss(lines, rule, _form_lines.from_on, _form_lines.until_on);
 		ELSIF rule.kind = 'deduct' THEN
-			lines := billing._deduct(lines, rule, _form_lines.from_on, _form_lines.until_on);
+			lines := billing._deduct(lines, rule, _form_lines.gross);
 		ELSIF rule.kind = 'fixed_quantity' THEN
 			FOR of_set IN SELECT s.shaped FROM billing._formed_sets(lines, rule.part) s WHERE s.channel = 'import' LOOP
 				lines := billing._spread(lines, rule, 'import', of_set.shaped,
@@ -375,7 +381,7 @@ BEGIN
 					-1, format('%s kWh a month', trim_scale(rule.kwh)));
 			END LOOP;
 		ELSIF NOT rule.kind || ' ' || rule.part = ANY (done) THEN
-			lines := billing._divide(lines, _form_lines.account_id, rule.part, rule.kind, _form_lines.from_on, _form_lines.until_on);
+			lines := billing._divide(lines, _form_lines.account_id, rule.part, rule.kind, _form_lines.from_on, _form_lines.until_on, _form_lines.gross);
 			done := done || (rule.kind || ' ' || rule.part);
 		END IF;
 		-- after each kind nothing may be below zero: that is a case for a work order, not for a bill
@@ -392,7 +398,54 @@ BEGIN
 	END LOOP;
 	RETURN lines;
 END $$;
-COMMENT ON FUNCTION billing._form_lines(bigint, date, date, integer) IS 'all steps by which the usage of an account for a span is formed';
+COMMENT ON FUNCTION billing._form_lines(bigint, date, date, billing.formed_line[], billing.formed_line[]) IS
+'all steps by which the usage of an account for a span is formed, of what its own meters and those behind say, and of what others gave';
+
+CREATE FUNCTION billing._received(given billing.formed_line[], giver bigint, account_id bigint)
+RETURNS billing.formed_line[]
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT array_agg(billing._formed_line('received', l.rule_no, l.other_part, l.channel, l.period, -l.kwh, l.estimated, billing.negate(l.profile), _received.giver, l.part, l.kind) ORDER BY o)
+	  FROM unnest(_received.given) WITH ORDINALITY AS l(account_id, from_on, revision, line_no, org_id, kind, rule_no, part, channel, period, kwh, estimated, other_id, other_part, basis, profile, o)
+	 WHERE l.other_id = _received.account_id AND l.kind IN ('loss_share', 'fixed_quantity', 'fixed_ratio', 'share');
+END;
+COMMENT ON FUNCTION billing._received(billing.formed_line[], bigint, bigint) IS 'of the steps of one who gives what another gets, as his';
+
+CREATE FUNCTION billing._givers(account_id bigint, from_on date, until_on date)
+RETURNS bigint[]
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT ARRAY(SELECT DISTINCT r.account_id FROM billing.forming_rule r
+				  WHERE r.other_id = _givers.account_id AND r.kind IN ('loss_share', 'fixed_quantity', 'fixed_ratio', 'share')
+					AND r.from_on < _givers.until_on AND (r.until_on IS NULL OR r.until_on > _givers.from_on) ORDER BY 1);
+END;
+COMMENT ON FUNCTION billing._givers(bigint, date, date) IS 'who gives to an account in a span';
+
+CREATE FUNCTION billing._form_alone(account_id bigint, from_on date, until_on date, depth integer DEFAULT 0)
+RETURNS billing.formed_line[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	metered		bigint[];
+	received	billing.formed_line[];
+	giver		bigint;
+BEGIN
+	IF _form_alone.depth > 32 THEN
+		RAISE EXCEPTION 'accounts give to each other in a circle' USING ERRCODE = 'UB126', HINT = 'end_forming_rule() breaks it.';
+	END IF;
+	FOREACH giver IN ARRAY billing._givers(_form_alone.account_id, _form_alone.from_on, _form_alone.until_on) LOOP
+		received := received || billing._received(billing._form_alone(giver, _form_alone.from_on, _form_alone.until_on, _form_alone.depth + 1), giver, _form_alone.account_id);
+	END LOOP;
+	metered := _form_alone.account_id || ARRAY(SELECT DISTINCT r.other_id FROM billing.forming_rule r
+												WHERE r.account_id = _form_alone.account_id AND r.kind IN ('deduct', 'loss_share')
+												  AND r.from_on < _form_alone.until_on AND (r.until_on IS NULL OR r.until_on > _form_alone.from_on));
+	RETURN billing._form_lines(_form_alone.account_id, _form_alone.from_on, _form_alone.until_on,
+		ARRAY(SELECT g.line FROM billing._gross_lines(metered, array_fill(_form_alone.from_on, ARRAY[cardinality(metered)]), array_fill(_form_alone.until_on, ARRAY[cardinality(metered)])) g),
+		received);
+END $$;
+COMMENT ON FUNCTION billing._form_alone(bigint, date, date, integer) IS
+'the steps of an account for a span that is not its own, or of one that is billed by what has changed since: for who gets something of it';
 
 CREATE FUNCTION billing._lines_usage(lines billing.formed_line[])
 RETURNS billing.usage
@@ -407,8 +460,9 @@ BEGIN
 	part AS (
 		SELECT c.part, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('channel', c.channel, 'period', nullif(c.period, ''), 'kwh', c.kwh, 'estimated', nullif(c.estimated, false)))
 								 ORDER BY c.channel, c.period) FILTER (WHERE NOT c.shaped) AS registers,
-			   (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('period', nullif(d.period, ''), 'kw', d.kwh)) ORDER BY d.period)
-				  FROM unnest(_lines_usage.lines) d WHERE d.part = c.part AND d.channel = 'demand') AS demands,
+			   (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('period', nullif(d.period, ''), 'kw', d.kw)) ORDER BY d.period)
+				  FROM (SELECT l.period, sum(l.kwh) AS kw FROM unnest(_lines_usage.lines) l WHERE l.part = c.part AND l.channel = 'demand' GROUP BY l.period) d
+				 WHERE d.kw > 0) AS demands,
 			   (array_agg(c.profile) FILTER (WHERE c.shaped AND c.channel = 'import'))[1] AS import,
 			   (array_agg(c.profile) FILTER (WHERE c.shaped AND c.channel = 'export'))[1] AS export,
 			   (array_agg(c.profile) FILTER (WHERE c.shaped AND c.channel = 'generation'))[1] AS generation,
@@ -420,53 +474,66 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._lines_usage(billing.formed_line[]) IS 'what the steps add up to';
 
-CREATE FUNCTION billing._forming_inputs(account_id bigint, from_on date, until_on date, depth integer)
-RETURNS bytea
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+CREATE FUNCTION billing._forming_inputs(accounts bigint[], from_days date[], until_days date[])
+RETURNS TABLE (place bigint, inputs bytea)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 1000
 SET search_path = pg_catalog, pg_temp
+-- planned once; by keys, whatever the statistics say
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
+#variable_conflict use_column
 BEGIN
-	IF _forming_inputs.depth > 32 THEN
-		RAISE EXCEPTION 'accounts give to each other in a circle' USING ERRCODE = 'UB126', HINT = 'end_forming_rule() breaks it.';
-	END IF;
-	RETURN (
-		WITH rule AS (
-			SELECT r.* FROM billing.forming_rule r
-			 WHERE r.account_id = _forming_inputs.account_id AND r.from_on < _forming_inputs.until_on AND (r.until_on IS NULL OR r.until_on > _forming_inputs.from_on)),
-		other AS (
-			-- whose own meters count, and who gives
-			SELECT r.other_id AS account_id, 1 AS how FROM rule r WHERE r.kind IN ('deduct', 'loss_share')
-			UNION
-			SELECT g.account_id, 2 FROM billing.forming_rule g
-			 WHERE g.other_id = _forming_inputs.account_id AND g.kind IN ('loss_share', 'fixed_quantity', 'fixed_ratio', 'share')
-			   AND g.from_on < _forming_inputs.until_on AND (g.until_on IS NULL OR g.until_on > _forming_inputs.from_on))
-		SELECT sha256(billing._gross_digest(_forming_inputs.account_id, _forming_inputs.from_on, _forming_inputs.until_on)
-			|| coalesce((SELECT sha256(convert_to(string_agg((to_jsonb(r) - '{org_id,made_by,made_at}'::text[])::text, '' ORDER BY r.rule_no), 'UTF8')) FROM rule r), ''::bytea)
-			|| coalesce((SELECT sha256(convert_to(string_agg(to_jsonb(t)::text, '' ORDER BY t.table_code, t.kva, t.kwh_from), 'UTF8')) FROM billing.loss_table t
-						  WHERE (t.table_code, t.kva) IN (SELECT r.table_code, r.kva FROM rule r)), ''::bytea)
-			|| coalesce((SELECT string_agg(CASE o.how WHEN 1 THEN billing._gross_digest(o.account_id, _forming_inputs.from_on, _forming_inputs.until_on)
-										   ELSE billing._forming_inputs(o.account_id, _forming_inputs.from_on, _forming_inputs.until_on, _forming_inputs.depth + 1) END, ''::bytea
-										   ORDER BY o.account_id, o.how) FROM other o), ''::bytea)));
+	RETURN QUERY
+	WITH RECURSIVE reach AS (
+		-- an account, and whoever gives to it, directly or by others
+		SELECT s.n, s.account_id, s.from_on, s.until_on, 0 AS depth
+		  FROM unnest(_forming_inputs.accounts, _forming_inputs.from_days, _forming_inputs.until_days) WITH ORDINALITY s(account_id, from_on, until_on, n)
+		UNION
+		SELECT r.n, g.account_id, r.from_on, r.until_on, r.depth + 1
+		  FROM reach r JOIN billing.forming_rule g ON g.other_id = r.account_id AND g.kind IN ('loss_share', 'fixed_quantity', 'fixed_ratio', 'share')
+		   AND g.from_on < r.until_on AND (g.until_on IS NULL OR g.until_on > r.from_on)
+		 WHERE r.depth <= 32),
+	member AS MATERIALIZED (
+		SELECT DISTINCT r.account_id, r.from_on, r.until_on FROM reach r),
+	rule AS MATERIALIZED (
+		SELECT m.account_id, m.from_on, m.until_on, r.rule_no, r.kind, r.other_id, r.table_code, r.kva, (to_jsonb(r) - '{org_id,made_by,made_at}'::text[])::text AS said
+		  FROM member m JOIN billing.forming_rule r ON r.account_id = m.account_id AND r.from_on < m.until_on AND (r.until_on IS NULL OR r.until_on > m.from_on)),
+	-- whose own meters count
+	metered AS MATERIALIZED (
+		SELECT q.*, row_number() OVER (ORDER BY q.account_id, q.from_on, q.until_on) AS n
+		  FROM (SELECT m.* FROM member m UNION SELECT r.other_id, r.from_on, r.until_on FROM rule r WHERE r.kind IN ('deduct', 'loss_share')) q),
+	gross AS MATERIALIZED (
+		-- as of now, after every link: the same for days and for the month that they are folded into
+		SELECT m.account_id, m.from_on, m.until_on, sha256(
+			   coalesce(CASE WHEN EXISTS (SELECT FROM billing.reading r WHERE r.account_id = m.account_id AND r.from_on > m.from_on - 31 AND r.from_on < m.until_on AND r.until_on > m.from_on)
+							 THEN billing._usage_digest_at(m.account_id, m.from_on, m.until_on, 9223372036854775807) END, ''::bytea)
+			|| coalesce(q.digest, ''::bytea)
+			|| coalesce((SELECT sha256(convert_to(string_agg((to_jsonb(r) - '{org_id,made_by,made_at}'::text[])::text, '' ORDER BY r.rule_no), 'UTF8')) FROM billing.forming_rule r
+						  WHERE r.account_id = m.account_id AND r.kind = 'unmetered' AND r.from_on < m.until_on AND (r.until_on IS NULL OR r.until_on > m.from_on)), ''::bytea)) AS digest
+		  FROM metered m
+		  LEFT JOIN billing._register_usages((SELECT array_agg(a.account_id ORDER BY a.n) FROM metered a), (SELECT array_agg(a.from_on ORDER BY a.n) FROM metered a),
+				(SELECT array_agg(a.until_on ORDER BY a.n) FROM metered a)) q ON q.place = m.n),
+	said AS MATERIALIZED (
+		-- of each what its own meters say, its rules, their tables, and the meters behind
+		SELECT q.account_id, q.from_on, q.until_on, sha256(string_agg(q.digest, ''::bytea ORDER BY q.kind, q.name, q.digest)) AS digest
+		  FROM (SELECT m.account_id, m.from_on, m.until_on, 1 AS kind, 0::bigint AS name, g.digest FROM member m JOIN gross g USING (account_id, from_on, until_on)
+				UNION ALL
+				SELECT r.account_id, r.from_on, r.until_on, 2, r.rule_no, sha256(convert_to(r.said, 'UTF8')) FROM rule r
+				UNION ALL
+				SELECT r.account_id, r.from_on, r.until_on, 3, r.rule_no, sha256(convert_to(to_jsonb(t)::text, 'UTF8'))
+				  FROM rule r JOIN billing.loss_table t ON t.table_code = r.table_code AND t.kva = r.kva
+				UNION ALL
+				SELECT DISTINCT r.account_id, r.from_on, r.until_on, 4, r.other_id, g.digest
+				  FROM rule r JOIN gross g ON g.account_id = r.other_id AND g.from_on = r.from_on AND g.until_on = r.until_on WHERE r.kind IN ('deduct', 'loss_share')) q
+		 GROUP BY q.account_id, q.from_on, q.until_on)
+	SELECT r.n, CASE WHEN max(r.depth) <= 32 THEN sha256(string_agg(s.digest, ''::bytea ORDER BY r.account_id)) END
+	  FROM (SELECT q.n, q.account_id, q.from_on, q.until_on, max(q.depth) AS depth FROM reach q GROUP BY q.n, q.account_id, q.from_on, q.until_on) r
+	  JOIN said s USING (account_id, from_on, until_on)
+	 GROUP BY r.n;
 END $$;
-COMMENT ON FUNCTION billing._forming_inputs(bigint, date, date, integer) IS 'SHA-256 of all that the forming of a span depends on';
-
-CREATE FUNCTION billing._gross_digest(account_id bigint, from_on date, until_on date)
-RETURNS bytea
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	-- as of now, after every link: the same for days and for the month that they are folded into
-	RETURN (
-	SELECT sha256(coalesce(CASE WHEN EXISTS (SELECT FROM billing.reading r WHERE r.account_id = _gross_digest.account_id AND r.from_on > _gross_digest.from_on - 31
-																			 AND r.from_on < _gross_digest.until_on AND r.until_on > _gross_digest.from_on)
-						   THEN billing._usage_digest_at(_gross_digest.account_id, _gross_digest.from_on, _gross_digest.until_on, '9223372036854775807'::bigint) END, ''::bytea)
-		|| coalesce((SELECT q.digest FROM billing._register_usage(_gross_digest.account_id, _gross_digest.from_on, _gross_digest.until_on) q), ''::bytea)
-		|| coalesce((SELECT sha256(convert_to(string_agg((to_jsonb(r) - '{org_id,made_by,made_at}'::text[])::text, '' ORDER BY r.rule_no), 'UTF8')) FROM billing.forming_rule r
-					  WHERE r.account_id = _gross_digest.account_id AND r.kind = 'unmetered' AND r.from_on < _gross_digest.until_on
-						AND (r.until_on IS NULL OR r.until_on > _gross_digest.from_on)), ''::bytea)));
-END $$;
-COMMENT ON FUNCTION billing._gross_digest(bigint, date, date) IS 'SHA-256 of the readings and agreements of an account for a span';
+COMMENT ON FUNCTION billing._forming_inputs(bigint[], date[], date[]) IS
+'of these spans, by their places: SHA-256 of all readings, rules and tables that their forming depends on, also of other accounts; null: accounts give to each other in a circle';
 
 CREATE FUNCTION billing._formed_digest(account_id bigint, from_on date, until_on date, usage billing.usage)
 RETURNS bytea
@@ -478,63 +545,162 @@ COMMENT ON FUNCTION billing._formed_digest(bigint, date, date, billing.usage) IS
 
 -- ---- the stage ----
 
-CREATE FUNCTION billing._form_account(account_id bigint, from_on date, until_on date)
-RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+CREATE FUNCTION billing._try_form(span billing._forming_span, gross billing.formed_line[], received billing.formed_line[], alone bigint[],
+								  OUT formed billing.formed_usage, OUT lines billing.formed_line[])
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_column
 DECLARE
-	head	record;
-	before	record;
-	row		billing.formed_usage;
-	lines	billing.formed_line[];
+	giver	bigint;
 BEGIN
-	SELECT h.org_id, h.billed_to INTO head FROM billing.account_head h WHERE h.account_id = _form_account.account_id;
-	SELECT u.revision, u.until_on, u.inputs, u.sqlstate, u.digest INTO before FROM billing.formed_usage u
-	 WHERE u.account_id = _form_account.account_id AND u.from_on = _form_account.from_on AND u.state = 'current';
-	row.account_id := _form_account.account_id;
-	row.from_on := _form_account.from_on;
-	row.until_on := _form_account.until_on;
-	row.org_id := head.org_id;
-	row.state := CASE WHEN head.billed_to >= _form_account.until_on THEN 'late' ELSE 'current' END;
-	row.made_at := now();
-	row.made_by := billing.actor();
+	formed.account_id := span.account_id;
+	formed.from_on := span.from_on;
+	formed.until_on := span.until_on;
+	formed.org_id := span.org_id;
+	formed.revision := span.next_revision;
+	formed.state := CASE WHEN span.billed THEN 'late' ELSE 'current' END;
+	formed.inputs := coalesce(span.inputs, ''::bytea);
+	formed.made_at := now();
+	formed.made_by := billing.actor();
 	BEGIN
-		row.inputs := billing._forming_inputs(_form_account.account_id, _form_account.from_on, _form_account.until_on, 0);
-		-- what could not be formed may have lacked a right only
-		IF before.inputs = row.inputs AND before.until_on = _form_account.until_on AND before.sqlstate IS NULL THEN
-			RETURN 'unchanged';
+		IF span.inputs IS NULL THEN
+			RAISE EXCEPTION 'accounts give to each other in a circle' USING ERRCODE = 'UB126', HINT = 'end_forming_rule() breaks it.';
 		END IF;
-		lines := billing._form_lines(_form_account.account_id, _form_account.from_on, _form_account.until_on, 0);
-		row.usage := billing._lines_usage(lines);
+		FOREACH giver IN ARRAY coalesce(_try_form.alone, '{}') LOOP
+			received := received || billing._received(billing._form_alone(giver, span.from_on, span.until_on), giver, span.account_id);
+		END LOOP;
+		lines := billing._form_lines(span.account_id, span.from_on, span.until_on, _try_form.gross, received);
+		formed.usage := billing._lines_usage(lines);
 	EXCEPTION
 		WHEN query_canceled OR admin_shutdown OR insufficient_privilege OR insufficient_resources OR serialization_failure OR deadlock_detected THEN
 			RAISE;
 		WHEN OTHERS THEN
-			GET STACKED DIAGNOSTICS row.sqlstate = RETURNED_SQLSTATE, row.message = MESSAGE_TEXT, row.detail = PG_EXCEPTION_DETAIL, row.hint = PG_EXCEPTION_HINT;
-			row.detail := nullif(row.detail, '');
-			row.hint := nullif(row.hint, '');
-			row.inputs := coalesce(row.inputs, ''::bytea);
-			row.usage := NULL;
+			GET STACKED DIAGNOSTICS formed.sqlstate = RETURNED_SQLSTATE, formed.message = MESSAGE_TEXT, formed.detail = PG_EXCEPTION_DETAIL, formed.hint = PG_EXCEPTION_HINT;
+			formed.detail := nullif(formed.detail, '');
+			formed.hint := nullif(formed.hint, '');
 			lines := NULL;
 	END;
-	row.digest := billing._formed_digest(row.account_id, row.from_on, row.until_on, row.usage);
-	IF row.state = 'late' AND (before.digest = row.digest OR EXISTS (
-			SELECT FROM billing.formed_usage u WHERE u.account_id = row.account_id AND u.from_on = row.from_on AND u.state = 'late' AND u.inputs = row.inputs)) THEN
-		RETURN 'unchanged';
-	END IF;
-	IF row.state = 'current' THEN
-		UPDATE billing.formed_usage u SET state = 'superseded' WHERE u.account_id = row.account_id AND u.from_on = row.from_on AND u.state = 'current';
-	END IF;
-	row.revision := coalesce((SELECT max(u.revision) FROM billing.formed_usage u WHERE u.account_id = row.account_id AND u.from_on = row.from_on), 0) + 1;
-	INSERT INTO billing.formed_usage SELECT row.*;
-	INSERT INTO billing.formed_line (account_id, from_on, revision, line_no, org_id, kind, rule_no, part, channel, period, kwh, estimated, other_id, other_part, basis, profile)
-	SELECT row.account_id, row.from_on, row.revision, l.o, row.org_id, l.kind, l.rule_no, l.part, l.channel, l.period, l.kwh, l.estimated, l.other_id, l.other_part, l.basis, l.profile
-	  FROM unnest(lines) WITH ORDINALITY AS l(account_id, from_on, revision, line_no, org_id, kind, rule_no, part, channel, period, kwh, estimated, other_id, other_part, basis, profile, o);
-	RETURN CASE WHEN row.state = 'late' THEN 'late' WHEN row.sqlstate IS NOT NULL THEN 'failed' WHEN before.revision IS NOT NULL THEN 'formed anew' ELSE 'formed' END;
+	formed.digest := billing._formed_digest(span.account_id, span.from_on, span.until_on, formed.usage);
 END $$;
-COMMENT ON FUNCTION billing._form_account(bigint, date, date) IS 'forms the usage of one account for one span, and keeps it with its steps; says what came of it';
+COMMENT ON FUNCTION billing._try_form(billing._forming_span, billing.formed_line[], billing.formed_line[], bigint[]) IS
+'the usage of a span with its steps, or why it cannot be formed; alone: who gives, and is not formed with these days';
+
+CREATE FUNCTION billing._forming_spans(accounts bigint[], from_days date[], until_days date[])
+RETURNS SETOF billing._forming_span
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+-- planned once; by keys, whatever the statistics say
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	asked	integer := cardinality(_forming_spans.accounts);
+BEGIN
+	-- with them those who give, in the same days
+	SELECT _forming_spans.accounts || array_agg(g.account_id), _forming_spans.from_days || array_agg(g.from_on), _forming_spans.until_days || array_agg(g.until_on)
+	  INTO accounts, from_days, until_days
+	  FROM (SELECT DISTINCT r.account_id, s.from_on, s.until_on
+			  FROM unnest(_forming_spans.accounts, _forming_spans.from_days, _forming_spans.until_days) s(account_id, from_on, until_on)
+			  JOIN billing.forming_rule r ON r.other_id = s.account_id AND r.kind IN ('loss_share', 'fixed_quantity', 'fixed_ratio', 'share')
+			   AND r.from_on < s.until_on AND (r.until_on IS NULL OR r.until_on > s.from_on)) g;
+	RETURN QUERY
+	SELECT s.account_id, s.from_on, s.until_on, h.org_id, s.n > asked, h.billed_to >= s.until_on, u.revision, u.digest,
+		   coalesce((SELECT max(o.revision) FROM billing.formed_usage o WHERE o.account_id = s.account_id AND o.from_on = s.from_on), 0) + 1, i.inputs,
+		   -- what could not be formed may have lacked a right only
+		   coalesce(u.inputs = i.inputs AND u.until_on = s.until_on AND u.sqlstate IS NULL, false)
+	  FROM unnest(accounts, from_days, until_days) WITH ORDINALITY s(account_id, from_on, until_on, n)
+	  JOIN billing._forming_inputs(accounts, from_days, until_days) i ON i.place = s.n
+	  JOIN billing.account_head h ON h.account_id = s.account_id
+	  -- LIMIT: looked up one by one, also where the table was empty when this was planned
+	  LEFT JOIN LATERAL (SELECT o.* FROM billing.formed_usage o WHERE o.account_id = s.account_id AND o.from_on = s.from_on AND o.state = 'current' LIMIT 1) u ON true;
+END $$;
+COMMENT ON FUNCTION billing._forming_spans(bigint[], date[], date[]) IS 'these spans, and those of whoever gives in them: what they depend on now, and whether what was formed is still that';
+
+CREATE FUNCTION billing._form_spans(accounts bigint[], from_days date[], until_days date[])
+RETURNS jsonb
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+-- planned once; by keys, whatever the statistics say
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	formed	billing.formed_usage[];
+	lines	billing.formed_line[];
+	counted	jsonb;
+BEGIN
+	WITH span AS MATERIALIZED (
+		SELECT s AS span, s.account_id, s.from_on, s.until_on, s.gives, s.fresh, s.revision
+		  FROM billing._forming_spans(_form_spans.accounts, _form_spans.from_days, _form_spans.until_days) s),
+	-- where nothing has changed, nothing is done
+	changed AS MATERIALIZED (
+		SELECT s.span, s.account_id, s.from_on, s.until_on FROM span s WHERE NOT s.gives AND NOT s.fresh),
+	uses AS MATERIALIZED (
+		-- its own meters, and those behind
+		SELECT c.account_id, c.from_on, c.until_on, c.account_id AS metered_id FROM changed c
+		UNION
+		SELECT c.account_id, c.from_on, c.until_on, r.other_id FROM changed c
+		  JOIN billing.forming_rule r ON r.account_id = c.account_id AND r.kind IN ('deduct', 'loss_share') AND r.from_on < c.until_on AND (r.until_on IS NULL OR r.until_on > c.from_on)),
+	metered AS MATERIALIZED (
+		SELECT q.*, row_number() OVER (ORDER BY q.metered_id, q.from_on, q.until_on) AS n FROM (SELECT DISTINCT u.metered_id, u.from_on, u.until_on FROM uses u) q),
+	measured AS MATERIALIZED (
+		SELECT m.metered_id, m.from_on, m.until_on, g.line
+		  FROM metered m
+		  JOIN billing._gross_lines((SELECT array_agg(a.metered_id ORDER BY a.n) FROM metered a), (SELECT array_agg(a.from_on ORDER BY a.n) FROM metered a),
+				(SELECT array_agg(a.until_on ORDER BY a.n) FROM metered a)) WITH ORDINALITY g(place, line, o) ON g.place = m.n
+		 ORDER BY g.o),
+	gross AS MATERIALIZED (
+		SELECT u.account_id, u.from_on, u.until_on, array_agg(m.line) AS lines FROM uses u JOIN measured m USING (metered_id, from_on, until_on) GROUP BY u.account_id, u.from_on, u.until_on),
+	given AS MATERIALIZED (
+		SELECT q.account_id, q.from_on, q.until_on, array_agg(q.giver ORDER BY q.giver) FILTER (WHERE q.revision IS NULL) AS alone,
+			   array_agg(billing._formed_line('received', l.rule_no, l.other_part, l.channel, l.period, -l.kwh, l.estimated, billing.negate(l.profile), q.giver, l.part, l.kind)
+						 ORDER BY q.giver, l.line_no) FILTER (WHERE l.account_id IS NOT NULL) AS lines
+		  FROM (SELECT DISTINCT c.account_id, c.from_on, c.until_on, r.account_id AS giver, g.revision
+				  FROM changed c
+				  JOIN billing.forming_rule r ON r.other_id = c.account_id AND r.kind IN ('loss_share', 'fixed_quantity', 'fixed_ratio', 'share')
+				   AND r.from_on < c.until_on AND (r.until_on IS NULL OR r.until_on > c.from_on)
+				  LEFT JOIN span g ON g.gives AND g.fresh AND g.account_id = r.account_id AND g.from_on = c.from_on AND g.until_on = c.until_on) q
+		  LEFT JOIN LATERAL (SELECT o.* FROM billing.formed_line o WHERE o.account_id = q.giver AND o.from_on = q.from_on AND o.revision = q.revision
+							    AND o.other_id = q.account_id AND o.kind IN ('loss_share', 'fixed_quantity', 'fixed_ratio', 'share') OFFSET 0) l ON true
+		 GROUP BY q.account_id, q.from_on, q.until_on),
+	tried AS MATERIALIZED (
+		SELECT f.formed, f.lines, c.span
+		  FROM changed c
+		  LEFT JOIN gross g USING (account_id, from_on, until_on)
+		  LEFT JOIN given v USING (account_id, from_on, until_on)
+		 CROSS JOIN LATERAL billing._try_form(c.span, g.lines, v.lines, v.alone) f),
+	kept AS MATERIALIZED (
+		-- of what is billed only what would be otherwise now, each once
+		SELECT t.*, NOT ((t.span).billed AND ((t.span).digest = (t.formed).digest OR EXISTS (
+				SELECT FROM billing.formed_usage u WHERE u.account_id = (t.span).account_id AND u.from_on = (t.span).from_on AND u.state = 'late' AND u.inputs = (t.span).inputs))) AS new
+		  FROM tried t)
+	SELECT (SELECT array_agg(k.formed) FROM kept k WHERE k.new),
+		   (SELECT array_agg(ROW ((k.formed).account_id, (k.formed).from_on, (k.formed).revision, l.o, (k.formed).org_id, l.kind, l.rule_no, l.part, l.channel, l.period, l.kwh,
+								  l.estimated, l.other_id, l.other_part, l.basis, l.profile)::billing.formed_line)
+			  FROM kept k CROSS JOIN LATERAL unnest(k.lines) WITH ORDINALITY AS l(account_id, from_on, revision, line_no, org_id, kind, rule_no, part, channel, period, kwh,
+																				 estimated, other_id, other_part, basis, profile, o) WHERE k.new),
+		   (SELECT jsonb_object_agg(q.outcome, q.spans) FROM (
+				SELECT o.outcome, count(*) AS spans
+				  FROM (SELECT CASE WHEN NOT k.new THEN 'unchanged' WHEN (k.span).billed THEN 'late' WHEN (k.formed).sqlstate IS NOT NULL THEN 'failed'
+									WHEN (k.span).revision IS NOT NULL THEN 'formed anew' ELSE 'formed' END AS outcome
+						  FROM kept k
+						UNION ALL
+						SELECT 'unchanged' FROM span s WHERE NOT s.gives AND s.fresh) o
+				 GROUP BY o.outcome) q)
+	  INTO formed, lines, counted;
+
+	IF counted ?| '{formed anew,failed}' THEN
+		UPDATE billing.formed_usage u SET state = 'superseded' FROM unnest(formed) f
+		 WHERE f.state = 'current' AND u.account_id = f.account_id AND u.from_on = f.from_on AND u.state = 'current';
+	END IF;
+	INSERT INTO billing.formed_usage SELECT f.* FROM unnest(formed) f;
+	INSERT INTO billing.formed_line SELECT l.* FROM unnest(lines) l;
+	RETURN counted;
+END $$;
+COMMENT ON FUNCTION billing._form_spans(bigint[], date[], date[]) IS
+'forms the usage of spans of which none gets anything of another, all at once, and keeps it with its steps; how many came out how';
 
 CREATE FUNCTION billing._next_span(account_id bigint, from_on date, until_on date)
 RETURNS date
@@ -544,9 +710,11 @@ AS $$
 BEGIN
 	-- as a bill run cuts it
 	RETURN (
-	SELECT (billing._piece_of(h.account_id, _next_span.from_on,
-			least(_next_span.until_on, h.stops_on, billing._period_end(_next_span.from_on, h.cycle_day, h.cycle_months, h.cycle_first),
-				  (SELECT min(c.c) FROM unnest(h.plan_changes) c(c) WHERE c.c > _next_span.from_on)))).ends_on
+	SELECT least(_next_span.until_on, h.stops_on, billing._period_end(_next_span.from_on, h.cycle_day, h.cycle_months, h.cycle_first),
+				 (SELECT min(c.c) FROM unnest(h.plan_changes) c(c) WHERE c.c > _next_span.from_on),
+				 (SELECT min(a.from_on) FROM billing.account_plan a WHERE a.account_id = h.account_id AND a.from_on > _next_span.from_on),
+				 (SELECT min(v.from_on) FROM billing.plan_version v WHERE v.from_on > _next_span.from_on AND v.plan_id = (
+					SELECT a.plan_id FROM billing.account_plan a WHERE a.account_id = h.account_id AND a.from_on <= _next_span.from_on ORDER BY a.from_on DESC LIMIT 1)))
 	  FROM billing.account_head h WHERE h.account_id = _next_span.account_id);
 END $$;
 COMMENT ON FUNCTION billing._next_span(bigint, date, date) IS 'where the bill of an account that begins on a day ends';
@@ -556,7 +724,7 @@ RETURNS TABLE (outcome text, spans bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET jit = off
--- planned once a session, not once an account
+-- planned once a session, not once a chunk
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
@@ -564,10 +732,7 @@ AS $$
 DECLARE
 	at_org	bigint := billing._org_of(form_usage.org_no, 'run', 'bill');
 	wanted	bigint[];
-	item	record;
-	span	date;
-	ends	date;
-	said	text;
+	chunk	record;
 	counted	jsonb := '{}';
 BEGIN
 	IF form_usage.until_on IS NULL OR NOT isfinite(form_usage.until_on) THEN
@@ -578,30 +743,41 @@ BEGIN
 			 WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND h.usage_from = 'formed'
 			   AND (h.billed_to < least(form_usage.until_on, h.stops_on) OR form_usage.back_to IS NOT NULL)
 			 ORDER BY h.account_id FOR NO KEY UPDATE) q;
-	-- who gives comes before who gets
-	FOR item IN
+	-- who gives comes before who gets; of one depth nobody gets from another, and a chunk of them is formed at once
+	FOR chunk IN
 		WITH RECURSIVE step AS (
 			SELECT a.account_id, 0 AS depth FROM unnest(wanted) a(account_id)
 			UNION
 			SELECT r.other_id, s.depth + 1 FROM step s JOIN billing.forming_rule r ON r.account_id = s.account_id
-			 WHERE r.kind IN ('loss_share', 'fixed_quantity', 'fixed_ratio', 'share') AND r.other_id IS NOT NULL AND s.depth < 33)
-		SELECT s.account_id, max(s.depth) AS depth, h.billed_to, h.stops_on
-		  FROM step s JOIN billing.account_head h ON h.account_id = s.account_id
-		 WHERE s.account_id = ANY (wanted) GROUP BY s.account_id, h.billed_to, h.stops_on ORDER BY 2, 1
+			 WHERE r.kind IN ('loss_share', 'fixed_quantity', 'fixed_ratio', 'share') AND r.other_id IS NOT NULL AND s.depth < 33),
+		level AS MATERIALIZED (
+			SELECT s.account_id, max(s.depth) AS depth FROM step s GROUP BY s.account_id),
+		head AS MATERIALIZED (
+			SELECT l.account_id, l.depth, h.billed_to, least(form_usage.until_on, h.stops_on) AS ends_on
+			  FROM level l JOIN billing.account_head h ON h.account_id = l.account_id WHERE l.account_id = ANY (wanted)),
+		span AS (
+			SELECT h.account_id, h.depth, h.ends_on, h.billed_to AS from_on, billing._next_span(h.account_id, h.billed_to, form_usage.until_on) AS until_on
+			  FROM head h WHERE h.billed_to < h.ends_on
+			UNION ALL
+			SELECT s.account_id, s.depth, s.ends_on, s.until_on, billing._next_span(s.account_id, s.until_on, form_usage.until_on)
+			  FROM span s WHERE s.until_on < s.ends_on),
+		every AS (
+			SELECT s.account_id, s.depth, s.from_on, s.until_on FROM span s
+			UNION ALL
+			SELECT h.account_id, h.depth, u.from_on, u.until_on FROM head h JOIN billing.formed_usage u ON u.account_id = h.account_id
+			 WHERE u.state = 'current' AND u.until_on <= h.billed_to AND u.until_on > form_usage.back_to)
+		SELECT array_agg(q.account_id) AS accounts, array_agg(q.from_on) AS from_days, array_agg(q.until_on) AS until_days
+		  FROM (SELECT e.*, (row_number() OVER (PARTITION BY e.depth ORDER BY e.account_id, e.from_on) - 1) / 500 AS part FROM every e) q
+		 GROUP BY q.depth, q.part ORDER BY q.depth, q.part
 	LOOP
-		span := item.billed_to;
-		WHILE span < least(form_usage.until_on, item.stops_on) LOOP
-			ends := billing._next_span(item.account_id, span, form_usage.until_on);
-			said := billing._form_account(item.account_id, span, ends);
-			counted := counted || jsonb_build_object(said, coalesce((counted ->> said)::bigint, 0) + 1);
-			span := ends;
-		END LOOP;
-		FOR span, ends IN SELECT u.from_on, u.until_on FROM billing.formed_usage u
-						   WHERE u.account_id = item.account_id AND u.state = 'current' AND u.until_on <= item.billed_to AND u.until_on > form_usage.back_to ORDER BY 1 LOOP
-			said := billing._form_account(item.account_id, span, ends);
-			counted := counted || jsonb_build_object(said, coalesce((counted ->> said)::bigint, 0) + 1);
-		END LOOP;
+		SELECT jsonb_object_agg(c.key, c.n) INTO counted
+		  FROM (SELECT o.key, sum(o.value::bigint) AS n
+				  FROM (SELECT * FROM jsonb_each_text(counted)
+						UNION ALL
+						SELECT * FROM jsonb_each_text(billing._form_spans(chunk.accounts, chunk.from_days, chunk.until_days))) o
+				 GROUP BY o.key) c;
 	END LOOP;
+	counted := coalesce(counted, '{}');
 	PERFORM billing._audit(at_org, 'form_usage', format('org %s', form_usage.org_no), jsonb_build_object('until_on', form_usage.until_on, 'outcome', counted));
 	RETURN QUERY SELECT c.key, c.value::bigint FROM jsonb_each_text(counted) c ORDER BY 1;
 END $$;
@@ -624,7 +800,7 @@ BEGIN
 		sqlstate := 'UB123';
 		message := 'the usage of these days is not formed';
 		hint := 'form_usage() forms it, before the run.';
-	ELSIF sqlstate IS NULL AND found_inputs <> billing._forming_inputs(_formed_usage.account_id, _formed_usage.from_on, _formed_usage.until_on, 0) THEN
+	ELSIF sqlstate IS NULL AND found_inputs IS DISTINCT FROM (SELECT i.inputs FROM billing._forming_inputs(ARRAY[_formed_usage.account_id], ARRAY[_formed_usage.from_on], ARRAY[_formed_usage.until_on]) i) THEN
 		sqlstate := 'UB123';
 		message := 'readings or rules have changed since the usage was formed';
 		hint := 'form_usage() forms it anew.';

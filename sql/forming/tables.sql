@@ -137,6 +137,11 @@ COMMENT ON COLUMN billing.formed_line.kind IS 'measured, received, or the kind o
 COMMENT ON COLUMN billing.formed_line.kwh IS 'kWh or kvarh by its channel; kW of a recorded demand; below zero: taken away';
 COMMENT ON COLUMN billing.formed_line.profile IS 'the same slot by slot; null: of registers';
 
+CREATE TYPE billing._forming_span AS (account_id bigint, from_on date, until_on date, org_id bigint, gives boolean, billed boolean, revision integer, digest bytea,
+	next_revision integer, inputs bytea, fresh boolean);
+COMMENT ON TYPE billing._forming_span IS
+'a span that is to be formed, or, where gives, that of an account which gives to one: what was formed of it before, what it depends on now, and whether that is still the same (fresh)';
+
 CREATE TABLE billing.collective (
 	collective_id	bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	org_id			bigint NOT NULL REFERENCES billing.org,

@@ -659,64 +659,87 @@ COMMENT ON FUNCTION billing.estimate_registers(text, date, text) IS
 /*
  * What the registers say of a span: differences of consecutive readings, each
  * times its multiplier, over exchanges and roll-overs.  A reading stands at both
- * ends of the span, unless the meter was hung or removed within it.
+ * ends of the span, unless the meter was hung or removed within it.  Of many
+ * spans at once, by windows and groups and no joins among them, so that a plan
+ * made without statistics is as good as another.
  */
+CREATE FUNCTION billing._register_usages(accounts bigint[], from_days date[], until_days date[], seq bigint DEFAULT 9223372036854775807)
+RETURNS TABLE (place bigint, usage billing.usage, digest bytea, missing text)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 1000
+SET search_path = pg_catalog, pg_temp
+-- planned once; by keys, whatever the statistics say
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH there AS (
+		-- valid, or valid as of that link
+		SELECT s.n, s.from_on, s.until_on, v.part, v.register, v.read_on, v.place, v.value, v.digits, v.multiplier, v.estimated, g.measures, g.channel, g.period,
+			   min(v.place) OVER (PARTITION BY s.n, v.part, v.register, v.read_on) AS first_place
+		  FROM unnest(_register_usages.accounts, _register_usages.from_days, _register_usages.until_days) WITH ORDINALITY s(account_id, from_on, until_on, n)
+		  JOIN billing.register_reading v ON v.account_id = s.account_id AND v.place < 3 AND v.read_on <= s.until_on
+		   AND (v.state = 'valid' OR v.superseded_after >= _register_usages.seq) AND coalesce(v.valid_after, -1) < _register_usages.seq
+		  JOIN billing.register g ON g.register = v.register),
+	r AS (
+		SELECT q.*, lag(q.value) OVER w AS since_value, lag(q.read_on) OVER w AS since_on, lag(q.place) OVER w AS since_place, lag(q.estimated) OVER w AS since_estimated,
+			   lead(q.read_on) OVER w IS NULL AS is_last
+		  FROM there q
+		 -- at the end the first reading of the day closes the span
+		 WHERE NOT (q.read_on = q.until_on AND (q.place = 2 OR q.place = 1 AND q.first_place = 0))
+		WINDOW w AS (PARTITION BY q.n, q.part, q.register ORDER BY q.read_on, q.place)),
+	step AS (
+		-- a reading, and with it the segment that it closes
+		SELECT r.*, r.since_on >= r.from_on AND r.place <> 2 AND r.measures = 'energy' AS counts,
+			   CASE WHEN r.is_last AND r.place <> 1 AND r.read_on < r.until_on THEN r.until_on
+					WHEN r.place <> 2 AND r.read_on > r.from_on AND r.measures = 'energy' AND (r.since_on IS NULL OR r.since_on < r.from_on) THEN r.from_on
+					WHEN r.place <> 2 AND r.since_place = 1 AND r.since_on >= r.from_on AND r.measures = 'energy' THEN r.since_on END AS lacks_on
+		  FROM r),
+	segment AS (
+		SELECT q.*, range_agg(daterange(q.since_on, q.read_until)) FILTER (WHERE q.period <> '') OVER (PARTITION BY q.n, q.part, q.channel) AS in_periods
+		  FROM (SELECT s.n, s.part, s.channel, s.period, s.since_on, max(greatest(s.read_on, s.since_on + 1)) AS read_until,
+					   sum(billing.register_kwh(s.since_value, s.value, s.digits::integer, s.multiplier)) AS kwh, bool_or(s.estimated OR s.since_estimated) AS estimated
+				  FROM step s WHERE s.counts GROUP BY s.n, s.part, s.channel, s.period, s.since_on) q),
+	part AS (
+		SELECT q.n, q.part, jsonb_agg(q.register ORDER BY q.channel, q.period, q.since_on) FILTER (WHERE q.register IS NOT NULL) AS registers,
+			   jsonb_agg(q.demand ORDER BY q.period) FILTER (WHERE q.demand IS NOT NULL) AS demands
+		  FROM (SELECT s.n, s.part, s.channel, s.period, s.since_on,
+					   jsonb_strip_nulls(jsonb_build_object('channel', s.channel, 'period', nullif(s.period, ''), 'from', s.since_on, 'until', s.read_until,
+						'kwh', s.kwh, 'estimated', nullif(s.estimated, false))) AS register, NULL::jsonb AS demand
+				  FROM segment s
+				 -- the total only checks the periods where these were read too
+				 WHERE s.period <> '' OR s.in_periods IS NULL OR NOT s.in_periods && daterange(s.since_on, s.read_until)
+				UNION ALL
+				SELECT s.n, s.part, NULL, s.period, NULL, NULL, jsonb_strip_nulls(jsonb_build_object('period', nullif(s.period, ''), 'kw', max(s.value * s.multiplier)))
+				  FROM step s WHERE s.measures = 'demand' AND s.read_on > s.from_on AND s.place <> 2 GROUP BY s.n, s.part, s.period) q
+		 GROUP BY q.n, q.part),
+	piece AS (
+		SELECT p.n, billing.usage_agg(billing.usage(part => p.part, registers => p.registers, demands => p.demands)) AS usage, NULL::bytea AS digest, NULL::text AS missing
+		  FROM part p GROUP BY p.n
+		UNION ALL
+		SELECT s.n, NULL, sha256(string_agg(billing._content('register', s.part, s.register, s.read_on, s.place, s.value, s.digits, s.multiplier, s.estimated), ''::bytea
+									 ORDER BY s.part, s.register, s.read_on, s.place) FILTER (WHERE s.read_on >= s.from_on)),
+			   (array_agg(format('%s of part %s on %s', s.register, s.part, to_char(s.lacks_on, 'YYYY-MM-DD')) ORDER BY s.lacks_on, s.part, s.register)
+				FILTER (WHERE s.lacks_on IS NOT NULL))[1]
+		  FROM step s GROUP BY s.n)
+	SELECT p.n, (array_agg(p.usage) FILTER (WHERE p.usage IS NOT NULL))[1], (array_agg(p.digest) FILTER (WHERE p.digest IS NOT NULL))[1], max(p.missing)
+	  FROM piece p GROUP BY p.n;
+END $$;
+COMMENT ON FUNCTION billing._register_usages(bigint[], date[], date[], bigint) IS
+'of each of these spans of accounts, by its place among them: what the registers say, now or as of a link of the chain, the digest of the readings it is made of, and the first reading '
+'that is missing; no row where there is no reading';
+
 CREATE FUNCTION billing._register_usage(account_id bigint, from_on date, until_on date, seq bigint DEFAULT 9223372036854775807,
 										OUT usage billing.usage, OUT digest bytea, OUT missing text)
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	WITH there AS (
-		-- valid, or valid as of that link
-		SELECT v.part, v.register, v.read_on, v.place, v.value, v.digits, v.multiplier, v.estimated FROM billing.register_reading v
-		 WHERE v.account_id = _register_usage.account_id AND v.place < 3 AND v.read_on <= _register_usage.until_on
-		   AND (v.state = 'valid' OR v.superseded_after >= _register_usage.seq) AND coalesce(v.valid_after, -1) < _register_usage.seq),
-	r AS (
-		SELECT q.part, q.register, q.read_on, q.place, q.value, q.digits, q.multiplier, q.estimated, g.measures, g.channel, g.period,
-			   lag(q.value) OVER w AS since_value, lag(q.read_on) OVER w AS since_on, lag(q.place) OVER w AS since_place, lag(q.estimated) OVER w AS since_estimated,
-			   lead(q.read_on) OVER w IS NULL AS is_last
-		  FROM there q JOIN billing.register g ON g.register = q.register
-		 -- at the end the first reading of the day closes the span
-		 WHERE NOT (q.read_on = _register_usage.until_on AND (q.place = 2 OR q.place = 1 AND EXISTS (
-				SELECT FROM there e WHERE e.read_on = q.read_on AND e.part = q.part AND e.register = q.register AND e.place = 0)))
-		WINDOW w AS (PARTITION BY q.part, q.register ORDER BY q.read_on, q.place)),
-	step AS (
-		-- a reading, and with it the segment that it closes
-		SELECT r.*, r.since_on >= _register_usage.from_on AND r.place <> 2 AND r.measures = 'energy' AS counts,
-			   CASE WHEN r.is_last AND r.place <> 1 AND r.read_on < _register_usage.until_on THEN _register_usage.until_on
-					WHEN r.place <> 2 AND r.read_on > _register_usage.from_on AND r.measures = 'energy'
-						 AND (r.since_on IS NULL OR r.since_on < _register_usage.from_on) THEN _register_usage.from_on
-					WHEN r.place <> 2 AND r.since_place = 1 AND r.since_on >= _register_usage.from_on AND r.measures = 'energy' THEN r.since_on END AS lacks_on
-		  FROM r),
-	segment AS (
-		SELECT s.part, s.channel, s.period, s.since_on AS from_on, max(greatest(s.read_on, s.since_on + 1)) AS until_on,
-			   sum(billing.register_kwh(s.since_value, s.value, s.digits::integer, s.multiplier)) AS kwh, bool_or(s.estimated OR s.since_estimated) AS estimated
-		  FROM step s WHERE s.counts GROUP BY s.part, s.channel, s.period, s.since_on),
-	-- the total only checks the periods where these were read too
-	billed AS (
-		SELECT s.part, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('channel', s.channel, 'period', nullif(s.period, ''), 'from', s.from_on, 'until', s.until_on,
-				'kwh', s.kwh, 'estimated', nullif(s.estimated, false))) ORDER BY s.channel, s.period, s.from_on) AS registers
-		  FROM segment s
-		 WHERE s.period <> '' OR NOT EXISTS (SELECT FROM segment p WHERE p.part = s.part AND p.channel = s.channel AND p.period <> ''
-																	 AND p.from_on < s.until_on AND p.until_on > s.from_on)
-		 GROUP BY s.part),
-	demand AS (
-		SELECT q.part, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('period', nullif(q.period, ''), 'kw', q.kw))) AS demands
-		  FROM (SELECT s.part, s.period, max(s.value * s.multiplier) AS kw FROM step s
-				 WHERE s.measures = 'demand' AND s.read_on > _register_usage.from_on AND s.place <> 2 GROUP BY s.part, s.period) q
-		 GROUP BY q.part)
-	SELECT (SELECT billing.usage_agg(billing.usage(part => coalesce(b.part, d.part), registers => b.registers, demands => d.demands))
-			  FROM billed b FULL JOIN demand d ON d.part = b.part),
-		   (SELECT sha256(string_agg(billing._content('register', s.part, s.register, s.read_on, s.place, s.value, s.digits, s.multiplier, s.estimated), ''::bytea
-									 ORDER BY s.part, s.register, s.read_on, s.place))
-			  FROM step s WHERE s.read_on >= _register_usage.from_on),
-		   (SELECT format('%s of part %s on %s', l.register, l.part, to_char(l.lacks_on, 'YYYY-MM-DD')) FROM step l
-			 WHERE l.lacks_on IS NOT NULL ORDER BY l.lacks_on, l.part, l.register LIMIT 1)
-	  INTO usage, digest, missing;
+	SELECT q.usage, q.digest, q.missing INTO usage, digest, missing
+	  FROM billing._register_usages(ARRAY[_register_usage.account_id], ARRAY[_register_usage.from_on], ARRAY[_register_usage.until_on], _register_usage.seq) q;
 END $$;
-COMMENT ON FUNCTION billing._register_usage(bigint, date, date, bigint) IS
-'what the registers of an account say of a span, now or as of a link of its chain, the digest of the readings it is made of, and the first reading that is missing';
+COMMENT ON FUNCTION billing._register_usage(bigint, date, date, bigint) IS 'the same of one span';
 
 CREATE FUNCTION billing.register_usage(account_no text, during daterange)
 RETURNS billing.usage

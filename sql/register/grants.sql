@@ -7,7 +7,7 @@ GRANT EXECUTE ON FUNCTION billing.add_register(text, text, text, text), billing.
 	billing.set_usage_from(text, text[], integer), billing.record_register(text, date, text, numeric, text, text, text, integer, numeric, timestamptz),
 	billing.record_registers(text, jsonb, text), billing.check_registers(text), billing.approve_reading(text, date, text, text, text, text),
 	billing.estimate_register(text, date, text, text, text), billing.estimate_registers(text, date, text) TO billing_clerk;
-GRANT EXECUTE ON FUNCTION billing.register_usage(text, daterange), billing._register_usage(bigint, date, date, bigint), billing.missing_registers(text, date),
+GRANT EXECUTE ON FUNCTION billing.register_usage(text, daterange), billing._register_usage(bigint, date, date, bigint), billing._register_usages(bigint[], date[], date[], bigint), billing.missing_registers(text, date),
 	billing._registers_due(bigint[], date) TO billing_clerk, billing_analyst, billing_auditor;
 -- verify() asks for it
-GRANT EXECUTE ON FUNCTION billing._register_usage(bigint, date, date, bigint) TO billing_customer;
+GRANT EXECUTE ON FUNCTION billing._register_usage(bigint, date, date, bigint), billing._register_usages(bigint[], date[], date[], bigint) TO billing_customer;

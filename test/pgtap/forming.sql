@@ -12,12 +12,12 @@ SELECT billing.grant_post('B', 'S1') AS g, billing.grant_post('O', 'S2') AS i, b
 SELECT billing.add_plan('p', 'p', '2026-01-01', '{"name": "s", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"line": 2}, "charges": [{"code": "e", "price": "1"}]}') AS p \gset
 SELECT billing.add_customer('S1', 'x') AS cu \gset
 SELECT billing.add_account(CASE WHEN a = 'X' THEN 'S2' ELSE 'S1' END, a, :cu, '2026-01-01'), billing.set_plan(a, 'p', '2026-01-01')
-  FROM unnest('{M,S1,S2,T,J,J1,J2,J3,L,N,P,P1,P2,PS,X,R,R1}'::text[]) a;
+  FROM unnest('{M,S1,S2,T,J,J1,J2,J3,L,N,P,P1,P2,PS,X,R,R1,D,D1,D2,H,H1,H2}'::text[]) a;
 CREATE FUNCTION pg_temp.formed(no text, want text DEFAULT 'import') RETURNS numeric LANGUAGE sql AS $$
 	SELECT sum(l.kwh) FROM billing.formed_usage u JOIN billing.formed_line l USING (account_id, from_on, revision) JOIN billing.account a ON a.account_id = u.account_id
 	 WHERE a.account_no = no AND l.channel = want AND u.state = 'current' $$;
 
-SELECT plan(39);
+SELECT plan(46);
 
 -- ---- shares ----
 SELECT is(billing.split_kwh(1000, '{1,1,1}'), '{333.333334,333.333333,333.333333}'::numeric[], 'by largest remainder, the first of equals');
@@ -112,6 +112,26 @@ SELECT billing.record_register('R', '2026-01-01', 'total', 0, 'opening', digits 
 SELECT billing.add_forming_rule('R', 'deduct', '2026-01-01', other_account_no => 'R1') AS r \gset
 SELECT is((SELECT spans FROM billing.form_usage('S1', '2026-02-01') WHERE outcome = 'failed'), 2::bigint, 'a negative rest is not formed');
 SELECT is((SELECT sqlstate FROM billing_report.formed_usage WHERE account_no = 'R'), 'UB125', 'it is a case for a work order');
+
+-- ---- demand of joint accounts ----
+SELECT billing.record_register('D', '2026-01-01', r, 0, 'opening', digits => 6, multiplier => 10), billing.record_register('D', '2026-02-01', r, v) FROM (VALUES ('total', 700), ('demand', 0.1)) x(r, v);
+SELECT billing.add_forming_rule('D', 'share', '2026-01-01', '{"weight": 1, "step_kwh": 1}', other_account_no => 'D1') AS a, billing.add_forming_rule('D', 'share', '2026-01-01', '{"weight": 1, "step_kwh": 1}', other_account_no => 'D2') AS b,
+	billing.add_forming_rule('D', 'share', '2026-01-01', '{"weight": 1}') AS c \gset
+SELECT is((SELECT spans FROM billing.form_usage('S1', '2026-02-01') WHERE outcome = 'formed'), 3::bigint, 'three share a meter with a demand');
+SELECT results_eq($$SELECT a.account_no, d.kw, r.kwh FROM billing.formed_usage u JOIN billing.account a USING (account_id), billing.recorded_demands(u.usage) d, billing.registers(u.usage) r
+	WHERE a.account_no LIKE 'D%' AND u.state = 'current' ORDER BY 1$$, $$VALUES ('D', 0.333333, 2333::numeric), ('D1', 0.333334, 2334), ('D2', 0.333333, 2333)$$,
+	'the demand is shared as the energy is, and adds up: 1 kW, not in steps of kWh');
+
+-- ---- givers with other days, and over a chain ----
+SELECT billing.record_register('H', '2026-01-01', 'total', 0, 'opening', digits => 6), billing.record_register('H', d, 'total', v) FROM (VALUES ('2026-01-21'::date, 100), ('2026-02-01', 150)) x(d, v);
+SELECT billing.add_forming_rule('H', 'share', '2026-01-01', '{"weight": 1}', other_account_no => 'H1') AS a, billing.add_forming_rule('H', 'share', '2026-01-01', '{"weight": 1}') AS b,
+	billing.add_forming_rule('H1', 'fixed_ratio', '2026-01-01', '{"ratio": 0.5}', other_account_no => 'H2') AS c, billing.set_plan('H2', 'p', '2026-01-21') \gset
+SELECT is((SELECT spans FROM billing.form_usage('S1', '2026-02-01') WHERE outcome = 'formed'), 4::bigint, 'who gets is billed in two pieces, who gives in one');
+SELECT results_eq($$SELECT from_on, kwh FROM billing.explain_usage('H2') ORDER BY 1$$, $$VALUES ('2026-01-01'::date, 25::numeric), ('2026-01-21', 12.5)$$, 'each piece is formed for its own days, over both who give');
+SELECT results_eq($$SELECT outcome FROM billing.form_usage('S1', '2026-02-01') WHERE outcome NOT IN ('failed', 'unchanged')$$, ARRAY[]::text[], 'and once');
+SELECT billing.record_register('H', '2026-02-01', 'total', 170) AS r \gset
+SELECT is((SELECT spans FROM billing.form_usage('S1', '2026-02-01') WHERE outcome = 'formed anew'), 3::bigint, 'what has changed in one span changes those that have it');
+SELECT is(pg_temp.formed('H2'), 25 + 17.5, 'the later piece only');
 
 -- ---- two tenants ----
 SET SESSION AUTHORIZATION tap_otto;
