@@ -135,7 +135,7 @@ allowances(BlCompile *c, BlJson *list, BlCharge *q)
 		return;
 	if (list->count > BL_TARIFF_LIST_MAX)
 	{
-		bl_compile_refuse(c, list, NULL, "too many allowances");
+		bl_compile_refuse(c, list, "At most 64.", "too many allowances");
 		return;
 	}
 	q->allowance = bl_compile_get(c, sizeof *q->allowance * (size_t) (list->count + 1));
