@@ -8,11 +8,13 @@
 
 #include "access/tupdesc.h"
 #include "common/cryptohash.h"
+#include "lib/stringinfo.h"
 
 /* Begins as {NULL}; used over and over, freed with pg_cryptohash_free(). */
 typedef struct BlChainHash
 {
 	pg_cryptohash_ctx *hash;
+	StringInfo	copy;			/* of what is hashed; NULL: none is kept */
 } BlChainHash;
 
 /* where the columns that are hashed stand in a row */

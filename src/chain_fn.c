@@ -64,6 +64,8 @@ put(Content *c, const void *bytes, size_t size)
 {
 	if (pg_cryptohash_update(c->hash, bytes, size) < 0)
 		elog(ERROR, "SHA-256 failed");
+	if (c->copy != NULL)
+		appendBinaryStringInfo(c->copy, bytes, (int) size);
 }
 
 static void
@@ -178,7 +180,7 @@ PG_FUNCTION_INFO_V1(billing_content);
 Datum
 billing_content(PG_FUNCTION_ARGS)
 {
-	Content		c = {NULL};
+	Content		c = {NULL, NULL};
 	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 	text	   *domain;
 
@@ -230,7 +232,7 @@ billing_chain_add(PG_FUNCTION_ARGS)
 		{
 			BlBytes		link = BL_GETARG_BYTES(2);
 			BlBytes		content = BL_GETARG_BYTES(3);
-			BlChainHash hash = {NULL};
+			BlChainHash hash = {NULL, NULL};
 
 			if (content.size != PG_SHA256_DIGEST_LENGTH)
 				elog(ERROR, "a link's content has %zu bytes", content.size);
@@ -387,10 +389,9 @@ places_of(FmgrInfo *flinfo, const char *domain, Oid type, int32 typmod, TupleDes
 	return &places->row;
 }
 
-/* _row_content(domain text, row record) returns bytea */
-PG_FUNCTION_INFO_V1(billing_row_content);
-Datum
-billing_row_content(PG_FUNCTION_ARGS)
+/* the content of a row, by the arguments of a function; copy: what it is a hash of */
+static void
+row_content(FunctionCallInfo fcinfo, StringInfo copy, uint8_t digest[PG_SHA256_DIGEST_LENGTH])
 {
 	char	   *domain = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	HeapTupleHeader head = PG_GETARG_HEAPTUPLEHEADER(1);
@@ -398,15 +399,41 @@ billing_row_content(PG_FUNCTION_ARGS)
 	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(head), .t_data = head};
 	Datum	   *values = palloc(sizeof *values * (size_t) form->natts);
 	bool	   *nulls = palloc(sizeof *nulls * (size_t) form->natts);
-	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	BlChainHash hash = {NULL};
+	BlChainHash hash = {NULL, copy};
 
 	heap_deform_tuple(&tuple, form, values, nulls);
-	SET_VARSIZE(result, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 	bl_chain_content(&hash, places_of(fcinfo->flinfo, domain, HeapTupleHeaderGetTypeId(head), HeapTupleHeaderGetTypMod(head), form),
-					 values, nulls, (uint8_t *) VARDATA(result));
+					 values, nulls, digest);
 	pg_cryptohash_free(hash.hash);
 	ReleaseTupleDesc(form);
+}
+
+/* _row_content(domain text, row record) returns bytea */
+PG_FUNCTION_INFO_V1(billing_row_content);
+Datum
+billing_row_content(PG_FUNCTION_ARGS)
+{
+	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+
+	SET_VARSIZE(result, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	row_content(fcinfo, NULL, (uint8_t *) VARDATA(result));
+	PG_RETURN_BYTEA_P(result);
+}
+
+/* _row_encoding(domain text, row record) returns bytea: for who checks it elsewhere */
+PG_FUNCTION_INFO_V1(billing_row_encoding);
+Datum
+billing_row_encoding(PG_FUNCTION_ARGS)
+{
+	uint8_t		digest[PG_SHA256_DIGEST_LENGTH];
+	StringInfoData copy;
+	bytea	   *result;
+
+	initStringInfo(&copy);
+	row_content(fcinfo, &copy, digest);
+	result = palloc(VARHDRSZ + (size_t) copy.len);
+	SET_VARSIZE(result, VARHDRSZ + copy.len);
+	memcpy(VARDATA(result), copy.data, (size_t) copy.len);
 	PG_RETURN_BYTEA_P(result);
 }
 

@@ -48,3 +48,24 @@ AS 'MODULE_PATHNAME', 'billing_row_content';
 COMMENT ON FUNCTION billing._row_content(text, record) IS
 'what the chain says of a row of bill or transfer: _content() over all its columns but the org that may see it';
 REVOKE ALL ON FUNCTION billing._row_content(text, record) FROM PUBLIC;
+
+CREATE FUNCTION billing._row_encoding(domain text, "row" record)
+RETURNS bytea
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 20
+AS 'MODULE_PATHNAME', 'billing_row_encoding';
+COMMENT ON FUNCTION billing._row_encoding(text, record) IS 'the bytes of which _row_content() is the SHA-256, for who checks them elsewhere';
+REVOKE ALL ON FUNCTION billing._row_encoding(text, record) FROM PUBLIC;
+
+CREATE FUNCTION billing._sign(document text, OUT key_name text, OUT public_key bytea, OUT signature bytea)
+RETURNS record
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'billing_sign';
+COMMENT ON FUNCTION billing._sign(text) IS 'signature of a text by Ed25519, with the first key of billing.sign_key_file; UB402 where there is none';
+REVOKE ALL ON FUNCTION billing._sign(text) FROM PUBLIC;
+
+CREATE FUNCTION billing._signature_good(document text, public_key bytea, signature bytea)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'billing_signature_good';
+COMMENT ON FUNCTION billing._signature_good(text, bytea, bytea) IS 'is this a signature of the text by the holder of the key?';
+REVOKE ALL ON FUNCTION billing._signature_good(text, bytea, bytea) FROM PUBLIC;
