@@ -34,10 +34,10 @@ bytea_of(const uint8_t *bytes, size_t size)
 	return PointerGetDatum(value);
 }
 
-/* _sign(document text) returns (key_name text, public_key bytea, signature bytea) */
-PG_FUNCTION_INFO_V1(billing_sign);
+/* _sign_document(document text) returns (key_name text, public_key bytea, signature bytea) */
+PG_FUNCTION_INFO_V1(billing_sign_document);
 Datum
-billing_sign(PG_FUNCTION_ARGS)
+billing_sign_document(PG_FUNCTION_ARGS)
 {
 	size_t		size;
 	const char *document = document_of(PG_GETARG_TEXT_PP(0), &size);
@@ -50,7 +50,7 @@ billing_sign(PG_FUNCTION_ARGS)
 	bool		good;
 
 	if (get_call_result_type(fcinfo, NULL, &form) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "_sign() returns a row");
+		elog(ERROR, "_sign_document() returns a row");
 	if (!bl_key_find(&bl_sign_keys, NULL, &key))
 		bl_key_refuse(&bl_sign_keys, "has no key");
 	good = bl_sign(signature, public_key, key.bytes, (const uint8_t *) document, size);

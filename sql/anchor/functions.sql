@@ -43,7 +43,7 @@ BEGIN
 	made.document := format(E'billing anchor 1\ndatabase %s\norg %s\nnumber %s\nat %s\nleaves %s\nroot %s\nbefore %s\n',
 		current_database(), anchor_heads.org_no, made.anchor_no, to_char(made.anchored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
 		cardinality(made.kinds), encode(made.root, 'hex'), coalesce(encode(before.digest, 'hex'), 'none'));
-	SELECT s.key_name, s.public_key, s.signature INTO made.key_name, made.public_key, made.signature FROM billing._sign(made.document) s;
+	SELECT s.key_name, s.public_key, s.signature INTO made.key_name, made.public_key, made.signature FROM billing._sign_document(made.document) s;
 	INSERT INTO billing.anchor SELECT made.*;
 	PERFORM billing._audit(at_org, 'anchor_heads', format('org %s', anchor_heads.org_no),
 		jsonb_build_object('anchor_no', made.anchor_no, 'root', encode(made.root, 'hex'), 'key', made.key_name));

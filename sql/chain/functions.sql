@@ -56,12 +56,12 @@ AS 'MODULE_PATHNAME', 'billing_row_encoding';
 COMMENT ON FUNCTION billing._row_encoding(text, record) IS 'the bytes of which _row_content() is the SHA-256, for who checks them elsewhere';
 REVOKE ALL ON FUNCTION billing._row_encoding(text, record) FROM PUBLIC;
 
-CREATE FUNCTION billing._sign(document text, OUT key_name text, OUT public_key bytea, OUT signature bytea)
+CREATE FUNCTION billing._sign_document(document text, OUT key_name text, OUT public_key bytea, OUT signature bytea)
 RETURNS record
 LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
-AS 'MODULE_PATHNAME', 'billing_sign';
-COMMENT ON FUNCTION billing._sign(text) IS 'signature of a text by Ed25519, with the first key of billing.sign_key_file; UB402 where there is none';
-REVOKE ALL ON FUNCTION billing._sign(text) FROM PUBLIC;
+AS 'MODULE_PATHNAME', 'billing_sign_document';
+COMMENT ON FUNCTION billing._sign_document(text) IS 'signature of a text by Ed25519, with the first key of billing.sign_key_file; UB402 where there is none';
+REVOKE ALL ON FUNCTION billing._sign_document(text) FROM PUBLIC;
 
 CREATE FUNCTION billing._signature_good(document text, public_key bytea, signature bytea)
 RETURNS boolean
