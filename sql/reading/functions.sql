@@ -1,3 +1,42 @@
+CREATE FUNCTION billing._note_late(account_id bigint, part text, channel text, days daterange, kwh numeric)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- New days, where there was nothing: those that are billed already are late, and bills of them were made of nothing.
+DECLARE
+	head	record;
+	said	daterange;
+BEGIN
+	SELECT h.org_id, h.seq, h.billed_to, a.opened_on,
+		   CASE WHEN h.voided THEN greatest(h.billed_to, (SELECT max(b.until_on) FROM billing.bill b WHERE b.account_id = h.account_id)) ELSE h.billed_to END AS known_to INTO head
+	  FROM billing.account_head h JOIN billing.account a ON a.account_id = h.account_id
+	 WHERE h.account_id = _note_late.account_id FOR NO KEY UPDATE OF h;
+	said := _note_late.days * daterange(head.opened_on, greatest(head.known_to, head.opened_on));
+	IF isempty(said) THEN
+		RETURN;
+	END IF;
+	INSERT INTO billing.reading_superseded (account_id, part, channel, from_on, until_on, org_id, after_seq)
+	VALUES (_note_late.account_id, _note_late.part, _note_late.channel, lower(said), upper(said), head.org_id, head.seq);
+	IF lower(said) < head.billed_to THEN
+		INSERT INTO billing.late_reading (account_id, part, channel, from_on, until_on, org_id, change_kwh)
+		VALUES (_note_late.account_id, _note_late.part, _note_late.channel, lower(said), least(upper(said), head.billed_to), head.org_id, _note_late.kwh);
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._note_late(bigint, text, text, daterange, numeric) IS 'lists days of new readings that are billed already as late';
+
+CREATE FUNCTION billing._note_inserted()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: what a clerk inserts or copies is listed where it is late, and waits for a run that has the account.
+BEGIN
+	PERFORM billing._note_late(NEW.account_id, NEW.part, NEW.channel, daterange(NEW.from_on, NEW.until_on), billing.energy_kwh(NEW.profile));
+	RETURN NULL;
+END $$;
+COMMENT ON FUNCTION billing._note_inserted() IS 'trigger: readings that come as rows may be late, too';
+
 CREATE FUNCTION billing.record_profile(account_no text, profile billing.profile, channel text DEFAULT 'import', part text DEFAULT 'main',
 									   source text DEFAULT '')
 RETURNS daterange
@@ -26,6 +65,7 @@ BEGIN
 	INSERT INTO billing.reading (account_id, part, channel, org_id, source, profile)
 	VALUES (account.account_id, record_profile.part, record_profile.channel, account.org_id, record_profile.source,
 			billing._in_zone_of(record_profile.profile, coalesce(billing._zone_there(account.account_id, record_profile.part, record_profile.channel, lower(days)), billing.time_zone(record_profile.profile))));
+	PERFORM billing._note_late(account.account_id, record_profile.part, record_profile.channel, days, billing.energy_kwh(record_profile.profile));
 	RETURN days;
 END $$;
 COMMENT ON FUNCTION billing.record_profile(text, billing.profile, text, text, text) IS
