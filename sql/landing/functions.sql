@@ -150,6 +150,7 @@ DECLARE
 	days	billing._landed_day[];
 	registers jsonb;
 	judged	record;
+	last	bigint;
 BEGIN
 	SELECT m.days, m.registers INTO days, registers FROM billing._match_readings(b, _land_readings.content) m;
 	PERFORM billing._lock_heads(ARRAY(SELECT d.account_id FROM unnest(days) d UNION SELECT (r ->> 'account_id')::bigint FROM jsonb_array_elements(registers) r));
@@ -158,6 +159,7 @@ BEGIN
 		RETURN;
 	END IF;
 	taken := taken + jsonb_array_length(registers);
+	last := nextval('billing.register_reading_entry_no_seq');
 	FOR judged IN SELECT q.* FROM billing.org o CROSS JOIN LATERAL billing.record_registers(o.org_no, registers, coalesce(nullif(b.source, ''), b.file_name)) q WHERE o.org_id = b.org_id
 	LOOP
 		CONTINUE WHEN judged.state = 'pending';
@@ -173,6 +175,11 @@ BEGIN
 			  WHERE r.n = judged.row_no;
 		END IF;
 	END LOOP;
+	-- what it entered is this batch's; what waits for a second person once that has decided, by close_readings()
+	UPDATE billing.register_reading r SET batch_id = b.batch_id
+	 WHERE r.account_id IN (SELECT (j ->> 'account_id')::bigint FROM jsonb_array_elements(registers) j) AND r.entry_no > last
+	   AND r.source = coalesce(nullif(b.source, ''), b.file_name) AND r.state IN ('valid', 'rejected', 'superseded') AND r.batch_id IS NULL;
+	leaves := leaves || billing._leaves_of(b.batch_id);
 END $$;
 COMMENT ON FUNCTION billing._land_readings(billing.batch, bytea) IS 'what a file of readings brings into the store';
 
@@ -380,9 +387,10 @@ DECLARE
 	listed	billing.batch_manifest;
 BEGIN
 	SELECT array_agg(l.account_id ORDER BY l.place), array_agg(l.part ORDER BY l.place), array_agg(l.channel ORDER BY l.place),
-		   array_agg(l.from_on ORDER BY l.place), array_agg(l.until_on ORDER BY l.place), array_agg(l.leaf ORDER BY l.place)
-	  INTO listed.accounts, listed.parts, listed.channels, listed.from_days, listed.until_days, listed.leaves
-	  FROM (SELECT u.*, row_number() OVER (ORDER BY u.account_id, u.part COLLATE "C", u.channel COLLATE "C", u.from_on) AS place
+		   array_agg(l.from_on ORDER BY l.place), array_agg(l.until_on ORDER BY l.place), array_agg(l.leaf ORDER BY l.place),
+		   CASE WHEN count(l.entry_no) > 0 THEN array_agg(l.entry_no ORDER BY l.place) END
+	  INTO listed.accounts, listed.parts, listed.channels, listed.from_days, listed.until_days, listed.leaves, listed.entries
+	  FROM (SELECT u.*, row_number() OVER (ORDER BY u.account_id, u.part COLLATE "C", u.channel COLLATE "C", u.from_on, u.entry_no, u.leaf) AS place
 			  FROM unnest(_close_batch.leaves) u) l;
 	row.taken := _close_batch.taken;
 	row.unchanged := _close_batch.unchanged;
@@ -391,8 +399,8 @@ BEGIN
 	row.landed_at := now();
 	row.landed_by := billing.actor();
 	IF listed.leaves IS NOT NULL THEN
-		INSERT INTO billing.batch_manifest (batch_id, org_id, accounts, parts, channels, from_days, until_days, leaves)
-		VALUES (b.batch_id, b.org_id, listed.accounts, listed.parts, listed.channels, listed.from_days, listed.until_days, listed.leaves);
+		INSERT INTO billing.batch_manifest (batch_id, org_id, accounts, parts, channels, from_days, until_days, leaves, entries)
+		VALUES (b.batch_id, b.org_id, listed.accounts, listed.parts, listed.channels, listed.from_days, listed.until_days, listed.leaves, listed.entries);
 	END IF;
 	PERFORM billing._audit(b.org_id, 'land', format('batch %s', b.batch_id),
 		jsonb_build_object('taken', row.taken, 'unchanged', row.unchanged, 'rejected', row.rejected));
@@ -408,6 +416,39 @@ BEGIN
 	RETURN row;
 END $$;
 COMMENT ON FUNCTION billing._close_batch(billing.batch, bigint, bigint, billing._leaf[]) IS 'writes down what a batch stored, and links it to the batch before';
+
+CREATE FUNCTION billing.close_readings(org_no text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+-- Definer: a batch of what was entered by hand, for who may write readings there.
+DECLARE
+	at_org	bigint := billing._org_of(close_readings.org_no, 'write', 'reading');
+	orgs	bigint[] := billing._orgs_below(at_org);
+	b		billing.batch;
+	leaves	billing._leaf[];
+BEGIN
+	PERFORM billing._lock_heads(ARRAY(SELECT DISTINCT r.account_id FROM billing.register_reading r
+									   WHERE r.org_id = ANY (orgs) AND (r.batch_id IS NULL OR r.decided_at IS NOT NULL AND r.decision_batch_id IS NULL)));
+	-- what was judged: while a reading waits for a second person its digits and multiplier may still be found
+	IF NOT EXISTS (SELECT FROM billing.register_reading r
+					WHERE r.org_id = ANY (orgs) AND (r.batch_id IS NULL OR r.decided_at IS NOT NULL AND r.decision_batch_id IS NULL) AND r.state IN ('valid', 'rejected', 'superseded')) THEN
+		RETURN 0;
+	END IF;
+	INSERT INTO billing.batch AS n (org_id, format, file_name, digest, content)
+	VALUES (at_org, 'hand', format('entered until %s', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')), sha256(''), '') RETURNING n.* INTO b;
+	UPDATE billing.register_reading r
+	   SET batch_id = coalesce(r.batch_id, b.batch_id), decision_batch_id = CASE WHEN r.decided_at IS NOT NULL THEN coalesce(r.decision_batch_id, b.batch_id) END
+	 WHERE r.org_id = ANY (orgs) AND (r.batch_id IS NULL OR r.decided_at IS NOT NULL AND r.decision_batch_id IS NULL) AND r.state IN ('valid', 'rejected', 'superseded');
+	leaves := billing._leaves_of(b.batch_id);
+	PERFORM billing._close_batch(b, cardinality(leaves), 0, leaves);
+	RETURN cardinality(leaves);
+END $$;
+COMMENT ON FUNCTION billing.close_readings(text) IS
+'puts the readings of registers of an org, and of all below it, that came by no file, and what second persons decided since, into a batch of their own: the chain of batches has them from then on. '
+'For every evening; returns how many';
 
 CREATE FUNCTION billing.land(batch_id bigint, OUT taken bigint, OUT unchanged bigint, OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER

@@ -4,7 +4,6 @@ GRANT INSERT (account_id, part, channel, org_id, source, profile) ON billing.rea
 GRANT EXECUTE ON FUNCTION billing.record_profile(text, billing.profile, text, text, text) TO billing_clerk;
 GRANT SELECT ON billing.reading_piece, billing.late_reading TO billing_clerk, billing_analyst, billing_auditor;
 GRANT SELECT ON billing.reading_superseded TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
-GRANT EXECUTE ON FUNCTION billing.verify_batches(text) TO billing_clerk, billing_analyst, billing_auditor;
 -- verify() asks for them
 GRANT EXECUTE ON FUNCTION billing._usage_digest_at(bigint, date, date, bigint),
 	billing._readings_at(bigint, date, date, bigint) TO billing_clerk, billing_analyst, billing_auditor, billing_customer;

@@ -65,6 +65,8 @@ AS $$
 BEGIN
 	IF TG_OP = 'UPDATE' AND (OLD.account_id, OLD.part, OLD.register, OLD.read_on, OLD.kind, OLD.entry_no, OLD.value, OLD.estimated, OLD.source, OLD.author, OLD.entered_at)
 		= (NEW.account_id, NEW.part, NEW.register, NEW.read_on, NEW.kind, NEW.entry_no, NEW.value, NEW.estimated, NEW.source, NEW.author, NEW.entered_at)
+		AND (OLD.batch_id IS NULL OR (OLD.batch_id, OLD.digits, OLD.multiplier) IS NOT DISTINCT FROM (NEW.batch_id, NEW.digits, NEW.multiplier))
+		AND (OLD.decision_batch_id IS NULL OR OLD.decision_batch_id = NEW.decision_batch_id)
 		AND (OLD.state IN ('entered', 'pending') OR NEW.state IN (OLD.state, 'superseded')) THEN
 		RETURN NEW;
 	END IF;
@@ -72,6 +74,37 @@ BEGIN
 		USING ERRCODE = 'restrict_violation', DETAIL = format('%s is refused to everybody.', TG_OP), HINT = 'record_register() enters it again.';
 END $$;
 COMMENT ON FUNCTION billing._refuse_register_change() IS 'trigger: of a reading only what was decided about it changes';
+
+-- What the tree of a batch says of a reading of a register, and of what a second person decided about it.
+CREATE FUNCTION billing._register_leaf(r billing.register_reading)
+RETURNS bytea
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT billing._content('register', r.account_id, r.part, r.register, r.read_on, r.kind, r.entry_no, r.value, r.digits, r.multiplier, r.estimated, r.read_at,
+		r.source, r.author, r.entered_at);
+END;
+COMMENT ON FUNCTION billing._register_leaf(billing.register_reading) IS 'what the tree of a batch says of a reading of a register';
+
+CREATE FUNCTION billing._decision_leaf(r billing.register_reading)
+RETURNS bytea
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT billing._content('decision', r.account_id, r.entry_no, r.state = 'rejected', r.approved_by, r.decided_at, r.reason);
+END;
+COMMENT ON FUNCTION billing._decision_leaf(billing.register_reading) IS 'what the tree of a batch says of a decision about a reading of a register';
+
+CREATE FUNCTION billing._leaves_of(batch_id bigint)
+RETURNS billing._leaf[]
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(array_agg(ROW (r.account_id, r.part, r.register, r.read_on, r.read_on, l.leaf, l.entry_no)::billing._leaf), '{}')
+	  FROM billing.register_reading r
+	 CROSS JOIN LATERAL (SELECT billing._register_leaf(r) AS leaf, r.entry_no WHERE r.batch_id = _leaves_of.batch_id
+						  UNION ALL
+						 SELECT billing._decision_leaf(r), -r.entry_no WHERE r.decision_batch_id = _leaves_of.batch_id) l
+	 WHERE r.batch_id = _leaves_of.batch_id OR r.decision_batch_id = _leaves_of.batch_id;
+END;
+COMMENT ON FUNCTION billing._leaves_of(bigint) IS 'the leaves of a batch that are readings of registers and decisions about them';
 
 CREATE FUNCTION billing.set_usage_from(usage_from text, account_nos text[], cycle_day integer DEFAULT NULL)
 RETURNS integer

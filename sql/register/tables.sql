@@ -80,6 +80,8 @@ CREATE TABLE billing.register_reading (
 	reason		text,
 	valid_after	bigint,
 	superseded_after bigint,
+	batch_id	bigint,
+	decision_batch_id bigint,
 	PRIMARY KEY (account_id, read_on, part, register, entry_no),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT register_reading_part_bounded CHECK (length(part) BETWEEN 1 AND 63),
@@ -105,5 +107,9 @@ COMMENT ON COLUMN billing.register_reading.read_at IS 'when it was really read, 
 COMMENT ON COLUMN billing.register_reading.finding IS 'what the checks found: digits, multiplier, billed, order, fell back, rolled over, high, low, sum, changed, again, below estimate';
 COMMENT ON COLUMN billing.register_reading.approved_by IS 'who decided, another than the author';
 COMMENT ON COLUMN billing.register_reading.valid_after IS 'the last link of the account''s chain when it became valid, and when it was superseded: what a bill was made of, later on too; null: from the first on';
+COMMENT ON COLUMN billing.register_reading.batch_id IS 'the batch whose tree has it, of its file or of close_readings(); null: not yet, and while it waits for a second person';
+COMMENT ON COLUMN billing.register_reading.decision_batch_id IS 'the batch whose tree has what a second person decided';
 CREATE UNIQUE INDEX register_reading_valid_key ON billing.register_reading (account_id, read_on, part, register, place) WHERE state = 'valid';
 CREATE INDEX register_reading_open_idx ON billing.register_reading (org_id, state) WHERE state IN ('entered', 'pending');
+CREATE INDEX register_reading_unchained_idx ON billing.register_reading (org_id) WHERE batch_id IS NULL OR decided_at IS NOT NULL AND decision_batch_id IS NULL;
+CREATE INDEX register_reading_batch_id_idx ON billing.register_reading (batch_id);

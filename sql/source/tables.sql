@@ -78,9 +78,12 @@ CREATE TABLE billing.batch_manifest (
 	channels	text[] NOT NULL,
 	from_days	date[] NOT NULL,
 	until_days	date[] NOT NULL,
-	leaves		bytea[] NOT NULL
+	leaves		bytea[] NOT NULL,
+	entries		bigint[]
 );
-COMMENT ON TABLE billing.batch_manifest IS 'what a batch stored, a leaf for each span of days of a month: so that verify_batches() can say where something is wrong';
+COMMENT ON TABLE billing.batch_manifest IS
+'what a batch stored, a leaf for each span of days of a month, each reading of a register and each decision about one: so that verify_batches() can say where something is wrong';
+COMMENT ON COLUMN billing.batch_manifest.entries IS 'entry_no of readings of registers, whose register stands in channels, negative for decisions about them; null for days, and where there are only days';
 
 CREATE TABLE billing.batch_reject (
 	batch_id	bigint NOT NULL REFERENCES billing.batch,
@@ -116,6 +119,7 @@ CREATE TYPE billing._leaf AS (
 	channel		text,
 	from_on		date,
 	until_on	date,
-	leaf		bytea
+	leaf		bytea,
+	entry_no	bigint
 );
 COMMENT ON TYPE billing._leaf IS 'a row of a batch''s manifest';

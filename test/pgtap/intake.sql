@@ -28,7 +28,7 @@ CREATE FUNCTION pg_temp.value(account integer, at timestamptz) RETURNS numeric L
 	SELECT billing.value_at(r.profile, at) FROM billing.reading r JOIN billing.account a USING (account_id)
 	 WHERE a.account_no = 'N' || account AND r.part = 'main' AND r.channel = 'import' AND billing.during(r.profile) @> at $$;
 
-SELECT plan(64);
+SELECT plan(66);
 
 -- once
 SELECT pg_temp.bring(pg_temp.nem12('{1,2,9}', '2026-01-01', 31, '1', 'A', '2026-02-01')) AS first \gset
@@ -169,6 +169,8 @@ SELECT billing.receive('registers', convert_to(E'device,when,1.8.0,1.8.1\nN1,202
 SELECT results_eq(format('SELECT * FROM billing.land(%s)', :registers), 'VALUES (4::bigint, 0::bigint, 2::bigint)', 'register readings come by files too');
 SELECT results_eq('SELECT account_id, register, read_on, value FROM billing.register_reading ORDER BY 1, 2', $$VALUES (1::bigint, 'peak', '2026-08-01'::date, 30.0), (1, 'total', '2026-08-01', 1234.5), (2, 'peak', '2026-08-01', 3.0), (2, 'total', '2026-08-01', 17.0)$$,
 	'for the beginning of a day, the last minutes for that of the next');
+SELECT results_eq('SELECT DISTINCT batch_id FROM billing.register_reading', format('VALUES (%s::bigint)', :registers), 'in the tree of their batch');
+SELECT is_empty('SELECT * FROM billing.verify_batches()', 'which is whole');
 SELECT results_eq(format('SELECT taken, unchanged, rejected FROM billing.land_again(%s)', :registers), 'VALUES (0::bigint, 4::bigint, 2::bigint)', 'and once');
 
 -- a point's number, a meter's, and the day on which it hangs there
@@ -200,6 +202,7 @@ BEGIN
 			WHEN 'author' THEN 'UPDATE billing.batch SET landed_by = ''x'' WHERE batch_id = $1'
 			WHEN 'batch gone' THEN 'DELETE FROM billing.batch WHERE batch_id = $1'
 			WHEN 'cut' THEN 'DELETE FROM billing.batch WHERE seq >= (SELECT seq FROM billing.batch WHERE batch_id = $1)'
+			WHEN 'a register' THEN 'UPDATE billing.register_reading SET value = value + 1 WHERE ctid = (SELECT ctid FROM billing.register_reading ORDER BY md5(entry_no::text || $2) LIMIT 1)'
 			WHEN 'manifest' THEN 'UPDATE billing.batch_manifest SET leaves[1] = sha256(leaves[1]) WHERE batch_id = (SELECT batch_id FROM billing.batch_manifest ORDER BY md5(batch_id::text || $2) LIMIT 1)'
 			WHEN 'head' THEN 'UPDATE billing.batch_head SET link = sha256(link)' END
 			USING target, seed;
@@ -212,8 +215,8 @@ BEGIN
 	INSERT INTO forged VALUES (kind, hit);
 END $$;
 SELECT is_empty('SELECT * FROM billing.verify_batches()', 'nothing is wrong with what landed');
-SELECT pg_temp.forge(k, n) FROM unnest('{a value,a quality,gone,put in,superseded,superseded gone,pieces,content,file name,author,batch gone,cut,manifest,head}'::text[]) k, generate_series(1, 5) n \g /dev/null
-SELECT is_empty('SELECT kind, count(*) FROM forged WHERE NOT found GROUP BY 1', 'each of seventy forgeries is found');
+SELECT pg_temp.forge(k, n) FROM unnest('{a value,a quality,gone,put in,superseded,superseded gone,pieces,content,file name,author,batch gone,cut,a register,manifest,head}'::text[]) k, generate_series(1, 5) n \g /dev/null
+SELECT is_empty('SELECT kind, count(*) FROM forged WHERE NOT found GROUP BY 1', 'each of seventy-five forgeries is found');
 SELECT throws_ok(format('UPDATE billing.batch SET file_name = ''x'' WHERE batch_id = %s', :first), '23001', NULL, 'a batch stays as it is');
 SELECT throws_ok('DELETE FROM billing.batch_reject', '23001', NULL, 'and so do its rejects');
 SELECT throws_ok('UPDATE billing.reading_superseded SET reason = ''x''', '23001', NULL, 'and what was replaced');

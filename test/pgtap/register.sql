@@ -16,7 +16,7 @@ SELECT billing.add_customer('S1', 'x') AS cu \gset
 SELECT billing.add_account('S1', a, :cu, '2026-01-01'), billing.set_plan(a, 'shop', '2026-01-01') FROM unnest('{A,B,D,E}'::text[]) a;
 SELECT billing.set_usage_from('register', '{A,B,D,E}') AS u \gset
 
-SELECT plan(54);
+SELECT plan(63);
 
 CREATE FUNCTION pg_temp.refused(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -119,6 +119,48 @@ SELECT is(pg_temp.refused(v.call), v.said, v.call) FROM (VALUES
 	($$record_registers('S1', '7')$$, '22023 readings are a list of objects'),
 	($$record_registers('S1', '[7, null, [], {}]')$$, 'taken')) v(call, said);
 
+-- under the chain of batches
+SELECT is(billing.close_readings('S1'), (SELECT count(*) FROM billing.register_reading WHERE state IN ('valid', 'rejected', 'superseded')) + (SELECT count(*) FROM billing.register_reading WHERE decided_at IS NOT NULL),
+	'what was entered is put into a batch, with what second persons decided');
+SELECT is(billing.close_readings('S1'), 0::bigint, 'once');
+SELECT is_empty('SELECT * FROM billing.verify_batches()', 'of which nothing is wrong');
+SELECT is(billing.record_register('G', '2026-04-01', 'total', 1205), 'valid', 'one more');
+SELECT is(billing.close_readings('S1'), 1::bigint, 'what came since');
+SELECT is((SELECT format('%s %s %s', format, taken, state) FROM billing_report.batch ORDER BY batch_id DESC LIMIT 1), 'hand 1 landed', 'is another batch');
+RESET SESSION AUTHORIZATION;
+CREATE TEMPORARY TABLE forged (kind text, found boolean);
+CREATE FUNCTION pg_temp.forge(kind text, change text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	n	bigint;
+	hit	boolean;
+BEGIN
+	BEGIN
+		SET LOCAL session_replication_role = replica;
+		EXECUTE change;
+		GET DIAGNOSTICS n = ROW_COUNT;
+		SELECT n = 1 AND count(*) > 0 INTO hit FROM billing.verify_batches();
+		RAISE EXCEPTION 'undo' USING ERRCODE = 'ZZ999';
+	EXCEPTION WHEN SQLSTATE 'ZZ999' THEN
+		NULL;
+	END;
+	INSERT INTO forged VALUES (kind, hit);
+END $$;
+-- readings that nothing was decided about, and one that was; each change to each
+SELECT pg_temp.forge(v.kind, format('UPDATE billing.register_reading SET %s WHERE entry_no = %s', v.change, r.entry_no))
+  FROM (SELECT entry_no FROM billing.register_reading WHERE batch_id IS NOT NULL AND finding IS NULL ORDER BY entry_no LIMIT 4) r,
+	   (VALUES ('value', 'value = value + 1'), ('multiplier', 'multiplier = multiplier * 2'), ('digits', 'digits = coalesce(digits, 7) + 1'), ('day', 'read_on = read_on + 1'), ('register', $$register = 'export'$$),
+		('account', 'account_id = account_id + 1000'), ('estimated', 'estimated = NOT estimated'), ('author', $$author = 'staff:99'$$), ('entered', $$entered_at = entered_at - interval '1 day'$$),
+		('kind', $$kind = 'check'$$), ('rejected', $$state = 'rejected'$$), ('superseded', $$state = 'superseded'$$), ('batch', 'batch_id = NULL'), ('unfounded', $$finding = 'high'$$)) v(kind, change) \g /dev/null
+SELECT pg_temp.forge(v.kind, format('UPDATE billing.register_reading SET %s WHERE entry_no = %s', v.change, (SELECT min(entry_no) FROM billing.register_reading WHERE decision_batch_id IS NOT NULL)))
+  FROM (VALUES ('decided by', $$approved_by = 'staff:98'$$), ('decided at', $$decided_at = decided_at + interval '1 hour'$$), ('reason', $$reason = reason || '!'$$), ('decision', 'decision_batch_id = NULL')) v(kind, change) \g /dev/null
+SELECT pg_temp.forge('approved', $$UPDATE billing.register_reading SET state = 'valid', batch_id = 1 WHERE entry_no = (SELECT min(entry_no) FROM billing.register_reading WHERE state = 'pending')$$);
+SELECT pg_temp.forge('gone', 'DELETE FROM billing.register_reading WHERE entry_no = (SELECT min(entry_no) FROM billing.register_reading WHERE batch_id IS NOT NULL)');
+SELECT pg_temp.forge('put in', $$INSERT INTO billing.register_reading (account_id, register, read_on, org_id, value, state, batch_id) SELECT 1, 'total', '2027-01-01', org_id, 1, 'valid', 1 FROM billing.account WHERE account_id = 1$$);
+SELECT pg_temp.forge('listed', $$UPDATE billing.batch_manifest SET leaves[1] = sha256(leaves[1]) WHERE batch_id = 1$$);
+SELECT is((SELECT count(*) FROM forged), 64::bigint, 'sixty-four forgeries');
+SELECT is_empty('SELECT kind, count(*) FROM forged WHERE found IS NOT TRUE GROUP BY 1', 'are found');
+SELECT throws_ok($$UPDATE billing.register_reading SET batch_id = NULL WHERE batch_id IS NOT NULL$$, '23001', NULL, 'a batch has what it has');
+SET SESSION AUTHORIZATION tap_rita;
 -- what stays
 SELECT throws_ok($$UPDATE billing.register_reading SET value = 1$$, '42501', NULL, 'a clerk changes none');
 RESET SESSION AUTHORIZATION;
