@@ -433,8 +433,9 @@ BEGIN
 	PERFORM billing._lock_heads(ARRAY(SELECT DISTINCT r.account_id FROM billing.register_reading r
 									   WHERE r.org_id = ANY (orgs) AND (r.batch_id IS NULL OR r.decided_at IS NOT NULL AND r.decision_batch_id IS NULL)));
 	-- what was judged: while a reading waits for a second person its digits and multiplier may still be found
-	IF NOT EXISTS (SELECT FROM billing.register_reading r
-					WHERE r.org_id = ANY (orgs) AND (r.batch_id IS NULL OR r.decided_at IS NOT NULL AND r.decision_batch_id IS NULL) AND r.state IN ('valid', 'rejected', 'superseded')) THEN
+	PERFORM FROM billing.register_reading r
+	  WHERE r.org_id = ANY (orgs) AND (r.batch_id IS NULL OR r.decided_at IS NOT NULL AND r.decision_batch_id IS NULL) AND r.state IN ('valid', 'rejected', 'superseded') LIMIT 1;
+	IF NOT FOUND THEN
 		RETURN 0;
 	END IF;
 	INSERT INTO billing.batch AS n (org_id, format, file_name, digest, content)

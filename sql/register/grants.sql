@@ -11,6 +11,5 @@ GRANT EXECUTE ON FUNCTION billing.register_usage(text, daterange), billing._regi
 	billing._registers_due(bigint[], date) TO billing_clerk, billing_analyst, billing_auditor;
 -- verify() asks for it
 GRANT EXECUTE ON FUNCTION billing._register_usage(bigint, date, date, bigint), billing._register_usages(bigint[], date[], date[], bigint) TO billing_customer;
-GRANT EXECUTE ON FUNCTION billing._register_usage(bigint, date, date, bigint) TO billing_customer;
 -- verify_batches() asks for them
 GRANT EXECUTE ON FUNCTION billing._register_leaf(billing.register_reading), billing._decision_leaf(billing.register_reading) TO billing_clerk, billing_analyst, billing_auditor;

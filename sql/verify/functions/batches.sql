@@ -89,7 +89,7 @@ BEGIN ATOMIC
 		 WHERE s.leaf IS DISTINCT FROM f.leaf
 		UNION ALL
 		-- what became of a reading follows from what was found and decided
-		SELECT a.org_id, r.batch_id, r.account_id, r.part, r.register, r.read_on, r.read_on, 'the state of a reading of a register does not follow from what was found and decided'
+		SELECT a.org_id, r.batch_id, r.account_id, r.part, r.register, r.read_on, r.read_on, 'the state of a reading of a register does not follow from what was found and decided' AS problem
 		  FROM billing.register_reading r JOIN billing.account a ON a.account_id = r.account_id JOIN mine m ON m.org_id = a.org_id
 		 WHERE r.batch_id IS NOT NULL
 		   AND CASE r.state
