@@ -435,6 +435,21 @@ billing_actor(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(bl_actor_name()));
 }
 
+/* actor_methods() returns text[] */
+PG_FUNCTION_INFO_V1(billing_actor_methods);
+Datum
+billing_actor_methods(PG_FUNCTION_ARGS)
+{
+	char	   *methods = pstrdup(bl_actor_methods());
+	ArrayBuildState *list = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	char	   *rest = NULL;
+
+	(void) fcinfo;
+	for (char *m = strtok_r(methods, ",", &rest); m != NULL; m = strtok_r(NULL, ",", &rest))
+		list = accumArrayResult(list, CStringGetTextDatum(m), false, TEXTOID, CurrentMemoryContext);
+	PG_RETURN_DATUM(makeArrayResult(list, CurrentMemoryContext));
+}
+
 /* actor_customer_id() returns bigint */
 PG_FUNCTION_INFO_V1(billing_actor_customer_id);
 Datum

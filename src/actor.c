@@ -29,12 +29,14 @@
 
 enum
 {
-	SETS = 16					/* actors that a pool's backend remembers */
+	SETS = 16,					/* actors that a pool's backend remembers */
+	METHODS_MAX = 100			/* bytes */
 };
 
 /* the actor that identify() named */
 static BlActorKind bound_kind;
 static int64_t bound_id;
+static char bound_methods[METHODS_MAX + 1];	/* how he proved it, with commas between */
 static bool binding;			/* the setting is being changed by ourselves */
 static uint64_t serial = 1;		/* of the actor: changes with every bind and unbind */
 
@@ -163,11 +165,13 @@ bl_actor_plan_made(void)
 
 /* ---- the setting ---- */
 
-/* "staff:12", "customer:7", or empty */
+/* "staff:12 login,token", "customer:7 password", or empty */
 static bool
-parse_actor(const char *text, BlActorKind *kind, int64_t *id)
+parse_actor(const char *text, BlActorKind *kind, int64_t *id, const char **methods)
 {
 	int64_t		number = 0;
+
+	*methods = "";
 
 	*kind = BL_NOBODY;
 	*id = 0;
@@ -185,13 +189,15 @@ parse_actor(const char *text, BlActorKind *kind, int64_t *id)
 	}
 	if (*kind == BL_NOBODY || *text == '\0')
 		return false;
-	for (; *text; text++)
+	for (; *text && *text != ' '; text++)
 		if (*text < '0' || *text > '9' || number > (PG_INT64_MAX - 9) / 10)
 			return false;
 		else
 			number = number * 10 + (*text - '0');
 	*id = number;
-	return number > 0;
+	if (*text == ' ')
+		*methods = text + 1;
+	return number > 0 && strlen(*methods) <= METHODS_MAX;
 }
 
 bool
@@ -199,6 +205,7 @@ bl_actor_check(char **value, void **extra, GucSource source)
 {
 	BlActorKind kind;
 	int64_t		id;
+	const char *methods;
 
 	(void) extra;
 	if (source == PGC_S_DEFAULT)
@@ -209,7 +216,7 @@ bl_actor_check(char **value, void **extra, GucSource source)
 		GUC_check_errdetail("Only billing.identify() sets it.");
 		return false;
 	}
-	return parse_actor(*value, &kind, &id);
+	return parse_actor(*value, &kind, &id, &methods);
 }
 
 /* also called when a transaction or savepoint puts the old value back */
@@ -218,10 +225,12 @@ bl_actor_assign(const char *value, void *extra)
 {
 	BlActorKind kind;
 	int64_t		id;
+	const char *methods;
 
 	(void) extra;
-	if (!parse_actor(value, &kind, &id))
-		kind = BL_NOBODY, id = 0;
+	if (!parse_actor(value, &kind, &id, &methods))
+		kind = BL_NOBODY, id = 0, methods = "";
+	strlcpy(bound_methods, methods, sizeof bound_methods);
 	if (kind == bound_kind && id == bound_id)
 		return;
 	bound_kind = kind;
@@ -335,22 +344,48 @@ bl_own_accounts(const BlRights *rights, size_t *count)
 
 /* ---- binding ---- */
 
+/* is it the person whose database role this session logged in by? */
+static bool
+is_session_person(BlActorKind kind, int64_t id)
+{
+	const BlRights *own_role = rights_of(BL_NOBODY, 0, GetSessionUserId());
+
+	return kind == BL_STAFF ? own_role->staff_id == id : own_role->staff_id == 0 && own_role->customer_id == id;
+}
+
+static bool
+has_method(const char *methods, const char *method)
+{
+	size_t		length = strlen(method);
+
+	for (const char *m = methods; m != NULL && *m; m = strchr(m, ','))
+	{
+		m += *m == ',';
+		if (strncmp(m, method, length) == 0 && (m[length] == '\0' || m[length] == ','))
+			return true;
+	}
+	return false;
+}
+
 bool
-bl_actor_bind(BlActorKind kind, int64_t id)
+bl_actor_bind(BlActorKind kind, int64_t id, const char *method)
 {
 	const BlRights *rights = rights_of(kind, id, InvalidOid);
-	char		value[40];
+	const char *before = bound_methods;
+	char	   *value;
 
 	if (rights->staff_id == 0 && rights->customer_id == 0)
 		return false;
-	if (bound_kind == kind && bound_id == id)
-		return true;
-	if (bound_kind != BL_NOBODY)
+	if (bound_kind != BL_NOBODY && (bound_kind != kind || bound_id != id))
 		ereport(ERROR,
 				(errcode(ERRCODE_BILLING_TWO_ACTORS),
 				 errmsg("this transaction already has an actor"),
 				 errhint("Identify once in each transaction.")));
-	snprintf(value, sizeof value, "%s:" INT64_FORMAT, kind == BL_STAFF ? "staff" : "customer", id);
+	if (bound_kind == BL_NOBODY && is_session_person(kind, id))
+		before = "login";
+	if (has_method(before, method))
+		return true;
+	value = psprintf("%s:" INT64_FORMAT " %s%s%s", kind == BL_STAFF ? "staff" : "customer", id, before, *before ? "," : "", method);
 	binding = true;
 	PG_TRY();
 	{
@@ -362,6 +397,16 @@ bl_actor_bind(BlActorKind kind, int64_t id)
 	}
 	PG_END_TRY();
 	return true;
+}
+
+const char *
+bl_actor_methods(void)
+{
+	const BlRights *r = bl_rights();
+
+	if (bound_kind != BL_NOBODY)
+		return bound_methods;
+	return r->staff_id != 0 || r->customer_id != 0 || r->superuser ? "login" : "";
 }
 
 char *

@@ -29,6 +29,7 @@ typedef struct BlRights
 	bool		superuser;		/* by the session's role: all rights at all orgs, there or not */
 	int64_t		staff_id;		/* 0: none */
 	int64_t		customer_id;	/* 0: none */
+	int64_t		home_id;		/* the org where the person works, or whose customer he is */
 
 	size_t		last;			/* the highest org */
 	const int32_t *parent;
@@ -70,8 +71,14 @@ bl_rights_allow(const BlRights *r, int64_t org, uint64_t right)
 /* accounts of the actor as a customer, as of this transaction; sorted */
 extern const int64_t *bl_own_accounts(const BlRights *rights, size_t *count);
 
-/* binds; the caller has checked who it is.  False: there is no such valid actor. */
-extern bool bl_actor_bind(BlActorKind kind, int64_t id);
+/*
+ * Binds; the caller has checked, by the method (a short name of letters), who it
+ * is.  The same actor by another method has proved it in two steps.  False:
+ * there is no such valid actor.
+ */
+extern bool bl_actor_bind(BlActorKind kind, int64_t id, const char *method);
+/* how the actor proved who he is, with commas between; empty for nobody */
+extern const char *bl_actor_methods(void);
 /* "staff:12", "customer:7", "role:postgres" for a superuser, "nobody"; palloc'd */
 extern char *bl_actor_name(void);
 /* a plan was made that holds for this actor only */

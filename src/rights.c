@@ -384,7 +384,8 @@ find_person(const char *table, const char *index, const char *column, RegProcedu
 static Person
 find_actor(BlRights *r, TimestampTz now)
 {
-	Person		staff = {0};
+	Person		staff = {0},
+				customer = {0};
 	NameData	role;
 	char	   *name;
 
@@ -392,8 +393,8 @@ find_actor(BlRights *r, TimestampTz now)
 		staff = find_person("staff", "staff_pkey", "staff_id", F_INT8EQ, Int64GetDatum(r->bound_id),
 							"staff_id", now, &r->good_until);
 	else if (r->bound == BL_CUSTOMER)
-		r->customer_id = find_person("customer", "customer_pkey", "customer_id", F_INT8EQ, Int64GetDatum(r->bound_id),
-									 "customer_id", now, &r->good_until).id;
+		customer = find_person("customer", "customer_pkey", "customer_id", F_INT8EQ, Int64GetDatum(r->bound_id),
+							   "customer_id", now, &r->good_until);
 	else
 	{
 		r->superuser = superuser_arg(r->session_user);
@@ -403,10 +404,12 @@ find_actor(BlRights *r, TimestampTz now)
 		namestrcpy(&role, name);
 		staff = find_person("staff", "staff_login_role_key", "login_role", F_NAMEEQ, NameGetDatum(&role),
 							"staff_id", now, &r->good_until);
-		r->customer_id = find_person("customer", "customer_login_role_key", "login_role", F_NAMEEQ, NameGetDatum(&role),
-									 "customer_id", now, &r->good_until).id;
+		customer = find_person("customer", "customer_login_role_key", "login_role", F_NAMEEQ, NameGetDatum(&role),
+							   "customer_id", now, &r->good_until);
 	}
 	r->staff_id = staff.id;
+	r->customer_id = customer.id;
+	r->home_id = staff.id != 0 ? staff.org_id : customer.org_id;
 	return staff;
 }
 

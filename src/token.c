@@ -1,5 +1,7 @@
 /*
- * token.c - signed tokens: a pooled application says for whom it asks
+ * token.c - what is signed elsewhere and believed here
+ *
+ * Tokens: a pooled application says for whom it asks.
  *
  *	b1.KEY.KIND.ID.EXPIRES.NONCE.SIGNATURE
  *
@@ -27,13 +29,18 @@
 
 #include "actor.h"
 #include "billing.h"
+#include "core/access.h"
+#include "core/sealed.h"
 #include "keyfile.h"
 
 enum
 {
 	TOKEN_MAX = 256,
 	LIFE_SECONDS = 60,
-	FIELDS = 7
+	TOKEN_FIELDS = 7,
+	ASSERTION_FIELDS = 8,
+	ASSERTION_MAX = 400,
+	METHOD_MAX = 20
 };
 
 /* wipes the key */
@@ -80,7 +87,7 @@ number_of(const char *digits)
 
 /* takes the token apart in place; false: not of the form */
 static bool
-split(char *token, char *field[FIELDS])
+split(char *token, const char *version, char **field, int fields)
 {
 	int			n = 0;
 
@@ -88,12 +95,12 @@ split(char *token, char *field[FIELDS])
 	for (char *c = token; *c; c++)
 		if (*c == '.')
 		{
-			if (n == FIELDS)
+			if (n == fields)
 				return false;
 			*c = '\0';
 			field[n++] = c + 1;
 		}
-	return n == FIELDS && strcmp(field[0], "b1") == 0;
+	return n == fields && strcmp(field[0], version) == 0;
 }
 
 static bool
@@ -120,7 +127,7 @@ static BlActorKind
 accept(const char *token, int64_t *id)
 {
 	char		copy[TOKEN_MAX + 1];
-	char	   *field[FIELDS];
+	char	   *field[TOKEN_FIELDS];
 	uint8_t		signature[PG_SHA256_DIGEST_LENGTH];
 	BlKey		key;
 	BlActorKind kind;
@@ -130,7 +137,7 @@ accept(const char *token, int64_t *id)
 	if (strlen(token) > TOKEN_MAX)
 		return BL_NOBODY;
 	strlcpy(copy, token, sizeof copy);
-	if (!split(copy, field) || !bl_key_find(&bl_token_keys, field[1], &key))
+	if (!split(copy, "b1", field, TOKEN_FIELDS) || !bl_key_find(&bl_token_keys, field[1], &key))
 		return BL_NOBODY;
 	sign(token, (size_t) (field[6] - 1 - copy), &key, signature);
 	if (!same_signature(field[6], signature))
@@ -144,6 +151,26 @@ accept(const char *token, int64_t *id)
 	return kind;
 }
 
+/* one error for whatever is wrong, so that none says what was right */
+static void
+refuse(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_BILLING_BAD_TOKEN),
+			 errmsg("the token is not accepted"),
+			 errhint("Ask for a new one: tokens live a minute, for one database.")));
+}
+
+static void
+warn_outside_block(void)
+{
+	if (!IsTransactionBlock())
+		ereport(WARNING,
+				(errcode(ERRCODE_NO_ACTIVE_SQL_TRANSACTION),
+				 errmsg("an identity ends with its transaction, and this one has only one statement"),
+				 errhint("BEGIN first.")));
+}
+
 /* identify(token text) returns text */
 PG_FUNCTION_INFO_V1(billing_identify);
 Datum
@@ -152,16 +179,85 @@ billing_identify(PG_FUNCTION_ARGS)
 	int64_t		id;
 	BlActorKind kind = accept(text_to_cstring(PG_GETARG_TEXT_PP(0)), &id);
 
-	if (kind == BL_NOBODY || !bl_actor_bind(kind, id))
-		ereport(ERROR,
-				(errcode(ERRCODE_BILLING_BAD_TOKEN),
-				 errmsg("the token is not accepted"),
-				 errhint("Ask for a new one: tokens live a minute, for one database.")));
-	if (!IsTransactionBlock())
-		ereport(WARNING,
-				(errcode(ERRCODE_NO_ACTIVE_SQL_TRANSACTION),
-				 errmsg("an identity ends with its transaction, and this one has only one statement"),
-				 errhint("BEGIN first.")));
+	if (kind == BL_NOBODY || !bl_actor_bind(kind, id, "token"))
+		refuse();
+	warn_outside_block();
+	PG_RETURN_TEXT_P(cstring_to_text(bl_actor_name()));
+}
+
+static bool
+is_signed(const uint8_t *public_key, const char *signature_hex, const char *text, size_t length)
+{
+	const char *database = get_database_name(MyDatabaseId);
+	char	   *signed_text = psprintf("%.*s.%s", (int) length, text, database);
+	uint8_t		signature[BL_SIGNATURE_SIZE];
+
+	if (strlen(signature_hex) != 2 * BL_SIGNATURE_SIZE)
+		return false;
+	for (int i = 0; i < BL_SIGNATURE_SIZE; i++)
+	{
+		int			high = bl_hex_digit(signature_hex[2 * i]);
+		int			low = bl_hex_digit(signature_hex[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		signature[i] = (uint8_t) (high << 4 | low);
+	}
+	return bl_signature_good(signature, public_key, (const uint8_t *) signed_text, strlen(signed_text));
+}
+
+static bool
+is_method(const char *method)
+{
+	size_t		length = strlen(method);
+
+	return length > 0 && length <= METHOD_MAX && strspn(method, "abcdefghijklmnopqrstuvwxyz") == length;
+}
+
+/* _identify_by(assertion text, public_key bytea, org_id bigint) returns text */
+PG_FUNCTION_INFO_V1(billing_identify_by);
+Datum
+billing_identify_by(PG_FUNCTION_ARGS)
+{
+	char	   *assertion = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	bytea	   *key = PG_GETARG_BYTEA_PP(1);
+	int64_t		org = PG_GETARG_INT64(2);
+	char	   *copy = pstrdup(assertion);
+	char	   *field[ASSERTION_FIELDS];
+	int64_t		id,
+				expires,
+				now = (int64_t) time(NULL);
+	BlActorKind kind;
+	const BlRights *rights;
+
+	if (strlen(assertion) > ASSERTION_MAX || VARSIZE_ANY_EXHDR(key) != BL_KEY_SIZE ||
+		!split(copy, "a1", field, ASSERTION_FIELDS) ||
+		!is_signed((const uint8_t *) VARDATA_ANY(key), field[7], assertion, (size_t) (field[7] - 1 - copy)))
+		refuse();
+	kind = kind_of(field[3]);
+	id = number_of(field[4]);
+	expires = number_of(field[5]);
+	if (kind == BL_NOBODY || id <= 0 || expires <= now || expires > now + LIFE_SECONDS || !is_method(field[2]) ||
+		!bl_actor_bind(kind, id, field[2]))
+		refuse();
+	/* a station's checker speaks for the station's people; the error unbinds */
+	rights = bl_rights();
+	if (rights->home_id <= 0 || !bl_access_is_below(rights->parent, rights->last, (size_t) rights->home_id, (size_t) org))
+		refuse();
+	warn_outside_block();
+	PG_RETURN_TEXT_P(cstring_to_text(bl_actor_name()));
+}
+
+/* _bind_actor(kind text, id bigint, method text) returns text */
+PG_FUNCTION_INFO_V1(billing_bind_actor);
+Datum
+billing_bind_actor(PG_FUNCTION_ARGS)
+{
+	char	   *method = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	BlActorKind kind = kind_of(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	if (kind == BL_NOBODY || !is_method(method) || !bl_actor_bind(kind, PG_GETARG_INT64(1), method))
+		refuse();
 	PG_RETURN_TEXT_P(cstring_to_text(bl_actor_name()));
 }
 

@@ -152,10 +152,14 @@ BEGIN
 		RAISE EXCEPTION 'approval % is not open', request.approval_id
 			USING ERRCODE = 'UB405', DETAIL = format('It is %s.', CASE WHEN request.state = 'open' THEN 'expired' ELSE request.state END), HINT = 'Let it be asked anew.';
 	END IF;
+	IF request.two_steps AND verdict = 'approved' THEN
+		PERFORM billing._check_two_steps();
+	END IF;
 	UPDATE billing.approval a SET state = verdict, decided_by = billing.actor(), decided_at = now(), reason = _decide_approval.reason
 	 WHERE a.approval_id = request.approval_id;
 	PERFORM billing._audit(request.org_id, verdict, format('approval %s', request.approval_id),
-		jsonb_build_object('act', request.act, 'subject', request.subject, 'amount', request.amount, 'asked_by', request.asked_by, 'reason', _decide_approval.reason));
+		jsonb_build_object('act', request.act, 'subject', request.subject, 'amount', request.amount, 'asked_by', request.asked_by, 'reason', _decide_approval.reason,
+			'methods', to_jsonb(billing.actor_methods())));
 	RETURN request.subject;
 END $$;
 COMMENT ON FUNCTION billing._decide_approval(bigint, text, text) IS 'the second person''s word: approved or declined';

@@ -6,7 +6,7 @@ CREATE TABLE billing.access_group (
 	name		text NOT NULL,
 	post		text,
 	CONSTRAINT access_group_group_id_org_id_key UNIQUE (group_id, org_id),
-	CONSTRAINT access_group_post_key UNIQUE (org_id, post),
+	CONSTRAINT access_group_post_key UNIQUE (post, org_id),
 	CONSTRAINT access_group_group_no_plain CHECK (group_no ~ '^[0-9A-Za-z_-]{1,64}$'),
 	CONSTRAINT access_group_name_bounded CHECK (length(name) <= 200),
 	CONSTRAINT access_group_post_bounded CHECK (length(post) BETWEEN 1 AND 200)

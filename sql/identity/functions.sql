@@ -25,6 +25,57 @@ COMMENT ON FUNCTION billing.identify(text) IS
 'and with the savepoint it was called in; returns actor(); UB401 for any token that is not accepted';
 REVOKE ALL ON FUNCTION billing.identify(text) FROM PUBLIC;
 
+CREATE FUNCTION billing.actor_methods()
+RETURNS text[]
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_actor_methods';
+COMMENT ON FUNCTION billing.actor_methods() IS
+'how the actor has proved who he is in this transaction: login (the session''s role), token, password, or what a checker outside says, such as '
+'fingerprint; two of them are two steps';
+
+CREATE FUNCTION billing._identify_by(assertion text, public_key bytea, org_id bigint)
+RETURNS text
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'billing_identify_by';
+COMMENT ON FUNCTION billing._identify_by(text, bytea, bigint) IS
+'binds the actor that an assertion names, if this key has signed it and the person is of this org or below';
+REVOKE ALL ON FUNCTION billing._identify_by(text, bytea, bigint) FROM PUBLIC;
+
+CREATE FUNCTION billing._bind_actor(kind text, id bigint, method text)
+RETURNS text
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'billing_bind_actor';
+COMMENT ON FUNCTION billing._bind_actor(text, bigint, text) IS 'binds an actor whom the caller has checked';
+REVOKE ALL ON FUNCTION billing._bind_actor(text, bigint, text) FROM PUBLIC;
+
+CREATE FUNCTION billing._password_hash(password text, salt bytea, cost integer)
+RETURNS bytea
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 10000
+AS 'MODULE_PATHNAME', 'billing_password_hash';
+COMMENT ON FUNCTION billing._password_hash(text, bytea, integer) IS 'scrypt with N = 2^cost, r = 8, p = 1; 32 bytes';
+REVOKE ALL ON FUNCTION billing._password_hash(text, bytea, integer) FROM PUBLIC;
+
+CREATE FUNCTION billing._password_matches(password text, salt bytea, cost integer, hash bytea)
+RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 10000
+AS 'MODULE_PATHNAME', 'billing_password_matches';
+COMMENT ON FUNCTION billing._password_matches(text, bytea, integer, bytea) IS 'is it the hash of this password? Compared in constant time';
+REVOKE ALL ON FUNCTION billing._password_matches(text, bytea, integer, bytea) FROM PUBLIC;
+
+CREATE FUNCTION billing._backend_name()
+RETURNS text
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'billing_backend_name';
+COMMENT ON FUNCTION billing._backend_name() IS 'this backend and no other, ever';
+REVOKE ALL ON FUNCTION billing._backend_name() FROM PUBLIC;
+
+CREATE FUNCTION billing._spend_login(attempt bigint)
+RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'billing_spend_login';
+COMMENT ON FUNCTION billing._spend_login(bigint) IS 'true for the first time, in this backend, whatever is rolled back';
+REVOKE ALL ON FUNCTION billing._spend_login(bigint) FROM PUBLIC;
+
 CREATE FUNCTION billing.issue_token(kind text, id bigint, seconds integer DEFAULT 60)
 RETURNS text
 LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED

@@ -19,6 +19,7 @@ BEGIN
 			('billing_analyst', 'billing: reads for reports, within the grants of each'),
 			('billing_auditor', 'billing: reads all kinds and the audit trail, within the grants of each'),
 			('billing_customer', 'billing: a customer''s own accounts'),
+			('billing_login', 'billing: asks for names and passwords, for those who have no role of their own'),
 			('billing_gateway', 'billing: issues tokens, that is may speak for anybody')) v(name, about)
 		 WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = v.name)
 	LOOP
@@ -36,7 +37,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION billing.create_roles() IS
-'makes the group roles of the store, once for the server: billing_owner, _admin, _clerk, _analyst, _auditor, _customer, _gateway; '
+'makes the group roles of the store, once for the server: billing_owner, _admin, _clerk, _analyst, _auditor, _customer, _login, _gateway; '
 'GRANT them to the roles that log in';
 REVOKE ALL ON FUNCTION billing.create_roles() FROM PUBLIC;
 
@@ -200,6 +201,9 @@ BEGIN
 		TO billing_owner;
 	GRANT EXECUTE ON FUNCTION billing._row_encoding(text, record), billing._signature_good(text, bytea, bytea)
 		TO billing_owner, billing_clerk, billing_analyst, billing_auditor, billing_customer;
+	GRANT EXECUTE ON FUNCTION billing._identify_by(text, bytea, bigint), billing._bind_actor(text, bigint, text),
+		billing._password_hash(text, bytea, integer), billing._password_matches(text, bytea, integer, bytea), billing._backend_name(), billing._spend_login(bigint)
+		TO billing_owner;
 	GRANT EXECUTE ON FUNCTION billing.issue_token(text, bigint, integer) TO billing_gateway;
 END
 $function$;
@@ -218,7 +222,7 @@ DECLARE
 	found_digest	bytea;
 	stray			text;
 BEGIN
-	IF to_regrole('billing_owner') IS NULL THEN
+	IF to_regrole('billing_owner') IS NULL OR to_regrole('billing_login') IS NULL THEN
 		RAISE EXCEPTION 'the roles of the store do not exist'
 			USING ERRCODE = 'undefined_object', HINT = 'First: SELECT billing.create_roles();';
 	END IF;
