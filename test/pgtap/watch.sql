@@ -40,7 +40,7 @@ UPDATE billing.staff SET login_role = 'nobody_there' WHERE staff_no = 'A';
 SELECT is(pg_temp.state('identity'), 'warning', 'a person whose login is not there');
 ROLLBACK TO s;
 SELECT is(pg_temp.state('logins'), 'warning', 'a login that is nobody');
-SELECT matches((SELECT meaning FROM billing.health() WHERE check_name = 'logins'), 'tap_pool', 'by its name');
+SELECT matches((SELECT meaning FROM billing.health() WHERE check_name = 'logins'), 'logins with a role of the store are nobody, first', 'and it says so');
 SELECT is(pg_temp.state('durability'), (SELECT CASE WHEN current_setting('fsync') = 'off' THEN 'critical' WHEN current_setting('data_checksums') = 'off' THEN 'warning' ELSE 'ok' END), 'settings');
 UPDATE billing.store SET digest = '';
 SELECT is(pg_temp.state('release'), 'warning', 'a store of another build');
