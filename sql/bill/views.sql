@@ -6,7 +6,8 @@ SELECT a.account_no, o.org_no, b.from_on, b.until_on, b.revision, b.kind, b.tota
 	   (SELECT min(s.revision) FROM billing.bill s
 		 WHERE s.account_id = b.account_id AND s.from_on = b.from_on AND s.until_on = b.until_on AND s.seq > b.seq AND s.kind IN ('normal', 'correction')
 		   AND b.kind IN ('normal', 'correction')
-		   AND NOT EXISTS (SELECT FROM billing.bill n WHERE n.account_id = s.account_id AND n.from_on = s.from_on AND n.reverses_seq = s.seq)) AS settled_by
+		   AND NOT EXISTS (SELECT FROM billing.bill n WHERE n.account_id = s.account_id AND n.from_on = s.from_on AND n.reverses_seq = s.seq)) AS settled_by,
+	   b.account_id, b.seq AS bill_id
   FROM billing.bill b
   LEFT JOIN billing.bill r ON r.account_id = b.account_id AND r.from_on = b.from_on AND r.reverses_seq = b.seq
   JOIN billing.account a ON a.account_id = b.account_id
@@ -14,7 +15,8 @@ SELECT a.account_no, o.org_no, b.from_on, b.until_on, b.revision, b.kind, b.tota
   LEFT JOIN billing.org o ON o.org_id = b.issued_org_id;
 COMMENT ON VIEW billing_report.bill IS
 'bills with their numbers in words; org_no: who issued it, where the reader may see that org; final: the last one of the account; estimated: rests on readings '
-'that are not actual; settled_by: the later revision that says what its days come to now';
+'that are not actual; settled_by: the later revision that says what its days come to now; account_id with bill_id, the number of its link in the chain, '
+'is what explain_bill() takes';
 
 CREATE VIEW billing_report.bill_line WITH (security_invoker = true) AS
 SELECT a.account_no, b.from_on AS billed_from_on, b.revision, b.kind AS bill_kind, l.*

@@ -60,3 +60,10 @@ LANGUAGE c STABLE PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'billing_rate_market_digest';
 COMMENT ON FUNCTION billing.market_digest(billing.tariff, daterange, billing.market) IS
 'the market_digest() that a bill of these days has: of the market, null for none, and of the offsets of the tariff''s zone in force then';
+
+CREATE FUNCTION billing.period_at(tariff billing.tariff, at timestamptz, during daterange, market billing.market DEFAULT NULL, schedule text DEFAULT '')
+RETURNS text
+LANGUAGE c STABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'billing_period_at';
+COMMENT ON FUNCTION billing.period_at(billing.tariff, timestamptz, daterange, billing.market, text) IS
+'the period of a tariff, or of one of its named schedules, in which a moment of a billed span is, with the holidays and events of a market; null: it has no periods, or the moment is outside';

@@ -190,3 +190,23 @@ bl_slot_period(const BlRate *r, int schedule, int32_t minute, int slot_minutes)
 	wall = (int) (local - (int64_t) number * BL_MINUTES_PER_DAY);
 	return bl_period_at(bl_map_of_day(d, schedule), &run, wall, slot_minutes);
 }
+
+bool
+bl_bound_period(const BlBound *bound, BlText schedule, int32_t minute, BlText *period)
+{
+	BlRate		r = {.b = (BlBound *) bound};
+	int			k = 0,
+				found;
+
+	if (minute < bound->day[0].start || minute >= bound->day[bound->days].start)
+		return false;
+	while (k < bound->tariff->schedules && !bl_text_equal(bound->tariff->schedule[k].name, schedule))
+		k++;
+	if (k == bound->tariff->schedules || bound->tariff->schedule[k].period[0].length == 0)
+		return false;
+	found = bound->tariff->schedule[k].periods == 1 ? 0 : bl_slot_period(&r, k, minute, 1);
+	if (found < 0)
+		return false;
+	*period = bound->tariff->schedule[k].period[found];
+	return true;
+}

@@ -74,6 +74,9 @@ typedef struct BlReason
 	BlDec		base;
 } BlReason;
 
+/* the period of a schedule that a minute is in; false: not in the span, no such schedule, or it has no periods */
+extern bool bl_bound_period(const BlBound *bound, BlText schedule, int32_t minute, BlText *period);
+
 extern void bl_bound_explain(BlBound *bound);	/* from now on ratings keep exact amounts */
 extern void bl_rated_reason(const BlBound *bound, int line, BlReason *reason);
 
