@@ -651,8 +651,8 @@ bind_scans(BlBound *b, BlProblem *problem)
 		if (n < 0)
 			return too_many_scans(problem);
 		b->scan_of[i] = n;
-		/* a window that slides, and the mean of days, look at the slots themselves */
-		if (q->kind == BL_CHARGE_DEMAND && !q->sliding && (q->mean_of <= 1 || q->of_months > 0))
+		/* a window that slides, and what goes by days, look at the slots themselves */
+		if (q->kind == BL_CHARGE_DEMAND && !q->sliding && !q->sum_of_days && (q->mean_of <= 1 || q->of_months > 0))
 		{
 			bool		periods = schedule >= 0;
 

@@ -150,6 +150,8 @@ by_size(const BlInt128 *day_peak, const bool *has, int days, int n, BlInt128 *su
 static int
 on_days(const BlCharge *q)
 {
+	if (q->sum_of_days)
+		return BL_RATE_DAYS_MAX;
 	return q->mean_of > 1 && q->of_months == 0 ? q->mean_of : 1;
 }
 
@@ -321,7 +323,7 @@ window_peak(BlRate *r, const BlCharge *q, BlScan *s, unsigned periods, bool *fou
 	BL_TRY(day_peaks(r, q, &slots, window, periods, day_peak, has));
 	BL_TRY(by_size(day_peak, has, r->b->days, on_days(q), &sum, &used));
 	*found = used > 0;
-	return *found ? power_of(sum, slots.scale, window * slots.minutes * used, kw) : BL_OK;
+	return *found ? power_of(sum, slots.scale, window * slots.minutes * (q->sum_of_days ? 1 : used), kw) : BL_OK;
 }
 
 /* the mean of several days, of each the highest window times the weight of its period */
@@ -366,7 +368,7 @@ weighted_days(BlRate *r, const BlCharge *q, BlScan *s, bool *found, BlDec *kw)
 	}
 	BL_TRY(by_size(highest, any, r->b->days, on_days(q), &sum, &used));
 	*found = used > 0;
-	return *found ? power_of(sum, slots.scale + scale, window * slots.minutes * used, kw) : BL_OK;
+	return *found ? power_of(sum, slots.scale + scale, window * slots.minutes * (q->sum_of_days ? 1 : used), kw) : BL_OK;
 }
 
 bool
@@ -419,12 +421,18 @@ bl_measured_kw(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDe
 	return *found ? power_of(best, s->peak_scale, s->peak_minutes, kw) : BL_OK;
 }
 
+/* meters record the demand of what is taken, the highest of all days */
+static bool
+may_be_recorded(const BlCharge *q)
+{
+	return (q->channel == BL_IMPORT || q->channel == BL_APPARENT) && !q->sum_of_days;
+}
+
 /* of some periods (bits; 0: all): what is recorded, else what the profile has */
 static BlStatus
 recorded_or_measured(BlRate *r, const BlCharge *q, unsigned periods, bool *found, BlDec *kw)
 {
-	/* meters record the demand of what is taken */
-	bool		recorded = q->channel == BL_IMPORT || q->channel == BL_APPARENT,
+	bool		recorded = may_be_recorded(q),
 				apparent = q->channel == BL_APPARENT;
 
 	*found = false;
@@ -451,7 +459,7 @@ static BlStatus
 any_recorded(BlRate *r, const BlCharge *q, bool *any)
 {
 	*any = false;
-	for (int k = 0; k < q->weights && !*any && (q->channel == BL_IMPORT || q->channel == BL_APPARENT); k++)
+	for (int k = 0; k < q->weights && !*any && may_be_recorded(q); k++)
 	{
 		BlDec		kw;
 
@@ -472,7 +480,7 @@ weighted(BlRate *r, const BlCharge *q, bool *found, BlDec *kw)
 	BL_TRY(any_recorded(r, q, &recorded));
 	if (on_days(q) > 1 && !recorded)
 	{
-		if (q->channel == BL_IMPORT || q->channel == BL_APPARENT)
+		if (may_be_recorded(q))
 			BL_TRY(check_recorded_periods(r, q));
 		BL_TRY(bl_measure(r, s));
 		return bl_has_profile(r, s) ? weighted_days(r, q, s, found, kw) : BL_OK;

@@ -351,6 +351,7 @@ typedef struct BlCharge
 	bool		optional;		/* no line where the usage has nothing of it */
 	int			mean_of;		/* 0 or 1: the highest */
 	int			of_months;		/* 0: the highest lie on days; else in so many months, this one and before */
+	bool		sum_of_days;	/* the highest of each day, added */
 	int			weights;		/* periods that have one; 0: none */
 	BlDec	   *weight;			/* by period */
 	BlDec		own_share[13];	/* of the measured demand, by month; scale -1: all of it */

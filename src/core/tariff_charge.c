@@ -99,12 +99,17 @@ bl_compile_periods(BlCompile *c, BlJson *list, const BlSchedule *s)
 static void
 proration(BlCompile *c, BlJson *node, BlCharge *q)
 {
-	static const char *const names[] = {"calendar", "thirty", "period", "year", "daily", NULL};
+	static const char *const proration_names[] = {"calendar", "thirty", "period", "year", "daily", NULL};
 	BlJson	   *m;
 
+	/* the days that are added up have their time in them */
+	if (q->sum_of_days)
+		q->proration = BL_PRORATE_PERIOD;
 	if ((m = bl_json_member(node, "proration")) != NULL)
 	{
-		q->proration = (BlProration) bl_compile_choice(c, m, names, "a proration");
+		q->proration = (BlProration) bl_compile_choice(c, m, proration_names, "a proration");
+		if (q->sum_of_days)
+			bl_compile_error(c, m, "Take it out: the price is one per kW and day.", "the proration of a sum of days");
 		if (q->proration == BL_PRORATE_DAILY && q->kind != BL_CHARGE_DEMAND && q->kind != BL_CHARGE_CAPACITY)
 			bl_compile_error(c, m, "Say so by \"fixed\": \"day\" or \"per\": \"day\".", "daily prices are those of demand and capacity");
 	}

@@ -210,6 +210,41 @@ bl_compile_demand_steps(BlCompile *c, BlJson *steps, BlCharge *q)
 				bl_compile_error(c, steps, "Let demand say \"periods\": \"each\".", "a price by period of one demand");
 }
 
+/* the mean of the highest days or months, or the sum of all days */
+static void
+highest(BlCompile *c, BlJson *node, BlCharge *q)
+{
+	static const char *const on_names[] = {"days", "months", NULL};
+	static const char *const sum_names[] = {"days", NULL};
+	BlJson	   *mean = bl_json_member(node, "mean_of");
+	BlJson	   *sum = bl_json_member(node, "sum_of");
+	BlJson	   *on = bl_json_member(node, "on");
+	BlJson	   *of = bl_json_member(node, "of");
+
+	if (sum != NULL && mean == NULL && on == NULL && of == NULL)
+	{
+		bl_compile_choice(c, sum, sum_names, "what is added up");
+		q->sum_of_days = true;
+		return;
+	}
+	if (mean == NULL || on == NULL || sum != NULL)
+	{
+		bl_compile_error(c, node, "Write {\"mean_of\": 3, \"on\": \"days\"}, or {\"sum_of\": \"days\"} alone.", "highest needs mean_of and on");
+		return;
+	}
+	q->mean_of = bl_compile_int(c, mean, 1, 31, "mean_of");
+	if (bl_compile_choice(c, on, on_names, "what the highest lie on") == 1)
+	{
+		if (of == NULL)
+			bl_compile_error(c, node, "Add \"of\": 12, the months looked at, this one among them.", "months without of");
+		else
+			q->of_months = bl_compile_int(c, of, 2, 60, "months");
+		q->memory = q->of_months - 1;
+	}
+	else if (of != NULL)
+		bl_compile_error(c, of, "It goes with months.", "of beside days");
+}
+
 void
 bl_compile_demand(BlCompile *c, BlJson *node, BlJson *d, BlCharge *q)
 {
@@ -233,29 +268,7 @@ bl_compile_demand(BlCompile *c, BlJson *node, BlJson *d, BlCharge *q)
 			q->periods = bl_compile_periods(c, m, s);
 	}
 	if ((m = bl_json_member(d, "highest")) != NULL && bl_compile_is(c, m, BL_JSON_OBJECT, "highest"))
-	{
-		static const char *const on_names[] = {"days", "months", NULL};
-		BlJson	   *mean = bl_json_member(m, "mean_of");
-		BlJson	   *on = bl_json_member(m, "on");
-		BlJson	   *of = bl_json_member(m, "of");
-
-		if (mean == NULL || on == NULL)
-			bl_compile_error(c, m, "Write {\"mean_of\": 3, \"on\": \"days\"}.", "highest needs mean_of and on");
-		else
-		{
-			q->mean_of = bl_compile_int(c, mean, 1, 31, "mean_of");
-			if (bl_compile_choice(c, on, on_names, "what the highest lie on") == 1)
-			{
-				if (of == NULL)
-					bl_compile_error(c, m, "Add \"of\": 12, the months looked at, this one among them.", "months without of");
-				else
-					q->of_months = bl_compile_int(c, of, 2, 60, "months");
-				q->memory = q->of_months - 1;
-			}
-			else if (of != NULL)
-				bl_compile_error(c, of, "It goes with months.", "of beside days");
-		}
-	}
+		highest(c, m, q);
 	if ((m = bl_json_member(d, "weights")) != NULL)
 		weights(c, m, q);
 	if ((m = bl_json_member(d, "share")) != NULL)
@@ -272,6 +285,8 @@ bl_compile_demand(BlCompile *c, BlJson *node, BlJson *d, BlCharge *q)
 	overruns(c, d, q);
 	if (q->memory > 0 && q->each_period)
 		bl_compile_joined_names(c, d, q->counter, s);
+	if (q->sum_of_days && (q->ratchets > 0 || q->contract_term >= 0 || q->has_floor))
+		bl_compile_error(c, d, "They are of one demand: give them a charge of their own.", "a sum of days with a ratchet, contract or floor");
 	if ((m = bl_json_member(d, "rounding")) != NULL)
 		bl_compile_one_rounding(c, m, BL_HALF_UP, &q->rounding.demand);
 	if ((discount = bl_json_member(node, "discount")) == NULL ||

@@ -497,7 +497,7 @@ static const char *const fields[] = {
 	"moves", "multipliers", "name", "net", "notes", "of", "of_which", "on", "one_of", "optional", "overrun", "part", "parts", "pay_out", "per", "percent",
 	"periods", "places", "plus", "power_factor", "power_factor_tables", "price", "prorate", "proration", "published",
 	"quantity", "ratchet", "required", "rest", "rise", "rounding", "schedule", "schedules", "season", "seasons",
-	"series", "share", "sign", "sliding", "source", "split", "standard", "step", "steps", "tags", "tax_class", "term",
+	"series", "share", "sign", "sliding", "source", "split", "standard", "step", "steps", "sum_of", "tags", "tax_class", "term",
 	"terms", "time_zone", "times", "to", "total", "true_up", "unit", "until", "usable", "use", "valid", "versions", "weights", "when", "year_days", "year_start"
 };
 

@@ -141,6 +141,11 @@ def exact_total(amounts):
 	return round_to(sum(map(exact_amount, amounts), Fraction(0)), SUM_STEP, "half_up")
 
 
+def as_measured(kw):
+	"""A mean power that no decimal of 12 places says is in whole millionths."""
+	return kw if (kw * 10**12).denominator == 1 else round_to(kw, SPLIT_STEP, "half_up")
+
+
 def rounded(x, rule):
 	return round_to(x, rule[0], rule[1]) if rule else Fraction(x)
 
@@ -894,7 +899,12 @@ class Rater:
 			raise RatingError("only import and export are netted")
 		if part in made or any(m.get("of", "main") == part for m in made.values()):
 			raise RatingError("netting of a part that is shared")
-		if part == "whole" and c["net"] != "month" and len(self.all_parts()) > 1:
+		# a demand may be recorded, and needs no slots
+		if "demand" not in c and any(self.holds(c, a) for a in self.atoms):
+			self.check_net_parts(c)
+
+	def check_net_parts(self, c):
+		if c.get("part", "main") == "whole" and c["net"] != "month" and len(self.all_parts()) > 1:
 			raise RatingError("several parts together are not netted by slot")
 
 	def net_month(self, charge, channel):
@@ -1927,7 +1937,7 @@ class Rater:
 
 	def months_of(self, c, d0, d1):
 		"""A month's charge in [d0, d1) of the billed span."""
-		proration = c.get("proration", "calendar")
+		proration = c.get("proration", "period" if c.get("demand", {}).get("highest", {}).get("sum_of") else "calendar")
 		n = (d1 - d0).days
 		if proration == "calendar":
 			return calendar_months(d0, d1)
@@ -2082,7 +2092,8 @@ class Rater:
 		d, part = c["demand"], c.get("part", "main")
 		parts = self.all_parts() if part == "whole" else [part]
 		weights = {p: dec(w) for p, w in d["weights"].items() if dec(w)}
-		if d.get("highest", {}).get("on") == "days" and int(d["highest"]["mean_of"]) > 1 and not (
+		summed = d.get("highest", {}).get("sum_of") == "days"
+		if summed or d.get("highest", {}).get("on") == "days" and int(d["highest"]["mean_of"]) > 1 and not (
 				c.get("channel", "import") in ("import", "apparent") and any(at in weights for p in parts for at, _ in self.recorded_demands(c, p))):
 			return self.weighted_days(c, parts, weights)
 		for period, weight in c["demand"]["weights"].items():
@@ -2094,13 +2105,22 @@ class Rater:
 
 	def weighted_days(self, c, parts, weights):
 		"""Each day's highest block times the weight of its period; the mean of the highest days."""
-		self.demand_kw(dict(c, demand={k: v for k, v in c["demand"].items() if k not in ("highest", "weights")}), list(weights))
+		summed = "sum_of" in c["demand"]["highest"]
+		self.demand_kw(dict(c, demand={k: v for k, v in c["demand"].items() if k != "weights" and (k != "highest" or summed)}), list(weights))
 		by_day = {}
 		for period, weight in weights.items():
 			for d, kw in self.blocks(c, parts, [period]):
 				by_day[d] = max(by_day.get(d, kw * weight), kw * weight)
-		top = sorted(by_day.values(), reverse=True)[:int(c["demand"]["highest"]["mean_of"])]
-		return sum(top) / len(top) if top else Fraction(0)
+		return as_measured(self.of_days(c, list(by_day.values()))) if by_day else Fraction(0)
+
+	@staticmethod
+	def of_days(c, values):
+		"""The mean of the highest, or the sum of all."""
+		highest = c["demand"]["highest"]
+		if highest.get("sum_of") == "days":
+			return sum(values, Fraction(0))
+		top = sorted(values, reverse=True)[:int(highest["mean_of"])]
+		return sum(top, Fraction(0)) / len(top)
 
 	def kw_rounded(self, c, kw):
 		rule = rounding_of({"x": c["demand"]["rounding"]}).get("x") if "rounding" in c["demand"] else self.rules(c).get("demand")
@@ -2123,21 +2143,18 @@ class Rater:
 			if c["demand"].get("periods") == "each" and self.recorded_of_some_period(c, parts):
 				return None
 			raise RatingError("demand without a profile or a recorded demand")
+		if "net" in c:
+			self.check_net_parts(c)
 		blocks = self.blocks(c, parts, wanted)
 		highest = c["demand"].get("highest")
 		if not blocks:
 			return None if c["demand"].get("periods") == "each" else Fraction(0)
-		if not highest or highest["on"] == "months":
-			return max(kw for _, kw in blocks)
-		if highest.get("on") == "days":
-			by_day = {}
-			for d, kw in blocks:
-				by_day[d] = max(by_day.get(d, kw), kw)
-			values = list(by_day.values())
-		else:
-			values = [kw for _, kw in blocks]
-		top = sorted(values, reverse=True)[:int(highest["mean_of"])]
-		return sum(top) / len(top)
+		if not highest or highest.get("on") == "months":
+			return as_measured(max(kw for _, kw in blocks))
+		by_day = {}
+		for d, kw in blocks:
+			by_day[d] = max(by_day.get(d, kw), kw)
+		return as_measured(self.of_days(c, list(by_day.values())))
 
 	def recorded_demands(self, c, part):
 		"""[(period or None, kW or, of the channel apparent, kVA)]"""
@@ -2151,6 +2168,8 @@ class Rater:
 
 	def recorded(self, c, parts, wanted):
 		"""The highest recorded demand, of several parts added; of several periods the highest; or None."""
+		if c["demand"].get("highest", {}).get("sum_of"):
+			return None
 		if wanted is not None:
 			for period in [period for p in parts for period, _ in self.recorded_demands(c, p) if period]:
 				if period not in self.period_names(c):
@@ -2222,8 +2241,7 @@ class Rater:
 
 	def billed_kw(self, c, name, measured, atom):
 		d = c["demand"]
-		# kW as they are measured are in whole millionths
-		kw = round_to(measured, SPLIT_STEP, "half_up") if c.get("unit") == "hp" else measured
+		kw = measured
 		if "power_factor" in d:
 			kw *= self.kw_factor(c, atom)
 		if c.get("unit") == "hp":

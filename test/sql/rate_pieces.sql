@@ -130,4 +130,10 @@ SELECT code, quantity FROM lines(rate(tariff('{"name": "Pieces", "currency": "CN
 	usage(import => profile('2026-01-01 00:00+08', '15 minutes', array_fill(9000::bigint, ARRAY[32]) || array_fill(1000::bigint, ARRAY[30]) || '{2500, 4500}' || array_fill(1000::bigint, ARRAY[32]),
 		time_zone => 'Asia/Shanghai')), '[2026-01-01,2026-01-02)')) WHERE unit = 'kW';
 
+-- a sum of days goes with nothing that is of one demand, and no meter records it
+SELECT c.* FROM (VALUES ('"highest": {"sum_of": "months"}', ''), ('"highest": {"sum_of": "days", "mean_of": 3}', ''), ('"highest": {"sum_of": "days"}', '"proration": "thirty", '),
+	('"highest": {"sum_of": "days"}, "ratchet": {"share": "0.5", "months": 3}', '')) v(demand, more),
+	LATERAL tariff_check(format('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "charges": [{"code": "demand", "price": 1, %s"demand": {%s}}]}', more, demand)::json) c;
+SELECT * FROM bill('{"charges": [{"code": "energy", "price": 0}, {"code": "demand", "price": 1, "demand": {"highest": {"sum_of": "days"}}}]}', :'halves');
+
 DROP FUNCTION public.bill;
