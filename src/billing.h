@@ -63,5 +63,7 @@ extern char *bl_seal_key_file;
 extern char *bl_sign_key_command;
 extern char *bl_sign_key_file;
 extern char *bl_token_key_file;
+extern char *bl_worker_databases;
+extern int	bl_worker_interval; /* seconds */
 
 #endif							/* BILLING_H */

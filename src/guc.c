@@ -13,6 +13,8 @@ char	   *bl_seal_key_file;
 char	   *bl_sign_key_command;
 char	   *bl_sign_key_file;
 char	   *bl_token_key_file;
+char	   *bl_worker_databases;
+int			bl_worker_interval;
 static char *actor;
 
 void
@@ -52,6 +54,13 @@ bl_define_settings(void)
 							   "The file must belong to the server's user, and nobody else may read it.",
 							   &bl_token_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
 							   NULL, NULL, NULL);
+
+	DefineCustomStringVariable("billing.worker_databases", "Databases whose bill runs get their workers back after a crash or restart.",
+							   "A list of names; takes effect at the start of a server that has billing in shared_preload_libraries.",
+							   &bl_worker_databases, "", PGC_SIGHUP, GUC_LIST_INPUT | GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	DefineCustomIntVariable("billing.worker_interval", "How often it is looked whether a bill run has lost its workers.", NULL,
+							&bl_worker_interval, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 
 	/* a misspelt billing.* setting is an error, not a silent nothing */
 	MarkGUCPrefixReserved("billing");

@@ -7,6 +7,7 @@
 
 #include "actor.h"
 #include "billing.h"
+#include "worker.h"
 
 PG_MODULE_MAGIC;
 
@@ -17,6 +18,7 @@ _PG_init(void)
 {
 	bl_define_settings();
 	bl_actor_init();
+	bl_worker_init();
 }
 
 /* version() returns text */

@@ -194,6 +194,8 @@ BEGIN
 		TO billing_owner, billing_admin, billing_clerk, billing_analyst, billing_auditor, billing_customer;
 	GRANT EXECUTE ON FUNCTION billing.actor_customer_id(), billing._chain_end(bigint, bytea, bytea), billing._content(text, "any"), billing._row_content(text, record), billing._in_transaction_block(), billing._merkle_root(bytea[])
 		TO billing_owner, billing_clerk, billing_analyst, billing_auditor, billing_customer;
+	GRANT EXECUTE ON FUNCTION billing._start_workers(bigint, integer, boolean), billing._workers_busy() TO billing_owner, billing_clerk;
+	GRANT EXECUTE ON FUNCTION billing._works_for(bigint) TO billing_owner;
 	GRANT EXECUTE ON FUNCTION billing._take_line(), billing._taken_lines(regclass) TO billing_owner, billing_admin, billing_clerk;
 	GRANT EXECUTE ON FUNCTION billing._mask_of(text, text), billing._seal(text, text, bigint, bytea), billing._open(billing.sealed, bytea),
 		billing._blind(text, bigint, text), billing._make_key(bigint, text, bigint), billing._rewrap_key(bigint, bigint), billing._master_key_name(),

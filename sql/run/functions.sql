@@ -200,6 +200,80 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._bill_safely(bigint, bigint, date, bigint, bigint) IS 'bills a range; who cannot be billed stands alone as an exception in the end';
 
+-- Whoever works on a run holds this lock shared, so that others see that somebody does.
+CREATE FUNCTION billing._run_key(run_id bigint)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT hashtextextended('billing.run ' || _run_key.run_id, 0);
+END;
+COMMENT ON FUNCTION billing._run_key(bigint) IS 'the advisory lock of a run';
+
+CREATE FUNCTION billing._run_sessions(run_id bigint)
+RETURNS bigint
+LANGUAGE sql VOLATILE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT count(*) FROM pg_locks l
+	 WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+	   AND (l.classid::bigint << 32 | l.objid::bigint) = billing._run_key(_run_sessions.run_id);
+END;
+COMMENT ON FUNCTION billing._run_sessions(bigint) IS 'how many sessions and background workers work on a run at this moment';
+
+CREATE FUNCTION billing._rehearse_chunk(run_id bigint, chunk_no integer, org_id bigint, until_on date, first_account bigint, last_account bigint,
+										OUT billed integer, OUT failed integer)
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+-- Billed as a run does it, looked at, and rolled back: it cannot say anything else than the run will.
+DECLARE
+	part	record;
+	found	billing.run_exception[];
+	totals	billing.run_total[];
+BEGIN
+	billed := 0;
+	BEGIN
+		LOOP
+			SELECT q.billed, q.failed INTO part
+			  FROM billing._bill_safely(_rehearse_chunk.run_id, _rehearse_chunk.org_id, _rehearse_chunk.until_on, _rehearse_chunk.first_account, _rehearse_chunk.last_account) q;
+			billed := billed + part.billed;
+			EXIT WHEN part.billed + part.failed = 0;
+		END LOOP;
+		SELECT array_agg(x) INTO found FROM billing.run_exception x
+		 WHERE x.run_id = _rehearse_chunk.run_id AND x.account_id BETWEEN _rehearse_chunk.first_account AND _rehearse_chunk.last_account;
+		SELECT found || array_agg(ROW (h.account_id, _rehearse_chunk.run_id, h.org_id, h.billed_to, _rehearse_chunk.until_on, '55P03', 'somebody works on the account',
+									   NULL, 'A run that is not dry waits for it.', clock_timestamp())::billing.run_exception) INTO found
+		  FROM billing.account_head h
+		 WHERE h.org_id = _rehearse_chunk.org_id AND h.account_id BETWEEN _rehearse_chunk.first_account AND _rehearse_chunk.last_account
+		   AND billing._is_due(h, _rehearse_chunk.until_on)
+		   AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = _rehearse_chunk.run_id);
+		SELECT array_agg(ROW (_rehearse_chunk.run_id, _rehearse_chunk.chunk_no, q.currency, _rehearse_chunk.org_id, q.bills, q.total)::billing.run_total) INTO totals
+		  FROM (SELECT billing.currency(b.charges) AS currency, count(*)::integer AS bills, sum(b.total)::numeric(20,2) AS total FROM billing.bill b
+				 WHERE b.run_id = _rehearse_chunk.run_id AND b.account_id BETWEEN _rehearse_chunk.first_account AND _rehearse_chunk.last_account
+				 GROUP BY 1) q;
+		RAISE EXCEPTION 'all of this is undone' USING ERRCODE = 'ZZ000';
+	EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
+		NULL;
+	END;
+	INSERT INTO billing.run_exception SELECT u.* FROM unnest(found) u;
+	INSERT INTO billing.run_total SELECT u.* FROM unnest(totals) u;
+	failed := coalesce(cardinality(found), 0);
+END $$;
+COMMENT ON FUNCTION billing._rehearse_chunk(bigint, integer, bigint, date, bigint, bigint) IS
+'a chunk of a dry run: what its bills would come to, and which accounts could not be billed; stores no bill';
+
+CREATE FUNCTION billing._check_run_right(allowed boolean)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF allowed IS NOT TRUE THEN
+		RAISE EXCEPTION 'this needs the right to run bill at the run''s org' USING ERRCODE = 'insufficient_privilege', DETAIL = format('You are %s.', billing.actor());
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._check_run_right(boolean) IS 'raises where a run''s right is not there, or not any more';
+
 CREATE FUNCTION billing._run_chunk(run_id bigint)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -219,47 +293,63 @@ DECLARE
 	chunk	record;
 	part	record;
 	n		integer := 0;
-	waiting	boolean;
+	waiting	boolean := false;
+	allowed	boolean;
 BEGIN
-	SELECT c.run_id, c.chunk_no, c.org_id, c.first_account, c.last_account, c.attempts, c.billed, c.failed, r.until_on INTO chunk
+	-- at each chunk anew: a right may have gone since the run began
+	SELECT billing.can_do('run', 'bill', r.org_id) INTO allowed FROM billing.bill_run r WHERE r.run_id = _run_chunk.run_id;
+	IF NOT FOUND AND billing._works_for(_run_chunk.run_id) THEN
+		RETURN NULL;	-- who asked for it has rolled back
+	END IF;
+	PERFORM billing._check_run_right(allowed);
+	PERFORM pg_advisory_xact_lock_shared(billing._run_key(_run_chunk.run_id));
+	SELECT c.run_id, c.chunk_no, c.org_id, c.first_account, c.last_account, c.attempts, c.billed, c.failed, r.until_on, r.kind, clock_timestamp() AS began_at INTO chunk
 	  FROM billing.run_chunk c JOIN billing.bill_run r ON r.run_id = c.run_id
-	 WHERE c.run_id = _run_chunk.run_id AND c.done_at IS NULL
+	 WHERE c.run_id = _run_chunk.run_id AND c.done_at IS NULL AND r.finished_at IS NULL
 	 ORDER BY c.attempts, c.chunk_no LIMIT 1 FOR UPDATE OF c SKIP LOCKED;
 	IF NOT FOUND THEN
 		RETURN NULL;
-	END IF;
-	-- at each chunk anew: a right may have gone since the run began
-	IF NOT billing.can_do('run', 'bill', chunk.org_id) THEN
-		RAISE EXCEPTION 'this needs the right to run bill at the run''s org' USING ERRCODE = 'insufficient_privilege', DETAIL = format('You are %s.', billing.actor());
 	END IF;
 	-- of a plan that came since the run began
 	PERFORM billing._prepare_markets(greatest(min(h.billed_to), (chunk.until_on - interval '6 months')::date), chunk.until_on, bool_or(h.cycle_day <> 1), true)
 	   FROM billing.account_head h
 	  WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND h.billed_to < least(chunk.until_on, h.stops_on);
-	IF chunk.attempts >= 2 THEN
-		-- others were busy with some of these accounts twice: now wait for them
-		PERFORM FROM billing.account_head h
-		  WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND billing._is_due(h, chunk.until_on)
-		  ORDER BY h.account_id FOR NO KEY UPDATE;
+	IF chunk.kind = 'dry run' THEN
+		SELECT q.billed, q.failed INTO part
+		  FROM billing._rehearse_chunk(chunk.run_id, chunk.chunk_no, chunk.org_id, chunk.until_on, chunk.first_account, chunk.last_account) q;
+		chunk.billed := part.billed;
+		chunk.failed := part.failed;
+		n := part.billed + part.failed;
+	ELSE
+		IF chunk.attempts >= 2 THEN
+			-- others were busy with some of these accounts twice: wait for the first of them, holding no other, so that nobody waits for us in turn
+			PERFORM FROM billing.account_head h
+			  WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND billing._is_due(h, chunk.until_on)
+				AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = chunk.run_id)
+			  ORDER BY h.account_id LIMIT 1 FOR NO KEY UPDATE OF h;
+		END IF;
+		LOOP
+			SELECT q.billed, q.failed INTO part FROM billing._bill_safely(chunk.run_id, chunk.org_id, chunk.until_on, chunk.first_account, chunk.last_account) q;
+			n := n + part.billed + part.failed;
+			chunk.billed := chunk.billed + part.billed;
+			chunk.failed := chunk.failed + part.failed;
+			-- months behind, or busy with somebody else?
+			SELECT EXISTS (SELECT FROM billing.account_head h
+							WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND billing._is_due(h, chunk.until_on)
+							  AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = chunk.run_id)) INTO waiting;
+			EXIT WHEN NOT waiting OR part.billed + part.failed = 0;
+		END LOOP;
 	END IF;
-	LOOP
-		SELECT q.billed, q.failed INTO part FROM billing._bill_safely(chunk.run_id, chunk.org_id, chunk.until_on, chunk.first_account, chunk.last_account) q;
-		n := n + part.billed + part.failed;
-		chunk.billed := chunk.billed + part.billed;
-		chunk.failed := chunk.failed + part.failed;
-		-- months behind, or busy with somebody else?
-		SELECT EXISTS (SELECT FROM billing.account_head h
-						WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND billing._is_due(h, chunk.until_on)
-						  AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = chunk.run_id)) INTO waiting;
-		EXIT WHEN NOT waiting OR part.billed + part.failed = 0;
-	END LOOP;
-	UPDATE billing.run_chunk c SET attempts = c.attempts + 1, billed = chunk.billed, failed = chunk.failed, done_at = CASE WHEN NOT waiting THEN clock_timestamp() END
+	UPDATE billing.run_chunk c SET attempts = c.attempts + 1, billed = chunk.billed, failed = chunk.failed, began_at = chunk.began_at,
+		   done_at = CASE WHEN NOT waiting THEN clock_timestamp() END
 	 WHERE c.run_id = chunk.run_id AND c.chunk_no = chunk.chunk_no;
+	-- the policies hide the row from whom the right was taken meanwhile
+	PERFORM billing._check_run_right(FOUND);
 	RETURN n;
 END $$;
 COMMENT ON FUNCTION billing._run_chunk(bigint) IS 'does one chunk of a run that nobody else has; returns how many accounts it settled; null: none is left';
 
-CREATE FUNCTION billing._start_run(org_no text, until_on date, chunk_size integer)
+CREATE FUNCTION billing._start_run(org_no text, until_on date, chunk_size integer, kind text DEFAULT 'bill', workers integer DEFAULT 0)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -278,13 +368,17 @@ BEGIN
 	   FROM (SELECT min(h.billed_to) AS from_on, bool_or(h.cycle_day <> 1 OR h.cycle_months > 1) AS mid_month FROM billing.account_head h
 			  WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND billing._is_due(h, _start_run.until_on)) q
 	  WHERE EXISTS (SELECT FROM billing.plan_version v WHERE v.asked IS NOT NULL AND v.market IS NULL);
-	-- who comes second takes part in the first one's run
-	PERFORM pg_advisory_xact_lock(hashtextextended(format('billing.start_run %s %s', at_org, _start_run.until_on - date '2000-01-01'), 0));
-	SELECT r.run_id INTO run FROM billing.bill_run r WHERE r.org_id = at_org AND r.until_on = _start_run.until_on AND r.finished_at IS NULL;
-	IF FOUND THEN
-		RETURN run;
+	IF _start_run.kind = 'bill' THEN
+		-- who comes second takes part in the first one's run
+		PERFORM pg_advisory_xact_lock(hashtextextended(format('billing.start_run %s %s', at_org, _start_run.until_on - date '2000-01-01'), 0));
+		UPDATE billing.bill_run r SET workers = greatest(r.workers, _start_run.workers), failed_at = NULL, sqlstate = NULL, message = NULL, detail = NULL, hint = NULL
+		 WHERE r.org_id = at_org AND r.until_on = _start_run.until_on AND r.finished_at IS NULL AND r.kind = 'bill' RETURNING r.run_id INTO run;
+		IF FOUND THEN
+			RETURN run;
+		END IF;
 	END IF;
-	INSERT INTO billing.bill_run AS r (org_id, until_on) VALUES (at_org, _start_run.until_on) RETURNING r.run_id INTO run;
+	INSERT INTO billing.bill_run AS r (org_id, until_on, kind, workers) VALUES (at_org, _start_run.until_on, _start_run.kind, _start_run.workers)
+	RETURNING r.run_id INTO run;
 	INSERT INTO billing.run_chunk (run_id, chunk_no, org_id, first_account, last_account, accounts)
 	SELECT run, row_number() OVER (ORDER BY q.org_id, q.part), q.org_id, min(q.account_id), max(q.account_id), count(*)
 	  FROM (SELECT h.org_id, h.account_id, (row_number() OVER (PARTITION BY h.org_id ORDER BY h.account_id) - 1) / _start_run.chunk_size AS part
@@ -293,7 +387,89 @@ BEGIN
 	 GROUP BY q.org_id, q.part;
 	RETURN run;
 END $$;
-COMMENT ON FUNCTION billing._start_run(text, date, integer) IS 'the open run of an org up to a day, or a new one cut into chunks';
+COMMENT ON FUNCTION billing._start_run(text, date, integer, text, integer) IS 'the open run of an org up to a day, or a new one cut into chunks';
+
+CREATE FUNCTION billing._start_retry(run_id bigint, account_nos text[], sqlstate text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+-- Definer: as _start_run().
+DECLARE
+	first	billing.bill_run := billing._run_of(_start_retry.run_id, 'run');
+	again	bigint;
+BEGIN
+	INSERT INTO billing.bill_run AS r (org_id, until_on, kind) VALUES (first.org_id, first.until_on, 'retry') RETURNING r.run_id INTO again;
+	INSERT INTO billing.run_chunk (run_id, chunk_no, org_id, first_account, last_account, accounts)
+	SELECT again, row_number() OVER (ORDER BY x.account_id), x.org_id, x.account_id, x.account_id, 1
+	  FROM billing.run_exception x JOIN billing.account a ON a.account_id = x.account_id JOIN billing.account_head h ON h.account_id = x.account_id
+	 WHERE x.run_id = first.run_id AND h.billed_to <= x.from_on
+	   AND (_start_retry.account_nos IS NULL OR a.account_no = ANY (_start_retry.account_nos)) AND (_start_retry.sqlstate IS NULL OR x.sqlstate = _start_retry.sqlstate);
+	RETURN again;
+END $$;
+COMMENT ON FUNCTION billing._start_retry(bigint, text[], text) IS 'a run of those that another run could not bill and nobody did since: all, or those of these numbers or with this code';
+
+CREATE FUNCTION billing._run_of(run_id bigint, action text)
+RETURNS billing.bill_run
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	run	billing.bill_run;
+BEGIN
+	SELECT r.* INTO run FROM billing.bill_run r WHERE r.run_id = _run_of.run_id AND billing.can_do(_run_of.action, 'bill', r.org_id);
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('run %s', _run_of.run_id));
+	END IF;
+	RETURN run;
+END $$;
+COMMENT ON FUNCTION billing._run_of(bigint, text) IS 'a run where the actor has the right';
+
+CREATE FUNCTION billing._take_up_run(run_id bigint)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: clears a run's error, for who may run bills there.
+DECLARE
+	run	billing.bill_run := billing._run_of(_take_up_run.run_id, 'run');
+BEGIN
+	IF run.finished_at IS NOT NULL THEN
+		RAISE EXCEPTION 'run % is at its end', run.run_id
+			USING ERRCODE = 'UB501', DETAIL = CASE WHEN run.cancelled_by IS NOT NULL THEN format('It was cancelled by %s.', run.cancelled_by) ELSE 'It is finished.' END,
+				  HINT = 'run_bills() bills what is left, retry_bills() what could not be billed.';
+	END IF;
+	UPDATE billing.bill_run r SET failed_at = NULL, sqlstate = NULL, message = NULL, detail = NULL, hint = NULL
+	 WHERE r.run_id = run.run_id AND r.failed_at IS NOT NULL;
+	RETURN run.run_id;
+END $$;
+COMMENT ON FUNCTION billing._take_up_run(bigint) IS 'an open run, to go on with';
+
+CREATE FUNCTION billing._fail_run(run_id bigint, code text, said text, more text, advice text)
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	UPDATE billing.bill_run r SET failed_at = clock_timestamp(), sqlstate = _fail_run.code, message = _fail_run.said, detail = _fail_run.more, hint = _fail_run.advice
+	 WHERE r.run_id = _fail_run.run_id AND r.finished_at IS NULL;
+END;
+COMMENT ON FUNCTION billing._fail_run(bigint, text, text, text, text) IS 'writes down a background worker''s error; only workers call it, as the owner';
+
+CREATE FUNCTION billing._raise_failure(run_id bigint)
+RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	run	record;
+BEGIN
+	SELECT r.sqlstate, r.message, coalesce(r.detail, '') AS detail, coalesce(r.hint, '') AS hint INTO run
+	  FROM billing.bill_run r WHERE r.run_id = _raise_failure.run_id AND r.failed_at IS NOT NULL;
+	IF FOUND THEN
+		RAISE EXCEPTION 'a worker of run % failed: %', _raise_failure.run_id, run.message USING ERRCODE = run.sqlstate, DETAIL = run.detail, HINT = run.hint;
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._raise_failure(bigint) IS 'raises what a background worker of the run met';
 
 CREATE FUNCTION billing._finish_run(run_id bigint)
 RETURNS text
@@ -311,32 +487,157 @@ BEGIN
 		UPDATE billing.bill_run r SET finished_at = clock_timestamp() WHERE r.run_id = _finish_run.run_id AND r.finished_at IS NULL;
 		PERFORM billing._fold_sums(ARRAY(SELECT DISTINCT c.org_id FROM billing.run_chunk c WHERE c.run_id = _finish_run.run_id));
 	END IF;
-	RETURN format('Run %s: %s bills, %s exceptions%s.', _finish_run.run_id, run.billed, run.failed,
-		CASE WHEN run.waiting > 0 THEN format('; %s chunks are with other sessions', run.waiting) ELSE '' END);
+	RETURN (
+		SELECT format('%s %s: %s bills, %s exceptions%s.', CASE r.kind WHEN 'dry run' THEN 'Dry run' ELSE 'Run' END, r.run_id, run.billed, run.failed,
+					  CASE WHEN r.kind = 'dry run' THEN coalesce(t.said, '') || '; nothing is stored' END
+					  || CASE WHEN r.cancelled_by IS NOT NULL THEN '; cancelled' WHEN run.waiting > 0 THEN format('; %s chunks are with other sessions', run.waiting) ELSE '' END)
+		  FROM billing.bill_run r
+		 CROSS JOIN LATERAL (SELECT string_agg(format('; %s %s', q.currency, q.total), '' ORDER BY q.currency) AS said
+							   FROM (SELECT t.currency, sum(t.total) AS total FROM billing.run_total t WHERE t.run_id = r.run_id GROUP BY t.currency) q) t
+		 WHERE r.run_id = _finish_run.run_id);
 END $$;
 COMMENT ON FUNCTION billing._finish_run(bigint) IS 'closes a run of which nothing is left, and says what it did';
 
--- The driver only calls and commits; all else is pinned functions (a SET clause would forbid COMMIT).
-CREATE PROCEDURE billing.run_bills(org_no text, until_on date, chunk_size integer DEFAULT 2000, INOUT result text DEFAULT NULL)
+-- Drivers only call and commit; all else is pinned functions (a SET clause would forbid COMMIT).
+CREATE PROCEDURE billing._work(run_id bigint, workers integer, INOUT result text)
 LANGUAGE plpgsql
 AS $$
 DECLARE
-	run		bigint;
-	settled	integer;
+	settled		integer;
+	conflicts	integer := 0;
+BEGIN
+	IF workers > 0 THEN
+		PERFORM billing._start_workers(run_id, workers, true);
+		-- with a COMMIT now and then: a snapshot kept for hours would keep the dead rows of the whole database
+		WHILE billing._workers_busy() LOOP
+			COMMIT;
+		END LOOP;
+		COMMIT;
+		PERFORM billing._raise_failure(run_id);
+	ELSE
+		LOOP
+			BEGIN
+				settled := billing._run_chunk(run_id);
+				conflicts := 0;
+			EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
+				conflicts := conflicts + 1;
+				IF conflicts = 10 THEN
+					RAISE;
+				END IF;
+				settled := 0;
+			END;
+			COMMIT;
+			EXIT WHEN settled IS NULL;
+		END LOOP;
+	END IF;
+	result := billing._finish_run(run_id);
+END $$;
+COMMENT ON PROCEDURE billing._work(bigint, integer, text) IS 'does what is left of a run, or has it done by background workers and waits for them';
+
+CREATE FUNCTION billing._check_no_transaction()
+RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
 BEGIN
 	IF billing._in_transaction_block() THEN
 		RAISE EXCEPTION 'a bill run commits as it goes, and cannot run inside a transaction'
-			USING ERRCODE = 'active_sql_transaction', HINT = 'CALL billing.run_bills(...) outside BEGIN and COMMIT, and not from a function.';
+			USING ERRCODE = 'active_sql_transaction', HINT = 'CALL it outside BEGIN and COMMIT, and not from a function; or start_bills(), which leaves the run to a background worker.';
 	END IF;
-	run := billing._start_run(org_no, until_on, chunk_size);
-	COMMIT;
-	LOOP
-		settled := billing._run_chunk(run);
-		COMMIT;
-		EXIT WHEN settled IS NULL;
-	END LOOP;
-	result := billing._finish_run(run);
 END $$;
-COMMENT ON PROCEDURE billing.run_bills(text, date, integer, text) IS
+COMMENT ON FUNCTION billing._check_no_transaction() IS 'raises where the client has begun a transaction';
+
+CREATE PROCEDURE billing.run_bills(org_no text, until_on date, chunk_size integer DEFAULT 2000, workers integer DEFAULT 0, dry_run boolean DEFAULT false,
+								   INOUT result text DEFAULT NULL)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	run	bigint;
+BEGIN
+	PERFORM billing._check_no_transaction();
+	run := billing._start_run(org_no, until_on, chunk_size, CASE WHEN dry_run THEN 'dry run' ELSE 'bill' END);
+	COMMIT;
+	CALL billing._work(run, workers, result);
+END $$;
+COMMENT ON PROCEDURE billing.run_bills(text, date, integer, integer, boolean, text) IS
 'bills every account of an org, and of all below it, month by month up to a day, in chunks that commit; what cannot be billed is kept '
-'in run_exception with its reason. Stopped or killed, the same call goes on where it was; called in several sessions, they share the work';
+'in run_exception with its reason. Stopped or killed, the same call goes on where it was; called in several sessions, they share the work; '
+'workers: so many background workers do it, and the call waits for them; dry_run: bills nothing, and says what would come of it';
+
+CREATE PROCEDURE billing.resume_run(run_id bigint, workers integer DEFAULT 0, INOUT result text DEFAULT NULL)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	PERFORM billing._check_no_transaction(), billing._take_up_run(run_id);
+	COMMIT;
+	CALL billing._work(run_id, workers, result);
+END $$;
+COMMENT ON PROCEDURE billing.resume_run(bigint, integer, text) IS 'goes on with a run that nobody works on any more, or takes part in it';
+
+CREATE PROCEDURE billing.retry_bills(run_id bigint, account_nos text[] DEFAULT NULL, sqlstate text DEFAULT NULL, workers integer DEFAULT 0,
+									 INOUT result text DEFAULT NULL)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	again	bigint;
+BEGIN
+	PERFORM billing._check_no_transaction();
+	again := billing._start_retry(run_id, account_nos, sqlstate);
+	COMMIT;
+	CALL billing._work(again, workers, result);
+END $$;
+COMMENT ON PROCEDURE billing.retry_bills(bigint, text[], text, integer, text) IS
+'tries accounts again that a run could not bill: all of them, those of these numbers, or those with this code; a run of its own';
+
+CREATE FUNCTION billing.start_bills(org_no text, until_on date, chunk_size integer DEFAULT 2000, workers integer DEFAULT 1, dry_run boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	run	bigint := billing._start_run(org_no, until_on, chunk_size, CASE WHEN dry_run THEN 'dry run' ELSE 'bill' END, workers);
+BEGIN
+	PERFORM billing._start_workers(run, workers, false);
+	RETURN run;
+END $$;
+COMMENT ON FUNCTION billing.start_bills(text, date, integer, integer, boolean) IS
+'leaves a bill run to background workers, which begin as soon as the caller''s transaction is committed and act in his name; returns run_id. '
+'Where the server has no place for them the run waits: for a launcher (billing.worker_databases), or for whoever calls resume_run()';
+
+CREATE FUNCTION billing.cancel_run(run_id bigint)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: ends a run, for who may run bills there.
+DECLARE
+	run	billing.bill_run := billing._run_of(cancel_run.run_id, 'run');
+BEGIN
+	UPDATE billing.bill_run r SET finished_at = clock_timestamp(), cancelled_by = billing.actor()
+	 WHERE r.run_id = run.run_id AND r.finished_at IS NULL;
+	IF FOUND THEN
+		PERFORM billing._audit(run.org_id, 'cancel_run', format('run %s', run.run_id), jsonb_build_object('until_on', run.until_on));
+	END IF;
+	RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION billing.cancel_run(bigint) IS
+'ends a run: chunks that somebody is at are still done, the others are left; bills that were made stay; false: it was at its end';
+
+CREATE FUNCTION billing.progress_bar(run_id bigint DEFAULT NULL, width integer DEFAULT 40)
+RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	cells	integer := least(greatest(progress_bar.width, 1), 200);
+	p		record;
+	done	bigint;
+BEGIN
+	SELECT q.* INTO p FROM billing.stat_progress q WHERE progress_bar.run_id IS NULL OR q.run_id = progress_bar.run_id ORDER BY q.run_id DESC LIMIT 1;
+	-- of a thousand; of nothing all is done
+	done := coalesce(1000 * p.accounts_done / nullif(p.accounts_total, 0), 1000);
+	RETURN format('run %s %s%s %s %%  %s, %s bills, %s exceptions%s%s', p.run_id, repeat('█', (cells * done / 1000)::integer),
+		repeat('░', cells - (cells * done / 1000)::integer), lpad((done / 10)::text, 3), p.phase, coalesce(p.bills, 0), coalesce(p.exceptions, 0),
+		', ' || round(p.accounts_per_second) || ' accounts a second', ', ' || p.remaining || ' left');
+END $$;
+COMMENT ON FUNCTION billing.progress_bar(bigint, integer) IS 'how far a run is, or the latest, as a bar; for psql''s \watch';
