@@ -7,6 +7,14 @@ SELECT billing.create_roles() \gset
 SELECT billing.install() \gset
 SELECT billing.add_org('C', 'Company', 'company') \gset
 SELECT billing.add_org('S', 'Station', 'station', 'C') \gset
+SELECT billing.add_org('T', 'Other station', 'station', 'C') \gset
+CREATE ROLE tap_ann LOGIN IN ROLE billing_clerk;
+CREATE ROLE tap_ben LOGIN IN ROLE billing_clerk;
+CREATE ROLE tap_cid LOGIN IN ROLE billing_clerk;
+CREATE ROLE tap_mia LOGIN IN ROLE billing_clerk;
+SELECT billing.add_staff('S', 'A', 'Ann', 'billing clerk', 'tap_ann') AS a, billing.add_staff('S', 'B', 'Ben', 'manager', 'tap_ben') AS b,
+	billing.add_staff('T', 'C', 'Cid', 'manager', 'tap_cid') AS c, billing.add_staff('S', 'M', 'Mia', 'meter reader', 'tap_mia') AS m \gset
+SELECT billing.grant_post('A', 'S') AS g, billing.grant_post('B', 'S') AS h, billing.grant_post('C', 'T') AS i, billing.grant_post('M', 'S') AS k \gset
 -- tiers by the year, a demand charge with a ratchet, a tax inside: what one month leaves, the next ones feel
 SELECT billing.add_plan('home', 'Homes', '2026-01-01', '{"name": "x", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 2},
 	"charges": [{"code": "energy", "per": "year", "steps": [{"to": "60", "price": "0.5"}, {"to": "100", "price": "0.6"}, {"price": "0.9"}]},
@@ -70,7 +78,7 @@ SELECT public.late('twin', '2026-01-11', 10, 3000) \gset
 SELECT pg_temp.account('plan_twin', 1000) \gset
 SELECT billing.set_plan('plan_twin', 'dear', '2026-02-11') \gset
 
-SELECT plan(55);
+SELECT plan(68);
 SELECT is(pg_temp.run('2026-05-01'), 'Run 1: 37 bills, 0 exceptions.', 'everybody is billed up to May; whose plan changes, in pieces');
 SELECT is_empty('SELECT * FROM billing.late_reading', 'what came before the bills was not late');
 
@@ -144,6 +152,33 @@ SELECT billing.correct_plan('plan', 'dear', '2026-02-11', '{}', 'applied for in 
 SELECT is(pg_temp.settle(), '3/0/0 ', 'another plan from a billed day on');
 SELECT results_eq($$SELECT * FROM pg_temp.lines('plan')$$, $$SELECT * FROM pg_temp.lines('plan_twin')$$, 'comes to what it would have been, in pieces');
 SELECT is(pg_temp.head('plan'), pg_temp.head('plan_twin'), 'with the carry of both plans');
+
+-- ---- by whom ----
+SELECT public.late('refuse', '2026-02-11', 2, 2000) \gset
+SET SESSION AUTHORIZATION tap_cid;
+SELECT throws_ok($$SELECT * FROM billing._settle_chunk('C', 0, 10)$$, 'P0002', NULL, 'nobody settles where he runs no bills');
+SELECT throws_ok($$SELECT billing.settle_account('refuse', 'delta')$$, 'P0002', NULL, 'nor decides for strangers');
+SELECT throws_ok($$SELECT billing.set_late_policy('S', 'refuse')$$, 'P0002', NULL, 'nor lays anything down for them');
+SELECT throws_ok($$SELECT billing.correct_plan('refuse', 'dear', '2026-01-11', '{}', 'x')$$, 'P0002', NULL, 'nor gives them plans');
+SELECT is_empty('SELECT * FROM billing_report.late_work', 'nor sees what is late there');
+SELECT isnt_empty('SELECT * FROM billing.late_policy', 'what the company lays down he does see');
+SET SESSION AUTHORIZATION tap_mia;
+SELECT throws_ok($$SELECT * FROM billing._settle_chunk('S', 0, 10)$$, 'P0002', NULL, 'a meter reader settles nothing');
+SELECT throws_ok($$SELECT billing.request_correction('refuse', '2026-01-11', 'x')$$, 'P0002', NULL, 'nor asks for it');
+INSERT INTO billing.reading (account_id, org_id, channel, profile)
+SELECT a.account_id, a.org_id, 'export', billing.profile('2026-02-01 00:00+00', '1 day', '{500}'::bigint[]) FROM billing.account a WHERE a.account_no = 'refuse';
+SELECT is((SELECT count(*) FROM billing.late_reading WHERE channel = 'export'), 1::bigint, 'but what she copies in is listed where it is late');
+SET SESSION AUTHORIZATION tap_ann;
+SELECT throws_ok($$SELECT billing.settle_account('refuse', 'delta')$$, 'P0002', NULL, 'a clerk does not decide');
+SELECT results_eq($$SELECT corrected, left_open, failed FROM billing._settle_chunk('S', 0, 10)$$, $$VALUES (3::bigint, 0::bigint, 0::bigint)$$, 'she settles by what is laid down');
+SET SESSION AUTHORIZATION tap_ben;
+SELECT billing.set_late_policy('S', 'rebill', 'home') \gset
+SELECT billing.correct_plan('refuse', 'dear', '2026-04-11', '{}', 'letter of 3 May') \gset
+SELECT is(billing.settle_account('refuse', 'rebill'), -2.67, 'the manager decides');
+SELECT billing.set_late_policy('S', 'delta', 'home') \gset
+RESET SESSION AUTHORIZATION;
+SELECT is((SELECT issued_by FROM billing.bill WHERE account_id = (SELECT account_id FROM billing.account WHERE account_no = 'refuse') ORDER BY seq DESC LIMIT 1),
+	(SELECT format('staff:%s', staff_id) FROM billing.staff WHERE staff_no = 'B'), 'and the bills have his name');
 
 -- ---- asked for ----
 SELECT throws_ok($$SELECT billing.request_correction('est', '2026-05-01', 'x')$$, 'UB311', NULL, 'nobody asks about what is not billed');
