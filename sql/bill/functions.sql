@@ -315,3 +315,33 @@ END $$;
 COMMENT ON FUNCTION billing.outdated_bills(text, date) IS
 'bills of an org, and of those below it, with days from back_to on, that would be made by something else now: a version of the plan that came, or prices, holidays or events that were '
 'published, after the bill (what: tariff or market); whether the amount is another, a new bill says';
+
+CREATE FUNCTION billing.bill_document(account_no text, from_on date, revision integer DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	made	jsonb;
+BEGIN
+	SELECT jsonb_strip_nulls(jsonb_build_object('bill_no', format('%s-%s', a.account_no, b.seq), 'kind', b.kind, 'revision', b.revision, 'account_no', a.account_no,
+			'customer', c.name, 'address', nullif(a.address, ''), 'org_no', o.org_no, 'org', o.name, 'from', b.from_on, 'until', b.until_on, 'days', b.until_on - b.from_on,
+			'issued_at', b.issued_at, 'reason', b.reason, 'currency', billing.currency(b.charges), 'total', b.total::text,
+			'in_words', billing.amount_in_words(abs(b.total), 'zh', billing.currency(b.charges)), 'reverses', (SELECT format('%s-%s', a.account_no, b.reverses_seq) WHERE b.reverses_seq IS NOT NULL),
+			'lines', (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('line', l.line, 'code', l.code, 'period', l.period, 'component', l.component, 'tier', l.tier, 'quantity', l.quantity::text,
+						'unit', l.unit, 'price', l.price::text, 'amount', (CASE b.kind WHEN 'reversal' THEN -l.amount ELSE l.amount END)::text, 'counted', l.counted, 'estimated', nullif(l.estimated, false),
+						'tax_class', nullif(l.tax_class, ''))) ORDER BY l.line) FROM billing.lines(b.charges) l))) INTO made
+	  FROM billing.account a
+	  JOIN billing.bill b ON b.account_id = a.account_id
+	  LEFT JOIN billing.customer c ON c.customer_id = a.customer_id
+	  LEFT JOIN billing.org o ON o.org_id = b.issued_org_id
+	 WHERE a.account_no = bill_document.account_no AND b.from_on = bill_document.from_on
+	   AND CASE WHEN bill_document.revision IS NULL THEN b.kind <> 'reversal' ELSE b.revision = bill_document.revision END
+	 ORDER BY b.kind = 'reversal', b.revision DESC LIMIT 1;
+	IF made IS NULL THEN
+		PERFORM billing._not_found(format('a bill of account %s from %s', bill_document.account_no, to_char(bill_document.from_on, 'YYYY-MM-DD')));
+	END IF;
+	RETURN made;
+END $$;
+COMMENT ON FUNCTION billing.bill_document(text, date, integer) IS
+'all that a printed bill says, for the printer of letters or an electronic invoice: numbers, days, customer and address, lines, total, total in words; the last revision unless one is named; decimals are strings';

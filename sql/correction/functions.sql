@@ -458,6 +458,71 @@ END $$;
 COMMENT ON FUNCTION billing.correct_plan(text, text, date, jsonb, text) IS
 'another plan, or other terms, from a day on that is billed already, until the account''s next plan, for a reason; settle_late() corrects the bills; needs approve on account';
 
+CREATE FUNCTION billing.correct_register(account_no text, read_on date, register text, value numeric, reason text, part text DEFAULT 'main')
+RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: another value for a reading that bills rest on, once another has approved just that, for who may write readings there.
+DECLARE
+	account	bigint := billing._account_of(correct_register.account_no, 'write', 'reading');
+	head	record;
+	was		billing.register_reading;
+	beside	record;
+	asked	jsonb;
+	subject	text := format('register %s of account %s on %s', correct_register.register, correct_register.account_no, to_char(correct_register.read_on, 'YYYY-MM-DD'));
+	change	numeric;
+	approver text;
+BEGIN
+	SELECT h.org_id, h.billed_to, h.seq INTO head FROM billing.account_head h WHERE h.account_id = account FOR NO KEY UPDATE;
+	SELECT r.* INTO was FROM billing.register_reading r
+	 WHERE r.account_id = account AND r.read_on = correct_register.read_on AND r.part = correct_register.part AND r.register = correct_register.register AND r.state = 'valid' AND r.place = 0;
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('a reading of %s', subject));
+	END IF;
+	IF correct_register.read_on > head.billed_to THEN
+		RAISE EXCEPTION 'no bill rests on this reading' USING ERRCODE = 'UB311', DETAIL = format('The account is billed up to %s.', to_char(head.billed_to, 'YYYY-MM-DD')), HINT = 'record_register() enters it again.';
+	END IF;
+	IF coalesce(correct_register.reason, '') = '' THEN
+		RAISE EXCEPTION 'a correction has a reason' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	-- a register does not fall back: it stays between its neighbours
+	SELECT (SELECT r.value FROM billing.register_reading r WHERE r.account_id = account AND r.part = was.part AND r.register = was.register AND r.state = 'valid' AND r.place < 3
+			   AND r.read_on < was.read_on ORDER BY r.read_on DESC, r.place DESC LIMIT 1) AS before,
+		   (SELECT CASE WHEN r.place < 2 THEN r.value END FROM billing.register_reading r WHERE r.account_id = account AND r.part = was.part AND r.register = was.register AND r.state = 'valid' AND r.place < 3
+			   AND (r.read_on, r.place) > (was.read_on, was.place) ORDER BY r.read_on, r.place LIMIT 1) AS after INTO beside;
+	IF (correct_register.value >= 0 AND correct_register.value < 1e12) IS NOT TRUE OR (correct_register.value < beside.before AND was.value >= beside.before)
+			OR (correct_register.value > beside.after AND was.value <= beside.after) THEN
+		RAISE EXCEPTION 'the register cannot show %', correct_register.value
+			USING ERRCODE = 'UB121', DETAIL = format('It showed %s before, and %s after.', coalesce(trim_scale(beside.before)::text, 'nothing'), coalesce(trim_scale(beside.after)::text, 'nothing')), HINT = 'Read it again.';
+	END IF;
+	change := (correct_register.value - was.value) * coalesce(was.multiplier, 1);
+	IF change = 0 THEN
+		RETURN 'unchanged';
+	END IF;
+	asked := jsonb_build_object('account_id', account, 'entry_no', was.entry_no, 'value', correct_register.value::text, 'reason', correct_register.reason);
+	BEGIN
+		SELECT a.decided_by INTO approver FROM billing._take_approval('large_reading', head.org_id, subject, asked, round(change, 2)) t LEFT JOIN billing.approval a ON a.approval_id = t;
+	EXCEPTION
+		WHEN SQLSTATE 'UB603' THEN
+			PERFORM billing._ask_approval('large_reading', head.org_id, subject, asked, round(change, 2));
+			RETURN 'asked';
+	END;
+	UPDATE billing.register_reading r SET state = 'superseded', superseded_after = head.seq
+	 WHERE r.account_id = account AND r.read_on = was.read_on AND r.part = was.part AND r.register = was.register AND r.entry_no = was.entry_no;
+	INSERT INTO billing.register_reading (account_id, part, register, read_on, kind, org_id, value, digits, multiplier, state, source, finding, approved_by, decided_at, reason, valid_after)
+	VALUES (account, was.part, was.register, was.read_on, was.kind, was.org_id, correct_register.value, was.digits, was.multiplier, 'valid', 'correction', 'changed', approver,
+			CASE WHEN approver IS NOT NULL THEN now() END, correct_register.reason, head.seq);
+	INSERT INTO billing.late_change (account_id, org_id, cause, from_on, until_on, reason)
+	VALUES (account, head.org_id, 'register', was.read_on - 1, was.read_on, correct_register.reason);
+	PERFORM billing._audit(head.org_id, 'correct_register', format('account %s', correct_register.account_no),
+		jsonb_build_object('register', was.register, 'read_on', was.read_on, 'before', was.value, 'value', correct_register.value, 'reason', correct_register.reason));
+	RETURN 'corrected';
+END $$;
+COMMENT ON FUNCTION billing.correct_register(text, date, text, numeric, text, text) IS
+'another value for a reading of a register that bills rest on: asks for the approval of a second person (asked), and the same call again, once that is given, corrects it (corrected); '
+'settle_late() then moves the usage between the bills on both sides; needs write on reading';
+
 CREATE FUNCTION billing.request_correction(account_no text, from_on date, reason text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER

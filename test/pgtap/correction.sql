@@ -78,7 +78,7 @@ SELECT public.late('twin', '2026-01-11', 10, 3000) \gset
 SELECT pg_temp.account('plan_twin', 1000) \gset
 SELECT billing.set_plan('plan_twin', 'dear', '2026-02-11') \gset
 
-SELECT plan(68);
+SELECT plan(79);
 SELECT is(pg_temp.run('2026-05-01'), 'Run 1: 37 bills, 0 exceptions.', 'everybody is billed up to May; whose plan changes, in pieces');
 SELECT is_empty('SELECT * FROM billing.late_reading', 'what came before the bills was not late');
 
@@ -180,6 +180,29 @@ RESET SESSION AUTHORIZATION;
 SELECT is((SELECT issued_by FROM billing.bill WHERE account_id = (SELECT account_id FROM billing.account WHERE account_no = 'refuse') ORDER BY seq DESC LIMIT 1),
 	(SELECT format('staff:%s', staff_id) FROM billing.staff WHERE staff_no = 'B'), 'and the bills have his name');
 
+-- ---- registers ----
+SELECT billing.add_account('S', 'reg', :customer, '2026-01-01') \gset
+SELECT billing.set_plan('reg', 'home', '2026-01-01'), billing.set_usage_from('register', '{reg}') \gset
+SELECT billing.record_register('reg', '2026-01-01', 'total', 1000, digits => 6, multiplier => 1) AS a, billing.record_register('reg', '2026-02-01', 'total', 1050) AS b,
+	billing.record_register('reg', '2026-03-01', 'total', 1110) AS c, billing.record_register('reg', '2026-04-01', 'total', 1140) AS d \gset
+SELECT is(pg_temp.run('2026-04-01'), 'Run 2: 3 bills, 0 exceptions.', 'an account that is billed by its register');
+SET SESSION AUTHORIZATION tap_mia;
+SELECT throws_ok($$SELECT billing.correct_register('reg', '2026-02-01', 'total', 1111, 'photo')$$, 'UB121', NULL, 'a register does not fall back');
+SELECT throws_ok($$SELECT billing.correct_register('reg', '2026-02-02', 'total', 1080, 'photo')$$, 'P0002', NULL, 'nor is a reading corrected that is not there');
+SELECT is(billing.correct_register('reg', '2026-02-01', 'total', 1080, 'photo'), 'asked', 'another value is asked for');
+SELECT is(billing.correct_register('reg', '2026-02-01', 'total', 1080, 'photo'), 'asked', 'and again');
+SET SESSION AUTHORIZATION tap_ben;
+SELECT billing.approve(approval_id) FROM billing_report.approval WHERE for_me \gset
+SET SESSION AUTHORIZATION tap_mia;
+SELECT is(billing.correct_register('reg', '2026-02-01', 'total', 1080, 'photo'), 'corrected', 'approved, it is corrected');
+SELECT is(billing.correct_register('reg', '2026-02-01', 'total', 1080, 'photo'), 'unchanged', 'once');
+RESET SESSION AUTHORIZATION;
+SELECT is_empty($$SELECT * FROM billing.verify('reg')$$, 'the bills were made of what was valid then');
+SELECT is(pg_temp.settle(), '2/0/0 ', 'two bills follow');
+SELECT results_eq($$SELECT from_on, total FROM billing_report.bill WHERE account_no = 'reg' AND kind = 'correction' ORDER BY 1$$,
+	$$VALUES (date '2026-01-01', 18.00), ('2026-02-01', -18.00)$$, 'what January has more February has less');
+SELECT is_empty($$SELECT * FROM billing.verify('reg')$$, 'and what is valid now');
+
 -- ---- asked for ----
 SELECT throws_ok($$SELECT billing.request_correction('est', '2026-05-01', 'x')$$, 'UB311', NULL, 'nobody asks about what is not billed');
 SELECT billing.request_correction('est', '2026-02-01', 'the customer says so') \gset
@@ -207,7 +230,7 @@ SELECT throws_ok($$SELECT billing.void_bill('delta', '2026-01-01', 'x')$$, 'UB30
 CREATE TEMPORARY TABLE said AS SELECT * FROM pg_temp.lines('delta');
 SELECT billing.void_bill('delta', '2026-04-01', 'x') \gset
 SELECT is((SELECT count(*) FROM billing_report.bill WHERE account_no = 'delta' AND from_on = '2026-04-01' AND kind = 'reversal'), 3::bigint, 'a bill is voided with its corrections');
-SELECT is(pg_temp.run('2026-05-01'), 'Run 2: 1 bills, 0 exceptions.', 'the run makes it again');
+SELECT is(pg_temp.run('2026-05-01'), 'Run 3: 1 bills, 1 exceptions.', 'the run makes it again');
 SELECT results_eq($$SELECT * FROM pg_temp.lines('delta')$$, 'SELECT * FROM said', 'with the corrected carry, so to the same');
 -- ---- prices ----
 SELECT billing.add_plan('home', 'Homes', '2026-04-01', '{"name": "x2", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 2},

@@ -90,7 +90,7 @@ SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 		'end_service_point', 'add_meter_type', 'add_meter', 'add_instrument_transformer', 'step_meter', 'step_transformer', 'pass_transformer',
 		'move_meters', 'seal_meter', 'record_meter_test', 'install_meter', 'exchange_meter', 'exchange_transformers', 'remove_meter', 'install_gateway_meter',
 		'record_gateway_reading', 'remove_gateway_meter', 'record_transfer_readings',
-		'set_late_policy', '_settle_chunk', 'settle_account', 'correct_plan', 'correct_outdated', 'request_correction', '_note_formed', '_note_inserted',
+		'set_late_policy', '_settle_chunk', 'settle_account', 'correct_plan', 'correct_register', 'correct_outdated', 'request_correction', '_note_formed', '_note_inserted',
 		'draft_bill', 'draft_next_bill', 'draft_rated_bill', 'edit_draft', 'discard_draft', 'submit_draft', 'issue_draft', 'reverse_bill', 'settle_deposit',
 		'set_claim_rule', 'draft_meter_claim', 'draft_theft_claim', 'draft_penalty', 'draft_power_factor_claim'],
 	'functions that run as billing_owner are those of the list');
