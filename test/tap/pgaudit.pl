@@ -1,0 +1,48 @@
+# pgaudit beside the store: who read what is personal is in the server's log, by object,
+# with no value of it; what is not watched is not; the store works on.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $library = $ENV{PG_CONFIG} ? `$ENV{PG_CONFIG} --pkglibdir` : `pg_config --pkglibdir`;
+chomp $library;
+plan skip_all => 'pgaudit is not installed for this server' unless -e "$library/pgaudit.so";
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+append_to_file($node->basedir . '/seal.key', 'k1 ' . '5a' x 32 . "\n");
+chmod 0600, $node->basedir . '/seal.key';
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'pgaudit'\npgaudit.role = 'watched'\npgaudit.log_catalog = off\n"
+	. "log_line_prefix = '%m [%p] %u %a '\nbilling.seal_key_file = '" . $node->basedir . "/seal.key'\n");
+$node->start;
+$node->safe_psql('postgres', 'CREATE DATABASE power');
+$node->safe_psql('power', <<'END');
+CREATE EXTENSION pgaudit; CREATE EXTENSION billing; SELECT billing.create_roles(); SELECT billing.install();
+CREATE ROLE watched NOLOGIN;
+GRANT SELECT ON billing.customer_contact, billing.customer_identity TO watched;
+CREATE ROLE clerk LOGIN IN ROLE billing_clerk;
+SELECT billing.add_org('C', 'Company', 'company');
+SELECT billing.add_staff('C', 'K', 'Clerk', 'account clerk', 'clerk');
+SELECT billing.grant_post('K', 'C'), billing.grant_access('K', 'C', '{personal}', '{read}');
+END
+my @as_clerk = (extra_params => [ '-U', 'clerk' ]);
+$node->safe_psql('power', 'SELECT billing.register_customer(\'C\', \'Wei\', mobile => \'139\' || \'55501234\')', @as_clerk);
+my $before = -s $node->logfile;
+is($node->safe_psql('power', 'SELECT billing.mask(value) FROM billing.customer_contact', @as_clerk), '139****1234', 'the clerk reads contacts');
+my $log = slurp_file($node->logfile, $before);
+like($log, qr/ clerk .*LOG:  AUDIT: OBJECT,\d+,\d+,READ,SELECT,TABLE,billing\.customer_contact,/, 'which is in the log, with the login');
+$before = -s $node->logfile;
+is($node->safe_psql('power', 'SELECT name FROM billing.customer', @as_clerk), 'Wei', 'he reads names');
+unlike(slurp_file($node->logfile, $before), qr/AUDIT/, 'which nobody watches');
+$before = -s $node->logfile;
+is($node->safe_psql('power', "SELECT billing.open_contact(1, 1, 'calls')", @as_clerk), '13955501234', 'he opens one');
+$log = slurp_file($node->logfile, $before);
+like($log, qr/LOG:  billing: staff:1 opens customer_contact 1 of customer 1/, 'which the store says itself');
+unlike($log, qr/13955501234/, 'and not what was opened');
+is($node->safe_psql('power', "SELECT actor, act FROM billing.audit WHERE act = 'open_sealed'"), 'staff:1|open_sealed', 'the trail of the store is as ever');
+is($node->safe_psql('power', 'SELECT count(*) FROM billing.verify()'), '0', 'and the store works');
+unlike(slurp_file($node->logfile), qr/PANIC|XX000/, 'nothing breaks');
+$node->stop;
+done_testing();
