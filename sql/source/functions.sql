@@ -214,7 +214,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	-- a field with a star has to be there
-	known	text[] := CASE _read_fields.format WHEN 'payments' THEN '{account_no*,amount*,key*,day}' ELSE '{staff_no*,name,post,org_no,login_role,left_on}' END;
+	known	text[] := CASE _read_fields.format WHEN 'payments' THEN '{account_no*,amount*,key*,day}'
+		WHEN 'customers' THEN '{account_no*,name*,opened_on*,kind,identity_kind,identity_number,mobile,email,address,plan_code,org_no,different}'
+		ELSE '{staff_no*,name,post,org_no,login_role,left_on}' END;
 	bytes	bytea := CASE WHEN _read_fields.mapping ? 'encoding' THEN convert(_read_fields.document, _read_fields.mapping ->> 'encoding', 'UTF8') ELSE _read_fields.document END;
 	mark	text := coalesce(_read_fields.mapping ->> 'delimiter', ',');
 	skip	integer := coalesce((_read_fields.mapping ->> 'skip')::integer, 0);
@@ -258,7 +260,7 @@ BEGIN
 	  FROM billing.read_cells(bytes, mark) c WHERE c.line > skip AND NOT (titled AND c.line = head.line)
 	 ORDER BY c.line;
 END $$;
-COMMENT ON FUNCTION billing._read_fields(text, bytea, jsonb) IS 'the lines of a file of payments or staff with their fields by name';
+COMMENT ON FUNCTION billing._read_fields(text, bytea, jsonb) IS 'the lines of a file of payments, staff or customers with their fields by name';
 
 CREATE FUNCTION billing._refuse_landed()
 RETURNS trigger
