@@ -434,6 +434,13 @@ repeat_lines(BlRate *r, const BlCharge *q, const BlKept *kept, BlText name, BlDe
 	return BL_OK;
 }
 
+/* slot by slot; of what is netted, one of both channels will do */
+static bool
+was_metered(const BlRate *r, const BlScan *s)
+{
+	return bl_has_profile(r, s) || (s->net != BL_NET_NONE && s->slots.minutes != 0);
+}
+
 /* the demand of one period (-1: of the charge's periods together) */
 static BlStatus
 rate_demand_of(BlRate *r, const BlCharge *q, int period, bool *found_any)
@@ -462,7 +469,7 @@ rate_demand_of(BlRate *r, const BlCharge *q, int period, bool *found_any)
 	*found_any |= found;
 	if (!found && period >= 0)
 		return BL_OK;			/* a period that did not occur; the caller asks whether any did */
-	if (!found && (q->periods != 0 || q->weights > 0) && bl_has_profile(r, &r->b->scan[r->b->scan_of[q - r->t->charge]]))
+	if (!found && (q->periods != 0 || q->weights > 0) && was_metered(r, &r->b->scan[r->b->scan_of[q - r->t->charge]]))
 	{
 		found = true;			/* it was metered, but its periods did not occur */
 		measured = BL_ZERO;

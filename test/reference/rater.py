@@ -2062,7 +2062,7 @@ class Rater:
 			if exact is None:
 				continue
 			if self.memory(d) and any(self.holds(c, a) for a in self.atoms):
-				self.note_demand(name, d, round_to(exact, SPLIT_STEP, "half_up"))
+				self.note_demand(name, d, exact)
 			kw_of = lambda a: self.billed_kw(c, name, exact, a)
 			for a in self.atoms:
 				if self.holds(c, a):
@@ -2246,7 +2246,8 @@ class Rater:
 			kw *= self.kw_factor(c, atom)
 		if c.get("unit") == "hp":
 			kw = round_to(kw / Fraction(7457, 10000), SPLIT_STEP, "half_up")
-		kw = self.kw_rounded(c, kw)
+		if "power_factor" in d or "rounding" in d or "demand" in self.rules(c):
+			kw = self.kw_rounded(c, kw)
 		if d.get("highest", {}).get("on") == "months":
 			values = [kw] + self.past(name, int(d["highest"]["of"]) - 1)
 			top = sorted(values, reverse=True)[:int(d["highest"]["mean_of"])]

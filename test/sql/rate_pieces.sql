@@ -136,4 +136,9 @@ SELECT c.* FROM (VALUES ('"highest": {"sum_of": "months"}', ''), ('"highest": {"
 	LATERAL tariff_check(format('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "charges": [{"code": "demand", "price": 1, %s"demand": {%s}}]}', more, demand)::json) c;
 SELECT * FROM bill('{"charges": [{"code": "energy", "price": 0}, {"code": "demand", "price": 1, "demand": {"highest": {"sum_of": "days"}}}]}', :'halves');
 
+-- the demand of a net of nothing but export, in a period that does not occur, is zero and no error
+SELECT code, quantity FROM lines(rate(tariff('{"name": "Pieces", "currency": "CNY", "time_zone": "Asia/Shanghai", "missing": "zero", "periods": {"never": [{"event": "none"}], "rest": "else"}, "charges": [
+	{"code": "demand", "net": "slot", "demand": {"periods": ["never"], "highest": {"mean_of": 3, "on": "days"}}, "price": 1}]}'),
+	usage(export => profile('2026-01-01 00:00+08', '1 hour', array_fill(1000::bigint, ARRAY[24]), time_zone => 'Asia/Shanghai')), '[2026-01-01,2026-01-02)', market => '{"events": {"none": []}}'));
+
 DROP FUNCTION public.bill;
