@@ -30,7 +30,8 @@ enum
 	VERSION = 1,
 	AT_MASK_SIZE = 1,
 	AT_KEY = 2,
-	AT_NONCE = 10
+	AT_NONCE = 10,
+	HMAC_BLOCK = 64				/* of SHA-256; a longer key is not for us */
 };
 
 /* what is authenticated, in two parts */
@@ -178,26 +179,28 @@ bl_key_unwrap(uint8_t key[BL_KEY_SIZE], const uint8_t over[BL_KEY_SIZE], const u
 
 /* ---- digests and signatures ---- */
 
-static bool
-digest_sign(EVP_PKEY *key, const EVP_MD *digest, uint8_t *out, size_t out_size, const uint8_t *data, size_t size)
-{
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	size_t		made = out_size;
-	bool		good = key != NULL && context != NULL &&
-		EVP_DigestSignInit(context, NULL, digest, NULL, key) == 1 &&
-		EVP_DigestSign(context, out, &made, data, size) == 1 && made == out_size;
-
-	EVP_MD_CTX_free(context);
-	return good;
-}
-
+/* RFC 2104 over EVP's digest: its own HMAC looks for its implementation at every call, which takes most of the time */
 bool
 bl_hmac(uint8_t out[BL_DIGEST_SIZE], const uint8_t *key, size_t key_size, const uint8_t *data, size_t size)
 {
-	EVP_PKEY   *hmac = EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, NULL, key, key_size);
-	bool		good = digest_sign(hmac, EVP_sha256(), out, BL_DIGEST_SIZE, data, size);
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+	const EVP_MD *sha256 = EVP_sha256();
+	uint8_t		pad[HMAC_BLOCK] = {0};
+	unsigned	made = 0;
+	bool		good = hash != NULL && key_size <= HMAC_BLOCK;
 
-	EVP_PKEY_free(hmac);
+	if (good)
+		memcpy(pad, key, key_size);
+	for (int i = 0; i < HMAC_BLOCK; i++)
+		pad[i] ^= 0x36;
+	good = good && EVP_DigestInit_ex(hash, sha256, NULL) == 1 && EVP_DigestUpdate(hash, pad, sizeof pad) == 1 &&
+		EVP_DigestUpdate(hash, data, size) == 1 && EVP_DigestFinal_ex(hash, out, &made) == 1;
+	for (int i = 0; i < HMAC_BLOCK; i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	good = good && EVP_DigestInit_ex(hash, sha256, NULL) == 1 && EVP_DigestUpdate(hash, pad, sizeof pad) == 1 &&
+		EVP_DigestUpdate(hash, out, BL_DIGEST_SIZE) == 1 && EVP_DigestFinal_ex(hash, out, &made) == 1 && made == BL_DIGEST_SIZE;
+	bl_wipe(pad, sizeof pad);
+	EVP_MD_CTX_free(hash);
 	return good;
 }
 
@@ -206,10 +209,15 @@ bl_sign(uint8_t signature[BL_SIGNATURE_SIZE], uint8_t public_key[BL_KEY_SIZE], c
 		const uint8_t *data, size_t size)
 {
 	EVP_PKEY   *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, BL_KEY_SIZE);
-	size_t		public_size = BL_KEY_SIZE;
-	bool		good = digest_sign(key, NULL, signature, BL_SIGNATURE_SIZE, data, size) &&
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	size_t		made = BL_SIGNATURE_SIZE,
+				public_size = BL_KEY_SIZE;
+	bool		good = key != NULL && context != NULL &&
+		EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
+		EVP_DigestSign(context, signature, &made, data, size) == 1 && made == BL_SIGNATURE_SIZE &&
 		EVP_PKEY_get_raw_public_key(key, public_key, &public_size) == 1 && public_size == BL_KEY_SIZE;
 
+	EVP_MD_CTX_free(context);
 	EVP_PKEY_free(key);
 	return good;
 }
