@@ -145,7 +145,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	-- a clerk who changes an address has no right to the sums, and does not come near them
-	IF NOT EXISTS (SELECT FROM old_rows o JOIN new_rows n ON n.account_id = o.account_id AND n.org_id <> o.org_id) THEN
+	PERFORM FROM old_rows o JOIN new_rows n ON n.account_id = o.account_id AND n.org_id <> o.org_id;
+	IF NOT FOUND THEN
 		RETURN NULL;
 	END IF;
 	INSERT INTO billing.receivable_sum (org_id, month_on, issued_on, tariff_digest, charged, settled)
