@@ -489,7 +489,7 @@ BEGIN
 	END IF;
 	RETURN (
 		SELECT format('%s %s: %s bills, %s exceptions%s.', CASE r.kind WHEN 'dry run' THEN 'Dry run' ELSE 'Run' END, r.run_id, run.billed, run.failed,
-					  CASE WHEN r.kind = 'dry run' THEN coalesce(t.said, '') || '; nothing is stored' END
+					  CASE WHEN r.kind = 'dry run' THEN coalesce(t.said, '') || '; nothing is stored' ELSE '' END
 					  || CASE WHEN r.cancelled_by IS NOT NULL THEN '; cancelled' WHEN run.waiting > 0 THEN format('; %s chunks are with other sessions', run.waiting) ELSE '' END)
 		  FROM billing.bill_run r
 		 CROSS JOIN LATERAL (SELECT string_agg(format('; %s %s', q.currency, q.total), '' ORDER BY q.currency) AS said
