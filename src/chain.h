@@ -7,15 +7,6 @@
 #define BL_CHAIN_H
 
 #include "access/tupdesc.h"
-#include "common/cryptohash.h"
-#include "lib/stringinfo.h"
-
-/* Begins as {NULL}; used over and over, freed with pg_cryptohash_free(). */
-typedef struct BlChainHash
-{
-	pg_cryptohash_ctx *hash;
-	StringInfo	copy;			/* of what is hashed; NULL: none is kept */
-} BlChainHash;
 
 /* where the columns that are hashed stand in a row */
 typedef struct BlChainRow
@@ -30,7 +21,7 @@ typedef struct BlChainRow
 /* domain: "bill" or "transfer" */
 extern void bl_chain_row(BlChainRow *row, const char *domain, TupleDesc form);
 /* values and nulls by column of the table; digest has 32 bytes */
-extern void bl_chain_content(BlChainHash *c, const BlChainRow *row, const Datum *values, const bool *nulls, uint8_t *digest);
-extern void bl_chain_link(BlChainHash *c, const void *before, size_t size, const uint8_t *content, uint8_t *link);
+extern void bl_chain_content(const BlChainRow *row, const Datum *values, const bool *nulls, uint8_t *digest);
+extern void bl_chain_link(const void *before, size_t size, const uint8_t *content, uint8_t *link);
 
 #endif							/* BL_CHAIN_H */

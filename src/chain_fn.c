@@ -15,8 +15,6 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
-#include "common/sha2.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -31,8 +29,7 @@
 #include "chain.h"
 #include "core/bytes.h"
 #include "core/merkle.h"
-
-typedef BlChainHash Content;
+#include "sha256.h"
 
 /*
  * What the chain says of rows of these tables, in this order: all but the org
@@ -50,103 +47,96 @@ static const char *const transfer_columns[] = {
 	"value_on", NULL
 };
 
+/* takes a copy of what is hashed; NULL: nobody asked for one */
+static StringInfo kept;
+
 static void
-begin(Content *c)
+begin(StringInfo copy)
 {
-	if (c->hash == NULL)
-		c->hash = pg_cryptohash_create(PG_SHA256);	/* freed with the transaction's resources after an error */
-	if (c->hash == NULL || pg_cryptohash_init(c->hash) < 0)
-		elog(ERROR, "SHA-256 failed");
+	kept = copy;
+	bl_sha256_begin();
 }
 
 static void
-put(Content *c, const void *bytes, size_t size)
+put(const void *bytes, size_t size)
 {
-	if (pg_cryptohash_update(c->hash, bytes, size) < 0)
-		elog(ERROR, "SHA-256 failed");
-	if (c->copy != NULL)
-		appendBinaryStringInfo(c->copy, bytes, (int) size);
+	bl_sha256_put(bytes, size);
+	if (kept != NULL)
+		appendBinaryStringInfo(kept, bytes, (int) size);
 }
 
 static void
-end(Content *c, uint8_t *digest)
-{
-	if (pg_cryptohash_final(c->hash, digest, PG_SHA256_DIGEST_LENGTH) < 0)
-		elog(ERROR, "SHA-256 failed");
-}
-
-static void
-put_domain(Content *c, const char *domain, size_t length)
+put_domain(const char *domain, size_t length)
 {
 	uint8_t		head[5] = {1};
 
 	bl_put_le32(head + 1, (uint32_t) length);
-	put(c, head, sizeof head);
-	put(c, domain, length);
+	put(head, sizeof head);
+	put(domain, length);
 }
 
 static void
-put_value(Content *c, char type, const void *bytes, size_t size)
+put_value(char type, const void *bytes, size_t size)
 {
 	uint8_t		head[9];
 
 	head[0] = (uint8_t) type;
 	bl_put_le64(head + 1, (uint64_t) size);
-	put(c, head, sizeof head);
-	put(c, bytes, size);
+	put(head, sizeof head);
+	put(bytes, size);
 }
 
 static void
-put_int(Content *c, char type, int64_t value)
+put_int(char type, int64_t value)
 {
 	uint8_t		bytes[8];
 
 	bl_put_le64(bytes, (uint64_t) value);
-	put_value(c, type, bytes, sizeof bytes);
+	put_value(type, bytes, sizeof bytes);
 }
 
 static void
-put_text(Content *c, const text *value)
+put_text(const text *value)
 {
 	const char *bytes = VARDATA_ANY(value);
 	int			size = (int) VARSIZE_ANY_EXHDR(value);
 	char	   *utf8 = (char *) pg_do_encoding_conversion((unsigned char *) unconstify(char *, bytes), size,
 													  GetDatabaseEncoding(), PG_UTF8);
 
-	put_value(c, 'x', utf8, utf8 == bytes ? (size_t) size : strlen(utf8));
+	put_value('x', utf8, utf8 == bytes ? (size_t) size : strlen(utf8));
 }
 
 static void
-put_datum(Content *c, Oid type, Datum value)
+put_datum(Oid type, Datum value)
 {
 	switch (type)
 	{
 		case BOOLOID:
-			put_value(c, 'b', DatumGetBool(value) ? "\1" : "\0", 1);
+			put_value('b', DatumGetBool(value) ? "\1" : "\0", 1);
 			break;
 		case INT2OID:
-			put_int(c, 'i', DatumGetInt16(value));
+			put_int('i', DatumGetInt16(value));
 			break;
 		case INT4OID:
-			put_int(c, 'i', DatumGetInt32(value));
+			put_int('i', DatumGetInt32(value));
 			break;
 		case INT8OID:
-			put_int(c, 'i', DatumGetInt64(value));
+			put_int('i', DatumGetInt64(value));
 			break;
 		case DATEOID:
-			put_int(c, 'i', DatumGetDateADT(value));
+			put_int('i', DatumGetDateADT(value));
 			break;
 		case TIMESTAMPTZOID:
-			put_int(c, 't', DatumGetTimestampTz(value));
+			put_int('t', DatumGetTimestampTz(value));
 			break;
 		case TEXTOID:
-			put_text(c, DatumGetTextPP(value));
+			put_text(DatumGetTextPP(value));
 			break;
 		case BYTEAOID:
 			{
 				BlBytes		bytes = bl_bytes(PG_DETOAST_DATUM_PACKED(value));
 
-				put_value(c, 'y', bytes.bytes, bytes.size);
+				put_value('y', bytes.bytes, bytes.size);
 				break;
 			}
 		case NUMERICOID:
@@ -155,7 +145,7 @@ put_datum(Content *c, Oid type, Datum value)
 				Datum		trimmed = DirectFunctionCall1(numeric_trim_scale, value);
 				bytea	   *sent = DatumGetByteaPP(DirectFunctionCall1(numeric_send, trimmed));
 
-				put_value(c, 'd', VARDATA_ANY(sent), VARSIZE_ANY_EXHDR(sent));
+				put_value('d', VARDATA_ANY(sent), VARSIZE_ANY_EXHDR(sent));
 				break;
 			}
 		default:
@@ -170,7 +160,7 @@ put_datum(Content *c, Oid type, Datum value)
 							(errcode(ERRCODE_DATATYPE_MISMATCH),
 							 errmsg("a link cannot hold a value of type %s", format_type_be(type))));
 				bytes = bl_bytes(PG_DETOAST_DATUM_PACKED(value));
-				put_value(c, 'p', bytes.bytes, bytes.size);
+				put_value('p', bytes.bytes, bytes.size);
 			}
 	}
 }
@@ -180,8 +170,7 @@ PG_FUNCTION_INFO_V1(billing_content);
 Datum
 billing_content(PG_FUNCTION_ARGS)
 {
-	Content		c = {NULL, NULL};
-	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	bytea	   *result = palloc(VARHDRSZ + BL_SHA256_SIZE);
 	text	   *domain;
 
 	if (PG_ARGISNULL(0))
@@ -189,17 +178,16 @@ billing_content(PG_FUNCTION_ARGS)
 	/* an array spread over VARIADIC has no types of its own */
 	if (get_fn_expr_variadic(fcinfo->flinfo))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("give the values one by one")));
-	begin(&c);
+	begin(NULL);
 	domain = PG_GETARG_TEXT_PP(0);
-	put_domain(&c, VARDATA_ANY(domain), VARSIZE_ANY_EXHDR(domain));
+	put_domain(VARDATA_ANY(domain), VARSIZE_ANY_EXHDR(domain));
 	for (int i = 1; i < PG_NARGS(); i++)
 		if (PG_ARGISNULL(i))
-			put(&c, "n", 1);
+			put("n", 1);
 		else
-			put_datum(&c, get_fn_expr_argtype(fcinfo->flinfo, i), PG_GETARG_DATUM(i));
-	SET_VARSIZE(result, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	end(&c, (uint8_t *) VARDATA(result));
-	pg_cryptohash_free(c.hash);
+			put_datum(get_fn_expr_argtype(fcinfo->flinfo, i), PG_GETARG_DATUM(i));
+	SET_VARSIZE(result, VARHDRSZ + BL_SHA256_SIZE);
+	bl_sha256_end((uint8_t *) VARDATA(result));
 	PG_RETURN_BYTEA_P(result);
 }
 
@@ -209,7 +197,7 @@ typedef struct Chain
 {
 	int64_t		seq;			/* of the last link; each is one more than the one before */
 	bool		is_broken;
-	uint8_t		link[PG_SHA256_DIGEST_LENGTH];
+	uint8_t		link[BL_SHA256_SIZE];
 } Chain;
 
 /* _chain_add(internal, seq bigint, link bytea, content bytea) returns internal */
@@ -232,13 +220,11 @@ billing_chain_add(PG_FUNCTION_ARGS)
 		{
 			BlBytes		link = BL_GETARG_BYTES(2);
 			BlBytes		content = BL_GETARG_BYTES(3);
-			BlChainHash hash = {NULL, NULL};
 
-			if (content.size != PG_SHA256_DIGEST_LENGTH)
+			if (content.size != BL_SHA256_SIZE)
 				elog(ERROR, "a link's content has %zu bytes", content.size);
 			/* before the first there is no link */
-			bl_chain_link(&hash, chain->link, chain->seq == 0 ? 0 : sizeof chain->link, content.bytes, chain->link);
-			pg_cryptohash_free(hash.hash);
+			bl_chain_link(chain->link, chain->seq == 0 ? 0 : sizeof chain->link, content.bytes, chain->link);
 			is_whole = link.size == sizeof chain->link && memcmp(link.bytes, chain->link, link.size) == 0;
 		}
 		chain->is_broken = !is_whole;
@@ -270,12 +256,12 @@ static void
 merkle_hash(void *context, uint8_t prefix, const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
 			uint8_t out[BL_MERKLE_HASH])
 {
-	pg_cryptohash_ctx *hash = context;
-
-	if (pg_cryptohash_init(hash) < 0 || pg_cryptohash_update(hash, &prefix, 1) < 0 ||
-		pg_cryptohash_update(hash, a, a_size) < 0 || (b_size > 0 && pg_cryptohash_update(hash, b, b_size) < 0) ||
-		pg_cryptohash_final(hash, out, BL_MERKLE_HASH) < 0)
-		elog(ERROR, "SHA-256 failed");
+	(void) context;
+	bl_sha256_begin();
+	bl_sha256_put(&prefix, 1);
+	bl_sha256_put(a, a_size);
+	bl_sha256_put(b, b_size);
+	bl_sha256_end(out);
 }
 
 /* _merkle_root(bytea[]) returns bytea */
@@ -284,16 +270,13 @@ Datum
 billing_merkle_root(PG_FUNCTION_ARGS)
 {
 	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);
-	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);	/* freed with the transaction's resources after an error */
 	bytea	   *result = palloc(VARHDRSZ + BL_MERKLE_HASH);
 	ArrayIterator each = array_create_iterator(array, 0, NULL);
 	BlMerkle	tree;
 	Datum		leaf;
 	bool		is_null;
 
-	if (hash == NULL)
-		elog(ERROR, "SHA-256 failed");
-	bl_merkle_begin(&tree, merkle_hash, hash);
+	bl_merkle_begin(&tree, merkle_hash, NULL);
 	while (array_iterate(each, &leaf, &is_null))
 	{
 		BlBytes		bytes;
@@ -306,10 +289,8 @@ billing_merkle_root(PG_FUNCTION_ARGS)
 		bl_merkle_add(&tree, bytes.bytes, bytes.size);
 	}
 	SET_VARSIZE(result, VARHDRSZ + BL_MERKLE_HASH);
-	if (!bl_merkle_root(&tree, (uint8_t *) VARDATA(result)) &&
-		(pg_cryptohash_init(hash) < 0 || pg_cryptohash_final(hash, (uint8_t *) VARDATA(result), BL_MERKLE_HASH) < 0))
-		elog(ERROR, "SHA-256 failed");
-	pg_cryptohash_free(hash);
+	if (!bl_merkle_root(&tree, (uint8_t *) VARDATA(result)))
+		bl_sha256("", 0, (uint8_t *) VARDATA(result));
 	PG_RETURN_BYTEA_P(result);
 }
 
@@ -335,30 +316,35 @@ bl_chain_row(BlChainRow *row, const char *domain, TupleDesc form)
 	}
 }
 
-void
-bl_chain_content(BlChainHash *c, const BlChainRow *row, const Datum *values, const bool *nulls, uint8_t *digest)
+static void
+hash_row(StringInfo copy, const BlChainRow *row, const Datum *values, const bool *nulls, uint8_t *digest)
 {
 	int			columns = row->columns;
 
 	while (columns > row->oldest && nulls[row->column[columns - 1]])
 		columns--;
-	begin(c);
-	put_domain(c, row->domain, strlen(row->domain));
+	begin(copy);
+	put_domain(row->domain, strlen(row->domain));
 	for (int i = 0; i < columns; i++)
 		if (nulls[row->column[i]])
-			put(c, "n", 1);
+			put("n", 1);
 		else
-			put_datum(c, row->type[i], values[row->column[i]]);
-	end(c, digest);
+			put_datum(row->type[i], values[row->column[i]]);
+	bl_sha256_end(digest);
 }
 
 void
-bl_chain_link(BlChainHash *c, const void *before, size_t size, const uint8_t *content, uint8_t *link)
+bl_chain_content(const BlChainRow *row, const Datum *values, const bool *nulls, uint8_t *digest)
 {
-	begin(c);
-	put(c, before, size);
-	put(c, content, PG_SHA256_DIGEST_LENGTH);
-	end(c, link);
+	hash_row(NULL, row, values, nulls, digest);
+}
+void
+bl_chain_link(const void *before, size_t size, const uint8_t *content, uint8_t *link)
+{
+	bl_sha256_begin();
+	bl_sha256_put(before, size);
+	bl_sha256_put(content, BL_SHA256_SIZE);
+	bl_sha256_end(link);
 }
 
 /* where the columns stand in rows of a type, found once a call site */
@@ -391,7 +377,7 @@ places_of(FmgrInfo *flinfo, const char *domain, Oid type, int32 typmod, TupleDes
 
 /* the content of a row, by the arguments of a function; copy: what it is a hash of */
 static void
-row_content(FunctionCallInfo fcinfo, StringInfo copy, uint8_t digest[PG_SHA256_DIGEST_LENGTH])
+row_content(FunctionCallInfo fcinfo, StringInfo copy, uint8_t digest[BL_SHA256_SIZE])
 {
 	char	   *domain = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	HeapTupleHeader head = PG_GETARG_HEAPTUPLEHEADER(1);
@@ -399,12 +385,10 @@ row_content(FunctionCallInfo fcinfo, StringInfo copy, uint8_t digest[PG_SHA256_D
 	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(head), .t_data = head};
 	Datum	   *values = palloc(sizeof *values * (size_t) form->natts);
 	bool	   *nulls = palloc(sizeof *nulls * (size_t) form->natts);
-	BlChainHash hash = {NULL, copy};
 
 	heap_deform_tuple(&tuple, form, values, nulls);
-	bl_chain_content(&hash, places_of(fcinfo->flinfo, domain, HeapTupleHeaderGetTypeId(head), HeapTupleHeaderGetTypMod(head), form),
-					 values, nulls, digest);
-	pg_cryptohash_free(hash.hash);
+	hash_row(copy, places_of(fcinfo->flinfo, domain, HeapTupleHeaderGetTypeId(head), HeapTupleHeaderGetTypMod(head), form),
+			 values, nulls, digest);
 	ReleaseTupleDesc(form);
 }
 
@@ -413,9 +397,9 @@ PG_FUNCTION_INFO_V1(billing_row_content);
 Datum
 billing_row_content(PG_FUNCTION_ARGS)
 {
-	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	bytea	   *result = palloc(VARHDRSZ + BL_SHA256_SIZE);
 
-	SET_VARSIZE(result, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	SET_VARSIZE(result, VARHDRSZ + BL_SHA256_SIZE);
 	row_content(fcinfo, NULL, (uint8_t *) VARDATA(result));
 	PG_RETURN_BYTEA_P(result);
 }
@@ -425,7 +409,7 @@ PG_FUNCTION_INFO_V1(billing_row_encoding);
 Datum
 billing_row_encoding(PG_FUNCTION_ARGS)
 {
-	uint8_t		digest[PG_SHA256_DIGEST_LENGTH];
+	uint8_t		digest[BL_SHA256_SIZE];
 	StringInfoData copy;
 	bytea	   *result;
 

@@ -30,4 +30,20 @@ pg_finfo_##function(void) \
 extern int	no_such_variable
 #endif
 
+/*
+ * Of those who read and write rows themselves; the headers of what is called are included by them.
+ */
+#if PG_VERSION_NUM < 160000
+#define bl_insert_index_tuples(info, slot, estate) ExecInsertIndexTuples(info, slot, estate, false, false, NULL, NIL)
+typedef bool BlUpdateIndexes;
+#else
+#define bl_insert_index_tuples(info, slot, estate) ExecInsertIndexTuples(info, slot, estate, false, false, NULL, NIL, false)
+#define BlUpdateIndexes TU_UpdateIndexes
+#endif
+#if PG_VERSION_NUM < 180000
+#define bl_index_beginscan(table, index, snapshot, keys) index_beginscan(table, index, snapshot, keys, 0)
+#else
+#define bl_index_beginscan(table, index, snapshot, keys) index_beginscan(table, index, snapshot, NULL, keys, 0)
+#endif
+
 #endif							/* BL_COMPAT_H */

@@ -3,8 +3,6 @@
  */
 #include "postgres.h"
 
-#include "common/sha2.h"
-#include "common/cryptohash.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
@@ -16,24 +14,13 @@
 #include "calendar.h"
 #include "document.h"
 #include "jsontext.h"
+#include "sha256.h"
 #include "value_op.h"
 
 enum
 {
 	ARENA_CEILING = 1 << 30
 };
-
-void
-bl_sha256(const uint8_t *bytes, size_t size, uint8_t digest[BL_DIGEST_SIZE])
-{
-	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
-
-	if (hash == NULL || pg_cryptohash_init(hash) < 0 ||
-		pg_cryptohash_update(hash, bytes, size) < 0 ||
-		pg_cryptohash_final(hash, digest, BL_DIGEST_SIZE) < 0)
-		elog(ERROR, "could not compute a SHA-256 digest");
-	pg_cryptohash_free(hash);
-}
 
 BlStatus
 bl_document_open(BlBytes bytes, int kind, BlDocument *document)
@@ -174,7 +161,7 @@ parse(const BlDocument *document, BlArena *arena, BlJson **root, BlProblem *prob
 	uint8_t		digest[BL_DIGEST_SIZE];
 	char	   *text;
 
-	bl_sha256((const uint8_t *) document->text, document->length, digest);
+	bl_sha256(document->text, document->length, digest);
 	if (memcmp(digest, document->digest, BL_DIGEST_SIZE) != 0)
 		return bl_problem(problem, BL_CORRUPT, "the document does not fit its digest");
 	/* the tree points into the text, which must live as long as it */

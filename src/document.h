@@ -43,6 +43,4 @@ extern BlStatus bl_document_open(BlBytes bytes, int kind, BlDocument *document);
 extern BlStatus bl_document_tariff(const BlDocument *document, BlTariff **tariff, BlProblem *problem);
 extern BlStatus bl_document_market(const BlDocument *document, BlMarket **market, BlProblem *problem);
 
-extern void bl_sha256(const uint8_t *bytes, size_t size, uint8_t digest[BL_DIGEST_SIZE]);
-
 #endif							/* BL_DOCUMENT_H */

@@ -9,8 +9,6 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
-#include "common/sha2.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -20,6 +18,7 @@
 
 #include "billing.h"
 #include "core/forest.h"
+#include "sha256.h"
 #include "jsontext.h"
 #include "value_op.h"
 
@@ -481,22 +480,13 @@ read_options(BlForestTraining *t, const text *given, BlArena *arena)
 	t->name = name;
 }
 
-static void
-hash(pg_cryptohash_ctx *context, const void *bytes, Size size)
-{
-	if (pg_cryptohash_update(context, bytes, size) < 0)
-		elog(ERROR, "SHA-256 failed");
-}
-
 /* of the rows in their order, as the machine's bytes would be little-endian */
 static void
 digest_rows(BlForestTraining *t, const uint32_t *order)
 {
-	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
 	uint8_t    *bytes = palloc(4 * (Size) t->features);
 
-	if (context == NULL || pg_cryptohash_init(context) < 0)
-		elog(ERROR, "SHA-256 failed");
+	bl_sha256_begin();
 	for (uint32_t i = 0; i < t->rows; i++)
 	{
 		const float *row = t->value + (Size) order[i] * (Size) t->features;
@@ -508,13 +498,11 @@ digest_rows(BlForestTraining *t, const uint32_t *order)
 			memcpy(&bits, &row[f], sizeof bits);
 			bl_put_le32(bytes + 4 * f, bits);
 		}
-		hash(context, bytes, 4 * (Size) t->features);
+		bl_sha256_put(bytes, 4 * (Size) t->features);
 		if (t->label != NULL)
-			hash(context, &t->label[order[i]], 1);
+			bl_sha256_put(&t->label[order[i]], 1);
 	}
-	if (pg_cryptohash_final(context, t->digest, sizeof t->digest) < 0)
-		elog(ERROR, "SHA-256 failed");
-	pg_cryptohash_free(context);
+	bl_sha256_end(t->digest);
 	pfree(bytes);
 }
 

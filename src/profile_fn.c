@@ -7,9 +7,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
 #include "common/hashfn.h"
-#include "common/sha2.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -20,6 +18,7 @@
 #include "billing.h"
 #include "numeric.h"
 #include "profile_type.h"
+#include "sha256.h"
 
 /* ----------------------------------------------------------------- making */
 
@@ -889,16 +888,10 @@ billing_profile_digest(PG_FUNCTION_ARGS)
 {
 	BlProfile	profile = BL_GETARG_PROFILE(0);
 	BlWriter	w = canonical_bytes(&profile);
-	bytea	   *digest = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
+	bytea	   *digest = palloc(VARHDRSZ + BL_SHA256_SIZE);
 
-	if (hash == NULL || pg_cryptohash_init(hash) < 0 || pg_cryptohash_update(hash, w.bytes, w.used) < 0 ||
-		pg_cryptohash_final(hash, (uint8 *) VARDATA(digest), PG_SHA256_DIGEST_LENGTH) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("could not compute a digest")));
-	pg_cryptohash_free(hash);
-	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	bl_sha256(w.bytes, w.used, (uint8_t *) VARDATA(digest));
+	SET_VARSIZE(digest, VARHDRSZ + BL_SHA256_SIZE);
 	PG_RETURN_BYTEA_P(digest);
 }
 

@@ -13,6 +13,7 @@
 #include "calendar.h"
 #include "jsontext.h"
 #include "rate_cache.h"
+#include "sha256.h"
 
 enum
 {

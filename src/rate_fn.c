@@ -26,19 +26,8 @@
 #include "jsontext.h"
 #include "numeric.h"
 #include "rate_cache.h"
+#include "rate_fn.h"
 #include "value_op.h"
-
-/* the arguments of rate() and its kin, in order */
-enum
-{
-	ARG_TARIFF,
-	ARG_USAGE,
-	ARG_DURING,
-	ARG_TERMS,
-	ARG_MARKET,
-	ARG_CARRY,
-	ARGS
-};
 
 /* ---- the span ---- */
 
@@ -99,10 +88,10 @@ open_carry(Step *s, FunctionCallInfo fcinfo)
 {
 	BlBytes		bytes;
 
-	s->has_carry = !PG_ARGISNULL(ARG_CARRY);
+	s->has_carry = !PG_ARGISNULL(BL_RATE_CARRY);
 	if (!s->has_carry)
 		return BL_OK;
-	bytes = BL_GETARG_BYTES(ARG_CARRY);
+	bytes = BL_GETARG_BYTES(BL_RATE_CARRY);
 	return say(s, bl_carry_open(&s->carry, bytes.bytes, bytes.size, &s->call->arena), "carry");
 }
 
@@ -112,12 +101,12 @@ prepare(Step *s, FunctionCallInfo fcinfo, int32_t from, int32_t until)
 {
 	BlStatus	status;
 
-	status = bl_rate_bind(s->call, PG_GETARG_DATUM(ARG_TARIFF), from, until,
-						  PG_ARGISNULL(ARG_MARKET) ? (Datum) 0 : PG_GETARG_DATUM(ARG_MARKET),
-						  !PG_ARGISNULL(ARG_MARKET), &s->binding);
+	status = bl_rate_bind(s->call, PG_GETARG_DATUM(BL_RATE_TARIFF), from, until,
+						  PG_ARGISNULL(BL_RATE_MARKET) ? (Datum) 0 : PG_GETARG_DATUM(BL_RATE_MARKET),
+						  !PG_ARGISNULL(BL_RATE_MARKET), &s->binding);
 	if (status == BL_OK)
-		status = bl_rate_terms(s->call, PG_ARGISNULL(ARG_TERMS) ? (Datum) 0 : PG_GETARG_DATUM(ARG_TERMS),
-							   !PG_ARGISNULL(ARG_TERMS), &s->terms);
+		status = bl_rate_terms(s->call, PG_ARGISNULL(BL_RATE_TERMS) ? (Datum) 0 : PG_GETARG_DATUM(BL_RATE_TERMS),
+							   !PG_ARGISNULL(BL_RATE_TERMS), &s->terms);
 	return status;
 }
 
@@ -173,7 +162,7 @@ static BlStatus
 open_span(FunctionCallInfo fcinfo, BlRateCall *call, int32_t *from, int32_t *until)
 {
 	if (call->serial == 0 || !call->during_stable)
-		return span_of(PG_GETARG_DATUM(ARG_DURING), from, until, &call->problem);
+		return span_of(PG_GETARG_DATUM(BL_RATE_DURING), from, until, &call->problem);
 	*from = call->from;
 	*until = call->until;
 	return BL_OK;
@@ -189,9 +178,9 @@ whole_step(Step *s, FunctionCallInfo fcinfo, bool bare_profile)
 	BlBytes		bytes;
 
 	/* by the time it is read, the start of the profile is here */
-	for (int i = 0; i < 20 && !PG_ARGISNULL(ARG_USAGE); i++)
-		__builtin_prefetch(DatumGetPointer(PG_GETARG_DATUM(ARG_USAGE)) + 64 * i);
-	s->call = bl_rate_call(fcinfo, ARG_TARIFF, ARG_DURING, ARG_MARKET);
+	for (int i = 0; i < 20 && !PG_ARGISNULL(BL_RATE_USAGE); i++)
+		__builtin_prefetch(DatumGetPointer(PG_GETARG_DATUM(BL_RATE_USAGE)) + 64 * i);
+	s->call = bl_rate_call(fcinfo, BL_RATE_TARIFF, BL_RATE_DURING, BL_RATE_MARKET);
 	status = open_span(fcinfo, s->call, &from, &until);
 	if (status != BL_OK)
 		return status;
@@ -203,17 +192,39 @@ whole_step(Step *s, FunctionCallInfo fcinfo, bool bare_profile)
 		return status;
 	if (bare_profile)
 	{
-		bytes = PG_ARGISNULL(ARG_USAGE) ? (BlBytes) {NULL, 0} : BL_GETARG_BYTES(ARG_USAGE);
+		bytes = PG_ARGISNULL(BL_RATE_USAGE) ? (BlBytes) {NULL, 0} : BL_GETARG_BYTES(BL_RATE_USAGE);
 		bl_usage_of_profile(&s->usage, BL_IMPORT, bytes.bytes, bytes.size);
 	}
 	else
 	{
-		bytes = BL_GETARG_BYTES(ARG_USAGE);
+		bytes = BL_GETARG_BYTES(BL_RATE_USAGE);
 		status = say(s, bl_usage_open(&s->usage, bytes.bytes, bytes.size), "usage");
 		if (status != BL_OK)
 			return status;
 	}
 	return rate_step(s);
+}
+
+BlStatus
+bl_rate_row(FunctionCallInfo fcinfo, bool bare_profile, BlRatedRow *row, const BlProblem **problem)
+{
+	Step		s;
+	BlStatus	status = whole_step(&s, fcinfo, bare_profile);
+	BlText		currency;
+	BlBytes		bytes;
+
+	*problem = &s.call->problem;
+	if (status != BL_OK)
+		return status;
+	row->charges = charges_of(&s);
+	row->total = s.rated.total;
+	currency = s.binding->tariff->currency;
+	memset(row->currency, 0, sizeof row->currency);
+	memcpy(row->currency, currency.text, Min((size_t) currency.length, sizeof row->currency - 1));
+	bytes = bl_bytes(row->charges);
+	row->carry_size = s.carry_size;
+	row->carry = bytes.bytes + bytes.size - s.carry_size;
+	return BL_OK;
 }
 
 /* rate(tariff, usage, during, terms, market, carry) returns charges */
@@ -223,7 +234,7 @@ billing_rate(PG_FUNCTION_ARGS)
 {
 	Step		s;
 
-	if (PG_ARGISNULL(ARG_TARIFF) || PG_ARGISNULL(ARG_USAGE) || PG_ARGISNULL(ARG_DURING))
+	if (PG_ARGISNULL(BL_RATE_TARIFF) || PG_ARGISNULL(BL_RATE_USAGE) || PG_ARGISNULL(BL_RATE_DURING))
 		PG_RETURN_NULL();
 	if (whole_step(&s, fcinfo, false) != BL_OK)
 		bl_raise(&s.call->problem);
@@ -237,7 +248,7 @@ billing_rate_import(PG_FUNCTION_ARGS)
 {
 	Step		s;
 
-	if (PG_ARGISNULL(ARG_TARIFF) || PG_ARGISNULL(ARG_DURING))
+	if (PG_ARGISNULL(BL_RATE_TARIFF) || PG_ARGISNULL(BL_RATE_DURING))
 		PG_RETURN_NULL();
 	if (whole_step(&s, fcinfo, true) != BL_OK)
 		bl_raise(&s.call->problem);
@@ -256,7 +267,7 @@ PG_FUNCTION_INFO_V1(billing_try_rate);
 Datum
 billing_try_rate(PG_FUNCTION_ARGS)
 {
-	BlRateCall *call = bl_rate_call(fcinfo, ARG_TARIFF, ARG_DURING, ARG_MARKET);
+	BlRateCall *call = bl_rate_call(fcinfo, BL_RATE_TARIFF, BL_RATE_DURING, BL_RATE_MARKET);
 	Datum		values[5] = {0};
 	bool		nulls[5] = {true, true, true, true, true};
 	BlStatus	status;
@@ -273,13 +284,13 @@ billing_try_rate(PG_FUNCTION_ARGS)
 		MemoryContextSwitchTo(before);
 	}
 	/* no bill and no error would look like a success in a report of failures */
-	if (PG_ARGISNULL(ARG_TARIFF) || PG_ARGISNULL(ARG_USAGE) || PG_ARGISNULL(ARG_DURING))
+	if (PG_ARGISNULL(BL_RATE_TARIFF) || PG_ARGISNULL(BL_RATE_USAGE) || PG_ARGISNULL(BL_RATE_DURING))
 	{
-		bool		usage = !PG_ARGISNULL(ARG_TARIFF) && !PG_ARGISNULL(ARG_DURING);
+		bool		usage = !PG_ARGISNULL(BL_RATE_TARIFF) && !PG_ARGISNULL(BL_RATE_DURING);
 
 		values[1] = CStringGetTextDatum(unpack_sql_state(usage ? ERRCODE_BILLING_NO_USAGE : ERRCODE_NULL_VALUE_NOT_ALLOWED));
 		values[2] = CStringGetTextDatum(usage ? "there is no usage" :
-										PG_ARGISNULL(ARG_TARIFF) ? "there is no tariff" : "there is no span to bill");
+										PG_ARGISNULL(BL_RATE_TARIFF) ? "there is no tariff" : "there is no span to bill");
 		values[4] = CStringGetTextDatum(usage ? "Give what the meters say; usage() says that there is no meter." :
 										"An argument of try_rate() is null.");
 		nulls[1] = nulls[2] = nulls[4] = false;
@@ -427,9 +438,9 @@ billing_explain_charges(PG_FUNCTION_ARGS)
 	Step		s;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(ARG_TARIFF) || PG_ARGISNULL(ARG_USAGE) || PG_ARGISNULL(ARG_DURING))
+	if (PG_ARGISNULL(BL_RATE_TARIFF) || PG_ARGISNULL(BL_RATE_USAGE) || PG_ARGISNULL(BL_RATE_DURING))
 		return (Datum) 0;
-	s.call = bl_rate_call(fcinfo, ARG_TARIFF, ARG_DURING, ARG_MARKET);
+	s.call = bl_rate_call(fcinfo, BL_RATE_TARIFF, BL_RATE_DURING, BL_RATE_MARKET);
 	s.call->explains = true;
 	status = open_span(fcinfo, s.call, &from, &until);
 	bl_rate_next_row(s.call);
@@ -439,7 +450,7 @@ billing_explain_charges(PG_FUNCTION_ARGS)
 		status = open_carry(&s, fcinfo);
 	if (status == BL_OK)
 	{
-		bytes = BL_GETARG_BYTES(ARG_USAGE);
+		bytes = BL_GETARG_BYTES(BL_RATE_USAGE);
 		status = say(&s, bl_usage_open(&s.usage, bytes.bytes, bytes.size), "usage");
 	}
 	if (status == BL_OK)
@@ -551,7 +562,7 @@ Datum
 billing_rate_months(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	LOCAL_FCINFO(one, ARGS);
+	LOCAL_FCINFO(one, BL_RATE_ARGS);
 	int32_t		from;
 	int			months;
 	BlBytes		bytes;
@@ -574,13 +585,13 @@ billing_rate_months(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("rate_months() rates 1 to 1200 months, not %d", months)));
 	/* rate()'s arguments */
-	InitFunctionCallInfoData(*one, fcinfo->flinfo, ARGS, fcinfo->fncollation, NULL, NULL);
-	one->args[ARG_TARIFF] = fcinfo->args[0];
-	one->args[ARG_USAGE] = fcinfo->args[1];
-	one->args[ARG_DURING] = (NullableDatum) {(Datum) 0, true};
-	one->args[ARG_TERMS] = fcinfo->args[4];
-	one->args[ARG_MARKET] = fcinfo->args[5];
-	one->args[ARG_CARRY] = fcinfo->args[6];
+	InitFunctionCallInfoData(*one, fcinfo->flinfo, BL_RATE_ARGS, fcinfo->fncollation, NULL, NULL);
+	one->args[BL_RATE_TARIFF] = fcinfo->args[0];
+	one->args[BL_RATE_USAGE] = fcinfo->args[1];
+	one->args[BL_RATE_DURING] = (NullableDatum) {(Datum) 0, true};
+	one->args[BL_RATE_TERMS] = fcinfo->args[4];
+	one->args[BL_RATE_MARKET] = fcinfo->args[5];
+	one->args[BL_RATE_CARRY] = fcinfo->args[6];
 	s.call = bl_rate_call(fcinfo, 0, 2, 5);
 	s.call->during_stable = false;
 	bytes = BL_GETARG_BYTES(1);
@@ -618,7 +629,7 @@ billing_rate_months(PG_FUNCTION_ARGS)
 		if (carry_value != NULL)
 			pfree(carry_value);
 		carry_value = charges.carry_size > 0 ? bl_value_of(charges.carry, charges.carry_size) : NULL;
-		one->args[ARG_CARRY] = (NullableDatum) {PointerGetDatum(carry_value), carry_value == NULL};
+		one->args[BL_RATE_CARRY] = (NullableDatum) {PointerGetDatum(carry_value), carry_value == NULL};
 		pfree(value);
 	}
 	return (Datum) 0;
@@ -674,26 +685,26 @@ billing_rate_support(PG_FUNCTION_ARGS)
 	Node	   *import;
 	Oid			schema,
 				direct,
-				types[ARGS];
+				types[BL_RATE_ARGS];
 	List	   *args;
 
 	if (!IsA(request, SupportRequestSimplify))
 		PG_RETURN_POINTER(NULL);
 	call = ((SupportRequestSimplify *) request)->fcall;
-	if (list_length(call->args) != ARGS)
+	if (list_length(call->args) != BL_RATE_ARGS)
 		PG_RETURN_POINTER(NULL);
 	schema = get_func_namespace(call->funcid);
-	import = bare_import(list_nth(call->args, ARG_USAGE), schema);
+	import = bare_import(list_nth(call->args, BL_RATE_USAGE), schema);
 	if (import == NULL)
 		PG_RETURN_POINTER(NULL);
-	for (int i = 0; i < ARGS; i++)
-		types[i] = exprType(i == ARG_USAGE ? import : list_nth(call->args, i));
+	for (int i = 0; i < BL_RATE_ARGS; i++)
+		types[i] = exprType(i == BL_RATE_USAGE ? import : list_nth(call->args, i));
 	direct = LookupFuncName(list_make2(makeString(get_namespace_name(schema)), makeString(pstrdup("_rate_import"))),
-							ARGS, types, true);
+							BL_RATE_ARGS, types, true);
 	if (!OidIsValid(direct))
 		PG_RETURN_POINTER(NULL);
 	args = list_copy(call->args);
-	lfirst(list_nth_cell(args, ARG_USAGE)) = import;
+	lfirst(list_nth_cell(args, BL_RATE_USAGE)) = import;
 	PG_RETURN_POINTER(makeFuncExpr(direct, call->funcresulttype, args, call->funccollid, call->inputcollid,
 								   COERCE_EXPLICIT_CALL));
 }

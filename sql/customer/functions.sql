@@ -82,7 +82,8 @@ COMMENT ON FUNCTION billing._phase_of(bigint) IS 'the last phase of an account, 
 
 CREATE FUNCTION billing._period_end(from_on date, cycle_day smallint, cycle_months smallint, cycle_first smallint)
 RETURNS date
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- not STRICT, so that it becomes part of the statements that ask it
 BEGIN ATOMIC
 	-- counted in months since the year 0, as if the period began on the first of one
 	SELECT CASE WHEN _period_end.cycle_months = 1

@@ -185,7 +185,7 @@ BEGIN
 	GRANT USAGE, CREATE ON SCHEMA billing TO billing_owner;
 	GRANT EXECUTE ON FUNCTION billing._store_state(), billing._store_code(), billing._store_digest(),
 		billing._store_objects(), billing._drop_store_code(), billing._access_changed(), billing._can_grant(text, text, bigint),
-		billing._sum_bills(), billing._sum_transfers()
+		billing._sum_bills(), billing._sum_transfers(), billing._bill_accounts(bigint, bigint, date, bigint, bigint)
 		TO billing_owner;
 	GRANT EXECUTE ON FUNCTION billing.can_read(bigint, text), billing.can_write(bigint, text),
 		billing.can_do(text, text, bigint), billing.can_everywhere(text, text), billing._visible_orgs(text),

@@ -27,129 +27,20 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._stored_usage(bigint, text, date, date) IS 'the usage of an account that is billed by registers, or what is missing of it';
 
-CREATE FUNCTION billing._bill_range(run_id bigint, org_id bigint, until_on date, first_account bigint, last_account bigint,
-									OUT billed integer, OUT failed integer)
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
--- One statement bills the next month of each account that is due: rate, link, write.
-DECLARE
-	acting	text := billing.actor();
-	locked	bigint[];
-BEGIN
-	-- locked by a statement before, so that this one sees whatever was brought until then by who had the lock
-	SELECT array_agg(q.account_id) INTO locked
-	  FROM (SELECT h.account_id FROM billing.account_head h
-			 WHERE h.org_id = _bill_range.org_id AND h.account_id BETWEEN _bill_range.first_account AND _bill_range.last_account
-			   AND billing._is_due(h, _bill_range.until_on)
-			   AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = _bill_range.run_id)
-			 ORDER BY h.account_id
-			   FOR NO KEY UPDATE OF h SKIP LOCKED) q;
-	WITH due AS MATERIALIZED (
-		SELECT h.account_id, h.org_id, h.billed_to AS from_on, h.seq, h.link, h.carry, h.currency, h.voided, h.usage_from,
-			   -- a month, or what is left of it before a request changes plan or terms, or ends the account
-			   least(_bill_range.until_on, h.stops_on, billing._period_end(h.billed_to, h.cycle_day, h.cycle_months, h.cycle_first),
-					 CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT min(c) FROM unnest(h.plan_changes) c WHERE c > h.billed_to) END) AS until_on,
-			   CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT max(c) FROM unnest(h.plan_changes) c WHERE c <= h.billed_to) END AS changed_on
-		  FROM billing.account_head h
-		 WHERE h.account_id = ANY (locked) AND h.org_id = _bill_range.org_id AND billing._is_due(h, _bill_range.until_on)
-		 ORDER BY h.account_id),
-	judged AS MATERIALIZED (
-		SELECT d.account_id, d.org_id, d.from_on, d.until_on, d.seq, d.link, d.voided, coalesce(f.digest, u.digest) AS usage_digest, r.*, t.total,
-			   d.market_asked, f.sqlstate AS missing, f.message AS missing_message, f.detail AS missing_detail, f.hint AS missing_hint,
-			   CASE WHEN f.sqlstate IS NOT NULL THEN f.sqlstate
-					WHEN d.tariff IS NULL THEN 'UB305'
-					WHEN r.sqlstate IS NOT NULL THEN r.sqlstate
-					WHEN t.total <> round(t.total, 2) THEN 'UB307'
-					WHEN billing.currency(r.charges) <> d.currency THEN 'UB308' END AS failure
-		  FROM (SELECT e.*, e.own IS NULL AND e.asked IS NOT NULL AS market_asked,
-					   -- its own, or that of the months it is in, which the run has prepared
-					   CASE WHEN e.asked IS NULL OR e.own IS NOT NULL THEN e.own
-							ELSE coalesce((SELECT m.market FROM billing.plan_market k JOIN billing.market_value m ON m.digest = k.digest
-											WHERE k.plan_id = e.plan_id AND k.from_on = e.version_from_on AND k.month_on = date_trunc('month', e.from_on::timestamp)::date
-											  AND k.months = CASE WHEN e.until_on <= date_trunc('month', e.from_on::timestamp) + interval '1 month' THEN 1
-															  WHEN e.until_on <= date_trunc('month', e.from_on::timestamp) + interval '2 months' THEN 2 END
-											ORDER BY k.as_of DESC LIMIT 1),
-								billing._market(e.tariff, e.asked, e.calendar_id, e.from_on, e.until_on)) END AS market
-				  FROM (
-				SELECT q.account_id, q.org_id, q.from_on, coalesce(c.ends_on, q.until_on) AS until_on, q.seq, q.link, q.carry, q.currency, q.voided, q.changed_on, q.usage_from,
-					   CASE WHEN c.ends_on IS NULL THEN p.plan_id ELSE c.plan_id END AS plan_id, CASE WHEN c.ends_on IS NULL THEN p.from_on ELSE c.plan_from_on END AS plan_from_on,
-					   CASE WHEN c.ends_on IS NULL THEN p.terms ELSE c.terms END AS terms, CASE WHEN c.ends_on IS NULL THEN v.from_on ELSE c.version_from_on END AS version_from_on,
-					   CASE WHEN c.ends_on IS NULL THEN v.tariff ELSE c.tariff END AS tariff, CASE WHEN c.ends_on IS NULL THEN v.market ELSE c.market END AS own,
-					   CASE WHEN c.ends_on IS NULL THEN v.asked ELSE c.asked END AS asked, CASE WHEN c.ends_on IS NULL THEN v.calendar_id ELSE c.calendar_id END AS calendar_id
-				  FROM due q
-				  -- the last before the end: it is also that of the beginning, or else it changes within
-				  LEFT JOIN LATERAL (SELECT a.plan_id, a.terms, a.from_on FROM billing.account_plan a
-									  WHERE a.account_id = q.account_id AND a.from_on < q.until_on ORDER BY a.from_on DESC LIMIT 1) p ON true
-				  LEFT JOIN LATERAL (SELECT n.tariff, n.market, n.from_on, n.asked, n.calendar_id FROM billing.plan_version n
-									  WHERE n.plan_id = p.plan_id AND n.from_on < q.until_on ORDER BY n.from_on DESC LIMIT 1) v ON true
-				  -- then this bill ends where it changes, and the next begins there; OFFSET: asked only then
-				  LEFT JOIN LATERAL (SELECT f.* FROM billing._piece_of(q.account_id, q.from_on, q.until_on) f
-									  WHERE p.from_on > q.from_on OR v.from_on > q.from_on OFFSET 0) c ON true) e) d
-		 CROSS JOIN LATERAL (
-			-- most have one profile of just these days, which needs no sorting and joining
-			SELECT CASE WHEN count(*) = 1 AND min(r.channel) = 'import' AND min(r.part) = 'main' AND min(r.from_on) >= d.from_on AND max(r.until_on) <= d.until_on
-						THEN billing.usage(import => (array_agg(r.profile))[1])
-						WHEN count(*) > 0 THEN billing._usage_of(d.account_id, daterange(d.from_on, d.until_on))
-						ELSE billing.usage() END AS usage,
-				   CASE WHEN count(*) = 1 AND min(r.from_on) >= d.from_on AND max(r.until_on) <= d.until_on THEN sha256((array_agg(r.digest))[1])
-						WHEN count(*) > 0 THEN billing._usage_digest_at(d.account_id, d.from_on, d.until_on, d.seq + 1) END AS digest
-			  FROM billing.reading r
-			 WHERE r.account_id = d.account_id AND r.from_on > d.from_on - 31 AND r.from_on < d.until_on AND r.until_on > d.from_on AND d.usage_from = 'reading') u
-		  -- the others; not called for those that have just profiles: OFFSET keeps the question before the call
-		  LEFT JOIN LATERAL (SELECT s.* FROM billing._stored_usage(d.account_id, d.usage_from, d.from_on, d.until_on) s WHERE d.usage_from <> 'reading' OFFSET 0) f ON true
-		 CROSS JOIN LATERAL billing.try_rate(d.tariff, coalesce(f.usage, u.usage), daterange(d.from_on, d.until_on), d.terms, d.market, d.carry) r
-		 CROSS JOIN LATERAL (SELECT billing.total(r.charges) AS total) t
-		 -- a change that was made since this statement began is in the head, and its plan not to be seen yet: the next turn sees both
-		 WHERE d.changed_on IS NULL OR d.plan_from_on >= d.changed_on),
-	-- a bill and the transfer it brings, if it is not of zero, side by side: joining them again would cost more
-	pair AS MATERIALIZED (
-		SELECT b.*, CASE WHEN b.total > 0 THEN 'receivable' ELSE 'billed' END AS debit, CASE WHEN b.total > 0 THEN 'billed' ELSE 'receivable' END AS credit,
-			   CASE WHEN b.total <> 0 THEN sha256(b.link || billing._content('transfer', b.account_id, b.seq + 1, b.org_id,
-				 CASE WHEN b.total > 0 THEN 'receivable'::text ELSE 'billed' END, CASE WHEN b.total > 0 THEN 'billed'::text ELSE 'receivable' END,
-				 abs(b.total), now(), acting, b.seq, NULL::text)) END AS transfer_link
-		  FROM (SELECT c.*, sha256(c.link_before || billing._content('bill', c.account_id, c.seq, c.from_on, c.until_on, 'normal'::text, c.revision::bigint,
-						 c.org_id, _bill_range.run_id, NULL::bigint, c.total, now(), acting, NULL::text, c.usage_digest, c.charges)) AS link
-				  FROM (SELECT j.account_id, j.from_on, j.until_on, j.org_id, j.seq + 1 AS seq, j.link AS link_before, j.charges, j.usage_digest,
-							   j.total::numeric(20,2) AS total,
-							   CASE WHEN j.voided THEN coalesce((SELECT max(o.revision) FROM billing.bill o
-																  WHERE o.account_id = j.account_id AND o.from_on = j.from_on), 0) + 1
-									ELSE 1 END::smallint AS revision
-						  FROM judged j WHERE j.failure IS NULL) c
-				-- the link is made once, however often it is named
-				OFFSET 0) b),
-	issued AS (
-		INSERT INTO billing.bill (account_id, from_on, revision, until_on, org_id, issued_org_id, seq, run_id, total, issued_at, issued_by, usage_digest, link, charges)
-		SELECT p.account_id, p.from_on, p.revision, p.until_on, p.org_id, p.org_id, p.seq, _bill_range.run_id, p.total, now(), acting, p.usage_digest, p.link, p.charges
-		  FROM pair p),
-	posted AS (
-		INSERT INTO billing.transfer (account_id, seq, org_id, issued_org_id, debit, credit, amount, posted_at, posted_by, bill_seq, link)
-		SELECT p.account_id, p.seq + 1, p.org_id, p.org_id, p.debit, p.credit, abs(p.total), now(), acting, p.seq, p.transfer_link
-		  FROM pair p WHERE p.transfer_link IS NOT NULL),
-	moved AS (
-		UPDATE billing.account_head h SET seq = CASE WHEN p.transfer_link IS NULL THEN p.seq ELSE p.seq + 1 END, link = coalesce(p.transfer_link, p.link),
-			   billed_to = p.until_on, balance = h.balance + p.total, currency = billing.currency(p.charges), carry = billing.carry(p.charges)
-		  FROM pair p
-		 WHERE h.account_id = p.account_id),
-	excepted AS (
-		INSERT INTO billing.run_exception (account_id, run_id, org_id, from_on, until_on, sqlstate, message, detail, hint)
-		SELECT j.account_id, _bill_range.run_id, j.org_id, j.from_on, j.until_on, j.failure, m.message, m.detail, m.hint
-		  FROM judged j
-		 CROSS JOIN LATERAL (
-			SELECT q.message, q.detail, q.hint FROM (VALUES
-				('UB305', 'the account has no price plan on the first day', NULL, 'set_plan() gives it one.'),
-				('UB203', j.message, j.detail, CASE WHEN j.market_asked THEN 'publish_component(), publish_prices() and add_calendar_days() publish it, add_plan() names the calendar; the next run bills the account.' ELSE j.hint END),
-				('UB307', 'the total is not in whole cents', format('It is %s.', trim_scale(j.total)), 'Let the tariff round its lines or the total.'),
-				('UB308', 'the currency is not that of the bills before', NULL, NULL),
-				(j.missing, j.missing_message, j.missing_detail, j.missing_hint),
-				(j.failure, j.message, j.detail, j.hint)) q(failure, message, detail, hint)
-			 WHERE q.failure = j.failure LIMIT 1) m
-		 WHERE j.failure IS NOT NULL)
-	SELECT count(*) FILTER (WHERE j.failure IS NULL), count(*) FILTER (WHERE j.failure IS NOT NULL) INTO billed, failed FROM judged j;
-END $$;
-COMMENT ON FUNCTION billing._bill_range(bigint, bigint, date, bigint, bigint) IS
-'bills the next month of the due accounts of a range; those that cannot be rated become exceptions';
+-- asked once a plan version and span by each chunk of a run
+CREATE FUNCTION billing._bill_market(plan_id bigint, version_from_on date, from_on date, until_on date)
+RETURNS billing.market
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce((SELECT m.market FROM billing.plan_market k JOIN billing.market_value m ON m.digest = k.digest
+					  WHERE k.plan_id = v.plan_id AND k.from_on = v.from_on AND k.month_on = date_trunc('month', _bill_market.from_on::timestamp)::date
+						AND k.months = CASE WHEN _bill_market.until_on <= date_trunc('month', _bill_market.from_on::timestamp) + interval '1 month' THEN 1
+											WHEN _bill_market.until_on <= date_trunc('month', _bill_market.from_on::timestamp) + interval '2 months' THEN 2 END
+					  ORDER BY k.as_of DESC LIMIT 1),
+				   billing._market(v.tariff, v.asked, v.calendar_id, _bill_market.from_on, _bill_market.until_on))
+	  FROM billing.plan_version v WHERE v.plan_id = _bill_market.plan_id AND v.from_on = _bill_market.version_from_on;
+END;
+COMMENT ON FUNCTION billing._bill_market(bigint, date, date, date) IS 'what a version of a plan asks of the market for the days of a bill: as the run has prepared it, or made now';
 
 CREATE FUNCTION billing._bill_safely(run_id bigint, org_id bigint, until_on date, first_account bigint, last_account bigint,
 									 OUT billed integer, OUT failed integer)
@@ -168,7 +59,7 @@ DECLARE
 BEGIN
 	BEGIN
 		SELECT r.billed, r.failed INTO billed, failed
-		  FROM billing._bill_range(_bill_safely.run_id, _bill_safely.org_id, _bill_safely.until_on, _bill_safely.first_account, _bill_safely.last_account) r;
+		  FROM billing._bill_accounts(_bill_safely.run_id, _bill_safely.org_id, _bill_safely.until_on, _bill_safely.first_account, _bill_safely.last_account) r;
 		RETURN;
 	EXCEPTION
 		-- these are of the run, not of an account

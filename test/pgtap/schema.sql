@@ -76,7 +76,7 @@ $$, 'no internal function is executable by PUBLIC');
 SELECT is_empty($$
 	SELECT p.signature FROM member_function p
 	 WHERE p.provolatile = 'v' AND p.proname NOT IN ('install', 'create_roles', 'identify', 'issue_token')
-	   AND p.proname !~ '^_(run_store|drop_store_code|grant_members|access_changed|sum_bills|sum_transfers|guard_drop|take_line|taken_lines|seal|open|make_key|rewrap_key|identify_by|bind_actor|spend_login|backend_name|start_workers|workers_busy)$'
+	   AND p.proname !~ '^_(run_store|drop_store_code|grant_members|access_changed|sum_bills|sum_transfers|guard_drop|take_line|taken_lines|seal|open|make_key|rewrap_key|identify_by|bind_actor|spend_login|backend_name|start_workers|workers_busy|bill_accounts)$'
 	   AND p.prokind = 'f' ORDER BY 1
 $$, 'only what changes something is volatile');
 

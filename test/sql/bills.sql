@@ -97,7 +97,7 @@ SELECT billing.set_plan('1001', 'exact', '2026-01-01');
 UPDATE billing.bill SET total = 0;
 DELETE FROM billing.transfer;
 INSERT INTO billing.transfer VALUES (1, 99, 1, 1, 'cash', 'receivable', 1, now(), 'me', NULL, NULL, '');
-SELECT billing._bill_range(1, 2, '2027-01-01', 1, 100);
+SELECT billing._bill_accounts(1, 2, '2027-01-01', 1, 100);
 \c - postgres
 UPDATE billing.bill SET total = 0;
 DELETE FROM billing.transfer;

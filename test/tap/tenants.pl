@@ -104,7 +104,7 @@ for my $role (qw(billing_owner billing_admin billing_auditor postgres pg_read_al
 }
 push @statements, 'SELECT count(*) FROM pg_stats WHERE schemaname = \'billing\' AND tablename IN (\'bill\', \'account\', \'reading\')',
 	'SELECT count(*) FROM pg_stats_ext', 'SELECT last_value FROM billing.account_account_id_seq', "SELECT nextval('billing.account_account_id_seq')",
-	'SELECT pg_get_viewdef(\'billing.stat_progress\'::regclass) IS NOT NULL', "SELECT lo_import('/etc/passwd')", "SELECT billing._bill_range(1, 3, '2027-01-01', 1, 1000)",
+	'SELECT pg_get_viewdef(\'billing.stat_progress\'::regclass) IS NOT NULL', "SELECT lo_import('/etc/passwd')", "SELECT billing._bill_accounts(1, 3, '2027-01-01', 1, 1000)",
 	"SELECT billing._content('bill', 1)", "SELECT billing._store_code()", "SELECT * FROM billing._store_objects()";
 # commands at what is B's (in both databases, or in one, or in none): the same answer
 for my $account ('SECRET-1', 'SECRET2-1', 'NONE-1')

@@ -1,0 +1,145 @@
+/*
+ * store_table.c - the store's tables, for C that reads and writes them row after row
+ */
+#include "postgres.h"
+
+#include "access/nbtree.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "utils/acl.h"
+#include "utils/date.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+
+#include "billing.h"
+#include "store_table.h"
+
+int
+bl_column(Relation table, const char *name)
+{
+	TupleDesc	form = RelationGetDescr(table);
+
+	for (int i = 0; i < form->natts; i++)
+		if (!TupleDescAttr(form, i)->attisdropped && strcmp(NameStr(TupleDescAttr(form, i)->attname), name) == 0)
+			return i;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("table %s has no column %s", RelationGetRelationName(table), name),
+			 errhint("SELECT billing.install(); brings the store up to date.")));
+}
+
+SPIPlanPtr
+bl_prepare(const char *command, int n, Oid *types)
+{
+	SPIPlanPtr	plan = SPI_prepare(command, n, types);
+
+	if (plan == NULL)
+		elog(ERROR, "%s: %s", SPI_result_code_string(SPI_result), command);
+	return plan;
+}
+
+void
+bl_finder_open(BlFinder *f, const char *table, const char *number, const char *day, Snapshot snapshot)
+{
+	Oid			relid = RangeVarGetRelid(makeRangeVar("billing", pstrdup(table), -1), AccessShareLock, false);
+	AclResult	allowed = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
+	Oid			index;
+
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed, OBJECT_TABLE, table);
+	f->table = table_open(relid, NoLock);
+	RelationGetIndexList(f->table);
+	index = f->table->rd_pkindex;
+	if (!OidIsValid(index))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("table %s has no primary key", table)));
+	f->index = index_open(index, AccessShareLock);
+	f->number = bl_column(f->table, number);
+	f->day = bl_column(f->table, day);
+	f->has_row = f->is_over = false;
+	if (IndexRelationGetNumberOfKeyAttributes(f->index) < 2 ||
+		f->index->rd_index->indkey.values[0] != f->number + 1 || f->index->rd_index->indkey.values[1] != f->day + 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("the primary key of table %s does not begin with %s, %s", table, number, day)));
+	f->slot = table_slot_create(f->table, NULL);
+	f->before = table_slot_create(f->table, NULL);
+	f->scan = bl_index_beginscan(f->table, f->index, snapshot, lengthof(f->key));
+}
+
+static void
+seek(BlFinder *f, StrategyNumber strategy, RegProcedure compare, int64 number, int32 after, int32 before)
+{
+	ScanKeyInit(&f->key[0], 1, strategy, compare, Int64GetDatum(number));
+	ScanKeyInit(&f->key[1], 2, BTGreaterStrategyNumber, F_DATE_GT, DateADTGetDatum(after));
+	ScanKeyInit(&f->key[2], 2, BTLessStrategyNumber, F_DATE_LT, DateADTGetDatum(before));
+	index_rescan(f->scan, f->key, lengthof(f->key), NULL, 0);
+}
+
+void
+bl_finder_seek(BlFinder *f, int64 number, int32 after, int32 before)
+{
+	seek(f, BTEqualStrategyNumber, F_INT8EQ, number, after, before);
+}
+
+bool
+bl_finder_next(BlFinder *f, ScanDirection direction)
+{
+	TupleTableSlot *next = f->before;
+
+	f->before = f->slot;
+	f->slot = next;
+	return index_getnext_slot(f->scan, direction, next);
+}
+
+/* to the first row from this number on; the walk stands there */
+static void
+walk_to(BlFinder *f, int64 number)
+{
+	enum
+	{
+		STEPS = 8				/* cost as much as going down the tree again */
+	};
+
+	for (int i = 0; i < STEPS && f->has_row; i++)
+	{
+		if (DatumGetInt64(bl_slot_value(f->slot, f->number)) >= number)
+			return;
+		f->has_row = bl_finder_next(f, ForwardScanDirection);
+		f->is_over = !f->has_row;
+	}
+	if (f->is_over)
+		return;
+	seek(f, BTGreaterEqualStrategyNumber, F_INT8GE, number, DATEVAL_NOBEGIN, DATEVAL_NOEND);
+	f->has_row = bl_finder_next(f, ForwardScanDirection);
+	f->is_over = !f->has_row;
+}
+
+bool
+bl_finder_last(BlFinder *f, int64 number, int32 before)
+{
+	bool		found = false;
+
+	walk_to(f, number);
+	/* one step further than the row, which then is the one before */
+	while (f->has_row && DatumGetInt64(bl_slot_value(f->slot, f->number)) == number &&
+		   DatumGetDateADT(bl_slot_value(f->slot, f->day)) < before)
+	{
+		found = true;
+		f->has_row = bl_finder_next(f, ForwardScanDirection);
+		f->is_over = !f->has_row;
+	}
+	return found;
+}
+
+void
+bl_finder_close(BlFinder *f)
+{
+	index_endscan(f->scan);
+	ExecDropSingleTupleTableSlot(f->slot);
+	ExecDropSingleTupleTableSlot(f->before);
+	index_close(f->index, NoLock);
+	table_close(f->table, NoLock);
+}
