@@ -28,7 +28,8 @@ INSERT INTO county.class VALUES
 	('shop_read', 7, '商业抄表', 'shops, read monthly'),
 	('farm', 8, '农业排灌', 'farms and pumps'),
 	('works', 9, '工业两部制', 'works, two-part'),
-	('street', 10, '路灯', 'street lights');
+	('street', 10, '路灯', 'street lights'),
+	('unmetered', 11, '无表约定', 'unmetered, as agreed');
 
 CREATE TABLE county.account_class (
 	account_no	text PRIMARY KEY,

@@ -113,6 +113,8 @@ write_equipment(const County *county, const Account *account, const char *number
 	CELLS(&files->points, number, "main", point, area, feeder, high ? "10000" : kinds[account->kind].phases == 3 ? "380" : "220",
 		  high ? "high" : "low");
 	out_line(&files->points);
+	if (account->kind == UNMETERED)
+		return;
 
 	CELLS(&files->meters, meter, org, meter_type(account));
 	out_char(&files->meters, ',');
@@ -169,7 +171,7 @@ write_accounts(const County *county)
 		out_char(&files.accounts, ',');
 		out_day(&files.accounts, calendar_month(county->options.from_day, -account.opened_month));
 		out_char(&files.accounts, ',');
-		CELLS(&files.accounts, kinds[account.kind].code, kinds[account.kind].intervals ? "reading" : "register");
+		CELLS(&files.accounts, kinds[account.kind].code, kinds[account.kind].intervals ? "reading" : account.kind == UNMETERED ? "formed" : "register");
 		out_line(&files.accounts);
 
 		if (account.plan != NULL)

@@ -11,7 +11,7 @@
 #include "calendar.h"
 
 const KindInfo kinds[KINDS] = {
-	[HOME] = {"home", 390, true, false, 1},
+	[HOME] = {"home", 385, true, false, 1},
 	[HOME_TOU] = {"home_tou", 275, true, false, 1},
 	[HOME_CAR] = {"home_car", 30, true, false, 1},
 	[HOME_PV] = {"home_pv", 40, true, false, 3},
@@ -21,6 +21,7 @@ const KindInfo kinds[KINDS] = {
 	[FARM] = {"farm", 45, true, false, 3},
 	[WORKS] = {"works", 25, true, true, 3},
 	[STREET] = {"street", 5, true, false, 3},
+	[UNMETERED] = {"unmetered", 5, false, false, 1},
 };
 
 County
@@ -191,6 +192,8 @@ county_account(const County *county, int64_t number)
 		account.mistake = NO_PLAN;
 	if (number == FEATURED || county->options.faults > 0)
 		fill_fixed(&account);
+	if (account.kind == UNMETERED)
+		account.mistake = NO_MISTAKE;
 	account.moved = chance_below(&chance, 9);
 	account.opened_month = chance_below(&chance, 240) + 1;
 	if (account.mistake == WRONG_VOLTAGE)
@@ -212,6 +215,11 @@ county_account(const County *county, int64_t number)
 		case STREET:
 			account.kw = chance_between(&chance, 2, 25);
 			account.kwh = account.kw * 330;
+			account.plan = county->single_part;
+			snprintf(account.terms, sizeof(account.terms), "{\"voltage\": \"below 1 kV\", \"tou\": false}");
+			break;
+		case UNMETERED:
+			account.agreed_watts = 10 * chance_between(&chance, 12, 90);
 			account.plan = county->single_part;
 			snprintf(account.terms, sizeof(account.terms), "{\"voltage\": \"below 1 kV\", \"tou\": false}");
 			break;

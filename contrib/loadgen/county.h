@@ -46,6 +46,7 @@ typedef enum Kind
 	FARM,						/* irrigation */
 	WORKS,						/* two shifts, supplied at 10 kV */
 	STREET,						/* street lights */
+	UNMETERED,					/* cabinets that draw what was agreed */
 	KINDS
 } Kind;
 
@@ -94,6 +95,7 @@ typedef struct Account
 	int			ct;				/* ratio of the current transformers, 1 without */
 	int			pt;
 	int			panel_watts;
+	int			agreed_watts;	/* of what has no meter, day and night */
 	int			power_factor;	/* permille; 0 where nobody measures it */
 	int			shifts;
 	int			moved;			/* rises so many slots later than others */

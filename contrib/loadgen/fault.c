@@ -6,12 +6,13 @@
 const char *const fault_name[FAULTS] = {
 	[NO_FAULT] = "", [GAP] = "gap", [LONG_GAP] = "long gap", [SPIKE] = "spike", [STUCK] = "stuck", [NEGATIVE] = "negative",
 	[CATCH_UP] = "catch-up", [ABSENT] = "absent", [LATE] = "late", [REPEATED] = "repeated", [GARBLED] = "garbled",
-	[ZERO] = "zero", [PHASE_LOSS] = "phase loss", [TAMPER] = "tamper"};
+	[LEVEL_SHIFT] = "level shift", [ZERO] = "zero", [PHASE_LOSS] = "phase loss", [TAMPER] = "tamper", [BYPASS] = "bypass",
+	[CLIPPING] = "clipping"};
 
 /* in permille of those that have one */
 static const int shares[FAULTS] = {
-	[GAP] = 220, [LONG_GAP] = 150, [SPIKE] = 120, [STUCK] = 70, [NEGATIVE] = 50, [CATCH_UP] = 50, [ABSENT] = 40, [LATE] = 80,
-	[REPEATED] = 30, [GARBLED] = 30, [ZERO] = 60, [PHASE_LOSS] = 50, [TAMPER] = 50};
+	[GAP] = 200, [LONG_GAP] = 130, [SPIKE] = 110, [STUCK] = 70, [NEGATIVE] = 50, [CATCH_UP] = 50, [ABSENT] = 40, [LATE] = 60,
+	[REPEATED] = 30, [GARBLED] = 30, [LEVEL_SHIFT] = 40, [ZERO] = 60, [PHASE_LOSS] = 45, [TAMPER] = 45, [BYPASS] = 20, [CLIPPING] = 20};
 
 static FaultKind
 kind_of(const County *county, const Account *account, bool in_nem12, Chance *chance)
@@ -107,9 +108,13 @@ static void
 change_meter(const Fault *fault, int32_t *value, Chance *chance)
 {
 	int			part = fault->kind == PHASE_LOSS ? 683 : fault->kind == TAMPER ? chance_between(chance, 150, 450) : 0;
+	int32_t		most = largest(value, fault->first + fault->slots) / 4;
 
 	for (int at = fault->first; at < fault->first + fault->slots; at++)
-		value[at] = (int32_t) ((int64_t) value[at] * part / 1024);
+		if (fault->kind == CLIPPING)
+			value[at] = value[at] < most ? value[at] : most;
+		else if (fault->kind != BYPASS || at % DAY_SLOTS >= DAY_SLOTS * 22 / 24 || at % DAY_SLOTS < DAY_SLOTS * 6 / 24)
+			value[at] = (int32_t) ((int64_t) value[at] * part / 1024);
 }
 
 /* what is said of what it counted */
@@ -119,6 +124,7 @@ change_data(const Fault *fault, int32_t *value, int slots, Chance *chance)
 	int64_t		sum = energy(value, fault);
 	int			last = fault->first + fault->slots - 1;
 	int32_t		same = value[fault->first] + 40;
+	bool		doubled = fault->kind == LEVEL_SHIFT && chance_below(chance, 2) == 0;
 
 	for (int at = fault->first; at <= last; at++)
 		switch (fault->kind)
@@ -137,6 +143,9 @@ change_data(const Fault *fault, int32_t *value, int slots, Chance *chance)
 				break;
 			case NEGATIVE:
 				value[at] = -value[at] - 100;
+				break;
+			case LEVEL_SHIFT:
+				value[at] = doubled ? value[at] * 2 : value[at] / 2;
 				break;
 			case CATCH_UP:
 				value[at] = at < last ? 0 : (int32_t) sum;

@@ -20,10 +20,13 @@ typedef enum FaultKind
 	LATE,						/* the last days come in a file of their own */
 	REPEATED,					/* a day twice in one file */
 	GARBLED,					/* a day whose line cannot be read */
+	LEVEL_SHIFT,				/* twice or half of what was counted from a day on: a wrong ratio */
 	/* of the meter, or around it: the registers show less too */
 	ZERO,						/* nothing for some days */
 	PHASE_LOSS,					/* a third is not counted from a day on */
 	TAMPER,						/* most is not counted from a day on */
+	BYPASS,						/* nothing is counted at night from a day on */
+	CLIPPING,					/* nor what goes beyond a quarter of the peak */
 	FAULTS
 } FaultKind;
 

@@ -133,6 +133,7 @@ main(int argc, char **argv)
 	make_folder(options.folder, "/intervals");
 	write_frame(&county);
 	write_accounts(&county);
+	write_forming(&county);
 	printf("%lld accounts in %d stations\n", (long long) options.accounts, county.orgs);
 	if (options.intervals)
 		write_readings(&county);

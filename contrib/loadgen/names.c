@@ -46,6 +46,8 @@ name_firm(char *name, Kind kind, int64_t number, Chance *chance)
 		snprintf(name, NAME_SIZE, "青禾精密轴承有限公司");
 	else if (kind == STREET)
 		snprintf(name, NAME_SIZE, "%s路灯管理所%lld号线", town, (long long) number);
+	else if (kind == UNMETERED)
+		snprintf(name, NAME_SIZE, "%s通信机柜%lld号", town, (long long) number);
 	else
 		snprintf(name, NAME_SIZE, "%s%s（%lld）", town,
 				 kind == WORKS ? ANY(works, chance) : kind == FARM ? ANY(farms, chance) : ANY(shops, chance), (long long) number);

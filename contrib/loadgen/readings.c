@@ -469,7 +469,8 @@ write_group(Writer *writer, int org, int group, int64_t first, int64_t last, Cou
 		{
 			Account		account = county_account(county, i);
 
-			write_month(writer, &account, month, &counters[i - first]);
+			if (account.kind != UNMETERED)
+				write_month(writer, &account, month, &counters[i - first]);
 		}
 		if (nem12)
 			out_text(&writer->intervals, "900\n");

@@ -23,6 +23,8 @@ extern const char *meter_type(const Account *account);
 extern void write_frame(const County *county);
 /* customers, accounts, plans, contracts, points, meters, installations */
 extern void write_accounts(const County *county);
+/* what is done to measured usage before it is billed; accounts whose bills go together */
+extern void write_forming(const County *county);
 /* intervals, registers, payments, labels */
 extern void write_readings(const County *county);
 

@@ -13,7 +13,7 @@ import tempfile
 
 TOP = __file__.rsplit("/test/", 1)[0]
 # of --accounts 130 --months 2 --seed 7: changes only when what loadgen makes is meant to change
-KNOWN = "9ff3107572ab816c4aee56bbb7974b9ddbc6e23c96a71b9c33f712266bed5ade"
+KNOWN = "74c2cf90f4321646b05f45fb28a65b014ec4a5e41324549e5114f11a9c592fca"
 
 tests = 0
 
@@ -108,7 +108,7 @@ COUNTS = """SELECT concat_ws(' ', (SELECT count(*) FROM billing.customer), (SELE
 	(SELECT count(*) FROM billing.service_point), (SELECT count(*) FROM billing.meter_install), (SELECT count(*) FROM billing.contract_version),
 	(SELECT count(*) FROM billing.reading), (SELECT count(*) FROM billing.batch), (SELECT count(*) FROM billing.batch_reject),
 	(SELECT count(*) FROM billing.register_reading), (SELECT count(*) FROM billing.transfer),
-	(SELECT count(*) FROM billing.customer_contact), (SELECT count(*) FROM billing.customer_identity))"""
+	(SELECT count(*) FROM billing.forming_rule), (SELECT count(*) FROM billing.customer_contact), (SELECT count(*) FROM billing.customer_identity))"""
 
 
 def as_login(login, sql):
@@ -124,6 +124,9 @@ def test_load(folder):
 	same(query("SELECT count(*) FROM billing.account_plan"), str(len(rows(folder, "account_plans.csv"))), "every plan of an account")
 	same(query("SELECT count(*) FROM billing.customer_identity"), str(len(rows(folder, "customers.csv"))), "every paper of a customer")
 	same(query("SELECT count(*) FROM billing.meter WHERE state = 'installed'"), str(len(rows(folder, "installs.csv"))), "every meter, installed")
+	same(query("SELECT count(*) FROM billing.forming_rule"), str(len(rows(folder, "forming.csv"))), "every rule of forming")
+	same(query("SELECT count(*) FROM billing.collective_member"), str(len(rows(folder, "collectives.csv"))), "every account of a collective statement")
+	same(query("SELECT count(*) FROM billing.register_reading WHERE batch_id IS NULL"), "0", "every reading of a register under the chain of batches")
 	same(query("SELECT count(*) FROM billing.contract_version WHERE state = 'signed'"), str(len(rows(folder, "contracts.csv"))), "every contract, signed")
 	same(query("SELECT count(*) FROM billing.transfer"), str(len(rows(folder, "payments.csv"))), "every payment")
 	same(query("SELECT count(*) FROM billing.register_reading WHERE state <> 'valid'"), "0", "every reading of a register, valid")
@@ -147,21 +150,30 @@ def test_found(labels):
 		account, rule, _, _ = line.split("|")
 		of_account.setdefault(account, set()).add(rule)
 	for kind, rules in (("gap", {"gap"}), ("long gap", {"gap"}), ("spike", {"spike", "high spike"}), ("negative", {"negative"}), ("stuck", {"repeated"}),
-						("zero", {"zero"})):
+						("zero", {"zero"}), ("level shift", {"sum", "high_low"})):
 		accounts = [label["account_no"] for label in labels if label["kind"] == kind]
 		missed = [account for account in accounts if not rules & of_account.get(account, set())]
 		ok(accounts and not missed, f"{kind}: found", *missed)
 	said = as_login("county_readings", "CALL billing.estimate_readings('C', '2026-01-01', '2026-02-01')")
 	ok(said.endswith(" 0 exceptions."), "estimated", said)
+	said = as_login("county_billing", "SELECT string_agg(outcome, ' ') FROM billing.form_usage('C', '2026-02-01')")
+	same(said, "formed", "usage is formed")
 	said = as_login("county_billing", "CALL billing.run_bills('C', '2026-02-01')")
 	wrong = {label["account_no"]: label["kind"] for label in labels}
 	excepted = query("SELECT account_no FROM billing_report.run_exception").splitlines()
 	ok(excepted and all(account in wrong for account in excepted), "who is not billed has something wrong", said, *(a for a in excepted if a not in wrong))
-	missed = [a for a, kind in wrong.items() if kind in ("absent", "garbled", "no plan", "no capacity", "unknown voltage") and a not in excepted]
-	ok(not missed, "nobody is billed on what did not come", *missed)
+	missed = [a for a, kind in wrong.items() if kind in ("no plan", "no capacity", "unknown voltage") and a not in excepted]
+	ok(not missed, "nobody is billed on what is not agreed", *missed)
+	flagged = query("SELECT DISTINCT account_no FROM billing_report.bill_line WHERE estimated").splitlines()
+	missed = [a for a, kind in wrong.items() if kind in ("gap", "long gap", "absent", "garbled") and a not in excepted and a not in flagged]
+	ok(flagged and not missed, "nobody is billed on what did not come, but by estimates that the bill tells", *missed)
+	ok(any(a in flagged for a, kind in wrong.items() if kind in ("absent", "garbled")), "days of which nothing came are among them")
+	same(query("SELECT count(*) FROM billing_report.bill b JOIN billing.account a USING (account_no) JOIN billing.forming_rule r USING (account_id) WHERE r.kind = 'unmetered' AND b.total > 0") != "0",
+		 True, "what has no meter is billed as agreed")
 	same(query("SELECT count(*) FROM billing_report.bill_line WHERE account_no = '4200000101' AND code = 'power_factor'"), "1",
 		 "reactive energy comes through to the bill")
 	same(query("SELECT count(*) FROM billing.verify()"), "0", "every chain is whole")
+	same(query("SELECT count(*) FROM billing.verify_batches()"), "0", "and that of the batches")
 
 
 def main():
@@ -171,7 +183,7 @@ def main():
 	with tempfile.TemporaryDirectory() as place:
 		program = test_seed(place)
 		folder = f"{place}/county"
-		run(program, "--accounts", "450", "--seed", "3", "--faults", "150", "--meters-per-file", "200", "--out", folder)
+		run(program, "--accounts", "450", "--seed", "20", "--faults", "150", "--meters-per-file", "200", "--out", folder)
 		test_registers(folder)
 		query("SELECT billing.create_roles()")
 		query("SELECT billing.install()")

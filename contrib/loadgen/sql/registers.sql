@@ -15,3 +15,4 @@ SELECT a.account_id, g.part, g.register, g.read_on, a.org_id, g.value, CASE g.re
  ORDER BY g.line;
 COMMIT;
 SELECT format('%s register readings %s%s', readings, state, ': ' || finding) FROM billing.check_registers('C');
+SELECT format('%s of them under the chain of batches', billing.close_readings('C'));
