@@ -2,8 +2,12 @@
 
 CREATE FUNCTION billing._charges_difference(now billing.charges[], before billing.charges[], from_on date, until_on date, carry billing.carry)
 RETURNS billing.charges
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- not in SQL: planning this anew for each bill would cost more than running it
+BEGIN
+	RETURN (
 	WITH said AS (
 		SELECT 1 AS sign, n.place, billing.jsonb(n.charges) AS j FROM unnest(_charges_difference.now) WITH ORDINALITY n(charges, place)
 		UNION ALL
@@ -34,8 +38,8 @@ BEGIN ATOMIC
 			'lines', (SELECT coalesce(jsonb_agg(k.line || jsonb_strip_nulls(jsonb_build_object('charge', c.n, 'quantity', k.quantity::text, 'amount', k.amount::text,
 										'estimated', nullif(k.estimated, false))) ORDER BY k.place, k.line), '[]')
 						FROM kept k LEFT JOIN charge c ON c.charge = k.charge),
-			'carry', billing.jsonb(_charges_difference.carry)))::text AS billing.charges);
-END;
+			'carry', billing.jsonb(_charges_difference.carry)))::text AS billing.charges));
+END $$;
 COMMENT ON FUNCTION billing._charges_difference(billing.charges[], billing.charges[], date, date, billing.carry) IS
 'what the lines come to now less what they came to before, line by line, with this closing carry';
 
@@ -171,6 +175,7 @@ BEGIN
 		booked := ARRAY(SELECT b FROM billing._bills_of(bill.account_id, bill.from_on, bill.until_on) b ORDER BY b.seq);
 		pieces := ARRAY(SELECT b FROM billing._rate_again(bill, carry, _correct_account.as_published) b ORDER BY b.from_on);
 		carry := billing.carry(pieces[cardinality(pieces)].charges);
+		CONTINUE WHEN cardinality(pieces) = 1 AND cardinality(booked) = 1 AND pieces[1].charges OPERATOR(billing.=) booked[1].charges;
 		difference := billing._charges_difference(ARRAY(SELECT p.charges FROM unnest(pieces) p), ARRAY(SELECT b.charges FROM unnest(booked) b), bill.from_on, bill.until_on, carry);
 		CONTINUE WHEN NOT EXISTS (SELECT FROM billing.lines(difference))
 			AND carry::text IS NOT DISTINCT FROM billing.carry(booked[cardinality(booked)].charges)::text
@@ -325,6 +330,8 @@ COMMENT ON FUNCTION billing._settle_account(bigint, text) IS
 CREATE FUNCTION billing._settle_chunk(org_no text, after bigint, chunk_size integer, OUT last bigint, OUT corrected bigint, OUT left_open bigint, OUT failed bigint)
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- many small queries
+SET jit = off
 AS $$
 #variable_conflict use_column
 -- Definer: corrections are bills, which nobody else writes, for who may run bills there.
@@ -401,6 +408,7 @@ CREATE FUNCTION billing.settle_account(account_no text, policy text, reason text
 RETURNS numeric
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 -- Definer: as settle_late(), by the decision of who may approve bills there.
 DECLARE
