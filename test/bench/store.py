@@ -124,12 +124,13 @@ def bench_run(accounts, rounds):
     wal = {}
     month = 0
     for _ in range(rounds):
-        for sessions in (1, 2):
+        # the last: one call, two background workers; their CPU is not the session's
+        for sessions, workers in ((1, 0), (2, 0), (1, 2)):
             deliver(month)
             until = MONTHS[month + 1]
-            for name in ("ours", "plain rows"):
-                if name == "ours":
-                    statements, user = [f"CALL billing.run_bills('C', '{until}')"] * sessions, "bench_clerk"
+            for name in ("ours", "plain rows") if not workers else ("ours, 2 workers",):
+                if name != "plain rows":
+                    statements, user = [f"CALL billing.run_bills('C', '{until}', workers => {workers})"] * sessions, "bench_clerk"
                 else:
                     spans = [(1, accounts)] if sessions == 1 else [(1, half), (half + 1, accounts)]
                     statements, user = [f"CALL plain.run({a}, {b}, '{MONTHS[month]}', 2000)" for a, b in spans], "postgres"
@@ -137,7 +138,7 @@ def bench_run(accounts, rounds):
                 seen.setdefault((name, sessions), []).append(timed(statements, user))
                 wal.setdefault(name, []).append(int(psql(f"SELECT pg_current_wal_insert_lsn() - '{before}'::pg_lsn").split(".")[0]) / accounts)
                 psql("CHECKPOINT")
-            count = psql(f"SELECT count(*), count(DISTINCT account_id), (SELECT count(*) FROM plain.bill WHERE period = '{MONTHS[month]}') "
+            count = psql(f"SELECT count(*), count(DISTINCT account_id), {accounts if workers else f'''(SELECT count(*) FROM plain.bill WHERE period = '{MONTHS[month]}')'''} "
                          f"FROM billing.bill WHERE from_on = '{MONTHS[month]}'")
             if count != f"{accounts}|{accounts}|{accounts}":
                 failures.append(f"bills of {MONTHS[month]}: {count}")
@@ -148,9 +149,15 @@ def bench_run(accounts, rounds):
     base = {i: statistics.median(t[i] for t in seen["plain rows", 1]) for i in (0, 1)}
     for (name, sessions), times in sorted(seen.items(), key=lambda item: (item[0][0] == "ours", item[0][1])):
         clock, cpu = (statistics.median(t[i] for t in times) for i in (0, 1))
-        print(f"| {name} | {sessions} | {accounts / clock:,.0f} | {base[0] / clock:.2f} | {cpu / accounts * 1e6:.1f} | {base[1] / cpu:.2f} | {statistics.median(wal[name]):,.0f} |")
+        by_cpu = f"{cpu / accounts * 1e6:.1f} | {base[1] / cpu:.2f}" if "workers" not in name else "not seen | not seen"
+        print(f"| {name} | {sessions} | {accounts / clock:,.0f} | {base[0] / clock:.2f} | {by_cpu} | {statistics.median(wal[name]):,.0f} |")
     links = int(psql("SELECT sum(seq) FROM billing.account_head"))
     session = Session()
+    # one core: what workers do is not the session's CPU
+    session.ask("SET max_parallel_workers_per_gather = 0")
+    before = session.cpu()
+    session.ask("SELECT count(sha256(link)) FROM (SELECT link FROM billing.bill UNION ALL SELECT link FROM billing.transfer) l")
+    print(f"sha256() of each link, in plain SQL: {links / (session.cpu() - before):,.0f} links/s of CPU")
     for readings, words in (("false", "the chain alone"), ("true", "with the readings behind the bills")):
         before = session.cpu()
         session.ask(f"SELECT count(*) FROM billing.verify(NULL, {readings})")
