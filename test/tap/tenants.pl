@@ -34,6 +34,10 @@ SELECT billing.add_forming_rule('$word-3', 'fixed_ratio', '2026-01-01', '{"ratio
 SELECT billing.form_usage('$station', '2026-02-01');
 SELECT billing.add_collective('$station', '$word', '$word'), billing.join_collective('$word', '$word-1', '2026-01-01');
 SELECT billing.set_register_limit('$station', most_kwh => 77);
+SELECT billing.add_group('$station', '$word-group', '$word'), billing.grant_group_access('$word-group', '$station', '{bill}', '{read}'), billing.add_post('$station', 'auditor');
+SELECT billing.set_login('customer', :customer, lower('$word'), '$word password'), billing.add_staff('$station', '$word-staff', '$word', 'inspector') > 0;
+SELECT billing.assign_accounts('$word-staff', ARRAY['$word-1']);
+SELECT billing._ask_approval('refund', org_id, '$word account', '{"note": "$word"}', 100), billing.set_approval_rule('$station', 'refund', 1) FROM billing.org WHERE org_no = '$station';
 END
 }
 
@@ -117,6 +121,17 @@ for my $account ('SECRET-1', 'SECRET2-1', 'NONE-1')
 		"SELECT billing.transfer_account('%s', 'A', 'r')", "SELECT * FROM billing.verify('%s')", "SELECT * FROM billing.validation_rules_of('%s', '2026-03-01')",
 		"SELECT billing.edit_reading('%s', '2026-01-05 00:00+00', '{1}', 'r')", "SELECT billing.undo_action('%s', 1, 'r')";
 }
+# people, groups, passwords, approvals of B's
+for my $word (qw(SECRET SECRET2 NONE))
+{
+	push @statements, map { s/%s/$word/gr } "SELECT billing.join_group('%s-group', 'A1')", "SELECT billing.leave_group('%s-group', 'A1')",
+		"SELECT billing.nest_group('mine-group', '%s-group')", "SELECT billing.nest_group('%s-group', 'mine-group')", "SELECT billing.grant_group_access('%s-group', 'A', '{bill}', '{read}')",
+		"SELECT billing.end_group('%s-group')", "SELECT billing.assign_accounts('A1', '{%s-1}')", "SELECT billing.unassign_accounts('A1', '{%s-1}')",
+		"CALL billing.login(lower('%s'), '%s password')", "SELECT billing._begin_login(lower('%s'))", "SELECT billing._end_login(lower('%s'), '%s password', 1)", "SELECT billing.end_identity_checker('%s')";
+}
+push @statements, map { ("SELECT billing.approve($_)", "SELECT billing.decline($_, 'no')", "SELECT billing.withdraw_approval($_)", "SELECT billing.set_login('customer', $_, 'mine$_', 'long enough')") } (3, 4, 999999);
+push @statements, "SELECT billing.identify_session(repeat('0', 64))", "SELECT billing.identify_by('a1.x.x.staff.1.1.1.1')", "SELECT billing._bind_actor('staff', 1, 'login')", "SELECT billing._needs_approval('refund', 3, 50)",
+	'SELECT billing._groups_over(1)', "SELECT billing._orgs_above(3)", "SELECT billing.actor_methods()";
 push @statements, map { "SELECT billing.transfer_account('mine-1', '$_', 'r')" } qw(B B2 NONE);
 push @statements, map { ("CALL billing.run_bills('$_', '2026-03-01')", "CALL billing.validate_readings('$_', '2026-01-01', '2026-02-01')",
 	"SELECT * FROM billing.hourly_readings('$_', '2026-01-01', '2026-01-02')", "SELECT billing.set_validation_rule('$_', '{\"rule\": \"gap\"}', '2026-01-01')") } qw(C B B2 NONE);
@@ -138,6 +153,8 @@ for my $role (qw(clerk analyst auditor home pool))
 		my ($out) = ('');
 		IPC::Run::run([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=0', '-U', $role, '-d', $node->connstr($database) ], '<', \$script, '>', \$out, '2>&1');
 		$out =~ s/^psql:<stdin>:\d+: //mg;
+		# the size of the database is told to everybody
+		$out =~ s/^billing_database_bytes\|.*\n//mg;
 		$said{$database} = $out;
 	}
 	# in which order a filter sees rows is the plan's choice, which rests on sizes
