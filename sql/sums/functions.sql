@@ -51,8 +51,12 @@ COMMENT ON FUNCTION billing._days_of_supply(billing.bill) IS 'the days that a bi
 CREATE FUNCTION billing._add_bills(issued_org_id bigint, org_id bigint, month_on date, issued_at timestamptz, sign integer, bills bigint, days bigint,
 								   charges billing.charges, others numeric)
 RETURNS void
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+-- PL/pgSQL, so that a run plans it once and not with every chunk
+BEGIN
 	WITH code AS MATERIALIZED (SELECT c.* FROM billing._code_sums(_add_bills.charges) c),
 	coded AS (
 		INSERT INTO billing.charge_sum (org_id, month_on, tariff_digest, currency, code, kwh, amount)
@@ -67,7 +71,7 @@ BEGIN ATOMIC
 	SELECT _add_bills.issued_org_id, _add_bills.month_on, billing.tariff_digest(_add_bills.charges), billing.currency(_add_bills.charges),
 		   _add_bills.sign * _add_bills.bills, _add_bills.sign * _add_bills.days,
 		   coalesce(_add_bills.sign * (SELECT sum(c.kwh) FROM code c WHERE c.is_energy), 0), _add_bills.sign * billing.total(_add_bills.charges);
-END;
+END $$;
 COMMENT ON FUNCTION billing._add_bills(bigint, bigint, date, timestamptz, integer, bigint, bigint, billing.charges, numeric) IS
 'adds bills of one org, month and tariff to the sums: how many, their days of supply, and their charges as one; sign -1 takes them away; '
 'others: the totals of those that change more in what is settled than that they are owed, which _change_receivables() adds';
