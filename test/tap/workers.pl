@@ -181,5 +181,16 @@ is($node->safe_psql('one', 'SELECT count(*) FROM billing.verify()'), '0', 'and e
 is($node->safe_psql('one', "SELECT sum(h.balance) = (SELECT sum(total) FROM billing.bill), sum(h.seq) = (SELECT count(*) FROM billing.bill) + (SELECT count(*) FROM billing.transfer) FROM billing.account_head h"),
 	't|t', 'and the books balance');
 is($node->safe_psql('one', "SELECT string_agg(DISTINCT issued_by, ' ') FROM billing.bill WHERE from_on >= '2026-05-01'"), 'staff:1', 'all in the name of who asked last');
+
+# ---- what could not be billed, once more ----
+
+is($node->safe_psql('one', 'SELECT account_no, sqlstate FROM billing_report.open_exception'), '77|UB105', 'one account waits');
+$node->safe_psql('one', "INSERT INTO billing.reading (account_id, org_id, profile) SELECT 77, a.org_id, r.profile FROM billing.account a, billing.reading r WHERE a.account_id = 77 AND r.account_id = 78");
+$run = $node->safe_psql('one', 'SELECT max(run_id) FROM billing.run_exception');
+($result, $out) = clerk("CALL billing.retry_bills($run, '{78}')");
+like($out, qr/^Run \d+: 0 bills, 0 exceptions\.$/, 'others are not tried');
+($result, $out) = clerk("CALL billing.retry_bills($run, sqlstate => 'UB105')");
+like($out, qr/^Run \d+: 1\d* bills, 0 exceptions\.$/, 'it is tried again, and billed');
+is($node->safe_psql('one', 'SELECT count(*) FROM billing_report.open_exception'), '0', 'and waits no more');
 $node->stop;
 done_testing();
