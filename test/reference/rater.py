@@ -2335,12 +2335,18 @@ class Rater:
 					total += amount(l)
 		return total
 
+	def money_price(self, price, c, piece):
+		"""One price of the whole piece; a month without one is an error also where nothing else changes."""
+		atoms = [a for a in self.atoms if a.piece == piece]
+		for a in atoms:
+			self.price(price, c, Atom(a.i, a.d1 - ONE_DAY, a.d1, piece), None)
+		return self.price(price, c, atoms[0], None).value
+
 	def percent(self, c):
 		kind = "included" if c.get("included") else "charge"
 		found = []
 		for piece in self.holding_pieces(c):
-			atom = next(a for a in self.atoms if a.piece == piece)
-			rate = self.price(c["percent"], c, atom, None).value
+			rate = self.money_price(c["percent"], c, piece)
 			found.append((piece, rate, rate, self.base(c, piece, c.get("on") == "exact")))
 		self.percent_lines(c, found, kind)
 
@@ -2434,7 +2440,7 @@ class Rater:
 		times = {}			# by price, so that months are rounded once
 		for p in pieces:
 			d0, d1 = self.piece_span(p)
-			each = self.price(c[kind], c, next(a for a in self.atoms if a.piece == p), None).value
+			each = self.money_price(c[kind], c, p)
 			n = (d1 - d0).days
 			times[each] = times.get(each, 0) + (n if per == "day" else self.months_of(c, d0, d1) if per == "month" else Fraction(n, self.days))
 		rule = self.rules(c).get("fraction") if per == "month" else None
