@@ -47,8 +47,9 @@ SELECT a.account_no, p.from_on, p.until_on, p.state, p.bills, p.total, p.currenc
 	 GROUP BY b.from_on, b.until_on
 	UNION ALL
 	-- and the one that is open
-	SELECT h.billed_to, least(billing._period_end(h.billed_to, h.cycle_day, h.cycle_months, h.cycle_first), h.stops_on,
-							  (SELECT min(c.c) FROM unnest(h.plan_changes) c(c) WHERE c.c > h.billed_to)), 'open', 0, NULL, h.currency
+	SELECT h.billed_to AS from_on, least(billing._period_end(h.billed_to, h.cycle_day, h.cycle_months, h.cycle_first), h.stops_on,
+							  (SELECT min(c.c) FROM unnest(h.plan_changes) c(c) WHERE c.c > h.billed_to)) AS until_on,
+		   'open'::text AS state, 0 AS bills, NULL::numeric AS total, h.currency
 	  FROM billing.account_head h WHERE h.account_id = a.account_id AND (h.stops_on IS NULL OR h.billed_to < h.stops_on)) p;
 COMMENT ON VIEW billing_report.bill_period IS
 'the periods of each account 账期: those billed with how many bills stand and what they come to, corrections included, those voided, and the open one';

@@ -265,9 +265,9 @@ CREATE FUNCTION billing._late_work(account_id bigint)
 RETURNS TABLE (late_id bigint, change_id bigint, cause text, from_on date, until_on date, reason text)
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT l.late_id, NULL::bigint, 'reading', l.from_on, l.until_on, '' FROM billing.late_reading l WHERE l.account_id = _late_work.account_id AND l.state = 'open'
+	SELECT l.late_id, NULL::bigint AS change_id, 'reading'::text AS cause, l.from_on, l.until_on, ''::text AS reason FROM billing.late_reading l WHERE l.account_id = _late_work.account_id AND l.state = 'open'
 	UNION ALL
-	SELECT NULL, c.change_id, c.cause, c.from_on, c.until_on, c.reason FROM billing.late_change c WHERE c.account_id = _late_work.account_id AND c.state = 'open';
+	SELECT NULL::bigint AS late_id, c.change_id, c.cause, c.from_on, c.until_on, c.reason FROM billing.late_change c WHERE c.account_id = _late_work.account_id AND c.state = 'open';
 END;
 COMMENT ON FUNCTION billing._late_work(bigint) IS 'what of an account has changed after it was billed, and is open';
 

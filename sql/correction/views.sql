@@ -3,7 +3,7 @@ SELECT a.account_no, w.cause, w.from_on, w.until_on, w.change_kwh::numeric(20,3)
   FROM (SELECT l.account_id, 'reading'::text AS cause, l.from_on, l.until_on, l.change_kwh, l.state, ''::text AS reason, l.note, l.at, l.decided_at, l.decided_by
 		  FROM billing.late_reading l
 		UNION ALL
-		SELECT c.account_id, c.cause, c.from_on, c.until_on, NULL, c.state, c.reason, c.note, c.at, c.decided_at, c.decided_by
+		SELECT c.account_id, c.cause, c.from_on, c.until_on, NULL::numeric AS change_kwh, c.state, c.reason, c.note, c.at, c.decided_at, c.decided_by
 		  FROM billing.late_change c) w
   JOIN billing.account a ON a.account_id = w.account_id;
 COMMENT ON VIEW billing_report.late_work IS

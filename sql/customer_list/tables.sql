@@ -16,7 +16,7 @@ CREATE TABLE billing.customer_list (
 	imported_at	timestamptz NOT NULL DEFAULT now(),
 	imported_by	text NOT NULL DEFAULT billing.actor(),
 	CONSTRAINT customer_list_org_id_key UNIQUE (list_id, org_id),
-	CONSTRAINT customer_list_digest_key UNIQUE (org_id, digest, mapping),
+	CONSTRAINT customer_list_digest_key UNIQUE (digest, org_id, mapping),
 	CONSTRAINT customer_list_file_name_bounded CHECK (length(file_name) BETWEEN 1 AND 300),
 	CONSTRAINT customer_list_source_bounded CHECK (length(source) <= 100)
 );

@@ -24,7 +24,7 @@ BEGIN ATOMIC
 					SELECT t.seq, t.link, t.org_id, billing._transfer_content(t),
 						   CASE 'receivable' WHEN t.debit THEN t.amount WHEN t.credit THEN -t.amount END
 					  FROM billing.transfer t WHERE t.account_id = a.account_id) e) c
-		 WHERE a.account_id BETWEEN _verify_range.first_account AND _verify_range.last_account
+		 WHERE a.account_id >= _verify_range.first_account AND a.account_id <= _verify_range.last_account
 		   AND (h.seq = c.links AND h.link = c.link AND h.balance = c.owed AND c.is_at_home) IS NOT TRUE),
 	link AS MATERIALIZED (
 		SELECT k.account_id, k.account_no, e.seq, e.link, e.content, e.org_id <> k.org_id AS is_elsewhere,
@@ -41,11 +41,11 @@ BEGIN ATOMIC
 	 CROSS JOIN LATERAL (
 		SELECT 'a link is missing before this one' AS problem WHERE l.seq > l.seq_before + 1
 		UNION ALL
-		SELECT 'two links have this number' WHERE l.seq <= l.seq_before
+		SELECT 'two links have this number' AS problem WHERE l.seq <= l.seq_before
 		UNION ALL
-		SELECT 'the link does not follow from its content and the link before' WHERE l.link <> sha256(l.link_before || l.content)
+		SELECT 'the link does not follow from its content and the link before' AS problem WHERE l.link <> sha256(l.link_before || l.content)
 		UNION ALL
-		SELECT 'the row belongs to another org than its account' WHERE l.is_elsewhere) p
+		SELECT 'the row belongs to another org than its account' AS problem WHERE l.is_elsewhere) p
 	UNION ALL
 	-- the end of each chain, also of an empty one
 	SELECT k.account_no, coalesce(s.seq, 0::bigint), p.problem
@@ -54,13 +54,13 @@ BEGIN ATOMIC
 	 CROSS JOIN LATERAL (
 		SELECT 'the account has no head' AS problem WHERE NOT k.has_head
 		UNION ALL
-		SELECT 'the chain does not end where the head says' WHERE k.seq <> coalesce(s.seq, 0::bigint) OR k.link <> coalesce(s.link, ''::bytea)
+		SELECT 'the chain does not end where the head says' AS problem WHERE k.seq <> coalesce(s.seq, 0::bigint) OR k.link <> coalesce(s.link, ''::bytea)
 		UNION ALL
-		SELECT 'the balance is not the sum of the transfers' WHERE k.balance <> k.owed) p
+		SELECT 'the balance is not the sum of the transfers' AS problem WHERE k.balance <> k.owed) p
 	UNION ALL
 	-- and what the bills rest on
-	SELECT a.account_no, b.seq, 'the readings are not those that were billed' FROM billing.bill b JOIN billing.account a USING (account_id)
-	 WHERE _verify_range.with_readings AND b.account_id BETWEEN _verify_range.first_account AND _verify_range.last_account
+	SELECT a.account_no, b.seq, 'the readings are not those that were billed' AS problem FROM billing.bill b JOIN billing.account a USING (account_id)
+	 WHERE _verify_range.with_readings AND b.account_id >= _verify_range.first_account AND b.account_id <= _verify_range.last_account
 	   AND b.kind IN ('normal', 'correction')
 	   -- most lie as they were billed, and are digested in passing; CASE: the other ways are asked only then
 	   AND CASE WHEN b.usage_digest = (SELECT sha256(string_agg(billing.digest(r.profile), ''::bytea ORDER BY r.part, r.channel, r.from_on)) FROM billing.reading r
