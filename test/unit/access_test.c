@@ -18,7 +18,7 @@ names(void)
 			CHECK_EQ(seen & right, 0);
 			seen |= right;
 		}
-	CHECK_EQ(seen, UINT64_C(0xfffffffff));
+	CHECK_EQ(seen, UINT64_C(0xffffffffff));
 	CHECK_EQ(bl_access_right("read", "nothing"), 0);
 	CHECK_EQ(bl_access_right("", ""), 0);
 	CHECK(bl_access_kind(-1) == NULL);
