@@ -133,20 +133,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._refuse_self(boolean) IS 'raises where rights would come to the actor by his own hand';
 
-CREATE FUNCTION billing._check_two_steps()
-RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF cardinality(billing.actor_methods()) < 2 THEN
-		RAISE EXCEPTION 'this needs a second step of identification'
-			USING ERRCODE = 'UB407', DETAIL = format('You are %s by %s alone.', billing.actor(), array_to_string(billing.actor_methods(), ', ')),
-				  HINT = 'identify_by() with what a checker has signed, in the same transaction.';
-	END IF;
-END $$;
-COMMENT ON FUNCTION billing._check_two_steps() IS 'raises where the actor has proved who he is in one way only';
-
 CREATE FUNCTION billing.grant_access(staff_no text, org_no text, kinds text[], actions text[], until timestamptz DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

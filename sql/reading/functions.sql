@@ -66,6 +66,9 @@ BEGIN
 	VALUES (account.account_id, record_profile.part, record_profile.channel, account.org_id, record_profile.source,
 			billing._in_zone_of(record_profile.profile, coalesce(billing._zone_there(account.account_id, record_profile.part, record_profile.channel, lower(days)), billing.time_zone(record_profile.profile))));
 	PERFORM billing._note_late(account.account_id, record_profile.part, record_profile.channel, days, billing.energy_kwh(record_profile.profile));
+	-- the row says from where it came; by whom, only this does
+	PERFORM billing._audit(account.org_id, 'record_profile', format('account %s', record_profile.account_no),
+		jsonb_build_object('part', record_profile.part, 'channel', record_profile.channel, 'days', days, 'source', record_profile.source));
 	RETURN days;
 END $$;
 COMMENT ON FUNCTION billing.record_profile(text, billing.profile, text, text, text) IS
