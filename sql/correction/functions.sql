@@ -85,51 +85,64 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._usage_now(billing.bill, date, date) IS 'what is known now of days that a bill was made of, and its digest';
 
+CREATE FUNCTION billing._pieces_now(bill billing.bill, as_published boolean)
+RETURNS TABLE (from_on date, until_on date, tariff billing.tariff, terms jsonb, market billing.market, usage billing.usage, digest bytea)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	piece	record;
+BEGIN
+	until_on := bill.from_on;
+	WHILE until_on < bill.until_on LOOP
+		from_on := until_on;
+		SELECT p.* INTO piece FROM billing._piece_of(bill.account_id, from_on, bill.until_on) p;
+		IF piece.tariff IS NULL THEN
+			RAISE EXCEPTION 'the account has no price plan on the first day' USING ERRCODE = 'UB305', HINT = 'correct_plan() gives it one.';
+		END IF;
+		until_on := piece.ends_on;
+		tariff := piece.tariff;
+		terms := piece.terms;
+		SELECT u.usage, u.digest INTO usage, digest FROM billing._usage_now(bill, from_on, until_on) u;
+		market := piece.market;
+		IF market IS NULL AND piece.asked IS NOT NULL THEN
+			-- what was published since changes a bill only where that is asked for
+			IF NOT as_published AND billing.digest(tariff) = billing.tariff_digest(bill.charges) THEN
+				market := billing.bill_market((SELECT a.account_no FROM billing.account a WHERE a.account_id = bill.account_id), bill.from_on, bill.revision);
+			END IF;
+			market := coalesce(market, billing._market(tariff, piece.asked, piece.calendar_id, from_on, until_on));
+		END IF;
+		RETURN NEXT;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION billing._pieces_now(billing.bill, boolean) IS
+'what the days of a bill are rated from by what is known now, several pieces where plan or terms change within; with the market that the bill was made of, unless as_published';
+
 CREATE FUNCTION billing._rate_again(bill billing.bill, carry billing.carry, as_published boolean)
 RETURNS SETOF billing.bill
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
 	again	billing.bill := bill;
 	piece	record;
-	said	record;
-	rated	record;
-	market	billing.market;
 BEGIN
 	again.kind := 'normal';
 	again.revision := NULL;
 	again.run_id := NULL;
-	WHILE again.from_on < bill.until_on LOOP
-		SELECT p.* INTO piece FROM billing._piece_of(bill.account_id, again.from_on, bill.until_on) p;
-		IF piece.tariff IS NULL THEN
-			RAISE EXCEPTION 'the account has no price plan on the first day' USING ERRCODE = 'UB305', HINT = 'correct_plan() gives it one.';
-		END IF;
-		again.until_on := piece.ends_on;
-		SELECT u.usage, u.digest INTO said FROM billing._usage_now(bill, again.from_on, again.until_on) u;
-		market := piece.market;
-		IF market IS NULL AND piece.asked IS NOT NULL THEN
-			-- what was published since changes a bill only where that is asked for
-			IF NOT as_published AND billing.digest(piece.tariff) = billing.tariff_digest(bill.charges) THEN
-				market := billing.bill_market((SELECT a.account_no FROM billing.account a WHERE a.account_id = bill.account_id), bill.from_on, bill.revision);
-			END IF;
-			market := coalesce(market, billing._market(piece.tariff, piece.asked, piece.calendar_id, again.from_on, again.until_on));
-		END IF;
-		SELECT r.* INTO rated FROM billing.try_rate(piece.tariff, said.usage, daterange(again.from_on, again.until_on), piece.terms, market, carry) r;
-		IF rated.sqlstate IS NOT NULL THEN
-			RAISE EXCEPTION '%', rated.message USING ERRCODE = rated.sqlstate, DETAIL = coalesce(rated.detail, ''), HINT = coalesce(rated.hint, '');
-		END IF;
-		again.charges := rated.charges;
+	FOR piece IN SELECT p.* FROM billing._pieces_now(bill, as_published) p LOOP
+		again.from_on := piece.from_on;
+		again.until_on := piece.until_on;
+		again.charges := billing.rate(piece.tariff, piece.usage, daterange(piece.from_on, piece.until_on), piece.terms, piece.market, carry);
 		again.total := billing.total(again.charges);
-		again.usage_digest := said.digest;
+		again.usage_digest := piece.digest;
 		carry := billing.carry(again.charges);
 		RETURN NEXT again;
-		again.from_on := again.until_on;
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION billing._rate_again(billing.bill, billing.carry, boolean) IS
-'the bills that the days of a bill come to by what is known now, several where plan or terms change within; with the market that the bill was made of, unless as_published';
+COMMENT ON FUNCTION billing._rate_again(billing.bill, billing.carry, boolean) IS 'the bills that the days of a bill come to by what is known now, see _pieces_now()';
 
 CREATE FUNCTION billing._bills_of(account_id bigint, from_on date, until_on date)
 RETURNS SETOF billing.bill
