@@ -298,3 +298,19 @@ billing_issue_token(PG_FUNCTION_ARGS)
 		appendStringInfo(&token, "%02x", signature[i]);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(token.data, token.len));
 }
+
+/* _token_key_name() returns text */
+PG_FUNCTION_INFO_V1(billing_token_key_name);
+Datum
+billing_token_key_name(PG_FUNCTION_ARGS)
+{
+	BlKey		key;
+	text	   *name;
+
+	(void) fcinfo;
+	if (!bl_key_find(&bl_token_keys, NULL, &key))
+		bl_key_refuse(&bl_token_keys, "has no key");
+	name = cstring_to_text(key.name);
+	explicit_bzero(&key, sizeof key);
+	PG_RETURN_TEXT_P(name);
+}

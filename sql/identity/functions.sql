@@ -76,6 +76,13 @@ AS 'MODULE_PATHNAME', 'billing_spend_login';
 COMMENT ON FUNCTION billing._spend_login(bigint) IS 'true for the first time, in this backend, whatever is rolled back';
 REVOKE ALL ON FUNCTION billing._spend_login(bigint) FROM PUBLIC;
 
+CREATE FUNCTION billing._token_key_name()
+RETURNS text
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_token_key_name';
+COMMENT ON FUNCTION billing._token_key_name() IS 'the name of the first key of tokens, which signs; UB402 where there is none';
+REVOKE ALL ON FUNCTION billing._token_key_name() FROM PUBLIC;
+
 CREATE FUNCTION billing.issue_token(kind text, id bigint, seconds integer DEFAULT 60)
 RETURNS text
 LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED

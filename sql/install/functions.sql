@@ -198,7 +198,7 @@ BEGIN
 	GRANT EXECUTE ON FUNCTION billing._works_for(bigint) TO billing_owner;
 	GRANT EXECUTE ON FUNCTION billing._take_line(), billing._taken_lines(regclass) TO billing_owner, billing_admin, billing_clerk;
 	GRANT EXECUTE ON FUNCTION billing._mask_of(text, text), billing._seal(text, text, bigint, bytea), billing._open(billing.sealed, bytea),
-		billing._blind(text, bigint, text), billing._make_key(bigint, text, bigint), billing._rewrap_key(bigint, bigint), billing._master_key_name(),
+		billing._blind(text, bigint, text), billing._make_key(bigint, text, bigint), billing._rewrap_key(bigint, bigint), billing._master_key_name(), billing._token_key_name(),
 		billing._sign_document(text)
 		TO billing_owner;
 	GRANT EXECUTE ON FUNCTION billing._row_encoding(text, record), billing._signature_good(text, bytea, bytea)

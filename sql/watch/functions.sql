@@ -49,13 +49,20 @@ DECLARE
 	first	text;
 	links	bigint;
 BEGIN
-	PERFORM billing._check_everywhere('run', 'audit'), billing._check_everywhere('read', 'account'), billing._check_everywhere('read', 'reading');
-	SELECT count(*), min(v.account_no) INTO wrong, first FROM billing.verify() v;
-	SELECT coalesce(sum(h.seq), 0) INTO links FROM billing.account_head h;
+	PERFORM billing._check_everywhere('run', 'audit');
+	-- the chains of batches are of three kinds
+	PERFORM billing._check_everywhere('read', k) FROM unnest('{account,reading,money,org}'::text[]) k;
+	SELECT count(*), min(v.subject) INTO wrong, first
+	  FROM (SELECT v.account_no AS subject FROM billing.verify() v
+			UNION ALL
+			SELECT coalesce(v.account_no, format('batch %s', v.batch_id)) FROM billing.verify_batches() v) v;
+	SELECT (SELECT coalesce(sum(h.seq), 0) FROM billing.account_head h) + (SELECT coalesce(sum(h.seq), 0) FROM billing.batch_head h) INTO links;
 	PERFORM billing.record_upkeep('verify', wrong = 0, jsonb_strip_nulls(jsonb_build_object('links', links, 'wrong', wrong, 'first', first)));
 	RETURN wrong;
 END $$;
-COMMENT ON FUNCTION billing.check_chains() IS 'verify() over all accounts, with its result recorded for health(); returns how much is wrong';
+COMMENT ON FUNCTION billing.check_chains() IS
+'verify() over all accounts and verify_batches() over all that was received, with their result recorded for health(); needs run on audit and read on account, reading, '
+'money and org everywhere; returns how much is wrong';
 
 -- ---- health ----
 
@@ -120,6 +127,26 @@ AS $$
 		 WHERE (s.name IN ('fsync', 'full_page_writes', 'data_checksums') AND s.setting = 'off') OR (s.name = 'synchronous_commit' AND s.setting = 'off')) t,
 		 billing._finding('durability', t.names ~ 'fsync|full_page', t.names IS NOT NULL, format('off: %s', t.names), 'switch on; data_checksums by pg_checksums --enable while stopped', 'what is committed is on disk, and damage is seen') f
 	UNION ALL
+	SELECT f.* FROM (SELECT string_agg(s.what, '; ' ORDER BY s.what COLLATE "C") AS said, bool_or(s.opens) AS opens FROM (
+			SELECT format('others may set %s', a.parname) AS what, true AS opens FROM pg_parameter_acl a
+			 WHERE (a.parname = 'session_replication_role' OR a.parname LIKE 'billing.%')
+			   AND EXISTS (SELECT FROM aclexplode(a.paracl) g WHERE g.grantee = 0 OR NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = g.grantee))
+			UNION ALL
+			SELECT format('triggers are off for sessions of %s', coalesce(nullif(d.setrole, 0)::regrole::text, 'everybody')), true FROM pg_db_role_setting d
+			 WHERE d.setdatabase IN (0, (SELECT b.oid FROM pg_database b WHERE b.datname = current_database())) AND d.setconfig && '{session_replication_role=replica,session_replication_role=local}'
+			UNION ALL
+			SELECT 'passwords are kept as ' || current_setting('password_encryption'), false WHERE current_setting('password_encryption') <> 'scram-sha-256'
+			UNION ALL
+			SELECT 'values of parameters are logged', false
+			 WHERE current_setting('log_parameter_max_length_on_error') <> '0'
+				OR (current_setting('log_parameter_max_length') <> '0'
+					AND (current_setting('log_statement') <> 'none' OR current_setting('log_min_duration_statement') <> '-1'
+						 OR current_setting('log_min_duration_sample') <> '-1' OR current_setting('log_transaction_sample_rate') <> '0'))
+			UNION ALL
+			SELECT 'the network is not encrypted', false WHERE current_setting('ssl') = 'off' AND current_setting('listen_addresses') !~ '^((localhost|127[0-9.]*|::1)( *, *)?)*$') s) t,
+		 billing._finding('settings', t.opens, t.said IS NOT NULL, t.said,
+			'REVOKE SET ON PARAMETER …, ALTER ROLE … RESET …; password_encryption = scram-sha-256, log_parameter_max_length = 0, ssl = on', 'nobody may loosen what guards, and no secret goes to the log or over the network in the clear') f
+	UNION ALL
 	SELECT f.* FROM (SELECT current_setting('archive_mode') AS mode, a.last_failed_time > coalesce(a.last_archived_time, '-infinity') AS failing, a.last_archived_time FROM pg_stat_archiver a) t,
 		 billing._finding('archiving', t.failing, t.mode = 'off', CASE WHEN t.failing THEN 'the journal is not archived any more' ELSE 'the journal is not archived: a recovery ends at the last backup' END,
 			'archive_mode = on and an archive_command that works; see the server''s log', 'the journal is archived') f
@@ -139,6 +166,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	first_key	text;
+	first_key_of_tokens text;
 	said		text;
 	everywhere	boolean := billing.can_everywhere('read', 'customer');
 	keys		record;
@@ -156,6 +184,15 @@ BEGIN
 		GET STACKED DIAGNOSTICS said = PG_EXCEPTION_DETAIL;
 	END;
 	RETURN QUERY SELECT f.* FROM billing._finding('signing key', said IS NOT NULL, false, said, 'billing.sign_key_file, see doc/proof.md', 'anchors can be signed') f;
+	BEGIN
+		first_key_of_tokens := billing._token_key_name();
+		said := NULL;
+	EXCEPTION WHEN SQLSTATE 'UB402' THEN
+		GET STACKED DIAGNOSTICS said = PG_EXCEPTION_DETAIL;
+	END;
+	-- who has no pool needs none
+	RETURN QUERY SELECT f.* FROM billing._finding('token key', said NOT LIKE '% is not set.', false, said, 'billing.token_key_file, see doc/store.md; until then nobody gets in by a pool',
+		CASE WHEN said IS NULL THEN format('the first is %s', first_key_of_tokens) ELSE 'there is none: nobody comes by a pool' END) f;
 	SELECT count(*) FILTER (WHERE k.master <> first_key AND k.destroyed_at IS NULL) AS older, min(k.made_at) FILTER (WHERE k.kind = 'company' AND k.retired_at IS NULL) AS oldest,
 		   count(*) FILTER (WHERE k.kind <> 'customer' AND k.retired_at < now() - interval '7 days' AND k.destroyed_at IS NULL) AS unfinished INTO keys FROM billing.seal_key k;
 	RETURN QUERY SELECT f.* FROM billing._finding('data keys', CASE WHEN everywhere THEN false END, CASE WHEN everywhere THEN keys.older > 0 OR keys.unfinished > 0 OR keys.oldest < now() - interval '3 years' END,
@@ -192,10 +229,11 @@ AS $$
 	UNION ALL
 	SELECT f.* FROM may m, (SELECT max(a.anchored_at) AS at FROM billing.anchor a) t,
 		 billing._finding('anchor', CASE WHEN m.bills THEN false END, CASE WHEN m.bills THEN t.at IS NULL OR t.at < now() - interval '35 days' END,
-			CASE WHEN m.bills THEN coalesce(format('the last is of %s', t.at::date), 'there is none') ELSE 'you do not see all bills' END, 'SELECT billing.close_period(…) or anchor_heads(…); then contrib/proof keep', format('the last is of %s', t.at::date)) f
+			CASE WHEN m.bills THEN CASE WHEN t.at IS NULL THEN 'there is none' ELSE format('the last is of %s', t.at::date) END ELSE 'you do not see all bills' END, 'SELECT billing.close_period(…) or anchor_heads(…); then contrib/proof keep', format('the last is of %s', t.at::date)) f
 	UNION ALL
-	SELECT f.* FROM may m, (SELECT count(*) AS n, min(r.requested_at)::date AS first FROM billing.bill_run r WHERE r.finished_at IS NULL AND r.requested_at < now() - interval '1 day') t,
-		 billing._finding('bill runs', CASE WHEN m.bills THEN false END, CASE WHEN m.bills THEN t.n > 0 END, CASE WHEN m.bills THEN format('%s runs are not finished, first of %s', t.n, t.first) ELSE 'you do not see all bills' END,
+	SELECT f.* FROM may m, (SELECT count(*) AS n, min(r.requested_at)::date AS first FROM billing.bill_run r
+		 WHERE r.finished_at IS NULL AND (r.failed_at IS NOT NULL OR r.requested_at < now() - interval '1 day')) t,
+		 billing._finding('bill runs', CASE WHEN m.bills THEN false END, CASE WHEN m.bills THEN t.n > 0 END, CASE WHEN m.bills THEN format('%s runs have failed or are not finished, first of %s', t.n, t.first) ELSE 'you do not see all bills' END,
 			'call run_bills() again with the same arguments: it goes on where it was', 'none is overdue') f
 	UNION ALL
 	SELECT f.* FROM may m, (SELECT count(*) AS n, min(h.billed_to) AS first FROM billing.account_head h
@@ -207,13 +245,24 @@ AS $$
 		 billing._finding('batches', CASE WHEN m.readings THEN false END, CASE WHEN m.readings THEN t.n > 0 END, CASE WHEN m.readings THEN format('%s files were received and not landed, first of %s', t.n, t.first) ELSE 'you do not see all readings' END,
 			'CALL billing.land_batches(…); land() of one says why it fails', 'every file is landed within a day') f
 	UNION ALL
-	SELECT f.* FROM may m, (SELECT count(*) FILTER (WHERE b.rejected > b.taken) AS n, count(*) AS all_of FROM billing.batch b WHERE b.landed_at > now() - interval '7 days') t,
+	SELECT f.* FROM may m, (SELECT count(*) FILTER (WHERE b.rejected > b.taken + b.unchanged) AS n, count(*) AS all_of FROM billing.batch b
+		 WHERE b.landed_at > now() - interval '7 days'
+		   -- of a file that was read again the last time counts
+		   AND NOT EXISTS (SELECT FROM billing.batch l WHERE l.again_of = coalesce(b.again_of, b.batch_id) AND l.batch_id > b.batch_id)) t,
 		 billing._finding('rejects', CASE WHEN m.readings THEN false END, CASE WHEN m.readings THEN t.n > 0 END, CASE WHEN m.readings THEN format('of %s files of the last week %s were rejected for the most part', t.all_of, t.n) ELSE 'you do not see all readings' END,
 			'billing_report.batch_reject has the reasons; land_again() once the mapping is right', 'files are taken') f
 	UNION ALL
 	SELECT f.* FROM may m, (SELECT count(*) AS n, min(v.requested_at)::date AS first FROM billing.validation_run v WHERE v.finished_at IS NULL AND v.requested_at < now() - interval '1 day') t,
 		 billing._finding('validation', CASE WHEN m.readings THEN false END, CASE WHEN m.readings THEN t.n > 0 END, CASE WHEN m.readings THEN format('%s runs of validation or estimation are not finished, first of %s', t.n, t.first) ELSE 'you do not see all readings' END,
 			'call validate_readings() or estimate_readings() again with the same arguments', 'none is overdue') f
+	UNION ALL
+	-- what was entered by hand is under the chain of batches from close_readings() on
+	SELECT f.* FROM may m, (SELECT count(*) AS n, min(coalesce(r.decided_at, r.entered_at))::date AS first FROM billing.register_reading r
+		 WHERE (r.batch_id IS NULL OR r.decided_at IS NOT NULL AND r.decision_batch_id IS NULL) AND r.state IN ('valid', 'rejected', 'superseded')
+		   AND coalesce(r.decided_at, r.entered_at) < now() - interval '1 day') t,
+		 billing._finding('register readings', CASE WHEN m.readings THEN false END, CASE WHEN m.readings THEN t.n > 0 END,
+			CASE WHEN m.readings THEN format('%s readings of registers are not under the chain of batches for more than a day, first of %s', t.n, t.first) ELSE 'you do not see all readings' END,
+			'SELECT billing.close_readings(…), every evening', 'all are under the chain of batches within a day') f
 	UNION ALL
 	-- the newest complete month must be there, of those whose profiles are billed
 	SELECT f.* FROM may m, (SELECT count(*) AS n, count(*) FILTER (WHERE NOT EXISTS (SELECT FROM billing.reading r WHERE r.account_id = h.account_id AND r.until_on > current_date - 35)) AS silent
