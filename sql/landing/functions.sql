@@ -403,7 +403,7 @@ BEGIN
 		VALUES (b.batch_id, b.org_id, listed.accounts, listed.parts, listed.channels, listed.from_days, listed.until_days, listed.leaves, listed.entries);
 	END IF;
 	PERFORM billing._audit(b.org_id, 'land', format('batch %s', b.batch_id),
-		jsonb_build_object('taken', row.taken, 'unchanged', row.unchanged, 'rejected', row.rejected));
+		jsonb_build_object('taken', row.taken, 'unchanged', row.unchanged, 'rejected', row.rejected, 'root', encode(row.root, 'hex')));
 	-- the last lock, and the same for all who land here
 	INSERT INTO billing.batch_head (org_id, kind) VALUES (b.org_id, b.kind) ON CONFLICT DO NOTHING;
 	SELECT h.* INTO head FROM billing.batch_head h WHERE h.org_id = b.org_id AND h.kind = b.kind FOR NO KEY UPDATE;

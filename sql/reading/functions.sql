@@ -49,6 +49,7 @@ DECLARE
 	account		record;
 	days		daterange := billing.days(record_profile.profile);
 	there		daterange;
+	stored		bytea;
 BEGIN
 	SELECT h.account_id, h.org_id, h.billed_to INTO account FROM billing.account a JOIN billing.account_head h ON h.account_id = a.account_id
 	 WHERE a.account_id = found_id FOR NO KEY UPDATE OF h;
@@ -64,11 +65,12 @@ BEGIN
 	END IF;
 	INSERT INTO billing.reading (account_id, part, channel, org_id, source, profile)
 	VALUES (account.account_id, record_profile.part, record_profile.channel, account.org_id, record_profile.source,
-			billing._in_zone_of(record_profile.profile, coalesce(billing._zone_there(account.account_id, record_profile.part, record_profile.channel, lower(days)), billing.time_zone(record_profile.profile))));
+			billing._in_zone_of(record_profile.profile, coalesce(billing._zone_there(account.account_id, record_profile.part, record_profile.channel, lower(days)), billing.time_zone(record_profile.profile))))
+	RETURNING reading.digest INTO stored;
 	PERFORM billing._note_late(account.account_id, record_profile.part, record_profile.channel, days, billing.energy_kwh(record_profile.profile));
 	-- the row says from where it came; by whom, only this does
 	PERFORM billing._audit(account.org_id, 'record_profile', format('account %s', record_profile.account_no),
-		jsonb_build_object('part', record_profile.part, 'channel', record_profile.channel, 'days', days, 'source', record_profile.source));
+		jsonb_build_object('part', record_profile.part, 'channel', record_profile.channel, 'days', days, 'source', record_profile.source, 'digest', encode(stored, 'hex')));
 	RETURN days;
 END $$;
 COMMENT ON FUNCTION billing.record_profile(text, billing.profile, text, text, text) IS

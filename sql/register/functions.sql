@@ -438,6 +438,9 @@ BEGIN
 	FOR n IN SELECT generate_series(1, coalesce(cardinality(waiting), 0), 1000) LOOP
 		PERFORM billing._judge_registers(waiting[n:n + 999]);
 	END LOOP;
+	IF entries IS NOT NULL THEN
+		PERFORM billing._audit(at_org, 'check_registers', format('org %s', check_registers.org_no), jsonb_build_object('readings', cardinality(entries)));
+	END IF;
 	RETURN QUERY
 	SELECT r.state, coalesce(r.finding, ''), count(*) FROM billing.register_reading r
 	 WHERE r.account_id = ANY (waiting) AND r.entry_no IN (SELECT unnest(entries)) GROUP BY r.state, coalesce(r.finding, '') ORDER BY 1, 2;

@@ -7,16 +7,26 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes the trail for who may not; what the store's functions write they say themselves.
 BEGIN
-	IF TG_ARGV[0] = 'counted' THEN
-		PERFORM billing._audit(n.org_id, lower(TG_OP) || ' rows', TG_TABLE_NAME, jsonb_build_object('rows', n.rows))
-		   FROM (SELECT r.org_id, count(*) AS rows FROM new_rows r GROUP BY r.org_id) n;
-	ELSE
+	IF TG_ARGV[0] = 'said' THEN
 		PERFORM billing._audit(coalesce((SELECT s.org_id FROM billing.staff s WHERE format('staff:%s', s.staff_id) = billing.actor()),
 			(SELECT min(o.org_id) FROM billing.org o), 0), lower(TG_OP) || ' rows', TG_TABLE_NAME);
+	ELSIF TG_TABLE_NAME = 'reading' THEN
+		PERFORM billing._audit(n.org_id, lower(TG_OP) || ' rows', TG_TABLE_NAME, jsonb_build_object('rows', n.rows, 'root', n.root))
+		   FROM (SELECT r.org_id, count(*) AS rows, encode(billing._merkle_root(array_agg(billing._reading_leaf(r.account_id, r.part, r.channel, r.from_on, r.until_on, r.digest)
+							ORDER BY r.account_id, r.part COLLATE "C", r.channel COLLATE "C", r.from_on)), 'hex') AS root
+				   FROM new_rows r GROUP BY r.org_id) n;
+	ELSIF TG_TABLE_NAME = 'register_reading' THEN
+		PERFORM billing._audit(n.org_id, lower(TG_OP) || ' rows', TG_TABLE_NAME, jsonb_build_object('rows', n.rows, 'from', n.first, 'to', n.last))
+		   FROM (SELECT r.org_id, count(*) AS rows, min(r.entry_no) AS first, max(r.entry_no) AS last FROM new_rows r GROUP BY r.org_id) n;
+	ELSE
+		PERFORM billing._audit(n.org_id, lower(TG_OP) || ' rows', TG_TABLE_NAME, jsonb_build_object('rows', n.rows))
+		   FROM (SELECT r.org_id, count(*) AS rows FROM new_rows r GROUP BY r.org_id) n;
 	END IF;
 	RETURN NULL;
 END $$;
-COMMENT ON FUNCTION billing._audit_rows() IS 'trigger of tables that clerks write straight into, by INSERT, COPY or UPDATE: who, when, how many rows of which org';
+COMMENT ON FUNCTION billing._audit_rows() IS
+'trigger of tables that clerks write straight into, by INSERT, COPY or UPDATE: who, when, how many rows of which org; of readings also the root of the hash tree over them, of '
+'readings of registers their first and last entry_no';
 
 -- ---- upkeep ----
 

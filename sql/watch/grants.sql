@@ -5,20 +5,19 @@ GRANT EXECUTE ON FUNCTION billing.record_upkeep(text, boolean, jsonb), billing.c
 
 /*
  * After all grants: what others than the owner may write straight into has a
- * trail.  Of readings, which come by the million, the statement counts, not its
- * rows: to collect them would cost more than to store them.
+ * trail, a row for each statement and org.
  */
 DO $do$
 DECLARE
 	t	record;
 BEGIN
-	FOR t IN SELECT c.oid::regclass AS name, c.relname, v.event, CASE WHEN c.relname IN ('reading', 'register_reading') THEN 'said' ELSE 'counted' END AS how
+	FOR t IN SELECT c.oid::regclass AS name, c.relname, v.event
 			   FROM pg_class c CROSS JOIN (VALUES ('INSERT'), ('UPDATE')) v(event)
 			  WHERE c.relnamespace = 'billing'::regnamespace AND c.relkind = 'r'
 				AND EXISTS (SELECT FROM pg_roles r WHERE r.rolname ~ '^billing_' AND r.rolname <> 'billing_owner' AND has_any_column_privilege(r.oid, c.oid, v.event))
 			  ORDER BY c.relname, v.event
 	LOOP
-		EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT WHEN (current_user <> ''billing_owner'') EXECUTE FUNCTION billing._audit_rows(%L)',
-			t.relname || '_audit_' || lower(t.event), t.event, t.name, CASE t.how WHEN 'counted' THEN 'REFERENCING NEW TABLE AS new_rows' ELSE '' END, t.how);
+		EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT WHEN (current_user <> ''billing_owner'') '
+			'EXECUTE FUNCTION billing._audit_rows(''counted'')', t.relname || '_audit_' || lower(t.event), t.event, t.name);
 	END LOOP;
 END $do$;
