@@ -47,17 +47,19 @@ BEGIN
 	  JOIN billing.approval_rule r ON r.org_id = o.org_id AND r.act = _approval_rule.act
 	 ORDER BY o.distance LIMIT 1;
 	IF NOT FOUND THEN
-		rule := ROW (_approval_rule.org_id, _approval_rule.act, 0, interval '7 days', false)::billing.approval_rule;
+		rule := ROW (_approval_rule.org_id, _approval_rule.act, (SELECT 0 FROM billing.approval_act a WHERE a.act = _approval_rule.act AND a.always),
+			interval '7 days', false)::billing.approval_rule;
 	END IF;
 	RETURN rule;
 END $$;
-COMMENT ON FUNCTION billing._approval_rule(bigint, text) IS 'the nearest rule for an act at an org; without one everything needs a second person within seven days';
+COMMENT ON FUNCTION billing._approval_rule(bigint, text) IS 'the nearest rule for an act at an org; without one every amount needs a second person within seven days, or none (above is null)';
 
 CREATE FUNCTION billing._needs_approval(act text, org_id bigint, amount numeric DEFAULT NULL)
 RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT coalesce(abs(_needs_approval.amount) > (billing._approval_rule(_needs_approval.org_id, _needs_approval.act)).above, true);
+	SELECT r.above IS NOT NULL AND coalesce(abs(_needs_approval.amount) > r.above, true)
+	  FROM billing._approval_rule(_needs_approval.org_id, _needs_approval.act) r;
 END;
 COMMENT ON FUNCTION billing._needs_approval(text, bigint, numeric) IS 'does an act of this amount need a second person at an org?';
 
@@ -130,6 +132,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._take_approval(text, bigint, text, jsonb, numeric) IS
 'uses the approval of just this act, once; null where the rules ask for none; UB603 where there is none, or where who does it has approved it himself';
+
+CREATE FUNCTION billing._price_org()
+RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- prices are everybody's: the first company's word, or that of the first which has one
+	SELECT coalesce(min(o.org_id) FILTER (WHERE EXISTS (SELECT FROM billing.approval_rule r WHERE r.org_id = o.org_id AND r.act = 'price')), min(o.org_id))
+	  FROM billing.org o WHERE o.parent_id IS NULL;
+END;
+COMMENT ON FUNCTION billing._price_org() IS 'the org whose rule says whether prices, which are no org''s, need a second person; null: there is none yet';
 
 CREATE FUNCTION billing._decide_approval(approval_id bigint, verdict text, reason text)
 RETURNS text

@@ -2,19 +2,21 @@
 CREATE TABLE billing.approval_act (
 	act			text PRIMARY KEY,
 	kind		text NOT NULL,
+	always		boolean NOT NULL DEFAULT true,
 	meaning		text NOT NULL,
 	CONSTRAINT approval_act_act_plain CHECK (act ~ '^[a-z][a-z0-9_]{0,39}$'),
 	CONSTRAINT approval_act_kind_known CHECK (kind IN ('org', 'customer', 'account', 'reading', 'plan', 'bill', 'money', 'audit', 'supply'))
 );
-COMMENT ON TABLE billing.approval_act IS 'what needs a second person, unless an organisation rules otherwise; who approves it needs approve on this kind';
-INSERT INTO billing.approval_act (act, kind, meaning) VALUES
-	('refund', 'money', 'paying money back, or crediting an account without a bill'),
-	('write_off', 'money', 'giving up a debt'),
-	('late_fee_waiver', 'money', 'giving up late fees'),
-	('price', 'plan', 'a new or changed price'),
-	('large_reading', 'reading', 'a change of readings beyond what is usual'),
-	('manual_bill', 'bill', 'a bill that no run made'),
-	('bill_correction', 'bill', 'correcting issued bills');
+COMMENT ON TABLE billing.approval_act IS 'what can need a second person; who approves it needs approve on this kind';
+COMMENT ON COLUMN billing.approval_act.always IS 'false: only where an organisation has a rule for it';
+INSERT INTO billing.approval_act (act, kind, always, meaning) VALUES
+	('refund', 'money', true, 'paying money back, or crediting an account without a bill'),
+	('write_off', 'money', true, 'giving up a debt'),
+	('late_fee_waiver', 'money', true, 'giving up late fees'),
+	('price', 'plan', false, 'a new or changed price'),
+	('large_reading', 'reading', true, 'a change of readings beyond what is usual'),
+	('manual_bill', 'bill', true, 'a bill that no run made'),
+	('bill_correction', 'bill', true, 'correcting issued bills');
 
 CREATE TABLE billing.approval_rule (
 	org_id		bigint NOT NULL REFERENCES billing.org,

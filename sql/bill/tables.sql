@@ -51,7 +51,7 @@ CREATE TABLE billing.transfer (
 	link			bytea NOT NULL,
 	value_on		date,
 	PRIMARY KEY (account_id, seq),
-	CONSTRAINT transfer_books_known CHECK (debit IN ('receivable', 'billed', 'cash', 'opening', 'deposit', 'advance')
+	CONSTRAINT transfer_books_known CHECK (debit IN ('receivable', 'billed', 'cash', 'opening', 'deposit', 'advance', 'written_off')
 		AND credit IN ('receivable', 'billed', 'cash', 'opening', 'deposit', 'advance')),
 	CONSTRAINT transfer_books_two CHECK (debit <> credit),
 	CONSTRAINT transfer_amount_positive CHECK (amount > 0),
@@ -59,7 +59,7 @@ CREATE TABLE billing.transfer (
 );
 COMMENT ON TABLE billing.transfer IS 'money from one book to another 分录; never changed. A balance is the sum of transfers';
 COMMENT ON COLUMN billing.transfer.debit IS
-'book that the amount goes to: receivable 应收, billed, cash, opening (what came from an old system), deposit 押金, advance 预收';
+'book that the amount goes to: receivable 应收, billed, cash, opening (what came from an old system), deposit 押金, advance 预收, written_off 核销';
 COMMENT ON COLUMN billing.transfer.value_on IS 'value date 起息日: the day as of which the money is there, as the bank says; null: the day of posting';
 COMMENT ON COLUMN billing.transfer.key IS 'of whoever posts: the same key again posts nothing';
 CREATE UNIQUE INDEX transfer_key_key ON billing.transfer (account_id, key) WHERE key IS NOT NULL;

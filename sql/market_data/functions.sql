@@ -184,6 +184,29 @@ COMMENT ON FUNCTION billing.add_component(text, text, text) IS
 'a price that is published from time to time, under the name that tariffs give it; month: each price is for its month only, so that a month that '
 'was forgotten makes no bill; next: each holds until the next; needs write on plan everywhere; returns component_id';
 
+CREATE FUNCTION billing._component_detail(component_code text, from_on date, price numeric, source text)
+RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT jsonb_build_object('component_code', _component_detail.component_code, 'from_on', _component_detail.from_on,
+		'price', trim_scale(_component_detail.price)::text, 'source', _component_detail.source);
+END;
+COMMENT ON FUNCTION billing._component_detail(text, date, numeric, text) IS 'what exactly is approved of a published price';
+
+CREATE FUNCTION billing.request_component(component_code text, from_on date, price numeric, source text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: asks, for who may write prices.
+BEGIN
+	PERFORM billing._check_everywhere('write', 'plan');
+	RETURN billing._ask_approval('price', billing._price_org(), format('component %s from %s', left(request_component.component_code, 64), request_component.from_on),
+		billing._component_detail(request_component.component_code, request_component.from_on, request_component.price, request_component.source));
+END $$;
+COMMENT ON FUNCTION billing.request_component(text, date, numeric, text) IS
+'asks for the approval of a price as publish_component() takes it, where a rule wants a second person for prices (set_approval_rule(…, ''price'')); returns approval_id';
+
 CREATE FUNCTION billing.publish_component(component_code text, from_on date, price numeric, source text DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -215,13 +238,17 @@ BEGIN
 	IF FOUND AND last.price IS NOT DISTINCT FROM publish_component.price THEN
 		RETURN last.revision;
 	END IF;
+	PERFORM billing._take_approval('price', billing._price_org(), format('component %s from %s', publish_component.component_code, publish_component.from_on),
+		billing._component_detail(publish_component.component_code, publish_component.from_on, publish_component.price, publish_component.source));
 	INSERT INTO billing.component_price (component_id, from_on, revision, price, source)
 	VALUES (component.component_id, publish_component.from_on, coalesce(last.revision, 0) + 1, publish_component.price, publish_component.source);
+	PERFORM billing._audit(coalesce(billing._price_org(), 0), 'publish_component', format('component %s', publish_component.component_code),
+		jsonb_build_object('from_on', publish_component.from_on, 'price', publish_component.price, 'source', publish_component.source));
 	RETURN coalesce(last.revision, 0) + 1;
 END $$;
 COMMENT ON FUNCTION billing.publish_component(text, date, numeric, text) IS
 'the price of a component for a month, or from a day on; null withdraws it; another price than before is a later revision: bills that are made keep '
-'theirs, and are voided where they are to be made again; needs write on plan everywhere; returns the revision';
+'theirs, and are voided where they are to be made again; needs write on plan everywhere, and, where a rule wants it, a second person (request_component()); returns the revision';
 
 CREATE FUNCTION billing.add_series(series_code text, name text, slot_minutes integer)
 RETURNS bigint

@@ -1,3 +1,30 @@
+CREATE FUNCTION billing._plan_detail(plan_code text, name text, from_on date, tariff billing.tariff, market billing.market, version_name text, source text,
+									 calendar_code text, late boolean)
+RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT jsonb_build_object('plan_code', _plan_detail.plan_code, 'name', _plan_detail.name, 'from_on', _plan_detail.from_on, 'tariff', billing.jsonb(_plan_detail.tariff),
+		'market', billing.jsonb(_plan_detail.market), 'version_name', _plan_detail.version_name, 'source', _plan_detail.source, 'calendar_code', _plan_detail.calendar_code,
+		'late', _plan_detail.late);
+END;
+COMMENT ON FUNCTION billing._plan_detail(text, text, date, billing.tariff, billing.market, text, text, text, boolean) IS 'what exactly is approved of a version of a plan';
+
+CREATE FUNCTION billing.request_plan(plan_code text, name text, from_on date, tariff billing.tariff, market billing.market DEFAULT NULL,
+									 version_name text DEFAULT NULL, source text DEFAULT NULL, calendar_code text DEFAULT NULL, late boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: asks, for who may write prices.
+BEGIN
+	PERFORM billing._check_everywhere('write', 'plan');
+	RETURN billing._ask_approval('price', billing._price_org(), format('plan %s from %s', left(request_plan.plan_code, 64), request_plan.from_on),
+		billing._plan_detail(request_plan.plan_code, request_plan.name, request_plan.from_on, request_plan.tariff, request_plan.market, request_plan.version_name,
+			request_plan.source, request_plan.calendar_code, request_plan.late));
+END $$;
+COMMENT ON FUNCTION billing.request_plan(text, text, date, billing.tariff, billing.market, text, text, text, boolean) IS
+'asks for the approval of a version of a plan as add_plan() takes it, where a rule wants a second person for prices (set_approval_rule(…, ''price'')); returns approval_id';
+
 CREATE FUNCTION billing.add_plan(plan_code text, name text, from_on date, tariff billing.tariff, market billing.market DEFAULT NULL,
 								 version_name text DEFAULT NULL, source text DEFAULT NULL, calendar_code text DEFAULT NULL, late boolean DEFAULT false)
 RETURNS bigint
@@ -10,6 +37,9 @@ DECLARE
 	calendar	bigint;
 BEGIN
 	PERFORM billing._check_everywhere('write', 'plan');
+	PERFORM billing._take_approval('price', billing._price_org(), format('plan %s from %s', left(add_plan.plan_code, 64), add_plan.from_on),
+		billing._plan_detail(add_plan.plan_code, add_plan.name, add_plan.from_on, add_plan.tariff, add_plan.market, add_plan.version_name, add_plan.source,
+			add_plan.calendar_code, add_plan.late));
 	IF add_plan.calendar_code IS NOT NULL THEN
 		calendar := billing._calendar_of(add_plan.calendar_code);
 	END IF;
@@ -30,7 +60,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.add_plan(text, text, date, billing.tariff, billing.market, text, text, text, boolean) IS
 'a price plan, or its next version, from a day on that is not billed by it yet; late: also from one that is, for outdated_bills() to list; market: facts of its own; '
-'without, they are taken month by month from published prices, series, and the calendar of this code; needs write on plan everywhere; returns plan_id';
+'without, they are taken month by month from published prices, series, and the calendar of this code; needs write on plan everywhere, and, where a rule wants it, a second person (request_plan()); returns plan_id';
 
 CREATE FUNCTION billing._check_unbilled(plan_id bigint, from_on date)
 RETURNS void

@@ -68,6 +68,7 @@ SELECT is_empty($$SELECT signature FROM store_function
 SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 	ARRAY['add_org', 'move_org', 'add_staff', 'change_staff', 'end_staff', 'grant_access', 'revoke_access', 'add_customer', 'add_account', '_make_heads', 'add_cycle', 'set_cycle',
 		'approve', 'decline', 'withdraw_approval', 'set_approval_rule', '_check_risky_act', 'require_second_step', 'lift_second_step',
+		'request_refund', 'post_refund', 'request_write_off', 'post_write_off', 'request_plan', 'request_component',
 		'add_group', 'end_group', 'add_post', 'join_group', 'leave_group', 'nest_group', 'unnest_group', 'grant_group_access', 'revoke_group_access',
 		'separate_duties', 'unite_duties', 'assign_accounts', 'unassign_accounts', '_end_assignments',
 		'set_identity_checker', 'end_identity_checker', 'identify_by', 'set_login', '_begin_login', '_end_login', '_change_password', 'identify_session', 'logout',
