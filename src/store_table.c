@@ -7,6 +7,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/acl.h"
@@ -41,6 +42,15 @@ bl_prepare(const char *command, int n, Oid *types)
 	return plan;
 }
 
+bool
+bl_is_text(Datum value, const char *text)
+{
+	const struct varlena *given = PG_DETOAST_DATUM_PACKED(value);
+	size_t		length = strlen(text);
+
+	return VARSIZE_ANY_EXHDR(given) == length && memcmp(VARDATA_ANY(given), text, length) == 0;
+}
+
 void
 bl_finder_open(BlFinder *f, const char *table, const char *number, const char *day, Snapshot snapshot)
 {
@@ -58,6 +68,7 @@ bl_finder_open(BlFinder *f, const char *table, const char *number, const char *d
 	f->index = index_open(index, AccessShareLock);
 	f->number = bl_column(f->table, number);
 	f->day = bl_column(f->table, day);
+	f->is_day = TupleDescAttr(RelationGetDescr(f->table), f->day)->atttypid == DATEOID;
 	f->has_row = f->is_over = false;
 	if (IndexRelationGetNumberOfKeyAttributes(f->index) < 2 ||
 		f->index->rd_index->indkey.values[0] != f->number + 1 || f->index->rd_index->indkey.values[1] != f->day + 1)
@@ -66,20 +77,25 @@ bl_finder_open(BlFinder *f, const char *table, const char *number, const char *d
 				 errmsg("the primary key of table %s does not begin with %s, %s", table, number, day)));
 	f->slot = table_slot_create(f->table, NULL);
 	f->before = table_slot_create(f->table, NULL);
+	f->context = CurrentMemoryContext;
 	f->scan = bl_index_beginscan(f->table, f->index, snapshot, lengthof(f->key));
 }
 
 static void
-seek(BlFinder *f, StrategyNumber strategy, RegProcedure compare, int64 number, int32 after, int32 before)
+seek(BlFinder *f, StrategyNumber strategy, RegProcedure compare, int64 number, int64 after, int64 before)
 {
+	MemoryContext current;
+
 	ScanKeyInit(&f->key[0], 1, strategy, compare, Int64GetDatum(number));
-	ScanKeyInit(&f->key[1], 2, BTGreaterStrategyNumber, F_DATE_GT, DateADTGetDatum(after));
-	ScanKeyInit(&f->key[2], 2, BTLessStrategyNumber, F_DATE_LT, DateADTGetDatum(before));
+	ScanKeyInit(&f->key[1], 2, BTGreaterStrategyNumber, f->is_day ? F_DATE_GT : F_INT8GT, f->is_day ? DateADTGetDatum((DateADT) after) : Int64GetDatum(after));
+	ScanKeyInit(&f->key[2], 2, BTLessStrategyNumber, f->is_day ? F_DATE_LT : F_INT8LT, f->is_day ? DateADTGetDatum((DateADT) before) : Int64GetDatum(before));
+	current = MemoryContextSwitchTo(f->context);
 	index_rescan(f->scan, f->key, lengthof(f->key), NULL, 0);
+	MemoryContextSwitchTo(current);
 }
 
 void
-bl_finder_seek(BlFinder *f, int64 number, int32 after, int32 before)
+bl_finder_seek(BlFinder *f, int64 number, int64 after, int64 before)
 {
 	seek(f, BTEqualStrategyNumber, F_INT8EQ, number, after, before);
 }
@@ -88,10 +104,16 @@ bool
 bl_finder_next(BlFinder *f, ScanDirection direction)
 {
 	TupleTableSlot *next = f->before;
+	MemoryContext current;
+	bool		found;
 
 	f->before = f->slot;
 	f->slot = next;
-	return index_getnext_slot(f->scan, direction, next);
+	/* a B-tree remembers dead entries in what is current when it meets the first, and a caller's context may end before the scan */
+	current = MemoryContextSwitchTo(f->context);
+	found = index_getnext_slot(f->scan, direction, next);
+	MemoryContextSwitchTo(current);
+	return found;
 }
 
 /* to the first row from this number on; the walk stands there */

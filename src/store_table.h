@@ -18,25 +18,30 @@ extern int	bl_column(Relation table, const char *name);
 /* a statement of SPI, or an error */
 extern SPIPlanPtr bl_prepare(const char *command, int n, Oid *types);
 
-/* Rows of a table by the first two columns of its primary key, a bigint and a date, over and over. */
+/* is this value of a text column just that? */
+extern bool bl_is_text(Datum value, const char *text);
+
+/* Rows of a table by the first two columns of its primary key, a bigint and a date or another bigint, over and over. */
 typedef struct BlFinder
 {
 	Relation	table;
 	Relation	index;
 	IndexScanDesc scan;
+	MemoryContext context;		/* what the scan keeps between two rows */
 	TupleTableSlot *slot;		/* the row that was found last */
 	TupleTableSlot *before;		/* the one before it */
 	ScanKeyData key[3];
 	int			number;			/* the columns, from 0 */
-	int			day;
+	int			day;			/* or whatever the second is */
+	bool		is_day;
 	bool		has_row;		/* a walk stands at slot */
 	bool		is_over;		/* there is nothing behind it */
 } BlFinder;
 
-/* row security is not asked */
+/* row security is not asked; it lives in the current context, whatever is current when it moves */
 extern void bl_finder_open(BlFinder *f, const char *table, const char *number, const char *day, Snapshot snapshot);
 /* where number is this, and day is after `after` and before `before` */
-extern void bl_finder_seek(BlFinder *f, int64 number, int32 after, int32 before);
+extern void bl_finder_seek(BlFinder *f, int64 number, int64 after, int64 before);
 extern bool bl_finder_next(BlFinder *f, ScanDirection direction);
 /* the last row where number is this and day is before `before`, in f->before: for numbers that rise, often by little; not mixed with seeking */
 extern bool bl_finder_last(BlFinder *f, int64 number, int32 before);
