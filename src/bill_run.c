@@ -62,7 +62,7 @@ static const struct
 	[RIGHTS] = {"SELECT billing.actor(), billing.can_write($1, 'bill') AND billing.can_write($1, 'money')"
 		" AND billing.can_read($1, 'account') AND billing.can_read($1, 'reading')", {INT8OID}},
 	/* a period, or what is left of it before a request changes plan or terms, or ends the account */
-	[HEADS] = {"SELECT h.ctid, h.account_id, h.billed_to, h.seq, h.link, h.currency, h.voided, h.carry, h.usage_from, h.balance < 0,"
+	[HEADS] = {"SELECT h.ctid, h.account_id, h.billed_to, h.seq, h.link, h.currency, h.voided, h.carry, h.usage_from, h.balance, h.balance < 0,"
 		" least($4, h.stops_on, billing._period_end(h.billed_to, h.cycle_day, h.cycle_months, h.cycle_first),"
 		" CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT min(c) FROM unnest(h.plan_changes) c WHERE c > h.billed_to) END),"
 		" CASE WHEN h.plan_changes IS NOT NULL THEN (SELECT max(c) FROM unnest(h.plan_changes) c WHERE c <= h.billed_to) END"
@@ -216,7 +216,8 @@ typedef struct Due
 	Datum		currency;
 	bool		has_currency;
 	bool		voided;
-	bool		ahead;			/* money waits in it */
+	Datum		balance;		/* numeric */
+	bool		ahead;			/* money waits in it: the balance is negative */
 	Datum		carry;
 	bool		has_carry;
 	Datum		usage_from;
@@ -244,7 +245,7 @@ typedef struct Due
 /* columns of HEADS */
 enum
 {
-	H_CTID, H_ACCOUNT_ID, H_BILLED_TO, H_SEQ, H_LINK, H_CURRENCY, H_VOIDED, H_CARRY, H_USAGE_FROM, H_AHEAD, H_UNTIL_ON, H_CHANGED_ON, H_COLUMNS
+	H_CTID, H_ACCOUNT_ID, H_BILLED_TO, H_SEQ, H_LINK, H_CURRENCY, H_VOIDED, H_CARRY, H_USAGE_FROM, H_BALANCE, H_AHEAD, H_UNTIL_ON, H_CHANGED_ON, H_COLUMNS
 };
 
 /* ---- plan, version, market ---- */
@@ -386,15 +387,6 @@ find_market(Run *run, Due *due)
 
 /* ---- usage ---- */
 
-static bool
-is_text(Datum value, const char *text)
-{
-	const struct varlena *given = PG_DETOAST_DATUM_PACKED(value);
-	size_t		length = strlen(text);
-
-	return VARSIZE_ANY_EXHDR(given) == length && memcmp(VARDATA_ANY(given), text, length) == 0;
-}
-
 static struct varlena *
 sha256(Datum value)
 {
@@ -436,8 +428,8 @@ find_usage(Run *run, Due *due)
 	args[2] = DateADTGetDatum(due->until_on);
 	args[3] = Int64GetDatum(due->seq + 1);
 	/* most have one profile of just these days, which needs no sorting and joining */
-	if (!several && within && is_text(bl_slot_value(row, run->reading_channel), "import") &&
-		is_text(bl_slot_value(row, run->reading_part), "main"))
+	if (!several && within && bl_is_text(bl_slot_value(row, run->reading_channel), "import") &&
+		bl_is_text(bl_slot_value(row, run->reading_part), "main"))
 	{
 		due->usage = bl_slot_value(row, run->reading_profile);
 		due->bare_profile = true;
@@ -534,7 +526,7 @@ money_of(Due *due, BlDec total, BlNewBill *bill)
 		refuse(due, "UB307", "the total is not in whole cents", psprintf("It is %s.", text), "Let the tariff round its lines or the total.");
 		return false;
 	}
-	bill->sign = cents.coefficient > 0 ? 1 : cents.coefficient < 0 ? -1 : 0;
+	bill->cents = cents.coefficient;
 	bill->total = bl_numeric(cents);
 	/* what fits 64 bits fits the column */
 	if ((int64_t) cents.coefficient != cents.coefficient)
@@ -552,7 +544,7 @@ look_up(Run *run, Due *due)
 		return false;
 	if (due->version != NULL)
 		find_market(run, due);
-	if (is_text(due->usage_from, "reading"))
+	if (bl_is_text(due->usage_from, "reading"))
 		find_usage(run, due);
 	else
 		find_stored_usage(due);
@@ -587,7 +579,7 @@ judge(Run *run, Due *due, BlNewBill *bill)
 	}
 	if (!money_of(due, rated.total, bill))
 		return false;
-	if (due->has_currency && !is_text(due->currency, rated.currency))
+	if (due->has_currency && !bl_is_text(due->currency, rated.currency))
 	{
 		refuse(due, "UB308", "the currency is not that of the bills before", NULL, NULL);
 		return false;
@@ -597,7 +589,8 @@ judge(Run *run, Due *due, BlNewBill *bill)
 	bill->from_on = due->from_on;
 	bill->until_on = due->until_on;
 	bill->seq = due->seq;
-	bill->ahead = due->ahead;
+	/* what is owed matters to money only */
+	bill->balance = due->ahead || bill->cents < 0 ? bl_cents(DatumGetNumeric(due->balance)) : 0;
 	bill->link = (struct varlena *) DatumGetPointer(due->link);
 	bill->usage_digest = due->usage_digest;
 	bill->charges = rated.charges;
@@ -693,6 +686,7 @@ read_head(const Datum *values, const bool *nulls, Due *due)
 		.currency = values[H_CURRENCY],
 		.has_currency = !nulls[H_CURRENCY],
 		.voided = DatumGetBool(values[H_VOIDED]),
+		.balance = values[H_BALANCE],
 		.ahead = DatumGetBool(values[H_AHEAD]),
 		.carry = values[H_CARRY],
 		.has_carry = !nulls[H_CARRY],

@@ -325,8 +325,8 @@ sum_bill(BlBillWriter *w, const BlNewBill *bill, int64_t seq)
 		.from_on = bill->from_on,
 		.days = bill->until_on - bill->from_on,
 		.issued_at = w->now,
-		.plain = bill->sign == 0 || (bill->sign > 0 && !bill->ahead),
-		.total = bill->total,
+		.cents = bill->cents,
+		.balance = bill->balance,
 		.charges = bl_bytes(bill->charges)
 	};
 
@@ -363,19 +363,19 @@ bl_bills_add(BlBillWriter *w, const BlNewBill *bill)
 	if (b->plain)
 		sum_bill(w, bill, seq);
 	/* a bill of zero moves no money */
-	if (bill->sign != 0)
+	if (bill->cents != 0)
 	{
 		put(t, T_ACCOUNT_ID, Int64GetDatum(bill->account_id));
 		put(t, T_SEQ, Int64GetDatum(seq + 1));
-		put(t, T_DEBIT, PointerGetDatum(bill->sign > 0 ? w->receivable : w->billed));
-		put(t, T_CREDIT, PointerGetDatum(bill->sign > 0 ? w->billed : w->receivable));
+		put(t, T_DEBIT, PointerGetDatum(bill->cents > 0 ? w->receivable : w->billed));
+		put(t, T_CREDIT, PointerGetDatum(bill->cents > 0 ? w->billed : w->receivable));
 		put(t, T_AMOUNT, DirectFunctionCall1(numeric_abs, bill->total));
 		put(t, T_BILL_SEQ, Int64GetDatum(seq));
 		link = link_row(t, T_LINK, link);
 		add_row(w, t);
 		if (t->plain)
-			bl_sums_transfer(w->sums, w->org_id, w->now, bl_bytes(bill->sign > 0 ? w->receivable : w->billed),
-							 bl_bytes(bill->sign > 0 ? w->billed : w->receivable), t->values[t->column[T_AMOUNT]]);
+			bl_sums_transfer(w->sums, w->org_id, w->now, bl_bytes(bill->cents > 0 ? w->receivable : w->billed),
+							 bl_bytes(bill->cents > 0 ? w->billed : w->receivable), t->values[t->column[T_AMOUNT]]);
 		seq++;
 	}
 	before = MemoryContextSwitchTo(w->moved);

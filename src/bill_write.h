@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "billing.h"
+#include "core/fixed.h"
 
 enum
 {
@@ -32,8 +33,8 @@ typedef struct BlNewBill
 	int64_t		seq;			/* the last before it, */
 	struct varlena *link;		/* and its link */
 	Datum		total;			/* numeric with two decimals */
-	bool		ahead;			/* money waits in the account: its balance before is negative */
-	int			sign;			/* of total */
+	BlInt128	cents;			/* the same */
+	BlInt128	balance;		/* before it, in cents; of a bill that is not negative any from 0 on is as good as the right one */
 	struct varlena *usage_digest;	/* NULL: none */
 	struct varlena *charges;
 	struct varlena *carry;

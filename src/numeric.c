@@ -23,6 +23,22 @@ bl_numeric(BlDec value)
 							   Int32GetDatum(-1));
 }
 
+Datum
+bl_money(BlInt128 cents)
+{
+	return bl_numeric((BlDec) {cents, 2});
+}
+
+BlInt128
+bl_cents(Numeric value)
+{
+	BlDec		money = bl_dec_from_numeric(value, 2, "an amount of money");
+
+	for (; money.scale < 2; money.scale++)
+		money.coefficient *= 10;
+	return money.coefficient;
+}
+
 BlDec
 bl_dec_from_numeric(Numeric value, int max_scale, const char *what)
 {

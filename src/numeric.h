@@ -17,4 +17,8 @@ extern Datum bl_numeric(BlDec value);
  */
 extern BlDec bl_dec_from_numeric(Numeric value, int max_scale, const char *what);
 
+/* a value of a column numeric(20,2), and back */
+extern BlInt128 bl_cents(Numeric value);
+extern Datum bl_money(BlInt128 cents);
+
 #endif							/* BL_NUMERIC_H */

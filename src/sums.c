@@ -2,11 +2,11 @@
  * sums.c - adds bills and transfers to the sums of the store, many at a time
  *
  * Bills of one org, month and tariff become one value of charges, which SQL
- * takes apart by code; what is owed by accounts that have money waiting, or get
- * some back, is worked out by SQL account by account.
+ * takes apart by code; receivables.c adds up what is owed.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -18,8 +18,8 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
@@ -27,6 +27,9 @@
 #include "charges_agg.h"
 #include "core/charges.h"
 #include "core/clock.h"
+#include "numeric.h"
+#include "receivables.h"
+#include "store_table.h"
 #include "sums.h"
 #include "value_op.h"
 
@@ -34,27 +37,14 @@
 typedef struct BillGroup
 {
 	struct BillGroup *next;
-	int64_t		org_id;
 	int64_t		issued_org_id;
 	int32_t		month_on;
-	TimestampTz issued_at;
 	bool		reversal;
 	uint8_t		tariff_digest[BL_DIGEST];
 	int64_t		bills;
 	int64_t		days;
 	BlChargesAgg *charges;
-	Datum		others;			/* the totals of those that are not plain; 0: none is */
 } BillGroup;
-
-/* a bill that changes more in what is settled than that it is owed */
-typedef struct Other
-{
-	struct Other *next;
-	int64_t		account_id;
-	int64_t		org_id;
-	int64_t		seq;
-	Datum		total;
-} Other;
 
 /* transfers that are one row of sums */
 typedef struct Flow
@@ -72,9 +62,8 @@ struct BlSums
 {
 	MemoryContext context;
 	BillGroup	   *groups;			/* the one found last stands first */
-	Other	   *others;
-	Other	  **last;			/* in their order: links of one account follow each other */
 	Flow	   *flows;
+	BlReceivables *receivables;
 };
 
 BlSums *
@@ -84,7 +73,7 @@ bl_sums_open(void)
 	BlSums	   *sums = MemoryContextAllocZero(context, sizeof *sums);
 
 	sums->context = context;
-	sums->last = &sums->others;
+	sums->receivables = bl_receivables_open();
 	return sums;
 }
 
@@ -125,16 +114,13 @@ find_group(BlSums *sums, const BlSumBill *bill, const uint8_t *tariff_digest)
 	BillGroup	   *g;
 
 	while ((g = *at) != NULL &&
-		   (g->month_on != month_on || g->org_id != bill->org_id || g->issued_org_id != bill->issued_org_id || g->issued_at != bill->issued_at ||
-			g->reversal != bill->reversal || memcmp(g->tariff_digest, tariff_digest, BL_DIGEST) != 0))
+		   (g->month_on != month_on || g->issued_org_id != bill->issued_org_id || g->reversal != bill->reversal || memcmp(g->tariff_digest, tariff_digest, BL_DIGEST) != 0))
 		at = &g->next;
 	if (g == NULL)
 	{
 		g = palloc0(sizeof *g);
-		g->org_id = bill->org_id;
 		g->issued_org_id = bill->issued_org_id;
 		g->month_on = month_on;
-		g->issued_at = bill->issued_at;
 		g->reversal = bill->reversal;
 		memcpy(g->tariff_digest, tariff_digest, BL_DIGEST);
 		g->charges = bl_charges_agg_new(sums->context);
@@ -144,6 +130,34 @@ find_group(BlSums *sums, const BlSumBill *bill, const uint8_t *tariff_digest)
 	g->next = sums->groups;
 	sums->groups = g;
 	return g;
+}
+
+/* what it changes in what is owed; a bill of zero changes nothing */
+static void
+owe_bill(BlSums *sums, const BlSumBill *bill, const uint8_t *tariff_digest)
+{
+	BlOwed		owed = {.account_id = bill->account_id,.org_id = bill->org_id,.seq = bill->seq,.before = bill->balance,.owed = bill->cents};
+	BlDebt		debt = {
+		.seq = bill->seq,
+		.amount = bill->cents,
+		.at = bill->issued_at,
+		.is_bill = true,
+		.from_on = bill->from_on,
+		.tariff_digest = tariff_digest
+	};
+
+	if (bill->cents == 0)
+		return;
+	if (bill->cents > 0 && !bill->reversal)
+		owed.adds = &debt;
+	else if (bill->reversed_cents > 0)
+	{
+		debt.seq = bill->reversed_seq;
+		debt.amount = bill->reversed_cents;
+		debt.at = bill->reversed_issued_at;
+		owed.removes = &debt;
+	}
+	bl_receivables_add(sums->receivables, &owed);
 }
 
 void
@@ -158,20 +172,12 @@ bl_sums_bill(BlSums *sums, const BlSumBill *bill)
 	g->bills++;
 	g->days += bill->days;
 	bl_charges_agg_add(g->charges, bill->charges);
-	if (!bill->plain)
-	{
-		Other	   *other = palloc(sizeof *other);
-
-		*other = (Other) {NULL, bill->account_id, bill->org_id, bill->seq, copied_numeric(bill->total)};
-		*sums->last = other;
-		sums->last = &other->next;
-		add_numeric(&g->others, bill->total);
-	}
+	owe_bill(sums, bill, charges.tariff_digest);
 	MemoryContextSwitchTo(before);
 }
 
 static bool
-is_text(const struct varlena *text, BlBytes bytes)
+is_same(const struct varlena *text, BlBytes bytes)
 {
 	BlBytes		own = bl_bytes(text);
 
@@ -184,7 +190,7 @@ bl_sums_transfer(BlSums *sums, int64_t issued_org_id, TimestampTz posted_at, BlB
 	MemoryContext before = MemoryContextSwitchTo(sums->context);
 	Flow	   *f = sums->flows;
 
-	while (f != NULL && (f->issued_org_id != issued_org_id || f->posted_at != posted_at || !is_text(f->debit, debit) || !is_text(f->credit, credit)))
+	while (f != NULL && (f->issued_org_id != issued_org_id || f->posted_at != posted_at || !is_same(f->debit, debit) || !is_same(f->credit, credit)))
 		f = f->next;
 	if (f == NULL)
 	{
@@ -207,16 +213,16 @@ typedef enum Command
 {
 	ADD_BILLS,
 	ADD_TRANSFERS,
-	CHANGE_RECEIVABLES,
 	HEADS,
+	BALANCE_AT,
 	REVERSED,
 	COMMANDS
 } Command;
 
 enum
 {
-	ARGS_MAX = 9,
-	A_CHARGES = 7				/* of ADD_BILLS */
+	ARGS_MAX = 6,
+	A_CHARGES = 5				/* of ADD_BILLS */
 };
 
 static const struct
@@ -224,13 +230,15 @@ static const struct
 	const char *text;
 	Oid			types[ARGS_MAX];
 }			commands[COMMANDS] = {
-	[ADD_BILLS] = {"SELECT billing._add_bills($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-	{INT8OID, INT8OID, DATEOID, TIMESTAMPTZOID, INT4OID, INT8OID, INT8OID, InvalidOid, NUMERICOID}},
+	[ADD_BILLS] = {"SELECT billing._add_bills($1, $2, $3, $4, $5, $6)", {INT8OID, DATEOID, INT4OID, INT8OID, INT8OID, InvalidOid}},
 	[ADD_TRANSFERS] = {"INSERT INTO billing.transfer_sum (org_id, month_on, debit, credit, transfers, amount)"
 		" VALUES ($1, billing._month_of(billing._sum_day($2)), $3, $4, $5, $6)", {INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, INT8OID, NUMERICOID}},
-	[CHANGE_RECEIVABLES] = {"SELECT billing._change_receivables($1, $2, $3, $4)", {INT8OID, INT8OID, INT8OID, NUMERICOID}},
 	[HEADS] = {"SELECT h.account_id, h.seq, h.balance FROM billing.account_head h WHERE h.account_id = ANY ($1) ORDER BY h.account_id", {INT8ARRAYOID}},
-	[REVERSED] = {"SELECT b.kind = 'normal' FROM billing.bill b WHERE b.account_id = $1 AND b.from_on = $2 AND b.seq = $3", {INT8OID, DATEOID, INT8OID}},
+	[BALANCE_AT] = {"SELECT billing._balance_at($1, $2)", {INT8OID, INT8OID}},
+	/* what was reversed before, or asks for no money itself, is no debt */
+	[REVERSED] = {"SELECT b.kind = 'normal', b.issued_at, CASE WHEN b.kind = 'reversal' OR EXISTS (SELECT FROM billing.bill r"
+		" WHERE r.account_id = b.account_id AND r.from_on = b.from_on AND r.reverses_seq = b.seq AND r.seq < $4) THEN 0 ELSE b.total END"
+	" FROM billing.bill b WHERE b.account_id = $1 AND b.from_on = $2 AND b.seq = $3", {INT8OID, DATEOID, INT8OID, INT8OID}},
 };
 
 static Oid
@@ -286,11 +294,11 @@ static void
 flush_group(const BillGroup *g)
 {
 	Datum		values[ARGS_MAX] = {
-		Int64GetDatum(g->issued_org_id), Int64GetDatum(g->org_id), DateADTGetDatum(g->month_on), TimestampTzGetDatum(g->issued_at),
-		Int32GetDatum(g->reversal ? -1 : 1), Int64GetDatum(g->bills), Int64GetDatum(g->days), PointerGetDatum(bl_charges_agg_value(g->charges)), g->others
+		Int64GetDatum(g->issued_org_id), DateADTGetDatum(g->month_on), Int32GetDatum(g->reversal ? -1 : 1), Int64GetDatum(g->bills),
+		Int64GetDatum(g->days), PointerGetDatum(bl_charges_agg_value(g->charges))
 	};
 
-	execute(ADD_BILLS, values, g->others == (Datum) 0 ? "        n" : "         ");
+	execute(ADD_BILLS, values, NULL);
 }
 
 void
@@ -310,13 +318,7 @@ bl_sums_flush(BlSums *sums)
 
 		execute(ADD_TRANSFERS, values, NULL);
 	}
-	for (const Other *o = sums->others; o != NULL; o = o->next)
-	{
-		Datum		values[] = {Int64GetDatum(o->account_id), Int64GetDatum(o->org_id), Int64GetDatum(o->seq), o->total};
-
-		CHECK_FOR_INTERRUPTS();
-		execute(CHANGE_RECEIVABLES, values, NULL);
-	}
+	bl_receivables_flush(sums->receivables);
 	SPI_finish();
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(sums->context);
@@ -389,16 +391,28 @@ bytes_of(const Rows *rows, const char *name)
 }
 
 static bool
-is_kind(BlBytes kind, const char *name)
+is_column(const Rows *rows, const char *name, const char *text)
 {
-	return kind.size == strlen(name) && memcmp(kind.bytes, name, kind.size) == 0;
+	bool		isnull;
+
+	return bl_is_text(column(rows, name, &isnull), text);
 }
 
+static BlInt128
+cents_of(const Rows *rows, const char *name)
+{
+	bool		isnull;
+
+	return bl_cents(DatumGetNumeric(column(rows, name, &isnull)));
+}
+
+/* where an account stands: its head, and then the link that was looked at last */
 typedef struct Head
 {
 	int64_t		account_id;
 	int64_t		seq;
-	Numeric		balance;
+	BlInt128	balance;
+	bool		at_bill;		/* whose transfer may follow, and counts with it */
 } Head;
 
 /* the heads of the accounts of all rows, rising */
@@ -428,16 +442,18 @@ load_heads(Rows *rows, Head **heads)
 		TupleDesc	form = SPI_tuptable->tupdesc;
 		bool		isnull;
 
-		(*heads)[i].account_id = DatumGetInt64(SPI_getbinval(row, form, 1, &isnull));
-		(*heads)[i].seq = DatumGetInt64(SPI_getbinval(row, form, 2, &isnull));
-		(*heads)[i].balance = DatumGetNumericCopy(SPI_getbinval(row, form, 3, &isnull));
+		(*heads)[i] = (Head) {
+			.account_id = DatumGetInt64(SPI_getbinval(row, form, 1, &isnull)),
+			.seq = DatumGetInt64(SPI_getbinval(row, form, 2, &isnull)),
+			.balance = bl_cents(DatumGetNumeric(SPI_getbinval(row, form, 3, &isnull)))
+		};
 	}
 	SPI_freetuptable(SPI_tuptable);
 	return n;
 }
 
-static const Head *
-find_head(const Head *heads, int n, int64_t account_id)
+static Head *
+find_head(Head *heads, int n, int64_t account_id)
 {
 	int			low = 0,
 				high = n;
@@ -454,42 +470,78 @@ find_head(const Head *heads, int n, int64_t account_id)
 	return low < n && heads[low].account_id == account_id ? &heads[low] : NULL;
 }
 
-static int
-sign_of(Datum numeric)
+/* the balance before a link by which so much more is owed */
+static BlInt128
+balance_before(Head *heads, int n, int64_t account_id, int64_t seq, BlInt128 owed, bool is_bill)
 {
-	static const char zero[] = "0";
-	Datum		nothing = DirectFunctionCall3(numeric_in, CStringGetDatum(zero), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	Head	   *head = find_head(heads, n, account_id);
+	BlInt128	balance = 0;
 
-	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, numeric, nothing));
+	if (head != NULL && (head->seq == seq - 1 || (head->at_bill && head->seq == seq - 2)))
+		balance = head->balance;
+	else
+	{
+		/* the head has been moved already, or there are links between */
+		Datum		values[] = {Int64GetDatum(account_id), Int64GetDatum(seq - 1)};
+		Datum		value;
+		bool		isnull = true;
+
+		execute(BALANCE_AT, values, NULL);
+		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+		if (!isnull)
+			balance = bl_cents(DatumGetNumeric(value));
+		SPI_freetuptable(SPI_tuptable);
+	}
+	if (head != NULL)
+		*head = (Head) {account_id, seq, balance + owed, is_bill};
+	return balance;
 }
 
-/* was the balance before the bill not negative?  The head is where the bill has left it, or where it found it. */
-static bool
-owed_nothing_ahead(const Head *head, int64_t seq, Datum total)
-{
-	if (head == NULL || (head->seq != seq + 1 && head->seq != seq - 1))
-		return false;
-	if (head->seq == seq - 1)
-		return sign_of(NumericGetDatum(head->balance)) >= 0;
-	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(head->balance), total)) >= 0;
-}
-
-/* was what a reversal takes away a bill of supply? */
-static bool
-reverses_supply(const Rows *rows, const BlSumBill *bill)
+/* what a reversal takes away: the days of a bill of supply, a debt */
+static void
+find_reversed(const Rows *rows, BlSumBill *bill)
 {
 	bool		isnull;
 	Datum		values[] = {
-		Int64GetDatum(bill->account_id), DateADTGetDatum(bill->from_on), column(rows, "reverses_seq", &isnull)
+		Int64GetDatum(bill->account_id), DateADTGetDatum(bill->from_on), column(rows, "reverses_seq", &isnull), Int64GetDatum(bill->seq)
 	};
-	bool		normal;
 
 	if (isnull)
-		return false;
+		return;
 	execute(REVERSED, values, NULL);
-	normal = SPI_processed == 1 && DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)) && !isnull;
+	if (SPI_processed == 1)
+	{
+		HeapTuple	row = SPI_tuptable->vals[0];
+		TupleDesc	form = SPI_tuptable->tupdesc;
+
+		if (!DatumGetBool(SPI_getbinval(row, form, 1, &isnull)))
+			bill->days = 0;
+		bill->reversed_seq = DatumGetInt64(values[2]);
+		bill->reversed_issued_at = DatumGetTimestampTz(SPI_getbinval(row, form, 2, &isnull));
+		bill->reversed_cents = bl_cents(DatumGetNumeric(SPI_getbinval(row, form, 3, &isnull)));
+	}
+	else
+		bill->days = 0;
 	SPI_freetuptable(SPI_tuptable);
-	return normal;
+}
+
+/* what the trigger reads is what was written until now, its own statement included */
+static void
+begin(Rows *rows, FunctionCallInfo fcinfo, const char *table)
+{
+	open_rows(rows, fcinfo, table);
+	SPI_connect();
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+static void
+end(Rows *rows, BlSums *sums)
+{
+	close_rows(rows);
+	bl_sums_flush(sums);
+	PopActiveSnapshot();
+	SPI_finish();
 }
 
 /* _sum_bills() returns trigger: bills are added to the sums */
@@ -502,16 +554,13 @@ billing_sum_bills(PG_FUNCTION_ARGS)
 	int			n;
 	BlSums	   *sums;
 
-	open_rows(&rows, fcinfo, "bill");
-	SPI_connect();
+	begin(&rows, fcinfo, "bill");
 	n = load_heads(&rows, &heads);
 	sums = bl_sums_open();
 	while (next_row(&rows))
 	{
 		bool		isnull;
-		BlBytes		kind = bytes_of(&rows, "kind");
-		Datum		total = column(&rows, "total", &isnull);
-		int			sign = sign_of(total);
+		bool		reversal = is_column(&rows, "kind", "reversal");
 		BlSumBill	bill = {
 			.account_id = bigint_of(&rows, "account_id"),
 			.seq = bigint_of(&rows, "seq"),
@@ -519,21 +568,40 @@ billing_sum_bills(PG_FUNCTION_ARGS)
 			.issued_org_id = bigint_of(&rows, "issued_org_id"),
 			.from_on = DatumGetDateADT(column(&rows, "from_on", &isnull)),
 			.issued_at = DatumGetTimestampTz(column(&rows, "issued_at", &isnull)),
-			.reversal = is_kind(kind, "reversal"),
-			.total = total,
+			.reversal = reversal,
+			.cents = cents_of(&rows, "total"),
 			.charges = bytes_of(&rows, "charges")
 		};
 
-		/* a bill of zero changes nothing in what is owed */
-		bill.plain = sign == 0 || (sign > 0 && !bill.reversal && owed_nothing_ahead(find_head(heads, n, bill.account_id), bill.seq, total));
-		if (is_kind(kind, "normal") || (bill.reversal && reverses_supply(&rows, &bill)))
+		if (reversal || is_column(&rows, "kind", "normal"))
 			bill.days = DatumGetDateADT(column(&rows, "until_on", &isnull)) - bill.from_on;
+		if (reversal)
+			find_reversed(&rows, &bill);
+		bill.balance = balance_before(heads, n, bill.account_id, bill.seq, bill.cents, true);
 		bl_sums_bill(sums, &bill);
 	}
-	close_rows(&rows);
-	bl_sums_flush(sums);
-	SPI_finish();
+	end(&rows, sums);
 	return PointerGetDatum(NULL);
+}
+
+/* a transfer without a bill: a debt of its own, or money that comes */
+static void
+owe_transfer(const Rows *rows, BlSums *sums, Head *heads, int n, bool adds)
+{
+	bool		isnull;
+	BlInt128	amount = cents_of(rows, "amount");
+	BlOwed		owed = {
+		.account_id = bigint_of(rows, "account_id"),
+		.org_id = bigint_of(rows, "org_id"),
+		.seq = bigint_of(rows, "seq"),
+		.owed = adds ? amount : -amount
+	};
+	BlDebt		debt = {.seq = owed.seq,.amount = amount,.at = DatumGetTimestampTz(column(rows, "posted_at", &isnull))};
+
+	owed.before = balance_before(heads, n, owed.account_id, owed.seq, owed.owed, false);
+	if (adds)
+		owed.adds = &debt;
+	bl_receivables_add(sums->receivables, &owed);
 }
 
 /* _sum_transfers() returns trigger: transfers are added to the sums; those of bills are owed with the bill */
@@ -542,34 +610,24 @@ Datum
 billing_sum_transfers(PG_FUNCTION_ARGS)
 {
 	Rows		rows;
+	Head	   *heads;
+	int			n;
 	BlSums	   *sums;
 
-	open_rows(&rows, fcinfo, "transfer");
-	SPI_connect();
+	begin(&rows, fcinfo, "transfer");
+	n = load_heads(&rows, &heads);
 	sums = bl_sums_open();
 	while (next_row(&rows))
 	{
 		bool		isnull;
-		BlBytes		debit = bytes_of(&rows, "debit");
-		BlBytes		credit = bytes_of(&rows, "credit");
-		Datum		amount = column(&rows, "amount", &isnull);
-		TimestampTz posted_at = DatumGetTimestampTz(column(&rows, "posted_at", &isnull));
-		bool		adds = is_kind(debit, "receivable");
+		bool		adds = is_column(&rows, "debit", "receivable");
 
-		bl_sums_transfer(sums, bigint_of(&rows, "issued_org_id"), posted_at, debit, credit, amount);
+		bl_sums_transfer(sums, bigint_of(&rows, "issued_org_id"), DatumGetTimestampTz(column(&rows, "posted_at", &isnull)),
+						 bytes_of(&rows, "debit"), bytes_of(&rows, "credit"), column(&rows, "amount", &isnull));
 		column(&rows, "bill_seq", &isnull);
-		if (isnull && (adds || is_kind(credit, "receivable")))
-		{
-			Datum		values[] = {
-				Int64GetDatum(bigint_of(&rows, "account_id")), Int64GetDatum(bigint_of(&rows, "org_id")), Int64GetDatum(bigint_of(&rows, "seq")),
-				adds ? amount : DirectFunctionCall1(numeric_uminus, amount)
-			};
-
-			execute(CHANGE_RECEIVABLES, values, NULL);
-		}
+		if (isnull && (adds || is_column(&rows, "credit", "receivable")))
+			owe_transfer(&rows, sums, heads, n, adds);
 	}
-	close_rows(&rows);
-	bl_sums_flush(sums);
-	SPI_finish();
+	end(&rows, sums);
 	return PointerGetDatum(NULL);
 }

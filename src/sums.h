@@ -12,6 +12,7 @@
 #include "utils/date.h"
 
 #include "billing.h"
+#include "core/fixed.h"
 
 typedef struct BlSums BlSums;
 
@@ -25,9 +26,13 @@ typedef struct BlSumBill
 	int			days;			/* of supply: of a reversal those of the bill it takes away; 0 of what only corrects */
 	TimestampTz issued_at;
 	bool		reversal;
-	bool		plain;			/* a debt of an account that no money waits in: total is positive, the balance before not negative */
-	Datum		total;			/* numeric */
+	BlInt128	cents;			/* its total */
+	BlInt128	balance;		/* of the account before it, in cents; BlOwed says how exactly */
 	BlBytes		charges;
+	/* of a reversal: the debt that it takes away, if it is one; in cents, 0: none */
+	BlInt128	reversed_cents;
+	int64_t		reversed_seq;
+	TimestampTz reversed_issued_at;
 } BlSumBill;
 
 /* lives in the current context */

@@ -48,8 +48,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._days_of_supply(billing.bill) IS 'the days that a bill is for; none where it only corrects, or charges for something else than supply';
 
-CREATE FUNCTION billing._add_bills(issued_org_id bigint, org_id bigint, month_on date, issued_at timestamptz, sign integer, bills bigint, days bigint,
-								   charges billing.charges, others numeric)
+CREATE FUNCTION billing._add_bills(issued_org_id bigint, month_on date, sign integer, bills bigint, days bigint, charges billing.charges)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -62,19 +61,14 @@ BEGIN
 		INSERT INTO billing.charge_sum (org_id, month_on, tariff_digest, currency, code, kwh, amount)
 		SELECT _add_bills.issued_org_id, _add_bills.month_on, billing.tariff_digest(_add_bills.charges), billing.currency(_add_bills.charges), c.code,
 			   _add_bills.sign * c.kwh, _add_bills.sign * c.amount
-		  FROM code c),
-	owed AS (
-		INSERT INTO billing.receivable_sum (org_id, month_on, issued_on, tariff_digest, charged, settled)
-		SELECT _add_bills.org_id, _add_bills.month_on, billing._sum_day(_add_bills.issued_at), billing.tariff_digest(_add_bills.charges), q.charged, 0
-		  FROM (SELECT billing.total(_add_bills.charges) - coalesce(_add_bills.others, 0) AS charged) q WHERE _add_bills.sign > 0 AND q.charged <> 0)
+		  FROM code c)
 	INSERT INTO billing.bill_sum (org_id, month_on, tariff_digest, currency, bills, days, kwh, amount)
 	SELECT _add_bills.issued_org_id, _add_bills.month_on, billing.tariff_digest(_add_bills.charges), billing.currency(_add_bills.charges),
 		   _add_bills.sign * _add_bills.bills, _add_bills.sign * _add_bills.days,
 		   coalesce(_add_bills.sign * (SELECT sum(c.kwh) FROM code c WHERE c.is_energy), 0), _add_bills.sign * billing.total(_add_bills.charges);
 END $$;
-COMMENT ON FUNCTION billing._add_bills(bigint, bigint, date, timestamptz, integer, bigint, bigint, billing.charges, numeric) IS
-'adds bills of one org, month and tariff to the sums: how many, their days of supply, and their charges as one; sign -1 takes them away; '
-'others: the totals of those that change more in what is settled than that they are owed, which _change_receivables() adds';
+COMMENT ON FUNCTION billing._add_bills(bigint, date, integer, bigint, bigint, billing.charges) IS
+'adds bills of one org, month and tariff to the sums: how many, their days of supply, and their charges as one; sign -1 takes them away';
 
 -- ---- what customers owe ----
 
@@ -121,24 +115,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._receivables(bigint, bigint, numeric) IS
 'what an account was charged up to a link of its chain, and what of it is settled with this balance, the oldest first; as rows of receivable_sum';
-
-CREATE FUNCTION billing._change_receivables(account_id bigint, org_id bigint, seq bigint, owed numeric)
-RETURNS void
-LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
-BEGIN ATOMIC
-	INSERT INTO billing.receivable_sum (org_id, month_on, issued_on, tariff_digest, charged, settled)
-	SELECT _change_receivables.org_id, c.month_on, c.issued_on, c.tariff_digest, sum(c.charged), sum(c.settled)
-	  FROM (SELECT billing._balance_at(_change_receivables.account_id, _change_receivables.seq - 1) AS balance) before
-	 CROSS JOIN LATERAL (
-		SELECT r.month_on, r.issued_on, r.tariff_digest, r.charged, r.settled
-		  FROM billing._receivables(_change_receivables.account_id, _change_receivables.seq, before.balance + _change_receivables.owed) r
-		 UNION ALL
-		SELECT r.month_on, r.issued_on, r.tariff_digest, -r.charged AS charged, -r.settled AS settled
-		  FROM billing._receivables(_change_receivables.account_id, _change_receivables.seq - 1, before.balance) r) c
-	 GROUP BY c.month_on, c.issued_on, c.tariff_digest
-	HAVING sum(c.charged) <> 0 OR sum(c.settled) <> 0;
-END;
-COMMENT ON FUNCTION billing._change_receivables(bigint, bigint, bigint, numeric) IS 'adds to the sums what a link of a chain, by which more is owed or less, changes in what is settled';
 
 -- ---- triggers: what is written changes the sums in the same transaction; those of bills and transfers are in C ----
 

@@ -10,10 +10,12 @@ SELECT billing.add_plan('home', 'Homes', '2025-01-01', '{"name": "x", "currency"
 	"charges": [{"code": "energy", "tags": ["energy"], "price": "0.5"}, {"code": "funds", "price": "0.03"}]}') \gset
 SELECT billing.add_plan('shop', 'Shops', '2025-01-01', '{"name": "y", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 3, "total": 2},
 	"charges": [{"code": "energy", "price": "0.7777"}, {"code": "base", "fixed": "month", "price": "12"}]}') \gset
-SELECT billing.set_plan_class('shop', 'commercial') \gset
+SELECT billing.add_plan('sun', 'Roofs', '2025-01-01', '{"name": "z", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 2},
+	"charges": [{"code": "energy", "tags": ["energy"], "price": "0.5"}, {"code": "feed", "fixed": "month", "price": "-14"}]}') \gset
+SELECT billing.set_plan_class('shop', 'commercial'), billing.set_plan_class('sun', 'residential') \gset
 SELECT billing.add_customer('C', 'x') AS customer \gset
 SELECT count(billing.add_account(CASE WHEN n % 3 = 0 THEN 'S2' ELSE 'S1' END, n::text, :customer, CASE WHEN n = 7 THEN date '2026-01-16' ELSE '2026-01-01' END)) FROM generate_series(1, 12) n \gset
-SELECT count(*) FROM (SELECT billing.set_plan(n::text, CASE WHEN n % 2 = 0 THEN 'shop' ELSE 'home' END, CASE WHEN n = 7 THEN date '2026-01-16' ELSE '2026-01-01' END) FROM generate_series(1, 12) n) q \gset
+SELECT count(*) FROM (SELECT billing.set_plan(n::text, CASE WHEN n % 2 = 0 THEN 'shop' WHEN n > 8 THEN 'sun' ELSE 'home' END, CASE WHEN n = 7 THEN date '2026-01-16' ELSE '2026-01-01' END) FROM generate_series(1, 12) n) q \gset
 SELECT billing.set_plan('5', 'shop', '2026-02-11') \gset
 INSERT INTO billing.reading (account_id, org_id, profile)
 SELECT a.account_id, a.org_id, billing.profile(m, '1 day', array_fill(1000 * a.account_id + 123, ARRAY[(m + interval '1 month')::date - m::date]))
@@ -29,7 +31,7 @@ END $$;
 CREATE FUNCTION pg_temp.wrong() RETURNS SETOF text LANGUAGE sql AS
 $$SELECT format('%s %s %s %s: %s, not %s', sums, org_no, month_on, about, kept, made) FROM billing.check_sums()$$;
 
-SELECT plan(22);
+SELECT plan(25);
 
 SELECT pg_temp.run('2026-03-01') \gset
 SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after a run');
@@ -71,13 +73,71 @@ SELECT cmp_ok((SELECT count(*) FROM (SELECT 1 FROM billing.bill_sum UNION ALL SE
 	'<', :before::bigint, 'which leaves fewer rows');
 SELECT is_empty($$SELECT org_id, month_on, tariff_digest, currency, code FROM billing.charge_sum GROUP BY 1, 2, 3, 4, 5 HAVING count(*) > 1$$, 'one of each key');
 
+-- money goes back, and a deposit is taken against what is owed: several links of an account by one statement
+CREATE FUNCTION pg_temp.post(no text, amounts numeric[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	head	billing.account_head;
+	row		billing.transfer;
+	rows	billing.transfer[] := '{}';
+	amount	numeric;
+BEGIN
+	SELECT h.* INTO STRICT head FROM billing.account_head h JOIN billing.account a USING (account_id) WHERE a.account_no = no FOR NO KEY UPDATE OF h;
+	FOREACH amount IN ARRAY amounts LOOP
+		row := ROW (head.account_id, head.seq + 1, head.org_id, head.org_id, CASE WHEN amount > 0 THEN 'receivable' ELSE 'deposit' END,
+			CASE WHEN amount > 0 THEN 'cash' ELSE 'receivable' END, abs(amount), now(), 'x', NULL, NULL, NULL, NULL);
+		row.link := sha256(head.link || billing._transfer_content(row));
+		head.seq := row.seq;
+		head.link := row.link;
+		rows := rows || row;
+		head.balance := head.balance + amount;
+	END LOOP;
+	INSERT INTO billing.transfer SELECT r.* FROM unnest(rows) r;
+	UPDATE billing.account_head h SET seq = head.seq, link = head.link, balance = head.balance WHERE h.account_id = head.account_id;
+END $$;
+CREATE FUNCTION pg_temp.issue(no text, n integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	head	billing.account_head;
+	bill	billing.bill;
+	bills	billing.bill[] := '{}';
+	row		billing.transfer;
+	rows	billing.transfer[] := '{}';
+BEGIN
+	SELECT h.* INTO STRICT head FROM billing.account_head h JOIN billing.account a USING (account_id) WHERE a.account_no = no FOR NO KEY UPDATE OF h;
+	SELECT b.* INTO STRICT bill FROM billing.bill b WHERE b.account_id = head.account_id AND b.total <> 0 ORDER BY b.seq DESC LIMIT 1;
+	SELECT max(b.revision) INTO bill.revision FROM billing.bill b WHERE b.account_id = head.account_id AND b.from_on = bill.from_on;
+	bill.kind := 'sundry';
+	bill.reason := 'x';
+	bill.org_id := head.org_id;
+	bill.total := billing.total(bill.charges);
+	bill.reverses_seq := NULL;
+	FOR i IN 1 .. n LOOP
+		bill.revision := bill.revision + 1;
+		bill.seq := head.seq + 1;
+		bill.link := sha256(head.link || billing._bill_content(bill));
+		row := billing._bill_transfer(bill);
+		head.seq := row.seq;
+		head.link := row.link;
+		head.balance := head.balance + bill.total;
+		bills := bills || bill;
+		rows := rows || row;
+	END LOOP;
+	INSERT INTO billing.bill SELECT b.* FROM unnest(bills) b;
+	INSERT INTO billing.transfer SELECT r.* FROM unnest(rows) r;
+	UPDATE billing.account_head h SET seq = head.seq, link = head.link, balance = head.balance WHERE h.account_id = head.account_id;
+END $$;
+SELECT cmp_ok((SELECT count(*) FROM billing_report.bill WHERE total < 0), '>', 2::bigint, 'some bills are credits');
+SELECT pg_temp.post('4', ARRAY[12.34, -30, 5, -0.01]), pg_temp.post('9', ARRAY[-1000, 700, 400.5]), pg_temp.post('11', ARRAY[250, -250]) \gset
+SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after several transfers at once');
+SELECT pg_temp.issue('4', 3), pg_temp.issue('9', 2), pg_temp.issue('12', 1) \gset
+SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after several bills at once');
+
 -- five hundred things at random
 SELECT setseed(0.3) \gset
 CREATE FUNCTION pg_temp.anything() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	no	text := 1 + floor(random() * 12);
 BEGIN
-	CASE floor(random() * 8)
+	CASE floor(random() * 10)
 		WHEN 0, 1, 2 THEN PERFORM billing.post_payment(no, round((random() * 40)::numeric, 2) + 0.01, gen_random_uuid()::text);
 		WHEN 3, 4 THEN
 			BEGIN
@@ -85,7 +145,13 @@ BEGIN
 			EXCEPTION WHEN SQLSTATE 'UB303' OR no_data_found OR unique_violation THEN NULL;
 			END;
 		WHEN 5 THEN PERFORM billing.transfer_account(no, CASE WHEN random() < 0.5 THEN 'S1' ELSE 'S2' END, 'x');
-		WHEN 6 THEN PERFORM pg_temp.run('2026-01-01'::date + (31 * (1 + floor(random() * 5)))::integer);
+		WHEN 6 THEN PERFORM pg_temp.post(no, ARRAY(SELECT (1 + floor(random() * 3000))::numeric * (CASE WHEN random() < 0.5 THEN -1 ELSE 1 END) / 100 FROM generate_series(1, 1 + floor(random() * 3)::integer)));
+		WHEN 7 THEN
+			BEGIN
+				PERFORM pg_temp.issue(no, 1 + floor(random() * 2)::integer);
+			EXCEPTION WHEN no_data_found THEN NULL;
+			END;
+		WHEN 8 THEN PERFORM pg_temp.run('2026-01-01'::date + (31 * (1 + floor(random() * 5)))::integer);
 		ELSE
 			IF random() < 0.2 THEN PERFORM billing._fold_sums(ARRAY(SELECT org_id FROM billing.org)); END IF;
 	END CASE;
