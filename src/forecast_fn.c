@@ -129,7 +129,7 @@ static BlForecastTask
 array_task(FunctionCallInfo fcinfo, BlForecastOptions *options, BlArena *arena)
 {
 	BlForecastTask t = {0};
-	BlProblem	problem = {BL_OK};
+	BlProblem	problem = {0};
 	int			n;
 
 	t.value = numbers_of(fcinfo, 0, "the history", &t.n);
