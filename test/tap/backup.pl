@@ -75,20 +75,66 @@ $node->command_fails_like([ $tool, 'base', "$place/base" ], qr/is there already/
 
 # ---- archives ----
 
-$node->command_like([ $tool, 'archive', 'C', '2026-02-01', "$place/archive" ], qr/good: 20 chains with 40 links, anchor 1 of C/, 'a closed period is written away and read back');
+# a second period: registers, and readings that were corrected after they were billed
+$node->safe_psql('power', <<'END');
+SELECT billing.add_account('S', 'R', 1, '2026-01-01'), billing.set_plan('R', 'home', '2026-01-01');
+SELECT billing.set_usage_from('register', '{R}');
+SELECT billing.record_register('R', d::date, 'total', v, k, digits => 6, multiplier => 1) FROM (VALUES ('2026-01-01', 100, 'opening'), ('2026-02-01', 220, 'regular'), ('2026-03-01', 350, 'regular')) r(d, v, k);
+END
+$node->safe_psql('power', "CALL billing.run_bills('S', '2026-03-01')");
+$node->safe_psql('power', <<'END');
+CREATE ROLE another LOGIN SUPERUSER;
+SELECT billing.edit_reading('3', '2026-02-02 00:00+00', '{6000}', 'the factor was wrong') AS edit \gset
+SET SESSION AUTHORIZATION another;
+SELECT billing.decide_edit(:edit, true, 'seen');
+END
+is($node->safe_psql('power', 'SELECT count(*) > 0 FROM billing.reading_superseded'), 't', 'a reading was replaced after it was billed');
+$node->safe_psql('power', "SELECT billing.close_period('C', '2026-03-01')");
+
+my ($first, $second) = ("$place/archive/C-2026-02-01", "$place/archive/C-2026-03-01");
+$node->command_like([ $tool, 'archive', 'C', '2026-02-01', "$place/archive" ], qr/good: 20 chains with 40 links, anchor 1 of C.*restored and verified, 20 bills with 40 links rest on \d+ rows/s,
+	'a closed period is written away, restored into a fresh database and verified there');
 is($node->safe_psql('power', "SELECT good, detail ->> 'org_no', detail ->> 'until_on' FROM billing.upkeep WHERE kind = 'archive'"), 't|C|2026-02-01', 'on record');
-$node->command_fails_like([ $tool, 'archive', 'C', '2026-03-01', "$place/archive" ], qr/is not closed up to 2026-03-01/, 'only what is closed');
-$node->command_like([ $tool, 'check', "$place/archive/C-2026-02-01" ], qr/good/, 'read back later');
-my $file = "$place/archive/C-2026-02-01/chains.json.gz";
-system_or_bail('bash', '-c', "gzip -dc $file | sed '0,/\"seq\": 2,/s//\"seq\": 3,/' | gzip -9n >$file.new && mv $file.new $file");
-$node->command_fails_like([ $tool, 'check', "$place/archive/C-2026-02-01" ], qr/is not what the manifest says/, 'a changed archive is found by its manifest');
-my ($size, $digest) = (-s $file, `sha256sum <$file` =~ /^(\w+)/);
-my $manifest = slurp_file("$place/archive/C-2026-02-01/manifest.json");
-$manifest =~ s/"bytes": \d+/"bytes": $size/;
-$manifest =~ s/"sha256": "\w+"/"sha256": "$digest"/;
-unlink "$place/archive/C-2026-02-01/manifest.json";
-append_to_file("$place/archive/C-2026-02-01/manifest.json", $manifest);
-$node->command_fails_like([ $tool, 'check', "$place/archive/C-2026-02-01" ], qr/does not hold/, 'and with a manifest made to fit, by the anchor');
+$node->command_fails_like([ $tool, 'archive', 'C', '2026-04-01', "$place/archive" ], qr/is not closed up to 2026-04-01/, 'only what is closed');
+$node->command_like([ $tool, 'archive', 'C', '2026-03-01', "$place/archive" ], qr/restored and verified, 42 bills/, 'the next, with registers and what was replaced');
+my $held = slurp_file("$second/manifest.json");
+like($held, qr/"from": "2026-02-01".*"register_reading": 3/s, 'of its own days, and of registers what it takes');
+cmp_ok(($held =~ /"reading_superseded": (\d+)/)[0], '>', 0, 'and what was replaced');
+is($node->safe_psql('power', "SELECT state FROM billing.health() WHERE check_name = 'archive'"), 'ok', 'all closed periods are archived');
+$node->command_like([ $tool, 'check', $first ], qr/good/, 'read back later');
+$node->command_like([ $tool, 'restore', $first ], qr/restored and verified, 20 bills/, 'and restored');
+
+# with a manifest made to fit, as who writes the archive could
+sub change
+{
+	my ($dir, $name, $sed) = @_;
+	my $file = "$dir/$name";
+	system_or_bail('bash', '-c', "cp $file $file.was && cp $dir/manifest.json $dir/manifest.was && gzip -dc $file.was | sed '$sed' | gzip -9n >$file");
+	die "nothing was changed in $name" if `gzip -dc $file` eq `gzip -dc $file.was`;
+	my $digest = `sha256sum <$file.was` =~ s/ .*\n//r;
+	my ($size, $new) = (-s $file, `sha256sum <$file` =~ s/ .*\n//r);
+	my $manifest = slurp_file("$dir/manifest.json") =~ s/"bytes": \d+,(\s+)"sha256": "$digest"/"bytes": $size,$1"sha256": "$new"/r;
+	unlink "$dir/manifest.json";
+	append_to_file("$dir/manifest.json", $manifest);
+}
+sub undo { my ($dir, $name) = @_; rename "$dir/$name.was", "$dir/$name"; rename "$dir/manifest.was", "$dir/manifest.json"; }
+
+change($first, 'chains.json.gz', '0,/"seq": 2,/s//"seq": 3,/');
+rename "$first/manifest.json", "$first/manifest.new";
+system_or_bail('cp', "$first/manifest.was", "$first/manifest.json");
+$node->command_fails_like([ $tool, 'check', $first ], qr/is not what the manifest says/, 'a changed archive is found by its manifest');
+rename "$first/manifest.new", "$first/manifest.json";
+$node->command_fails_like([ $tool, 'check', $first ], qr/does not hold/, 'and with a manifest made to fit, by the anchor');
+undo($first, 'chains.json.gz');
+for my $case ([ 'bill', '2s/\t15\.50\t/\t14.50\t/', qr/what went back does not hold/ ], [ 'transfer', '2s/\t15\.50\t/\t15.40\t/', qr/what went back does not hold/ ],
+	[ 'reading', '2s/1000/1001/', qr/what went back does not hold|does not go back/ ], [ 'account_head', '2s/\\\\\\\\x[0-9a-f]\{6\}/\\\\\\\\x000000/', qr/does not hold|does not go back/ ],
+	[ 'transfer', '2d', qr/not all rows went back/ ])
+{
+	change($first, "$case->[0].copy.gz", $case->[1]);
+	$node->command_fails_like([ $tool, 'restore', $first ], $case->[2], "a changed row of $case->[0] is found when it is restored");
+	undo($first, "$case->[0].copy.gz");
+}
+$node->command_like([ $tool, 'restore', $first ], qr/restored and verified/, 'as it was it holds');
 
 $node->stop;
 done_testing();
