@@ -3,8 +3,8 @@
  *
  * The heads of the accounts are locked by one statement; what follows sees whatever was brought until then.  What every
  * account needs (its plan, its readings) is looked up by key without a statement; plans with their versions and the
- * markets of a month are read once a call; what few accounts need (several readings, registers, formed usage, a change of
- * plan within the days) is asked of the functions of the store that say so.
+ * markets of a month are read once a call; registers and formed usage are asked for many accounts at once; what few need
+ * (several readings, a change of plan within the days) is asked of the functions of the store that say so.
  */
 #include "postgres.h"
 
@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -42,7 +43,7 @@ typedef enum Question
 	PIECE,
 	USAGE,
 	USAGE_DIGEST,
-	STORED_USAGE,
+	STORED_USAGES,
 	NO_USAGE,
 	REVISION,
 	EXCEPT,
@@ -51,7 +52,8 @@ typedef enum Question
 
 enum
 {
-	ARGS_MAX = 9
+	ARGS_MAX = 9,
+	STORED_MAX = 250			/* accounts whose stored usage is asked at once */
 };
 
 static const struct
@@ -77,8 +79,8 @@ static const struct
 		{INT8OID, DATEOID, DATEOID}},
 	[USAGE] = {"SELECT billing._usage_of($1, daterange($2, $3))", {INT8OID, DATEOID, DATEOID}},
 	[USAGE_DIGEST] = {"SELECT billing._usage_digest_at($1, $2, $3, $4)", {INT8OID, DATEOID, DATEOID, INT8OID}},
-	[STORED_USAGE] = {"SELECT s.usage, s.digest, s.sqlstate, s.message, s.detail, s.hint FROM billing._stored_usage($1, $2, $3, $4) s",
-		{INT8OID, TEXTOID, DATEOID, DATEOID}},
+	[STORED_USAGES] = {"SELECT s.usage, s.digest, s.sqlstate, s.message, s.detail, s.hint FROM billing._stored_usages($1, $2, $3, $4) s ORDER BY s.place",
+		{INT8ARRAYOID, TEXTARRAYOID, DATEARRAYOID, DATEARRAYOID}},
 	[NO_USAGE] = {"SELECT billing.usage()", {InvalidOid}},
 	[REVISION] = {"SELECT coalesce(max(b.revision), 0) + 1 FROM billing.bill b WHERE b.account_id = $1 AND b.from_on = $2", {INT8OID, DATEOID}},
 	[EXCEPT] = {"INSERT INTO billing.run_exception (account_id, run_id, org_id, from_on, until_on, sqlstate, message, detail, hint)"
@@ -175,35 +177,6 @@ typedef struct Market
 	bool		null;
 } Market;
 
-typedef struct Run
-{
-	int64_t		run_id;
-	int64_t		org_id;
-	MemoryContext call;			/* what lives as long as the call, */
-	MemoryContext account;		/* until the next account */
-	BlBillWriter *writer;
-	BlFinder	plan;			/* account_plan */
-	int			plan_from_on,
-				plan_id,
-				plan_terms;
-	BlFinder	reading;
-	int			reading_from_on,
-				reading_until_on,
-				reading_part,
-				reading_channel,
-				reading_digest,
-				reading_profile;
-	PricePlan	   *plans;			/* the last one asked for stands first */
-	Market	   *markets;		/* likewise */
-	FmgrInfo	rate;
-	Datum		no_usage;
-	struct varlena *no_carry;
-	/* the last span */
-	DateADT		from_on;
-	DateADT		until_on;
-	Datum		during;
-} Run;
-
 /* An account to be billed. */
 typedef struct Due
 {
@@ -241,6 +214,40 @@ typedef struct Due
 	const char *detail;
 	const char *hint;
 } Due;
+
+typedef struct Run
+{
+	int64_t		run_id;
+	int64_t		org_id;
+	MemoryContext call;			/* what lives as long as the call, */
+	MemoryContext account;		/* until the next account */
+	BlBillWriter *writer;
+	BlFinder	plan;			/* account_plan */
+	int			plan_from_on,
+				plan_id,
+				plan_terms;
+	BlFinder	reading;
+	int			reading_from_on,
+				reading_until_on,
+				reading_part,
+				reading_channel,
+				reading_digest,
+				reading_profile;
+	PricePlan	   *plans;			/* the last one asked for stands first */
+	Market	   *markets;		/* likewise */
+	FmgrInfo	rate;
+	Datum		no_usage;
+	struct varlena *no_carry;
+	/* accounts ahead whose usage is stored, with it */
+	MemoryContext stored_context;
+	Due		   *stored;
+	int			stored_count;
+	int			stored_taken;
+	/* the last span */
+	DateADT		from_on;
+	DateADT		until_on;
+	Datum		during;
+} Run;
 
 /* columns of HEADS */
 enum
@@ -448,29 +455,6 @@ find_usage(Run *run, Due *due)
 	}
 }
 
-static const char *
-text_or_null(Datum value, bool null)
-{
-	return null ? NULL : TextDatumGetCString(value);
-}
-
-/* of those that are not billed by their profiles alone; what is missing is an exception */
-static void
-find_stored_usage(Due *due)
-{
-	Datum		args[4] = {Int64GetDatum(due->account_id), due->usage_from, DateADTGetDatum(due->from_on), DateADTGetDatum(due->until_on)};
-	Datum		values[6];
-	bool		nulls[6];
-
-	ask(STORED_USAGE, args, 6, values, nulls);
-	due->usage = values[0];
-	due->usage_digest = nulls[1] ? NULL : (struct varlena *) DatumGetPointer(values[1]);
-	due->sqlstate = text_or_null(values[2], nulls[2]);
-	due->message = text_or_null(values[3], nulls[3]);
-	due->detail = text_or_null(values[4], nulls[4]);
-	due->hint = text_or_null(values[5], nulls[5]);
-}
-
 /* ---- one account ---- */
 
 static void
@@ -534,11 +518,10 @@ money_of(Due *due, BlDec total, BlNewBill *bill)
 	return true;
 }
 
-/* what it is billed by; false: it waits for the next turn */
+/* the market and the readings; false: it waits for the next turn */
 static bool
 look_up(Run *run, Due *due)
 {
-	find_version(run, due);
 	/* a change that this snapshot does not see yet, though the head has it */
 	if (due->has_changed && (due->version == NULL || due->plan_from_on < due->changed_on))
 		return false;
@@ -546,8 +529,6 @@ look_up(Run *run, Due *due)
 		find_market(run, due);
 	if (bl_is_text(due->usage_from, "reading"))
 		find_usage(run, due);
-	else
-		find_stored_usage(due);
 	if (due->sqlstate == NULL && due->version == NULL)
 		refuse(due, "UB305", "the account has no price plan on the first day", NULL, "set_plan() gives it one.");
 	return true;
@@ -674,8 +655,12 @@ close_run(Run *run)
 }
 
 static void
-read_head(const Datum *values, const bool *nulls, Due *due)
+read_head(const SPITupleTable *heads, uint64 i, Due *due)
 {
+	Datum		values[H_COLUMNS];
+	bool		nulls[H_COLUMNS];
+
+	heap_deform_tuple(heads->vals[i], heads->tupdesc, values, nulls);
 	*due = (Due) {
 		.head = *(ItemPointer) DatumGetPointer(values[H_CTID]),
 		.account_id = DatumGetInt64(values[H_ACCOUNT_ID]),
@@ -696,28 +681,142 @@ read_head(const Datum *values, const bool *nulls, Due *due)
 	};
 }
 
-static void
-bill_heads(Run *run, const SPITupleTable *heads, uint64 n, const SPITupleTable *excepted, uint64 exceptions, int counts[2])
+static const char *
+text_or_null(Datum value, bool null)
 {
-	uint64		skip = 0;
+	return null ? NULL : TextDatumGetCString(value);
+}
+
+static ArrayType *
+array_of(Datum *values, int n, Oid type)
+{
+	int16		length;
+	bool		by_value;
+	char		align;
+
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	return construct_array(values, n, type, length, by_value, align);
+}
+
+/* what was stored of the usage of these accounts; what is missing is an exception */
+static void
+find_stored_usages(Due *due, int n)
+{
+	Datum		values[4][STORED_MAX];
+	Datum		args[4];
+	SPITupleTable *rows;
+
+	for (int i = 0; i < n; i++)
+	{
+		values[0][i] = Int64GetDatum(due[i].account_id);
+		values[1][i] = due[i].usage_from;
+		values[2][i] = DateADTGetDatum(due[i].from_on);
+		values[3][i] = DateADTGetDatum(due[i].until_on);
+	}
+	args[0] = PointerGetDatum(array_of(values[0], n, INT8OID));
+	args[1] = PointerGetDatum(array_of(values[1], n, TEXTOID));
+	args[2] = PointerGetDatum(array_of(values[2], n, DATEOID));
+	args[3] = PointerGetDatum(array_of(values[3], n, DATEOID));
+	if (SPI_execute_plan(plan_of(STORED_USAGES), args, NULL, true, 0) != SPI_OK_SELECT || SPI_processed != (uint64) n)
+		elog(ERROR, "the stored usage of %d accounts is not found", n);
+	rows = SPI_tuptable;
+	for (int i = 0; i < n; i++)
+	{
+		Datum		said[6];
+		bool		nulls[6];
+
+		heap_deform_tuple(rows->vals[i], rows->tupdesc, said, nulls);
+		due[i].usage = copy_of(said[0], TupleDescAttr(rows->tupdesc, 0));
+		due[i].usage_digest = nulls[1] ? NULL : (struct varlena *) DatumGetPointer(copy_of(said[1], TupleDescAttr(rows->tupdesc, 1)));
+		due[i].sqlstate = text_or_null(said[2], nulls[2]);
+		due[i].message = text_or_null(said[3], nulls[3]);
+		due[i].detail = text_or_null(said[4], nulls[4]);
+		due[i].hint = text_or_null(said[5], nulls[5]);
+	}
+	SPI_freetuptable(rows);
+}
+
+/* head i and those after it whose usage is stored, as many as are asked at once */
+static void
+look_ahead(Run *run, const SPITupleTable *heads, uint64 i, uint64 n)
+{
+	MemoryContext before;
+
+	MemoryContextReset(run->stored_context);
+	before = MemoryContextSwitchTo(run->stored_context);
+	run->stored = palloc(sizeof *run->stored * STORED_MAX);
+	run->stored_count = run->stored_taken = 0;
+	for (; i < n && run->stored_count < STORED_MAX; i++)
+	{
+		Due		   *due = &run->stored[run->stored_count];
+
+		read_head(heads, i, due);
+		if (bl_is_text(due->usage_from, "reading"))
+			continue;
+		find_version(run, due);
+		if (due->terms != (Datum) 0)
+			due->terms = PointerGetDatum(PG_DETOAST_DATUM_COPY(due->terms));
+		run->stored_count++;
+	}
+	/* it has gone ahead of those between */
+	bl_finder_rewind(&run->plan);
+	find_stored_usages(run->stored, run->stored_count);
+	MemoryContextSwitchTo(before);
+}
+
+/* head i, whose usage is stored, with its plan and usage */
+static const Due *
+next_stored(Run *run, const SPITupleTable *heads, uint64 i, uint64 n)
+{
+	if (run->stored_taken == run->stored_count)
+		look_ahead(run, heads, i, n);
+	return &run->stored[run->stored_taken++];
+}
+
+static int64_t
+number_of(const SPITupleTable *rows, uint64 i, int column)
+{
+	bool		null;
+
+	return DatumGetInt64(SPI_getbinval(rows->vals[i], rows->tupdesc, column + 1, &null));
+}
+
+/* the heads that the run has not given up, in their order; both rise by account */
+static uint64
+leave_out(SPITupleTable *heads, uint64 n, const SPITupleTable *excepted, uint64 exceptions)
+{
+	uint64		left = 0;
+	uint64		x = 0;
+
+	for (uint64 i = 0; i < n && exceptions > 0; i++)
+	{
+		int64_t		account_id = number_of(heads, i, H_ACCOUNT_ID);
+
+		while (x < exceptions && number_of(excepted, x, 0) < account_id)
+			x++;
+		if (x == exceptions || number_of(excepted, x, 0) != account_id)
+			heads->vals[left++] = heads->vals[i];
+	}
+	return exceptions > 0 ? left : n;
+}
+
+static void
+bill_heads(Run *run, const SPITupleTable *heads, uint64 n, int counts[2])
+{
 	MemoryContext before = MemoryContextSwitchTo(run->account);
 
 	for (uint64 i = 0; i < n; i++)
 	{
-		Datum		values[H_COLUMNS];
-		bool		nulls[H_COLUMNS];
 		Due			due;
 		BlNewBill	bill;
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(run->account);
-		heap_deform_tuple(heads->vals[i], heads->tupdesc, values, nulls);
-		read_head(values, nulls, &due);
-		/* both rise by account; the run has given these up */
-		while (skip < exceptions && DatumGetInt64(SPI_getbinval(excepted->vals[skip], excepted->tupdesc, 1, nulls)) < due.account_id)
-			skip++;
-		if (skip < exceptions && DatumGetInt64(SPI_getbinval(excepted->vals[skip], excepted->tupdesc, 1, nulls)) == due.account_id)
-			continue;
+		read_head(heads, i, &due);
+		if (bl_is_text(due.usage_from, "reading"))
+			find_version(run, &due);
+		else
+			due = *next_stored(run, heads, i, n);
 		if (!look_up(run, &due))
 			continue;
 		if (judge(run, &due, &bill))
@@ -774,8 +873,9 @@ billing_bill_accounts(PG_FUNCTION_ARGS)
 		run.call = CurrentMemoryContext;
 		/* its first block stays, and is large enough for nearly all accounts */
 		run.account = AllocSetContextCreate(CurrentMemoryContext, "account", 0, 128 * 1024, ALLOCSET_DEFAULT_MAXSIZE);
+		run.stored_context = AllocSetContextCreate(CurrentMemoryContext, "stored usage", ALLOCSET_DEFAULT_SIZES);
 		open_run(&run);
-		bill_heads(&run, heads, n, excepted, exceptions, counts);
+		bill_heads(&run, heads, leave_out(heads, n, excepted, exceptions), counts);
 		close_run(&run);
 		PopActiveSnapshot();
 	}

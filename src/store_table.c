@@ -157,6 +157,12 @@ bl_finder_last(BlFinder *f, int64 number, int32 before)
 }
 
 void
+bl_finder_rewind(BlFinder *f)
+{
+	f->has_row = f->is_over = false;
+}
+
+void
 bl_finder_close(BlFinder *f)
 {
 	index_endscan(f->scan);

@@ -45,6 +45,8 @@ extern void bl_finder_seek(BlFinder *f, int64 number, int64 after, int64 before)
 extern bool bl_finder_next(BlFinder *f, ScanDirection direction);
 /* the last row where number is this and day is before `before`, in f->before: for numbers that rise, often by little; not mixed with seeking */
 extern bool bl_finder_last(BlFinder *f, int64 number, int32 before);
+/* a walk by bl_finder_last() may begin anew, from a number before */
+extern void bl_finder_rewind(BlFinder *f);
 extern void bl_finder_close(BlFinder *f);
 
 static inline Datum

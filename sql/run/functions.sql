@@ -2,30 +2,47 @@
  * The usage of an account that is not billed by its profiles alone.  What is
  * missing is a value, so that it becomes an exception of its account.
  */
+CREATE FUNCTION billing._stored_usages(accounts bigint[], sources text[], from_days date[], until_days date[])
+RETURNS TABLE (place bigint, usage billing.usage, digest bytea, sqlstate text, message text, detail text, hint text)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 1000
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH asked AS MATERIALIZED (
+		SELECT s.*, row_number() OVER (PARTITION BY s.source ORDER BY s.n) AS place
+		  FROM unnest(_stored_usages.accounts, _stored_usages.sources, _stored_usages.from_days, _stored_usages.until_days) WITH ORDINALITY s(account_id, source, from_on, until_on, n)),
+	list AS MATERIALIZED (
+		SELECT a.source, array_agg(a.account_id ORDER BY a.n) AS accounts, array_agg(a.from_on ORDER BY a.n) AS from_days, array_agg(a.until_on ORDER BY a.n) AS until_days
+		  FROM asked a GROUP BY a.source),
+	found AS (
+		SELECT l.source, q.place, q.usage, q.digest, q.missing, NULL::text AS sqlstate, NULL::text AS message, NULL::text AS detail, NULL::text AS hint
+		  FROM list l CROSS JOIN LATERAL billing._register_usages(l.accounts, l.from_days, l.until_days) q WHERE l.source = 'register'
+		UNION ALL
+		SELECT l.source, q.place, q.usage, q.digest, NULL, q.sqlstate, q.message, q.detail, q.hint
+		  FROM list l CROSS JOIN LATERAL billing._formed_usages(l.accounts, l.from_days, l.until_days) q WHERE l.source = 'formed'),
+	judged AS (
+		SELECT a.n, f.*, a.source = 'register' AND (f.missing IS NOT NULL OR f.usage IS NULL) AS lacks FROM asked a LEFT JOIN found f ON f.source = a.source AND f.place = a.place)
+	SELECT j.n, coalesce(j.usage, billing.usage()), j.digest, CASE WHEN j.lacks THEN 'UB122' ELSE j.sqlstate END,
+		   CASE WHEN j.lacks THEN 'a register was not read' ELSE j.message END,
+		   CASE WHEN NOT j.lacks THEN j.detail WHEN j.missing IS NOT NULL THEN format('Missing: %s.', j.missing) ELSE 'There is no reading at all.' END,
+		   CASE WHEN j.lacks THEN 'record_register() enters it, estimate_register() estimates it.' ELSE j.hint END
+	  FROM judged j ORDER BY j.n;
+END $$;
+COMMENT ON FUNCTION billing._stored_usages(bigint[], text[], date[], date[]) IS
+'of each of these spans of accounts, in their order: the usage of one that is billed by registers or by what was formed, or what is missing of it';
+
 CREATE FUNCTION billing._stored_usage(account_id bigint, usage_from text, from_on date, until_on date, OUT usage billing.usage, OUT digest bytea,
 									  OUT sqlstate text, OUT message text, OUT detail text, OUT hint text)
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	missing	text;
 BEGIN
-	IF _stored_usage.usage_from = 'register' THEN
-		SELECT q.usage, q.digest, q.missing INTO usage, digest, missing
-		  FROM billing._register_usage(_stored_usage.account_id, _stored_usage.from_on, _stored_usage.until_on) q;
-		IF missing IS NOT NULL OR usage IS NULL THEN
-			sqlstate := 'UB122';
-			message := 'a register was not read';
-			detail := CASE WHEN missing IS NOT NULL THEN format('Missing: %s.', missing) ELSE 'There is no reading at all.' END;
-			hint := 'record_register() enters it, estimate_register() estimates it.';
-		END IF;
-	ELSE
-		SELECT q.* INTO usage, digest, sqlstate, message, detail, hint
-		  FROM billing._formed_usage(_stored_usage.account_id, _stored_usage.from_on, _stored_usage.until_on) q;
-	END IF;
-	usage := coalesce(usage, billing.usage());
+	SELECT q.usage, q.digest, q.sqlstate, q.message, q.detail, q.hint INTO usage, digest, sqlstate, message, detail, hint
+	  FROM billing._stored_usages(ARRAY[_stored_usage.account_id], ARRAY[_stored_usage.usage_from], ARRAY[_stored_usage.from_on], ARRAY[_stored_usage.until_on]) q;
 END $$;
-COMMENT ON FUNCTION billing._stored_usage(bigint, text, date, date) IS 'the usage of an account that is billed by registers, or what is missing of it';
+COMMENT ON FUNCTION billing._stored_usage(bigint, text, date, date) IS 'the same of one span';
 
 -- asked once a plan version and span by each chunk of a run
 CREATE FUNCTION billing._bill_market(plan_id bigint, version_from_on date, from_on date, until_on date)

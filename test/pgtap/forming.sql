@@ -97,9 +97,9 @@ SELECT throws_ok($$SELECT billing.add_forming_rule('T', 'deduct', '2026-01-01', 
 SELECT throws_ok($$SELECT billing.add_forming_rule('J3', 'share', '2026-01-01', '{"weight": 1}', other_account_no => 'J')$$, 'UB126', 'the rule would close a circle', 'a circle of gifts');
 SELECT throws_ok($$SELECT billing.add_forming_rule('J3', 'share', '2026-01-01', '{"wait": 1}')$$, '22023', NULL, 'an unknown setting');
 SELECT throws_ok($$SELECT billing.add_forming_rule('J3', 'fixed_ratio', '2026-01-01', '{"ratio": 1.2}', other_part => 'x')$$, '23514', NULL, 'a ratio above one');
-SELECT is((SELECT sqlstate FROM billing._formed_usage((SELECT account_id FROM billing.account WHERE account_no = 'J3'), '2026-01-01', '2026-02-01')), NULL, 'what is formed can be billed');
+SELECT is((SELECT sqlstate FROM billing._stored_usage((SELECT account_id FROM billing.account WHERE account_no = 'J3'), 'formed', '2026-01-01', '2026-02-01')), NULL, 'what is formed can be billed');
 SELECT billing.record_register('J', '2026-02-01', 'valley', 120.2) AS changed \gset
-SELECT is((SELECT sqlstate FROM billing._formed_usage((SELECT account_id FROM billing.account WHERE account_no = 'J3'), '2026-01-01', '2026-02-01')), 'UB123', 'not when what it rests on has changed, two accounts away');
+SELECT is((SELECT sqlstate FROM billing._stored_usage((SELECT account_id FROM billing.account WHERE account_no = 'J3'), 'formed', '2026-01-01', '2026-02-01')), 'UB123', 'not when what it rests on has changed, two accounts away');
 UPDATE billing.account_head SET billed_to = '2026-02-01' WHERE account_id = (SELECT account_id FROM billing.account WHERE account_no = 'J2');
 SELECT results_eq($$SELECT outcome, spans FROM billing.form_usage('S1', '2026-02-01', back_to => '2026-01-01')$$, $$VALUES ('failed'::text, 1::bigint), ('formed anew', 3), ('late', 1), ('unchanged', 7)$$,
 	'three are formed anew, the billed one is late');

@@ -16,7 +16,7 @@ SELECT billing.add_customer('S1', 'x') AS cu \gset
 SELECT billing.add_account('S1', a, :cu, '2026-01-01'), billing.set_plan(a, 'shop', '2026-01-01') FROM unnest('{A,B,D,E}'::text[]) a;
 SELECT billing.set_usage_from('register', '{A,B,D,E}') AS u \gset
 
-SELECT plan(63);
+SELECT plan(66);
 
 CREATE FUNCTION pg_temp.refused(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -171,5 +171,26 @@ SET SESSION AUTHORIZATION tap_otto;
 SELECT is((SELECT count(*) FROM billing.register_reading), 0::bigint, 'another station sees none');
 SELECT throws_ok($$SELECT billing.record_register('A', '2026-06-01', 'total', 1)$$, 'P0002', 'account A does not exist, or not for you', 'and enters none');
 RESET SESSION AUTHORIZATION;
+
+-- a run asks for the registers of many accounts at once; each has its own, and one that lacks something stands alone
+SELECT billing.add_org('S3', 'Station 3', 'station', 'C') AS s3 \gset
+SELECT billing.add_plan('home', 'Homes', '2026-01-01', '{"name": "h", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"line": 2}, "charges": [{"code": "e", "price": "2"}]}') AS p \gset
+SELECT count(billing.add_account('S3', 'N' || n, :cu, '2026-01-01')) FROM generate_series(1, 700) n \gset
+SELECT count(*) FROM billing.set_plans('S3', 'shop', '2026-01-01') \gset
+CREATE TEMPORARY TABLE many AS SELECT substr(a.account_no, 2)::bigint AS n, a.account_id, a.org_id FROM billing.account a WHERE a.account_no ~ '^N[0-9]+$';
+UPDATE billing.account_head h SET usage_from = CASE m.n WHEN 444 THEN 'formed' ELSE 'register' END FROM many m WHERE m.account_id = h.account_id AND m.n % 10 <> 0;
+INSERT INTO billing.reading (account_id, org_id, profile)
+SELECT m.account_id, m.org_id, billing.profile('2026-01-01 00:00+08'::timestamptz, '1 day', array_fill(1000 * m.n, ARRAY[31]), time_zone => 'Asia/Shanghai') FROM many m WHERE m.n % 10 = 0;
+INSERT INTO billing.register_reading (account_id, org_id, register, read_on, kind, value, digits, multiplier, state)
+SELECT m.account_id, m.org_id, 'total', v.day, v.kind, CASE v.kind WHEN 'opening' THEN 0 ELSE m.n END, 6, 1, 'valid'
+  FROM many m, (VALUES ('2026-01-01'::date, 'opening'), ('2026-02-01', 'regular')) v(day, kind) WHERE m.n % 10 <> 0 AND NOT (m.n = 333 AND v.kind = 'regular');
+SELECT billing.set_plan('N555', 'home', '2026-01-11') \gset
+SELECT billing._start_run('S3', '2026-02-01', 1000) AS run \gset
+SELECT billing._run_chunk(:run) \gset
+SELECT is((SELECT count(*) FROM billing.bill b JOIN many m USING (account_id) WHERE b.total = CASE WHEN m.n % 10 = 0 THEN 31 * m.n ELSE m.n END), 697::bigint, 'each of many is billed by what its own registers or profiles say');
+SELECT is((SELECT count(*) FROM billing.bill b JOIN many m USING (account_id)), 697::bigint, 'and nothing else');
+SELECT results_eq($$SELECT m.n, x.until_on, x.sqlstate, x.detail FROM billing.run_exception x JOIN many m USING (account_id) ORDER BY m.n$$,
+	$$VALUES (333::bigint, '2026-02-01'::date, 'UB122', 'Missing: total of part main on 2026-02-01.'), (444, '2026-02-01', 'UB123', NULL),
+			 (555, '2026-01-11', 'UB122', 'Missing: total of part main on 2026-01-11.')$$, 'one that was not read, was not formed, or was not read where its plan changes, stands alone');
 SELECT finish();
 ROLLBACK;

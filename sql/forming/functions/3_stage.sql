@@ -434,28 +434,37 @@ COMMENT ON FUNCTION billing.form_usage(text, date, date) IS
 'forms the usage of the accounts of an org, and of all below it, that are billed by formed usage, span by span up to a day, who gives before who gets; what has not changed stays, '
 'what is billed stays too and the change is kept as late, for spans that end after back_to; needs run on bill; returns how many spans were formed, formed anew, unchanged, late or failed';
 
-CREATE FUNCTION billing._formed_usage(account_id bigint, from_on date, until_on date, OUT usage billing.usage, OUT digest bytea,
-									  OUT sqlstate text, OUT message text, OUT detail text, OUT hint text)
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+CREATE FUNCTION billing._formed_usages(accounts bigint[], from_days date[], until_days date[])
+RETURNS TABLE (place bigint, usage billing.usage, digest bytea, sqlstate text, message text, detail text, hint text)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 1000
 SET search_path = pg_catalog, pg_temp
+-- planned once; by keys, whatever the statistics say
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
-DECLARE
-	found_inputs	bytea;
+#variable_conflict use_column
 BEGIN
-	SELECT u.usage, u.digest, u.sqlstate, u.message, u.detail, u.hint, u.inputs INTO usage, digest, sqlstate, message, detail, hint, found_inputs
-	  FROM billing.formed_usage u
-	 WHERE u.account_id = _formed_usage.account_id AND u.from_on = _formed_usage.from_on AND u.until_on = _formed_usage.until_on AND u.state = 'current';
-	IF NOT FOUND THEN
-		sqlstate := 'UB123';
-		message := 'the usage of these days is not formed';
-		hint := 'form_usage() forms it, before the run.';
-	ELSIF sqlstate IS NULL AND found_inputs IS DISTINCT FROM (SELECT i.inputs FROM billing._forming_inputs(ARRAY[_formed_usage.account_id], ARRAY[_formed_usage.from_on], ARRAY[_formed_usage.until_on]) i) THEN
-		sqlstate := 'UB123';
-		message := 'readings or rules have changed since the usage was formed';
-		hint := 'form_usage() forms it anew.';
-	END IF;
+	RETURN QUERY
+	WITH found AS MATERIALIZED (
+		SELECT s.n, s.account_id, s.from_on, s.until_on, u.revision IS NOT NULL AS is_formed, u.usage, u.digest, u.sqlstate, u.message, u.detail, u.hint, u.inputs,
+			   -- what could be formed, and so depends on what it was formed of
+			   sum(CASE WHEN u.revision IS NOT NULL AND u.sqlstate IS NULL THEN 1 ELSE 0 END) OVER (ORDER BY s.n) AS usable
+		  FROM unnest(_formed_usages.accounts, _formed_usages.from_days, _formed_usages.until_days) WITH ORDINALITY s(account_id, from_on, until_on, n)
+		  LEFT JOIN billing.formed_usage u ON u.account_id = s.account_id AND u.from_on = s.from_on AND u.until_on = s.until_on AND u.state = 'current'),
+	input AS MATERIALIZED (
+		SELECT i.place, i.inputs
+		  FROM (SELECT array_agg(f.account_id ORDER BY f.n) AS accounts, array_agg(f.from_on ORDER BY f.n) AS from_days, array_agg(f.until_on ORDER BY f.n) AS until_days
+				  FROM found f WHERE f.is_formed AND f.sqlstate IS NULL) q
+		 CROSS JOIN LATERAL billing._forming_inputs(q.accounts, q.from_days, q.until_days) i),
+	judged AS (
+		SELECT f.*, CASE WHEN NOT f.is_formed THEN 'missing' WHEN f.sqlstate IS NULL AND f.inputs IS DISTINCT FROM i.inputs THEN 'changed' END AS lacks
+		  FROM found f LEFT JOIN input i ON i.place = f.usable AND f.is_formed AND f.sqlstate IS NULL)
+	SELECT j.n, j.usage, j.digest, CASE WHEN j.lacks IS NULL THEN j.sqlstate ELSE 'UB123' END,
+		   CASE j.lacks WHEN 'missing' THEN 'the usage of these days is not formed' WHEN 'changed' THEN 'readings or rules have changed since the usage was formed' ELSE j.message END,
+		   j.detail, CASE j.lacks WHEN 'missing' THEN 'form_usage() forms it, before the run.' WHEN 'changed' THEN 'form_usage() forms it anew.' ELSE j.hint END
+	  FROM judged j;
 END $$;
-COMMENT ON FUNCTION billing._formed_usage(bigint, date, date) IS 'the formed usage of a span, or why there is none to bill';
+COMMENT ON FUNCTION billing._formed_usages(bigint[], date[], date[]) IS 'of each of these spans of accounts, by its place among them: the formed usage, or why there is none to bill';
 
 CREATE FUNCTION billing.explain_usage(account_no text, during daterange DEFAULT NULL)
 RETURNS TABLE (from_on date, until_on date, line integer, kind text, rule_no integer, part text, channel text, period text, kwh numeric, total_kwh numeric, estimated boolean,
