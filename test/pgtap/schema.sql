@@ -92,8 +92,8 @@ $$, 'nobody can make a value of type internal');
 
 SELECT is_empty($$
 	SELECT p.signature FROM pg_aggregate a JOIN member_function p ON p.oid = a.aggfnoid
-	-- but that of a chain, which is the order
-	 WHERE a.aggcombinefn = 0 AND a.aggkind = 'n' AND p.proname <> '_chain_end' ORDER BY 1
+	-- but those that are the order: of a chain, of periods with their carry
+	 WHERE a.aggcombinefn = 0 AND a.aggkind = 'n' AND p.proname NOT IN ('_chain_end', 'rate_fold') ORDER BY 1
 $$, 'every aggregate has a combine function');
 
 SELECT is_empty($$

@@ -1,0 +1,190 @@
+/*
+ * What a segment's bills would be.  Accounts with load profiles are rated set by
+ * set: a version of a plan that is tried is a row of arrays, not of a common
+ * table expression, so that workers may read it; the year of an account is one
+ * usage, rated period by period as it was billed.  The others go the way of
+ * simulate().  Both give the same, which test/pgtap/decision.sql proves.
+ */
+CREATE FUNCTION billing._trial_versions(during daterange, plan_code text, version_from_on date, tariff billing.tariff,
+	OUT plan_ids bigint[], OUT calendar_ids bigint[], OUT spans daterange[], OUT tariffs billing.tariff[], OUT markets billing.market[])
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- what is tried is for every account (no plan_id); a tariff that is no plan has the calendar of the plan that it replaces
+	WITH version AS (
+		SELECT v.plan_id, v.from_on, lead(v.from_on) OVER (PARTITION BY v.plan_id ORDER BY v.from_on) AS until_on, v.tariff, v.market, v.asked, v.calendar_id
+		  FROM billing.plan_version v),
+	tried AS (
+		SELECT v.plan_id, NULL::bigint AS calendar_id, daterange(v.from_on, v.until_on) AS span, v.tariff, v.market, v.asked, v.calendar_id AS calendar
+		  FROM version v WHERE _trial_versions.plan_code IS NULL AND _trial_versions.tariff IS NULL
+		 UNION ALL
+		SELECT NULL::bigint AS plan_id, NULL::bigint AS calendar_id, daterange(CASE WHEN _trial_versions.version_from_on IS NULL THEN v.from_on END, CASE WHEN _trial_versions.version_from_on IS NULL THEN v.until_on END) AS span,
+			   v.tariff, v.market, v.asked, v.calendar_id AS calendar
+		  FROM version v JOIN billing.plan p ON p.plan_id = v.plan_id
+		 WHERE p.plan_code = _trial_versions.plan_code AND (_trial_versions.version_from_on IS NULL OR v.from_on = _trial_versions.version_from_on)
+		 UNION ALL
+		SELECT NULL::bigint AS plan_id, coalesce(c.calendar_id, 0) AS calendar_id, daterange(NULL::date, NULL::date) AS span, _trial_versions.tariff, NULL::billing.market AS market,
+			   billing.market_asked(_trial_versions.tariff) AS asked, c.calendar_id AS calendar
+		  FROM (SELECT DISTINCT v.calendar_id FROM billing.plan_version v) c WHERE _trial_versions.tariff IS NOT NULL)
+	SELECT array_agg(t.plan_id), array_agg(t.calendar_id), array_agg(t.span), array_agg(t.tariff),
+		   array_agg(coalesce(t.market, CASE WHEN t.asked IS NOT NULL THEN billing._market(t.tariff, t.asked, t.calendar, lower(_trial_versions.during * t.span), upper(_trial_versions.during)) END))
+	  FROM tried t WHERE t.span && _trial_versions.during;
+END;
+COMMENT ON FUNCTION billing._trial_versions(daterange, text, date, billing.tariff) IS
+'the versions by which days are rated on trial, each with its market of all these days: of the accounts'' own plans, of a plan, of a version of one whenever it held, or a tariff';
+
+CREATE FUNCTION billing._rate_profiles(account_ids bigint[], account_terms jsonb[], during daterange, plan_ids bigint[], calendar_ids bigint[], spans daterange[], tariffs billing.tariff[], markets billing.market[])
+RETURNS TABLE (account_id bigint, usage_from text, before numeric, currency text, periods daterange[], rated billing.rated)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+	SELECT a.account_id, coalesce(h.usage_from, 'reading'), b.before, b.currency, b.periods, r.rated
+	  FROM billing.account a
+	  JOIN unnest(_rate_profiles.account_ids, _rate_profiles.account_terms) x(account_id, terms) ON x.account_id = a.account_id
+	  LEFT JOIN billing.account_head h ON h.account_id = a.account_id
+	 CROSS JOIN LATERAL (
+		SELECT sum(b.total) AS before, max(billing.currency(b.charges)) AS currency, array_agg(daterange(b.from_on, b.until_on) ORDER BY b.from_on) FILTER (WHERE b.kind = 'normal') AS periods
+		  FROM billing.bill b
+		 WHERE b.account_id = a.account_id AND b.from_on >= lower(_rate_profiles.during) AND b.from_on < upper(_rate_profiles.during) AND b.until_on <= upper(_rate_profiles.during)
+		   AND b.kind IN ('normal', 'correction')
+		   AND (NOT coalesce(h.voided, true) OR NOT EXISTS (SELECT FROM billing.bill n WHERE n.account_id = b.account_id AND n.from_on = b.from_on AND n.reverses_seq = b.seq))) b
+	 CROSS JOIN LATERAL (
+		SELECT billing.rate_fold(v.tariff, u.usage, v.periods, v.terms, v.market, o.carry ORDER BY v.from_on) AS rated
+		  FROM (SELECT lower(b.periods[1]) AS from_on, upper(b.periods[cardinality(b.periods)]) AS until_on) s
+		 -- on one of its own, since a join would make it once a version
+		 CROSS JOIN LATERAL (SELECT billing._usage_of(a.account_id, daterange(s.from_on, s.until_on)) AS usage OFFSET 0) u
+		 CROSS JOIN LATERAL (
+			SELECT (SELECT billing._opening_carry(f) FROM billing.bill f
+					 WHERE f.account_id = a.account_id AND f.from_on = s.from_on AND f.kind = 'normal' ORDER BY f.revision DESC LIMIT 1) AS carry OFFSET 0) o
+		 CROSS JOIN LATERAL (
+			SELECT greatest(p.from_on, lower(t.span)) AS from_on, coalesce(p.terms, '{}') || coalesce(x.terms, '{}') AS terms, t.tariff, t.market,
+				   ARRAY(SELECT d FROM unnest(b.periods) d WHERE lower(d) >= p.from_on AND (p.until_on IS NULL OR lower(d) < p.until_on) AND lower(d) <@ t.span ORDER BY d) AS periods
+			  FROM (SELECT q.plan_id, q.terms, q.from_on, lead(q.from_on) OVER (ORDER BY q.from_on) AS until_on FROM billing.account_plan q WHERE q.account_id = a.account_id) p
+			  JOIN unnest(_rate_profiles.plan_ids, _rate_profiles.calendar_ids, _rate_profiles.spans, _rate_profiles.tariffs, _rate_profiles.markets) t(plan_id, calendar_id, span, tariff, market)
+				ON (t.plan_id IS NULL OR t.plan_id = p.plan_id)
+			   AND (t.calendar_id IS NULL
+					OR t.calendar_id = coalesce((SELECT n.calendar_id FROM billing.plan_version n WHERE n.plan_id = p.plan_id AND n.from_on <= s.from_on ORDER BY n.from_on DESC LIMIT 1), 0))) v
+		 WHERE cardinality(v.periods) > 0) r
+	 -- whose bills and readings the caller may see
+	 WHERE (billing.is_own(a.account_id) OR (billing.can_read(a.org_id, 'bill') AND billing.can_read(a.org_id, 'reading')));
+END;
+COMMENT ON FUNCTION billing._rate_profiles(bigint[], jsonb[], daterange, bigint[], bigint[], daterange[], billing.tariff[], billing.market[]) IS
+'what these accounts were billed, and what their periods come to by versions on trial, from their load profiles';
+
+CREATE FUNCTION billing._check_trial(during daterange, plan_code text, version_from_on date, tariff billing.tariff, terms jsonb)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF _check_trial.during IS NULL OR isempty(_check_trial.during) OR lower_inf(_check_trial.during) OR upper_inf(_check_trial.during)
+		OR NOT isfinite(lower(_check_trial.during)) OR NOT isfinite(upper(_check_trial.during)) OR upper(_check_trial.during) - lower(_check_trial.during) > 3660 THEN
+		RAISE EXCEPTION 'a trial is of 1 to 3660 days' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Given: %s.', _check_trial.during),
+			HINT = 'Give a span such as daterange(''2026-01-01'', ''2027-01-01'').';
+	END IF;
+	IF _check_trial.plan_code IS NOT NULL AND _check_trial.tariff IS NOT NULL THEN
+		RAISE EXCEPTION 'a trial is by a plan or by a tariff' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF jsonb_typeof(_check_trial.terms) <> 'object' THEN
+		RAISE EXCEPTION 'terms are an object' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF _check_trial.plan_code IS NOT NULL AND NOT EXISTS (
+		SELECT FROM billing.plan p JOIN billing.plan_version v ON v.plan_id = p.plan_id
+		 WHERE p.plan_code = _check_trial.plan_code AND (_check_trial.version_from_on IS NULL OR v.from_on = _check_trial.version_from_on)) THEN
+		PERFORM billing._not_found(format('plan %s%s', _check_trial.plan_code, ' from ' || to_char(_check_trial.version_from_on, 'YYYY-MM-DD')));
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._check_trial(daterange, text, date, billing.tariff, jsonb) IS 'raises where it cannot be tried what bills of some days would be';
+
+CREATE FUNCTION billing._rate_accounts(account_ids bigint[], account_terms jsonb[], during daterange, plan_code text, version_from_on date, tariff billing.tariff)
+RETURNS TABLE (account_id bigint, bills integer, before numeric, after numeric, periods daterange[], totals numeric[], sqlstate text, message text, detail text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	v		record;
+	single	billing.tariff := _rate_accounts.tariff;
+BEGIN
+	SELECT t.* INTO v FROM billing._trial_versions(_rate_accounts.during, _rate_accounts.plan_code, _rate_accounts.version_from_on, _rate_accounts.tariff) t;
+	IF _rate_accounts.version_from_on IS NOT NULL THEN
+		single := v.tariffs[1];
+	END IF;
+	RETURN QUERY
+	SELECT r.account_id, q.bills, r.before, CASE WHEN w.sqlstate IS NULL THEN q.total END, r.periods, q.totals, w.sqlstate, w.message, w.detail
+	  FROM billing._rate_profiles(_rate_accounts.account_ids, _rate_accounts.account_terms, _rate_accounts.during, v.plan_ids, v.calendar_ids, v.spans, v.tariffs, v.markets) r
+	  -- without profiles: by registers, by formed usage, by what the bill was made of then
+	  LEFT JOIN LATERAL (
+		SELECT count(s.charges)::integer AS bills, sum(billing.total(s.charges)) AS total, array_agg(billing.total(s.charges) ORDER BY s.from_on) AS totals, max(billing.currency(s.charges)) AS currency,
+			   max(s.sqlstate) AS sqlstate, max(s.message) AS message, NULL::text AS detail
+		  FROM billing._simulate_account(r.account_id, _rate_accounts.during, CASE WHEN single IS NULL THEN _rate_accounts.plan_code END,
+				_rate_accounts.account_terms[array_position(_rate_accounts.account_ids, r.account_id)], single) s
+		 WHERE s.billed IS NOT NULL) s ON r.periods IS NOT NULL AND (r.usage_from <> 'reading' OR (r.rated).sqlstate LIKE 'UB1%')
+	 CROSS JOIN LATERAL (
+		SELECT coalesce(s.bills, (r.rated).bills, 0) AS bills, CASE WHEN s.bills IS NULL THEN (r.rated).total ELSE s.total END AS total, CASE WHEN s.bills IS NULL THEN (r.rated).totals ELSE s.totals END AS totals,
+			   CASE WHEN s.bills IS NULL THEN (r.rated).currency ELSE s.currency END AS currency, CASE WHEN s.bills IS NULL THEN (r.rated).sqlstate ELSE s.sqlstate END AS sqlstate,
+			   CASE WHEN s.bills IS NULL THEN (r.rated).message ELSE s.message END AS message, CASE WHEN s.bills IS NULL THEN (r.rated).detail END AS detail) q
+	 CROSS JOIN LATERAL (
+		SELECT q.sqlstate, q.message, q.detail WHERE q.sqlstate IS NOT NULL
+		 UNION ALL
+		SELECT 'P0002', 'no bill lies within these days', NULL WHERE q.sqlstate IS NULL AND r.periods IS NULL
+		 UNION ALL
+		SELECT '22004', 'there is no tariff', 'No version holds on all of these days.' WHERE q.sqlstate IS NULL AND cardinality(r.periods) <> q.bills
+		 UNION ALL
+		SELECT 'UB308', 'the currency is not that of the bills before', format('They are in %s, these in %s.', r.currency, q.currency) WHERE q.sqlstate IS NULL AND cardinality(r.periods) = q.bills AND q.currency <> r.currency
+		 UNION ALL
+		SELECT NULL, NULL, NULL WHERE q.sqlstate IS NULL AND cardinality(r.periods) = q.bills AND q.currency = r.currency) w;
+END $$;
+COMMENT ON FUNCTION billing._rate_accounts(bigint[], jsonb[], daterange, text, date, billing.tariff) IS
+'what accounts were billed for periods within some days, corrections included, and what these periods come to on trial; accounts that cannot be rated say why';
+
+CREATE FUNCTION billing._trial_accounts(criteria jsonb, during daterange)
+RETURNS bigint[]
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(array_agg(w.account_id ORDER BY w.account_id), '{}') FROM billing.accounts_where(_trial_accounts.criteria, upper(_trial_accounts.during) - 1) w;
+END;
+COMMENT ON FUNCTION billing._trial_accounts(jsonb, daterange) IS 'whose bills are tried: who meets the criteria on the last of the days';
+
+CREATE FUNCTION billing.rate_segment(criteria jsonb, during daterange, plan_code text DEFAULT NULL, version_from_on date DEFAULT NULL, tariff billing.tariff DEFAULT NULL, terms jsonb DEFAULT NULL)
+RETURNS TABLE (account_id bigint, account_no text, org_no text, class text, own_plan_code text, bills integer, before numeric, after numeric, difference numeric, percent numeric,
+			   periods daterange[], totals numeric[], sqlstate text, message text, detail text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	ids		bigint[];
+BEGIN
+	PERFORM billing._check_trial(rate_segment.during, rate_segment.plan_code, rate_segment.version_from_on, rate_segment.tariff, rate_segment.terms);
+	ids := billing._trial_accounts(rate_segment.criteria, rate_segment.during);
+	RETURN QUERY
+	SELECT r.account_id, a.account_no, o.org_no, coalesce(p.class, 'other'), p.plan_code, r.bills, r.before, r.after, r.after - r.before, round(100 * (r.after - r.before) / nullif(r.before, 0), 2),
+		   r.periods, r.totals, r.sqlstate, r.message, r.detail
+	  FROM billing._rate_accounts(ids, array_fill(rate_segment.terms, ARRAY[cardinality(ids)]), rate_segment.during, rate_segment.plan_code, rate_segment.version_from_on, rate_segment.tariff) r
+	  JOIN billing.account a ON a.account_id = r.account_id
+	  LEFT JOIN billing.org o ON o.org_id = a.org_id
+	  LEFT JOIN LATERAL (
+		SELECT n.plan_code, c.class FROM billing.account_plan q JOIN billing.plan n ON n.plan_id = q.plan_id LEFT JOIN billing.plan_class c ON c.plan_id = q.plan_id
+		 WHERE q.account_id = r.account_id AND q.from_on < upper(rate_segment.during) ORDER BY q.from_on DESC LIMIT 1) p ON true
+	 ORDER BY r.account_id;
+END $$;
+COMMENT ON FUNCTION billing.rate_segment(jsonb, daterange, text, date, billing.tariff, jsonb) IS
+'what the bills of all accounts that meet some criteria would be: by a plan, by a version of it whenever it held, by a tariff that is none, on other terms (added to the account''s own); '
+'account by account the billed periods within some days, each with the carry of the one before, beside what was billed. Nothing is written: it runs in read-only transactions and on '
+'a standby. Accounts that cannot be rated stand there with the reason';
+
+CREATE FUNCTION billing.segment_effect(criteria jsonb, during daterange, plan_code text DEFAULT NULL, version_from_on date DEFAULT NULL, tariff billing.tariff DEFAULT NULL, terms jsonb DEFAULT NULL)
+RETURNS TABLE (class text, accounts bigint, refused bigint, before numeric, after numeric, difference numeric, percent numeric, winners bigint, losers bigint, unchanged bigint,
+			   largest_fall numeric, largest_rise numeric, largest_rise_percent numeric)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	-- class null: all of them
+	SELECT r.class, count(*), count(r.sqlstate), sum(r.before) FILTER (WHERE r.sqlstate IS NULL), sum(r.after), sum(r.difference),
+		   round(100 * sum(r.difference) / nullif(sum(r.before) FILTER (WHERE r.sqlstate IS NULL), 0), 2), count(*) FILTER (WHERE r.difference < 0), count(*) FILTER (WHERE r.difference > 0),
+		   count(*) FILTER (WHERE r.difference = 0), -least(min(r.difference), 0), greatest(max(r.difference), 0), greatest(max(r.percent), 0)
+	  FROM billing.rate_segment(segment_effect.criteria, segment_effect.during, segment_effect.plan_code, segment_effect.version_from_on, segment_effect.tariff, segment_effect.terms) r
+	 GROUP BY GROUPING SETS ((r.class), ()) ORDER BY r.class NULLS LAST;
+END;
+COMMENT ON FUNCTION billing.segment_effect(jsonb, daterange, text, date, billing.tariff, jsonb) IS
+'the same by class of customers, the last row for all: revenue before and after, who wins (pays less), who loses, and how far at most; before and after are of the accounts that could be rated';
