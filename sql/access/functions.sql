@@ -231,12 +231,13 @@ COMMENT ON FUNCTION billing._post_rights(text) IS 'what the usual posts of a cou
 
 CREATE FUNCTION billing.grant_post(staff_no text, org_no text)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	post	text;
 BEGIN
+	PERFORM billing._given('grant_post', staff_no, org_no);
 	SELECT s.post INTO post FROM billing.staff s WHERE s.staff_no = grant_post.staff_no;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('staff %s', grant_post.staff_no));

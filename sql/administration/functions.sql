@@ -25,7 +25,7 @@ COMMENT ON FUNCTION billing.add_org(text, text, text, text) IS
 
 CREATE FUNCTION billing.move_org(org_no text, parent_no text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_org().
@@ -33,6 +33,7 @@ DECLARE
 	moved	bigint := billing._org_of(move_org.org_no, 'write', 'org');
 	parent	bigint := billing._org_of(move_org.parent_no, 'write', 'org');
 BEGIN
+	PERFORM billing._given('move_org', org_no, parent_no);
 	-- one move at a time: two that cross could close a circle
 	PERFORM pg_advisory_xact_lock(hashtextextended('billing.move_org', 0));
 	-- with it the whole way from parent to moved is visible, if there is one
@@ -103,13 +104,14 @@ COMMENT ON FUNCTION billing.change_staff(text, text, text, text) IS
 
 CREATE FUNCTION billing.end_staff(staff_no text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_org().
 DECLARE
 	person	record;
 BEGIN
+	PERFORM billing._given('end_staff', staff_no);
 	SELECT s.staff_id, s.org_id INTO person FROM billing.staff s
 	 WHERE s.staff_no = end_staff.staff_no AND billing.can_write(s.org_id, 'org') FOR NO KEY UPDATE;
 	IF NOT FOUND THEN

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION billing._head_leaf(text, bigint, bigint, bytea) IS 'what the
 
 CREATE FUNCTION billing.anchor_heads(org_no text)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes an anchor over all heads of an org, for who approves bills there and may read all of them.
@@ -18,6 +18,7 @@ DECLARE
 	before	record;
 	made	billing.anchor;
 BEGIN
+	PERFORM billing._given('anchor_heads', org_no);
 	SELECT k INTO missing FROM unnest('{org,account,reading,money}'::text[]) k WHERE NOT billing.can_do('read', k, at_org);
 	IF FOUND THEN
 		RAISE EXCEPTION 'an anchor is made by who may read every chain'
@@ -55,7 +56,7 @@ COMMENT ON FUNCTION billing.anchor_heads(text) IS
 
 CREATE FUNCTION billing.close_period(org_no text, until_on date, accept_unbilled boolean DEFAULT false)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as anchor_heads().
@@ -65,6 +66,7 @@ DECLARE
 	billed	record;
 	anchor	bigint;
 BEGIN
+	PERFORM billing._given('close_period', org_no, until_on, accept_unbilled);
 	PERFORM pg_advisory_xact_lock(hashtextextended('billing.anchor ' || at_org, 0));
 	SELECT max(p.until_on) INTO last FROM billing.period_close p WHERE p.org_id = at_org;
 	IF last >= close_period.until_on OR NOT isfinite(close_period.until_on) THEN

@@ -204,13 +204,14 @@ COMMENT ON FUNCTION billing.decline(bigint, text) IS 'refuses what another has a
 
 CREATE FUNCTION billing.withdraw_approval(approval_id bigint)
 RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: takes back what the caller has asked for himself.
 DECLARE
 	request	billing.approval;
 BEGIN
+	PERFORM billing._given('withdraw_approval', approval_id);
 	SELECT a.* INTO request FROM billing.approval a
 	 WHERE a.approval_id = withdraw_approval.approval_id AND a.asked_by = billing.actor() FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
@@ -227,13 +228,14 @@ COMMENT ON FUNCTION billing.withdraw_approval(bigint) IS 'takes back what one ha
 
 CREATE FUNCTION billing.set_approval_rule(org_no text, act text, above numeric DEFAULT 0, valid_for interval DEFAULT '7 days', two_steps boolean DEFAULT false)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes the rule of an org that the caller administers.
 DECLARE
 	at_org	bigint := billing._org_of(set_approval_rule.org_no, 'write', 'org');
 BEGIN
+	PERFORM billing._given('set_approval_rule', org_no, act, above, valid_for, two_steps);
 	PERFORM FROM billing.approval_act a WHERE a.act = set_approval_rule.act;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no act of this name'

@@ -40,6 +40,7 @@ AS $$
 DECLARE
 	gone	integer;
 BEGIN
+	PERFORM billing._given('unassign_accounts', staff_no);
 	WITH taken AS (
 		DELETE FROM billing.account_grant g USING billing.staff s, billing.account a
 		 WHERE s.staff_id = g.staff_id AND s.staff_no = unassign_accounts.staff_no AND a.account_id = g.account_id

@@ -154,7 +154,7 @@ COMMENT ON FUNCTION billing._reverse_bill(billing.bill, text) IS 'issues the rev
 
 CREATE FUNCTION billing.void_bill(account_no text, from_on date, reason text)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: a reversal of the last bill, for who may approve bills there.
@@ -165,6 +165,7 @@ DECLARE
 	each	billing.bill;
 	made	bigint;
 BEGIN
+	PERFORM billing._given('void_bill', account_no, from_on, reason);
 	SELECT h.* INTO head FROM billing.account_head h
 	 WHERE h.account_id = account FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
@@ -196,7 +197,7 @@ COMMENT ON FUNCTION billing.void_bill(text, date, text) IS
 
 CREATE FUNCTION billing.transfer_account(account_no text, org_no text, reason text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: rows that nobody may change get another org, for who may write accounts at both.
@@ -207,6 +208,7 @@ DECLARE
 	moved	bigint;
 	n		bigint;
 BEGIN
+	PERFORM billing._given('transfer_account', account_no, org_no, reason);
 	SELECT a.account_id, a.org_id, a.customer_id, h.seq INTO account FROM billing.account a JOIN billing.account_head h USING (account_id)
 	 WHERE a.account_id = found_id FOR NO KEY UPDATE OF h;
 	IF NOT FOUND THEN

@@ -79,13 +79,14 @@ COMMENT ON FUNCTION billing.claim_defaults() IS
 
 CREATE FUNCTION billing.set_claim_rule(org_no text, name text, value numeric, source text DEFAULT '')
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes a rule of an org, for who may approve bills there.
 DECLARE
 	at_org	bigint := billing._org_of(set_claim_rule.org_no, 'approve', 'bill');
 BEGIN
+	PERFORM billing._given('set_claim_rule', org_no, name, value, source);
 	INSERT INTO billing.claim_rule (org_id, name, value, source) VALUES (at_org, set_claim_rule.name, set_claim_rule.value, set_claim_rule.source)
 	    ON CONFLICT ON CONSTRAINT claim_rule_pkey DO UPDATE SET value = excluded.value, source = excluded.source, set_by = excluded.set_by, set_at = excluded.set_at;
 	PERFORM billing._audit(at_org, 'set_claim_rule', format('org %s', set_claim_rule.org_no), jsonb_build_object('name', set_claim_rule.name, 'value', set_claim_rule.value, 'source', set_claim_rule.source));
@@ -198,7 +199,7 @@ COMMENT ON FUNCTION billing._fault_kwh(bigint, text, numeric, integer, jsonb) IS
 
 CREATE FUNCTION billing.draft_meter_claim(account_no text, fault text, from_on date, until_on date, inputs jsonb, prices jsonb, reason text)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: puts down a draft, for who may write bills there.
@@ -207,6 +208,7 @@ DECLARE
 	recorded	numeric := billing._claim_number(inputs, 'recorded_kwh', false);
 	made		record;
 BEGIN
+	PERFORM billing._given('draft_meter_claim', account_no, fault, from_on, until_on, inputs, prices, reason);
 	IF recorded IS NULL AND fault <> 'stopped' THEN
 		recorded := billing._billed_kwh(account, draft_meter_claim.from_on, draft_meter_claim.until_on, prices -> 0 ->> 'code');
 		IF recorded IS NULL THEN
@@ -335,7 +337,7 @@ COMMENT ON FUNCTION billing._claimed_usage(bigint, billing.usage, daterange, tex
 
 CREATE FUNCTION billing.draft_rated_claim(account_no text, fault text, from_on date, until_on date, inputs jsonb, reason text, part text DEFAULT 'main')
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: puts down a draft, for who may write bills there.
@@ -355,6 +357,7 @@ DECLARE
 	explanation	text[] := '{}';
 	difference	billing.charges;
 BEGIN
+	PERFORM billing._given('draft_rated_claim', account_no, fault, from_on, until_on, inputs, reason, part);
 	PERFORM billing._lock_heads(ARRAY[account]);
 	IF EXISTS (SELECT FROM billing._late_work(account)) THEN
 		RAISE EXCEPTION 'account % has changes that its bills do not say yet', draft_rated_claim.account_no USING ERRCODE = 'UB315', HINT = 'settle_account() settles them; then claim what is left.';
@@ -497,7 +500,7 @@ COMMENT ON FUNCTION billing.draft_penalty(text, text, date, date, jsonb, text) I
 
 CREATE FUNCTION billing.draft_power_factor_claim(account_no text, from_on date, until_on date, billed numeric, percent_before numeric, percent_after numeric, reason text)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: puts down a draft, for who may write bills there.
@@ -505,6 +508,7 @@ DECLARE
 	account	bigint := billing._account_of(draft_power_factor_claim.account_no, 'write', 'bill');
 	amount	numeric := billing.power_factor_amount(draft_power_factor_claim.billed, draft_power_factor_claim.percent_before, draft_power_factor_claim.percent_after);
 BEGIN
+	PERFORM billing._given('draft_power_factor_claim', account_no, from_on, until_on, billed, percent_before, percent_after, reason);
 	IF amount IS NULL OR amount = 0 THEN
 		RAISE EXCEPTION 'the claim comes to nothing' USING ERRCODE = 'UB315', HINT = 'Look at its numbers.';
 	END IF;

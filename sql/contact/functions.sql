@@ -114,13 +114,14 @@ COMMENT ON FUNCTION billing._own_value(bigint, billing.sealed, text, integer) IS
 
 CREATE FUNCTION billing.open_contact(customer_id bigint, contact_no integer, reason text)
 RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: opens one value for who may read what is personal, or whose it is.
 DECLARE
 	value	billing.sealed;
 BEGIN
+	PERFORM billing._given('open_contact', customer_id, contact_no, reason);
 	SELECT k.value INTO value FROM billing.customer_contact k WHERE k.customer_id = open_contact.customer_id AND k.contact_no = open_contact.contact_no;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('contact %s of customer %s', open_contact.contact_no, open_contact.customer_id));
@@ -132,13 +133,14 @@ COMMENT ON FUNCTION billing.open_contact(bigint, integer, text) IS
 
 CREATE FUNCTION billing.open_identity(customer_id bigint, identity_no integer, reason text)
 RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as open_contact().
 DECLARE
 	value	billing.sealed;
 BEGIN
+	PERFORM billing._given('open_identity', customer_id, identity_no, reason);
 	SELECT i.number INTO value FROM billing.customer_identity i WHERE i.customer_id = open_identity.customer_id AND i.identity_no = open_identity.identity_no;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('paper %s of customer %s', open_identity.identity_no, open_identity.customer_id));
@@ -149,13 +151,14 @@ COMMENT ON FUNCTION billing.open_identity(bigint, integer, text) IS 'the whole n
 
 CREATE FUNCTION billing.open_bank_account(customer_id bigint, bank_account_no integer, reason text)
 RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as open_contact().
 DECLARE
 	value	billing.sealed;
 BEGIN
+	PERFORM billing._given('open_bank_account', customer_id, bank_account_no, reason);
 	SELECT k.number INTO value FROM billing.customer_bank_account k
 	 WHERE k.customer_id = open_bank_account.customer_id AND k.bank_account_no = open_bank_account.bank_account_no;
 	IF NOT FOUND THEN
@@ -254,6 +257,7 @@ AS $$
 DECLARE
 	last	bigint := 0;
 BEGIN
+	PERFORM billing._given('reseal', org_no, chunk);
 	IF reseal.chunk NOT BETWEEN 1 AND 10000 THEN
 		RAISE EXCEPTION 'a chunk has 1 to 10000 customers' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
@@ -270,13 +274,14 @@ COMMENT ON PROCEDURE billing.reseal(text, integer) IS
 
 CREATE FUNCTION billing.erase_customer(customer_id bigint, reason text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: destroys keys, for who may write the customer and approve what is personal.
 DECLARE
 	at_org	bigint := billing._customer_of(erase_customer.customer_id, 'write');
 BEGIN
+	PERFORM billing._given('erase_customer', customer_id, reason);
 	IF NOT billing.can_do('approve', 'personal', at_org) THEN
 		RAISE EXCEPTION 'erasing needs the right to approve what is personal'
 			USING ERRCODE = 'insufficient_privilege', DETAIL = format('You are %s.', billing.actor());
@@ -389,7 +394,7 @@ COMMENT ON FUNCTION billing.register_customer(text, text, text, text, text, text
 
 CREATE FUNCTION billing.add_contact(customer_id bigint, kind text, value text, from_on date, consent text[] DEFAULT '{}')
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: for who may write the customer.
@@ -397,6 +402,7 @@ DECLARE
 	at_org	bigint := billing._customer_of(add_contact.customer_id, 'write');
 	made	integer;
 BEGIN
+	PERFORM billing._given('add_contact', customer_id, kind, value, from_on, consent);
 	made := billing._put_contact(add_contact.customer_id, at_org, add_contact.kind, add_contact.value, daterange(add_contact.from_on, NULL),
 		add_contact.consent, CASE WHEN add_contact.consent <> '{}' THEN now() END);
 	PERFORM billing._audit(at_org, 'add_contact', format('customer %s', add_contact.customer_id), jsonb_build_object('contact_no', made, 'kind', add_contact.kind, 'consent', add_contact.consent));
@@ -407,7 +413,7 @@ COMMENT ON FUNCTION billing.add_contact(bigint, text, text, date, text[]) IS
 
 CREATE FUNCTION billing.end_contact(customer_id bigint, contact_no integer, until_on date)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_contact().
@@ -415,6 +421,7 @@ DECLARE
 	at_org	bigint := billing._customer_of(end_contact.customer_id, 'write');
 	changed	bigint;
 BEGIN
+	PERFORM billing._given('end_contact', customer_id, contact_no, until_on);
 	UPDATE billing.customer_contact k SET valid_during = daterange(lower(k.valid_during), end_contact.until_on)
 	 WHERE k.customer_id = end_contact.customer_id AND k.contact_no = end_contact.contact_no;
 	GET DIAGNOSTICS changed = ROW_COUNT;
@@ -427,7 +434,7 @@ COMMENT ON FUNCTION billing.end_contact(bigint, integer, date) IS 'a contact tha
 
 CREATE FUNCTION billing.add_identity(customer_id bigint, kind text, number text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_contact().
@@ -435,6 +442,7 @@ DECLARE
 	at_org	bigint := billing._customer_of(add_identity.customer_id, 'write');
 	other	bigint;
 BEGIN
+	PERFORM billing._given('add_identity', customer_id, kind, number);
 	SELECT i.customer_id INTO other FROM billing.customer_identity i JOIN billing.customer c ON c.customer_id = i.customer_id
 	 WHERE i.number_index = ANY (billing._blinds(billing.number_key(add_identity.number), 'customer_identity')) AND i.customer_id <> add_identity.customer_id AND c.merged_into IS NULL LIMIT 1;
 	IF FOUND THEN
@@ -499,13 +507,14 @@ COMMENT ON FUNCTION billing.duplicate_customers(text, integer) IS
 
 CREATE FUNCTION billing.decide_duplicate(customer_id bigint, other_id bigint)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_contact().
 DECLARE
 	at_org	bigint := billing._customer_of(decide_duplicate.customer_id, 'write');
 BEGIN
+	PERFORM billing._given('decide_duplicate', customer_id, other_id);
 	PERFORM billing._customer_of(decide_duplicate.other_id, 'read');
 	INSERT INTO billing.customer_duplicate AS d (customer_id, other_id, org_id, score, reasons, state, decided_by, decided_at)
 	VALUES (decide_duplicate.customer_id, decide_duplicate.other_id, at_org, 0, '{}', 'different', billing.actor(), now())
@@ -516,7 +525,7 @@ COMMENT ON FUNCTION billing.decide_duplicate(bigint, bigint) IS 'these two are d
 
 CREATE FUNCTION billing.merge_customers(kept_id bigint, merged_id bigint, reason text)
 RETURNS text[]
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: accounts get another customer, for who may write both records and the accounts.
@@ -527,6 +536,7 @@ DECLARE
 	merged		record;
 	moved		text[];
 BEGIN
+	PERFORM billing._given('merge_customers', kept_id, merged_id, reason);
 	IF merge_customers.kept_id = merge_customers.merged_id THEN
 		RAISE EXCEPTION 'a customer is not merged into itself' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
@@ -580,7 +590,7 @@ COMMENT ON FUNCTION billing.merge_customers(bigint, bigint, text) IS
 
 CREATE FUNCTION billing.add_bank_account(customer_id bigint, bank text, number text, from_on date)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_contact().
@@ -588,6 +598,7 @@ DECLARE
 	at_org	bigint := billing._customer_of(add_bank_account.customer_id, 'write');
 	made	integer := billing._put_bank_account(add_bank_account.customer_id, at_org, add_bank_account.bank, add_bank_account.number, daterange(add_bank_account.from_on, NULL));
 BEGIN
+	PERFORM billing._given('add_bank_account', customer_id, bank, number, from_on);
 	PERFORM billing._audit(at_org, 'add_bank_account', format('customer %s', add_bank_account.customer_id), jsonb_build_object('bank_account_no', made, 'bank', add_bank_account.bank));
 	RETURN made;
 END $$;
@@ -595,13 +606,14 @@ COMMENT ON FUNCTION billing.add_bank_account(bigint, text, text, date) IS 'a ban
 
 CREATE FUNCTION billing.end_bank_account(customer_id bigint, bank_account_no integer, until_on date)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_contact().
 DECLARE
 	at_org	bigint := billing._customer_of(end_bank_account.customer_id, 'write');
 BEGIN
+	PERFORM billing._given('end_bank_account', customer_id, bank_account_no, until_on);
 	UPDATE billing.customer_bank_account k SET valid_during = daterange(lower(k.valid_during), end_bank_account.until_on)
 	 WHERE k.customer_id = end_bank_account.customer_id AND k.bank_account_no = end_bank_account.bank_account_no;
 	IF NOT FOUND THEN

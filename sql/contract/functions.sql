@@ -139,7 +139,7 @@ COMMENT ON FUNCTION billing.amend_contract(text, text, date, text, jsonb, jsonb,
 
 CREATE FUNCTION billing.withdraw_contract_draft(account_no text, contract_no text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as draft_contract().
@@ -147,6 +147,7 @@ DECLARE
 	contract	billing.contract := billing._contract_of(withdraw_contract_draft.account_no, withdraw_contract_draft.contract_no, 'write');
 	changed		bigint;
 BEGIN
+	PERFORM billing._given('withdraw_contract_draft', account_no, contract_no);
 	UPDATE billing.contract_version v SET state = 'withdrawn'
 	 WHERE v.account_id = contract.account_id AND v.contract_no = contract.contract_no AND v.state IN ('draft', 'approved');
 	GET DIAGNOSTICS changed = ROW_COUNT;
@@ -159,7 +160,7 @@ COMMENT ON FUNCTION billing.withdraw_contract_draft(text, text) IS 'a draft that
 
 CREATE FUNCTION billing.approve_contract(account_no text, contract_no text)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: for who may approve accounts there and has not drafted it.
@@ -167,6 +168,7 @@ DECLARE
 	contract	billing.contract := billing._contract_of(approve_contract.account_no, approve_contract.contract_no, 'approve');
 	draft		billing.contract_version;
 BEGIN
+	PERFORM billing._given('approve_contract', account_no, contract_no);
 	SELECT v.* INTO draft FROM billing.contract_version v WHERE v.account_id = contract.account_id AND v.contract_no = contract.contract_no AND v.state = 'draft';
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'contract % has no draft', contract.contract_no USING ERRCODE = 'UB607', HINT = 'draft_contract() or amend_contract() makes one.';
@@ -185,7 +187,7 @@ COMMENT ON FUNCTION billing.approve_contract(text, text) IS
 
 CREATE FUNCTION billing.sign_contract(account_no text, contract_no text, signed_on date, signature_digest bytea)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes the account's plan and terms, as approved, for who may write accounts there.
@@ -195,6 +197,7 @@ DECLARE
 	head		record;
 	current		record;
 BEGIN
+	PERFORM billing._given('sign_contract', account_no, contract_no, signed_on, signature_digest);
 	SELECT v.* INTO draft FROM billing.contract_version v WHERE v.account_id = contract.account_id AND v.contract_no = contract.contract_no AND v.state = 'approved';
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'contract % has no approved draft', contract.contract_no USING ERRCODE = 'UB607', HINT = 'approve_contract() by a second person goes before.';
@@ -226,13 +229,14 @@ COMMENT ON FUNCTION billing.sign_contract(text, text, date, bytea) IS
 
 CREATE FUNCTION billing.terminate_contract(account_no text, contract_no text, terminated_on date, reason text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as draft_contract(), with approve.
 DECLARE
 	contract	billing.contract := billing._contract_of(terminate_contract.account_no, terminate_contract.contract_no, 'approve');
 BEGIN
+	PERFORM billing._given('terminate_contract', account_no, contract_no, terminated_on, reason);
 	IF contract.terminated_on IS NOT NULL OR NOT EXISTS (SELECT FROM billing.contract_version v WHERE v.account_id = contract.account_id
 			AND v.contract_no = contract.contract_no AND v.state = 'signed' AND lower(v.valid_during) <= terminate_contract.terminated_on) THEN
 		RAISE EXCEPTION 'contract % is not in force on that day', contract.contract_no

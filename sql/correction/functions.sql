@@ -398,6 +398,7 @@ DECLARE
 	left_open	bigint := 0;
 	failed		bigint := 0;
 BEGIN
+	PERFORM billing._given('settle_late', org_no, chunk_size);
 	IF billing._in_transaction_block() THEN
 		RAISE EXCEPTION 'settling commits as it goes, and cannot run inside a transaction'
 			USING ERRCODE = 'active_sql_transaction', HINT = 'CALL billing.settle_late(...) outside BEGIN and COMMIT, and not from a function.';
@@ -449,7 +450,7 @@ COMMENT ON FUNCTION billing.settle_account(text, text, text) IS
 
 CREATE FUNCTION billing.correct_plan(account_no text, plan_code text, from_on date, terms jsonb, reason text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: another plan or other terms for days that are billed, for who may approve the account.
@@ -458,6 +459,7 @@ DECLARE
 	head	record;
 	plan	bigint;
 BEGIN
+	PERFORM billing._given('correct_plan', account_no, plan_code, from_on, terms, reason);
 	SELECT h.org_id, h.billed_to, a.opened_on INTO head FROM billing.account_head h JOIN billing.account a ON a.account_id = h.account_id
 	 WHERE h.account_id = account FOR NO KEY UPDATE OF h;
 	SELECT p.plan_id INTO plan FROM billing.plan p WHERE p.plan_code = correct_plan.plan_code;
@@ -546,7 +548,7 @@ COMMENT ON FUNCTION billing.correct_register(text, date, text, numeric, text, te
 
 CREATE FUNCTION billing.request_correction(account_no text, from_on date, reason text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: lists work for settle_late(), for who may write bills there.
@@ -554,6 +556,7 @@ DECLARE
 	account	bigint := billing._account_of(request_correction.account_no, 'write', 'bill');
 	head	record;
 BEGIN
+	PERFORM billing._given('request_correction', account_no, from_on, reason);
 	SELECT h.org_id, h.billed_to INTO head FROM billing.account_head h WHERE h.account_id = account FOR NO KEY UPDATE;
 	IF NOT isfinite(request_correction.from_on) OR request_correction.from_on >= head.billed_to THEN
 		RAISE EXCEPTION 'this day of account % is not billed', request_correction.account_no
@@ -569,7 +572,7 @@ COMMENT ON FUNCTION billing.request_correction(text, date, text) IS
 
 CREATE FUNCTION billing.correct_outdated(org_no text, back_to date, reason text)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: lists work for settle_late(), for who may approve bills there.
@@ -577,6 +580,7 @@ DECLARE
 	at_org	bigint := billing._org_of(correct_outdated.org_no, 'approve', 'bill');
 	listed	integer;
 BEGIN
+	PERFORM billing._given('correct_outdated', org_no, back_to, reason);
 	INSERT INTO billing.late_change (account_id, org_id, cause, from_on, until_on, reason)
 	SELECT a.account_id, a.org_id, 'price', min(o.from_on), max(o.until_on), correct_outdated.reason
 	  FROM billing.outdated_bills(correct_outdated.org_no, correct_outdated.back_to) o JOIN billing.account a ON a.account_no = o.account_no

@@ -107,7 +107,7 @@ COMMENT ON FUNCTION billing._is_due(billing.account_head, date) IS 'has an accou
 
 CREATE FUNCTION billing.add_cycle(org_no text, cycle_code text, name text, cycle_day integer DEFAULT 1, months integer DEFAULT 1, first_month integer DEFAULT 1)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes a cycle of an org, for who may write accounts there.
@@ -115,6 +115,7 @@ DECLARE
 	at_org	bigint := billing._org_of(add_cycle.org_no, 'write', 'account');
 	made	bigint;
 BEGIN
+	PERFORM billing._given('add_cycle', org_no, cycle_code, name, cycle_day, months, first_month);
 	IF add_cycle.cycle_day NOT BETWEEN 1 AND 28 OR add_cycle.months NOT IN (1, 2, 3, 4, 6, 12) OR add_cycle.first_month NOT BETWEEN 1 AND 12 THEN
 		RAISE EXCEPTION 'a cycle begins on a day from 1 to 28, and has 1, 2, 3, 4, 6 or 12 months' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
@@ -130,7 +131,7 @@ COMMENT ON FUNCTION billing.add_cycle(text, text, text, integer, integer, intege
 
 CREATE FUNCTION billing.set_cycle(cycle_code text, account_nos text[])
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -141,6 +142,7 @@ DECLARE
 	missing	text;
 	changed	integer;
 BEGIN
+	PERFORM billing._given('set_cycle', cycle_code, account_nos);
 	SELECT c.* INTO cycle FROM billing.bill_cycle c WHERE c.cycle_code = set_cycle.cycle_code;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('cycle %s', set_cycle.cycle_code));

@@ -152,7 +152,7 @@ COMMENT ON FUNCTION billing._put_customers(billing._listed_customer[]) IS 'enter
 
 CREATE FUNCTION billing.import_customers(org_no text, file_name text, content bytea, mapping jsonb DEFAULT '{}', source text DEFAULT '',
 										 OUT list_id bigint, OUT taken bigint, OUT unchanged bigint, OUT rejected bigint)
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 SET work_mem = '64MB'
@@ -164,6 +164,7 @@ DECLARE
 	hash	bytea := sha256(import_customers.content);
 	listed	billing._listed_customer[];
 BEGIN
+	PERFORM billing._given('import_customers', org_no, file_name, content, mapping, source);
 	-- one list at a time: persons are not in the order of anything
 	PERFORM pg_advisory_xact_lock(hashtextextended('billing.import_customers', 0));
 	SELECT l.list_id, l.taken, l.unchanged, l.rejected INTO list_id, taken, unchanged, rejected FROM billing.customer_list l

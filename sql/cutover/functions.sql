@@ -207,7 +207,7 @@ COMMENT ON FUNCTION billing._cutover_try(jsonb, date) IS 'a row of an import as 
 
 CREATE FUNCTION billing.cutover_import(org_no text, cutover_no text, from_on date, items jsonb, control jsonb DEFAULT '{}', source text DEFAULT '')
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -220,6 +220,7 @@ DECLARE
 	there	billing.cutover;
 	unknown	text;
 BEGIN
+	PERFORM billing._given('cutover_import', org_no, cutover_no, from_on, items, control, source);
 	IF jsonb_typeof(cutover_import.items) <> 'array' OR jsonb_typeof(cutover_import.control) <> 'object' OR NOT isfinite(cutover_import.from_on)
 		OR cutover_import.from_on NOT BETWEEN '1950-01-01' AND '2200-01-01' THEN
 		RAISE EXCEPTION 'an import has a day, a list of rows, and control totals by item' USING ERRCODE = 'invalid_parameter_value';
@@ -330,13 +331,14 @@ COMMENT ON FUNCTION billing._csv_rows(text, text) IS 'the lines of a CSV text as
 
 CREATE FUNCTION billing.cutover_import_csv(org_no text, cutover_no text, from_on date, document text, control jsonb DEFAULT '{}', source text DEFAULT '', delimiter text DEFAULT ',')
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	header	text[];
 	list	jsonb;
 BEGIN
+	PERFORM billing._given('cutover_import_csv', org_no, cutover_no, from_on, document, control, source, delimiter);
 	SELECT array_agg(btrim(h.name) ORDER BY h.place) INTO header
 	  FROM (SELECT r.fields FROM billing._csv_rows(ltrim(cutover_import_csv.document, E'\ufeff'), cutover_import_csv.delimiter) r ORDER BY r.row_no LIMIT 1) f,
 		   unnest(f.fields) WITH ORDINALITY h(name, place);
@@ -407,13 +409,14 @@ COMMENT ON FUNCTION billing.cutover_report(text) IS
 
 CREATE FUNCTION billing.withdraw_cutover(cutover_no text, note text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: takes an import back that is not approved, for who may write money there.
 DECLARE
 	import	billing.cutover := billing._cutover_of(withdraw_cutover.cutover_no, 'write');
 BEGIN
+	PERFORM billing._given('withdraw_cutover', cutover_no, note);
 	UPDATE billing.cutover c SET state = 'withdrawn', decided_at = now(), decided_by = billing.actor(), note = withdraw_cutover.note
 	 WHERE c.cutover_id = import.cutover_id AND c.state = 'checked';
 	IF NOT FOUND THEN
@@ -563,7 +566,7 @@ COMMENT ON FUNCTION billing.open_dispute(text, numeric, text, text) IS 'a custom
 
 CREATE FUNCTION billing.close_dispute(account_no text, dispute_no integer, outcome text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -572,6 +575,7 @@ DECLARE
 	account	bigint := billing._account_of(close_dispute.account_no, 'write', 'money');
 	org		bigint;
 BEGIN
+	PERFORM billing._given('close_dispute', account_no, dispute_no, outcome);
 	UPDATE billing.dispute d SET closed_on = greatest(current_date, d.opened_on), outcome = close_dispute.outcome, closed_by = billing.actor()
 	 WHERE d.account_id = account AND d.dispute_no = close_dispute.dispute_no AND d.closed_on IS NULL
 	RETURNING d.org_id INTO org;

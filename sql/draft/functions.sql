@@ -288,13 +288,14 @@ COMMENT ON FUNCTION billing.edit_draft(text, integer, jsonb, text, numeric) IS
 
 CREATE FUNCTION billing.discard_draft(account_no text, draft_no integer)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: ends a draft, for who may write bills there.
 DECLARE
 	draft	billing.bill_draft := billing._draft_of(discard_draft.account_no, discard_draft.draft_no, 'write');
 BEGIN
+	PERFORM billing._given('discard_draft', account_no, draft_no);
 	UPDATE billing.bill_draft d SET state = 'discarded', ended_by = billing.actor(), ended_at = now() WHERE d.account_id = draft.account_id AND d.draft_no = draft.draft_no;
 	PERFORM billing._audit(draft.org_id, 'discard_draft', format('account %s', discard_draft.account_no), jsonb_build_object('draft_no', draft.draft_no, 'total', draft.total));
 END $$;
@@ -351,20 +352,21 @@ COMMENT ON FUNCTION billing._draft_detail(billing.bill_draft) IS 'what exactly i
 
 CREATE FUNCTION billing.submit_draft(account_no text, draft_no integer)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: asks for approval, for who may write bills there.
 DECLARE
 	draft	billing.bill_draft := billing._draft_of(submit_draft.account_no, submit_draft.draft_no, 'write');
 BEGIN
+	PERFORM billing._given('submit_draft', account_no, draft_no);
 	RETURN billing._ask_approval('manual_bill', draft.org_id, format('draft %s of account %s', draft.draft_no, submit_draft.account_no), billing._draft_detail(draft), draft.total);
 END $$;
 COMMENT ON FUNCTION billing.submit_draft(text, integer) IS 'asks that a draft be approved by a second person, see approve(); needs write on bill; returns approval_id';
 
 CREATE FUNCTION billing.issue_draft(account_no text, draft_no integer)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: a draft that another has approved becomes a bill, for who may write bills there.
@@ -374,6 +376,7 @@ DECLARE
 	head	record;
 	made	bigint;
 BEGIN
+	PERFORM billing._given('issue_draft', account_no, draft_no);
 	SELECT h.billed_to, h.org_id INTO head FROM billing.account_head h WHERE h.account_id = draft.account_id;
 	-- the days of a period are the run's unless this comes first, and rest on the carry of then
 	IF draft.kind = 'normal' AND (head.billed_to <> draft.from_on
@@ -406,7 +409,7 @@ COMMENT ON FUNCTION billing.issue_draft(text, integer) IS
 
 CREATE FUNCTION billing.reverse_bill(account_no text, seq bigint, reason text)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: the reversal of a bill that no run made, for who may approve bills there.
@@ -415,6 +418,7 @@ DECLARE
 	bill	billing.bill;
 	made	bigint;
 BEGIN
+	PERFORM billing._given('reverse_bill', account_no, seq, reason);
 	PERFORM billing._lock_heads(ARRAY[account]);
 	SELECT b.* INTO bill FROM billing.bill b WHERE b.account_id = account AND b.seq = reverse_bill.seq AND b.kind <> 'reversal' AND NOT billing._is_reversed(b);
 	IF NOT FOUND THEN
@@ -434,7 +438,7 @@ COMMENT ON FUNCTION billing.reverse_bill(text, bigint, text) IS
 
 CREATE FUNCTION billing.settle_deposit(account_no text)
 RETURNS numeric
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: what the account has as deposit and in advance goes against what it owes, for who may write money there.
@@ -445,6 +449,7 @@ DECLARE
 	row		billing.transfer;
 	moved	numeric := 0;
 BEGIN
+	PERFORM billing._given('settle_deposit', account_no);
 	SELECT h.* INTO head FROM billing.account_head h WHERE h.account_id = account FOR NO KEY UPDATE;
 	IF head.stops_on IS NULL OR head.billed_to < head.stops_on THEN
 		RAISE EXCEPTION 'account % has no final bill yet', settle_deposit.account_no

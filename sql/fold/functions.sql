@@ -104,6 +104,7 @@ DECLARE
 	done	record;
 	folded	bigint := 0;
 BEGIN
+	PERFORM billing._given('fold_readings', org_no, until_on);
 	IF billing._in_transaction_block() THEN
 		RAISE EXCEPTION 'folding commits as it goes, and cannot run inside a transaction'
 			USING ERRCODE = 'active_sql_transaction', HINT = 'CALL billing.fold_readings(...) outside BEGIN and COMMIT, and not from a function.';

@@ -64,7 +64,7 @@ COMMENT ON FUNCTION billing._check_group_grantable(bigint) IS 'raises where the 
 
 CREATE FUNCTION billing.add_group(org_no text, group_no text, name text)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes groups of an org that the caller administers.
@@ -72,6 +72,7 @@ DECLARE
 	at_org	bigint := billing._org_of(add_group.org_no, 'write', 'org');
 	made	bigint;
 BEGIN
+	PERFORM billing._given('add_group', org_no, group_no, name);
 	INSERT INTO billing.access_group AS g (org_id, group_no, name) VALUES (at_org, add_group.group_no, add_group.name) RETURNING g.group_id INTO made;
 	PERFORM billing._audit(at_org, 'add_group', format('group %s', add_group.group_no));
 	RETURN made;
@@ -80,13 +81,14 @@ COMMENT ON FUNCTION billing.add_group(text, text, text) IS 'a group of staff, ad
 
 CREATE FUNCTION billing.end_group(group_no text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_group().
 DECLARE
 	gone	billing.access_group := billing._group_of(end_group.group_no);
 BEGIN
+	PERFORM billing._given('end_group', group_no);
 	DELETE FROM billing.access_group g WHERE g.group_id = gone.group_id;
 	PERFORM billing._audit(gone.org_id, 'end_group', format('group %s', gone.group_no));
 END $$;
@@ -124,13 +126,14 @@ COMMENT ON FUNCTION billing.join_group(text, text, timestamptz) IS
 
 CREATE FUNCTION billing.leave_group(group_no text, staff_no text)
 RETURNS boolean
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_group().
 DECLARE
 	of_group	billing.access_group := billing._group_of(leave_group.group_no);
 BEGIN
+	PERFORM billing._given('leave_group', group_no, staff_no);
 	DELETE FROM billing.group_staff m USING billing.staff s
 	 WHERE m.group_id = of_group.group_id AND s.staff_id = m.staff_id AND s.staff_no = leave_group.staff_no;
 	IF NOT FOUND THEN
@@ -175,13 +178,14 @@ COMMENT ON FUNCTION billing.nest_group(text, text, timestamptz) IS
 
 CREATE FUNCTION billing.unnest_group(group_no text, member_no text)
 RETURNS boolean
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_group().
 DECLARE
 	of_group	billing.access_group := billing._group_of(unnest_group.group_no);
 BEGIN
+	PERFORM billing._given('unnest_group', group_no, member_no);
 	DELETE FROM billing.group_group m USING billing.access_group g
 	 WHERE m.group_id = of_group.group_id AND g.group_id = m.member_id AND g.group_no = unnest_group.member_no;
 	IF NOT FOUND THEN
@@ -250,7 +254,7 @@ COMMENT ON FUNCTION billing.revoke_group_access(text, text, text[], text[]) IS
 
 CREATE FUNCTION billing.add_post(org_no text, post text)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as grant_group_access().
@@ -258,6 +262,7 @@ DECLARE
 	at_org	bigint := billing._org_of(add_post.org_no, 'write', 'org');
 	made	billing.access_group;
 BEGIN
+	PERFORM billing._given('add_post', org_no, post);
 	SELECT g.* INTO made FROM billing.access_group g WHERE g.org_id = at_org AND g.post = add_post.post;
 	IF NOT FOUND THEN
 		INSERT INTO billing.access_group AS g (org_id, group_no, name, post)
@@ -273,7 +278,7 @@ COMMENT ON FUNCTION billing.add_post(text, text) IS
 
 CREATE FUNCTION billing.separate_duties(org_no text, kinds text[])
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes the rules of an org that the caller administers.
@@ -281,6 +286,7 @@ DECLARE
 	at_org	bigint := billing._org_of(separate_duties.org_no, 'write', 'org');
 	changed	integer;
 BEGIN
+	PERFORM billing._given('separate_duties', org_no, kinds);
 	INSERT INTO billing.duty_rule (org_id, kind) SELECT DISTINCT at_org, k FROM unnest(separate_duties.kinds) k
 		ON CONFLICT ON CONSTRAINT duty_rule_pkey DO NOTHING;
 	GET DIAGNOSTICS changed = ROW_COUNT;
@@ -293,7 +299,7 @@ COMMENT ON FUNCTION billing.separate_duties(text, text[]) IS
 
 CREATE FUNCTION billing.unite_duties(org_no text, kinds text[])
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as separate_duties().
@@ -301,6 +307,7 @@ DECLARE
 	at_org	bigint := billing._org_of(unite_duties.org_no, 'write', 'org');
 	gone	integer;
 BEGIN
+	PERFORM billing._given('unite_duties', org_no, kinds);
 	-- the rule holds for its administrators too: one of them could let himself approve what he enters
 	PERFORM billing._refuse_self(billing._can_grant('write', k, at_org) AND billing._can_grant('approve', k, at_org) AND NOT billing.can_do('approve', k, at_org))
 	   FROM unnest(unite_duties.kinds) k;

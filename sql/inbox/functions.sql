@@ -5,11 +5,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	made	bigint;
+	lines	bytea := billing._taken_lines(TG_RELID);
 BEGIN
-	made := billing.receive(TG_ARGV[0], billing._taken_lines(TG_RELID), TG_ARGV[1], TG_ARGV[2], TG_ARGV[3], TG_ARGV[4]);
-	IF made IS NOT NULL THEN
-		PERFORM billing.land(made);
+	IF lines IS NOT NULL THEN
+		PERFORM billing.land(billing.receive(TG_ARGV[0], lines, TG_ARGV[1], TG_ARGV[2], TG_ARGV[3], TG_ARGV[4]));
 	END IF;
 	RETURN NULL;
 END $$;
@@ -17,10 +16,11 @@ COMMENT ON FUNCTION billing._close_inbox() IS 'trigger of an inbox: what a state
 
 CREATE FUNCTION billing.open_inbox(inbox name, file_name text, format text, org_no text, source text DEFAULT '', mapping text DEFAULT '')
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	PERFORM billing._given('open_inbox', inbox, file_name, format, org_no, source, mapping);
 	EXECUTE format('CREATE TEMPORARY TABLE %I (line text)', open_inbox.inbox);
 	EXECUTE format('CREATE TRIGGER begins BEFORE INSERT ON pg_temp.%I FOR EACH STATEMENT EXECUTE FUNCTION billing._take_line()', open_inbox.inbox);
 	EXECUTE format('CREATE TRIGGER takes BEFORE INSERT ON pg_temp.%I FOR EACH ROW EXECUTE FUNCTION billing._take_line()', open_inbox.inbox);

@@ -41,6 +41,15 @@ COMMENT ON FUNCTION billing.create_roles() IS
 'GRANT them to the roles that log in';
 REVOKE ALL ON FUNCTION billing.create_roles() FROM PUBLIC;
 
+CREATE FUNCTION billing._given(command text, VARIADIC arguments "any")
+RETURNS void
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_given';
+
+COMMENT ON FUNCTION billing._given(text, "any") IS
+'Error where an argument of a command of the store is null: what was asked for is done or refused, never passed over. Commands are therefore not STRICT.';
+REVOKE ALL ON FUNCTION billing._given(text, "any") FROM PUBLIC;
+
 CREATE FUNCTION billing._store_state()
 RETURNS TABLE (place bigint, module text, step integer, command text)
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -190,7 +199,7 @@ BEGIN
 	GRANT EXECUTE ON FUNCTION billing.can_read(bigint, text), billing.can_write(bigint, text),
 		billing.can_do(text, text, bigint), billing.can_everywhere(text, text), billing._visible_orgs(text),
 		billing.is_own(bigint), billing._own_accounts(), billing.identify(text), billing.can_inherit(bigint, text),
-		billing._orgs_over(bigint)
+		billing._orgs_over(bigint), billing._given(text, "any")
 		TO billing_owner, billing_admin, billing_clerk, billing_analyst, billing_auditor, billing_customer;
 	GRANT EXECUTE ON FUNCTION billing.actor_customer_id(), billing._chain_end(bigint, bytea, bytea), billing._content(text, "any"), billing._row_content(text, record), billing._in_transaction_block(), billing._merkle_root(bytea[])
 		TO billing_owner, billing_clerk, billing_analyst, billing_auditor, billing_customer;

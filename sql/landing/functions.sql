@@ -1,7 +1,7 @@
 -- Files that were received become readings, payments and staff.
 CREATE FUNCTION billing.set_mapping(name text, format text, mapping jsonb DEFAULT '{}', channels jsonb DEFAULT '{}')
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: mappings serve every org, so who sets one may write readings everywhere.
@@ -9,6 +9,7 @@ DECLARE
 	before	jsonb;
 	wrong	record;
 BEGIN
+	PERFORM billing._given('set_mapping', name, format, mapping, channels);
 	PERFORM billing._check_everywhere('write', 'reading');
 	SELECT c.key, c.value INTO wrong FROM jsonb_each(CASE jsonb_typeof(set_mapping.channels) WHEN 'object' THEN set_mapping.channels ELSE '{"": 0}' END) c
 	 WHERE c.value <> 'null' AND (jsonb_typeof(c.value) <> 'string'
@@ -419,7 +420,7 @@ COMMENT ON FUNCTION billing._close_batch(billing.batch, bigint, bigint, billing.
 
 CREATE FUNCTION billing.close_readings(org_no text)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -430,6 +431,7 @@ DECLARE
 	b		billing.batch;
 	leaves	billing._leaf[];
 BEGIN
+	PERFORM billing._given('close_readings', org_no);
 	PERFORM billing._lock_heads(ARRAY(SELECT DISTINCT r.account_id FROM billing.register_reading r
 									   WHERE r.org_id = ANY (orgs) AND (r.batch_id IS NULL OR r.decided_at IS NOT NULL AND r.decision_batch_id IS NULL)));
 	-- what was judged: while a reading waits for a second person its digits and multiplier may still be found
@@ -452,7 +454,7 @@ COMMENT ON FUNCTION billing.close_readings(text) IS
 'For every evening; returns how many';
 
 CREATE FUNCTION billing.land(batch_id bigint, OUT taken bigint, OUT unchanged bigint, OUT rejected bigint)
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 -- a batch is small beside the readings: always by their keys, whatever the statistics say
@@ -467,6 +469,7 @@ DECLARE
 	done	record;
 	bytes	bytea;
 BEGIN
+	PERFORM billing._given('land', batch_id);
 	-- everything of a batch is one transaction; who comes second finds it done
 	SELECT t.* INTO b FROM billing.batch t WHERE t.batch_id = land.batch_id AND billing.can_write(t.org_id, t.kind) FOR NO KEY UPDATE;
 	IF NOT FOUND OR b.format = 'hand' THEN
@@ -549,6 +552,7 @@ DECLARE
 	taken	bigint := 0;
 	rejected bigint := 0;
 BEGIN
+	PERFORM billing._given('land_batches', org_no);
 	IF billing._in_transaction_block() THEN
 		RAISE EXCEPTION 'landing commits batch by batch, and cannot run inside a transaction'
 			USING ERRCODE = 'active_sql_transaction', HINT = 'CALL billing.land_batches(...) outside BEGIN and COMMIT, and not from a function; land() does one batch.';

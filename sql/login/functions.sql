@@ -1,13 +1,14 @@
 -- ---- checkers outside ----
 CREATE FUNCTION billing.set_identity_checker(checker text, org_no text, public_key bytea, methods text[])
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes for an org whose people's rights the caller could all give.
 DECLARE
 	at_org	bigint := billing._org_of(set_identity_checker.org_no, 'write', 'org');
 BEGIN
+	PERFORM billing._given('set_identity_checker', checker, org_no, public_key, methods);
 	-- who has the key may be anybody there
 	PERFORM billing._check_grantable(at_org, '{org,customer,account,reading,plan,bill,money,supply}', '{read,write,approve,run}');
 	INSERT INTO billing.identity_checker AS c (checker, org_id, public_key, methods)
@@ -26,13 +27,14 @@ COMMENT ON FUNCTION billing.set_identity_checker(text, text, bytea, text[]) IS
 
 CREATE FUNCTION billing.end_identity_checker(checker text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: for who administers the checker's org.
 DECLARE
 	of_org	bigint;
 BEGIN
+	PERFORM billing._given('end_identity_checker', checker);
 	UPDATE billing.identity_checker c SET valid_during = tstzrange(least(lower(c.valid_during), now() - interval '1 microsecond'), now())
 	 WHERE c.checker = end_identity_checker.checker AND billing.can_write(c.org_id, 'org') RETURNING c.org_id INTO of_org;
 	IF NOT FOUND THEN
@@ -44,7 +46,7 @@ COMMENT ON FUNCTION billing.end_identity_checker(text) IS 'believes a checker no
 
 CREATE FUNCTION billing.identify_by(assertion text)
 RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: reads the checkers' keys for whoever brings what one of them has signed.
@@ -52,6 +54,7 @@ DECLARE
 	checked	record;
 	who		text;
 BEGIN
+	PERFORM billing._given('identify_by', assertion);
 	SELECT c.checker, c.org_id, c.public_key INTO checked FROM billing.identity_checker c
 	 WHERE c.checker = split_part(identify_by.assertion, '.', 2) AND split_part(identify_by.assertion, '.', 3) = ANY (c.methods)
 	   AND c.valid_during @> now();
@@ -95,13 +98,14 @@ COMMENT ON FUNCTION billing._write_password(text, text, interval) IS 'another pa
 
 CREATE FUNCTION billing.set_login(kind text, id bigint, login_name text, password text, valid_for interval DEFAULT '1 year')
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes what nobody reads, for who may write the customer, or administers the member of staff.
 DECLARE
 	of_org	bigint;
 BEGIN
+	PERFORM billing._given('set_login', kind, id, login_name, password, valid_for);
 	IF set_login.kind = 'customer' THEN
 		SELECT c.org_id INTO of_org FROM billing.customer c WHERE c.customer_id = set_login.id AND billing.can_write(c.org_id, 'customer');
 	ELSIF set_login.kind = 'staff' THEN
@@ -193,6 +197,7 @@ AS $$
 DECLARE
 	attempt	bigint := billing._begin_login(login_name);
 BEGIN
+	PERFORM billing._given('login', login_name, password);
 	-- it counts, whatever the caller makes of the rest
 	COMMIT;
 	session_key := billing._end_login(login_name, password, attempt);
@@ -203,13 +208,14 @@ COMMENT ON PROCEDURE billing.login(text, text, text) IS
 
 CREATE FUNCTION billing.identify_session(session_key text)
 RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: looks up what nobody reads, for who has the key.
 DECLARE
 	known	record;
 BEGIN
+	PERFORM billing._given('identify_session', session_key);
 	IF session_key ~ '^[0-9a-f]{64}$' THEN
 		SELECT c.staff_id, c.customer_id INTO known FROM billing.login_session s JOIN billing.credential c ON c.login_name = s.login_name
 		 WHERE s.digest = sha256(decode(identify_session.session_key, 'hex')) AND s.expires_at > now();
@@ -225,11 +231,12 @@ COMMENT ON FUNCTION billing.identify_session(text) IS
 
 CREATE FUNCTION billing.logout(session_key text)
 RETURNS boolean
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as identify_session().
 BEGIN
+	PERFORM billing._given('logout', session_key);
 	IF session_key !~ '^[0-9a-f]{64}$' THEN
 		RETURN false;
 	END IF;
@@ -263,6 +270,7 @@ AS $$
 DECLARE
 	attempt	bigint := billing._begin_login(login_name);
 BEGIN
+	PERFORM billing._given('change_password', login_name, old_password, new_password);
 	COMMIT;
 	PERFORM billing._change_password(login_name, old_password, new_password, attempt);
 END $$;

@@ -12,13 +12,14 @@ COMMENT ON FUNCTION billing._market_changed() IS 'trigger of the rows that marke
 
 CREATE FUNCTION billing.add_calendar(calendar_code text, name text, events text[] DEFAULT '{}')
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: calendars are everybody's, so who writes them may write plans everywhere.
 DECLARE
 	calendar	bigint;
 BEGIN
+	PERFORM billing._given('add_calendar', calendar_code, name, events);
 	PERFORM billing._check_everywhere('write', 'plan');
 	INSERT INTO billing.calendar AS c (calendar_code, name, events) VALUES (add_calendar.calendar_code, add_calendar.name, add_calendar.events)
 	    ON CONFLICT ON CONSTRAINT calendar_calendar_code_key DO UPDATE SET name = excluded.name,
@@ -167,13 +168,14 @@ COMMENT ON FUNCTION billing.cancel_event(text, text, integer, text) IS
 
 CREATE FUNCTION billing.add_component(component_code text, name text, holds text DEFAULT 'month')
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_calendar().
 DECLARE
 	component	bigint;
 BEGIN
+	PERFORM billing._given('add_component', component_code, name, holds);
 	PERFORM billing._check_everywhere('write', 'plan');
 	INSERT INTO billing.price_component AS c (component_code, name, holds) VALUES (add_component.component_code, add_component.name, add_component.holds)
 	    ON CONFLICT ON CONSTRAINT price_component_component_code_key DO UPDATE SET name = excluded.name, holds = excluded.holds
@@ -252,13 +254,14 @@ COMMENT ON FUNCTION billing.publish_component(text, date, numeric, text) IS
 
 CREATE FUNCTION billing.add_series(series_code text, name text, slot_minutes integer)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_calendar().
 DECLARE
 	series	record;
 BEGIN
+	PERFORM billing._given('add_series', series_code, name, slot_minutes);
 	PERFORM billing._check_everywhere('write', 'plan');
 	INSERT INTO billing.price_series AS s (series_code, name, slot_minutes) VALUES (add_series.series_code, add_series.name, add_series.slot_minutes)
 	    ON CONFLICT ON CONSTRAINT price_series_series_code_key DO UPDATE SET name = excluded.name

@@ -207,7 +207,7 @@ COMMENT ON FUNCTION billing._begin_plans() IS 'trigger: a plan begins on a day t
 
 CREATE FUNCTION billing.set_plan(account_no text, plan_code text, from_on date, terms jsonb DEFAULT '{}')
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes what the caller may write of the account.
@@ -216,6 +216,7 @@ DECLARE
 	account		record;
 	plan		bigint;
 BEGIN
+	PERFORM billing._given('set_plan', account_no, plan_code, from_on, terms);
 	-- against a run, which holds the head while it bills
 	SELECT h.account_id, h.org_id, h.billed_to INTO account FROM billing.account_head h
 	 WHERE h.account_id = found_id FOR NO KEY UPDATE;

@@ -40,7 +40,7 @@ COMMENT ON FUNCTION billing._note_inserted() IS 'trigger: readings that come as 
 CREATE FUNCTION billing.record_profile(account_no text, profile billing.profile, channel text DEFAULT 'import', part text DEFAULT 'main',
 									   source text DEFAULT '')
 RETURNS daterange
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: finds the account by its number for a meter reader who may write readings there.
@@ -51,6 +51,7 @@ DECLARE
 	there		daterange;
 	stored		bytea;
 BEGIN
+	PERFORM billing._given('record_profile', account_no, profile, channel, part, source);
 	SELECT h.account_id, h.org_id, h.billed_to INTO account FROM billing.account a JOIN billing.account_head h ON h.account_id = a.account_id
 	 WHERE a.account_id = found_id FOR NO KEY UPDATE OF h;
 	IF NOT FOUND THEN

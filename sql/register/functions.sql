@@ -420,7 +420,7 @@ COMMENT ON FUNCTION billing.record_register(text, date, text, numeric, text, tex
 
 CREATE FUNCTION billing.check_registers(org_no text)
 RETURNS TABLE (state text, finding text, readings bigint)
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -431,6 +431,7 @@ DECLARE
 	entries	bigint[];
 	n		integer;
 BEGIN
+	PERFORM billing._given('check_registers', org_no);
 	SELECT array_agg(DISTINCT r.account_id ORDER BY r.account_id), array_agg(r.entry_no) INTO waiting, entries FROM billing.register_reading r
 	 WHERE r.org_id = ANY (billing._orgs_below(at_org)) AND r.state = 'entered';
 	PERFORM FROM billing.account_head h WHERE h.account_id = ANY (waiting) ORDER BY h.account_id FOR NO KEY UPDATE;
@@ -450,7 +451,7 @@ COMMENT ON FUNCTION billing.check_registers(text) IS
 
 CREATE FUNCTION billing.record_registers(org_no text, readings jsonb, source text DEFAULT '')
 RETURNS TABLE (row_no bigint, account_no text, read_on text, register text, state text, finding text, detail text)
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -461,6 +462,7 @@ DECLARE
 	waiting	bigint[];
 	n		integer;
 BEGIN
+	PERFORM billing._given('record_registers', org_no, readings, source);
 	IF jsonb_typeof(record_registers.readings) <> 'array' THEN
 		RAISE EXCEPTION 'readings are a list of objects'
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('This is of type %s.', jsonb_typeof(record_registers.readings)),
@@ -664,7 +666,7 @@ COMMENT ON FUNCTION billing.estimate_register(text, date, text, text, text) IS
 
 CREATE FUNCTION billing.estimate_registers(org_no text, read_on date, method text DEFAULT 'average')
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as estimate_register().
@@ -674,6 +676,7 @@ DECLARE
 	made	integer := 0;
 	n		integer;
 BEGIN
+	PERFORM billing._given('estimate_registers', org_no, read_on, method);
 	IF estimate_registers.method NOT IN ('average', 'previous') THEN
 		RAISE EXCEPTION 'an estimate is by average or previous' USING ERRCODE = 'invalid_parameter_value';
 	END IF;

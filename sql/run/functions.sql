@@ -462,6 +462,7 @@ AS $$
 DECLARE
 	run	bigint;
 BEGIN
+	PERFORM billing._given('run_bills', org_no, until_on, chunk_size, workers, dry_run);
 	PERFORM billing._check_no_transaction();
 	run := billing._start_run(org_no, until_on, chunk_size, CASE WHEN dry_run THEN 'dry run' ELSE 'bill' END);
 	COMMIT;
@@ -476,6 +477,7 @@ CREATE PROCEDURE billing.resume_run(run_id bigint, workers integer DEFAULT 0, IN
 LANGUAGE plpgsql
 AS $$
 BEGIN
+	PERFORM billing._given('resume_run', run_id, workers);
 	PERFORM billing._check_no_transaction(), billing._take_up_run(run_id);
 	COMMIT;
 	CALL billing._work(run_id, workers, result);
@@ -489,6 +491,7 @@ AS $$
 DECLARE
 	again	bigint;
 BEGIN
+	PERFORM billing._given('retry_bills', run_id, workers);
 	PERFORM billing._check_no_transaction();
 	again := billing._start_retry(run_id, account_nos, sqlstate);
 	COMMIT;
@@ -499,12 +502,13 @@ COMMENT ON PROCEDURE billing.retry_bills(bigint, text[], text, integer, text) IS
 
 CREATE FUNCTION billing.start_bills(org_no text, until_on date, chunk_size integer DEFAULT 2000, workers integer DEFAULT 1, dry_run boolean DEFAULT false)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	run	bigint := billing._start_run(org_no, until_on, chunk_size, CASE WHEN dry_run THEN 'dry run' ELSE 'bill' END, workers);
 BEGIN
+	PERFORM billing._given('start_bills', org_no, until_on, chunk_size, workers, dry_run);
 	PERFORM billing._start_workers(run, workers, false);
 	RETURN run;
 END $$;
@@ -514,13 +518,14 @@ COMMENT ON FUNCTION billing.start_bills(text, date, integer, integer, boolean) I
 
 CREATE FUNCTION billing.cancel_run(run_id bigint)
 RETURNS boolean
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: ends a run, for who may run bills there.
 DECLARE
 	run	billing.bill_run := billing._run_of(cancel_run.run_id, 'run');
 BEGIN
+	PERFORM billing._given('cancel_run', run_id);
 	UPDATE billing.bill_run r SET finished_at = clock_timestamp(), cancelled_by = billing.actor()
 	 WHERE r.run_id = run.run_id AND r.finished_at IS NULL;
 	IF FOUND THEN

@@ -142,7 +142,7 @@ COMMENT ON FUNCTION billing.rewrap_keys() IS
 
 CREATE FUNCTION billing.rotate_keys(org_no text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as rewrap_keys().
@@ -150,6 +150,7 @@ DECLARE
 	company	bigint := billing._org_of(rotate_keys.org_no, 'write', 'personal');
 	retired	bigint[];
 BEGIN
+	PERFORM billing._given('rotate_keys', org_no);
 	IF (SELECT o.parent_id FROM billing.org o WHERE o.org_id = company) IS NOT NULL THEN
 		RAISE EXCEPTION 'keys are a company''s' USING ERRCODE = 'invalid_parameter_value', HINT = 'Name the org at the top of the tree.';
 	END IF;
@@ -193,7 +194,7 @@ COMMENT ON FUNCTION billing._end_rotation(text) IS 'destroys a company''s retire
 
 CREATE FUNCTION billing.destroy_keys(org_no text, reason text)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as rewrap_keys(), for who may approve what is personal there.
@@ -201,6 +202,7 @@ DECLARE
 	company	bigint := billing._org_of(destroy_keys.org_no, 'approve', 'personal');
 	gone	integer;
 BEGIN
+	PERFORM billing._given('destroy_keys', org_no, reason);
 	IF btrim(destroy_keys.reason) = '' THEN
 		RAISE EXCEPTION 'destroying keys has a reason' USING ERRCODE = 'invalid_parameter_value';
 	END IF;

@@ -78,7 +78,7 @@ COMMENT ON FUNCTION billing.require_second_step(text, text[], integer) IS
 
 CREATE FUNCTION billing.lift_second_step(org_no text, acts text[])
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as require_second_step().
@@ -86,6 +86,7 @@ DECLARE
 	at_org	bigint := billing._org_of(lift_second_step.org_no, 'write', 'org');
 	gone	integer;
 BEGIN
+	PERFORM billing._given('lift_second_step', org_no, acts);
 	-- while the rule for this act itself still stands
 	PERFORM billing._audit(at_org, 'lift_second_step', format('org %s', lift_second_step.org_no), jsonb_build_object('acts', lift_second_step.acts));
 	DELETE FROM billing.second_step_rule r WHERE r.org_id = at_org AND r.act = ANY (lift_second_step.acts);

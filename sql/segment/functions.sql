@@ -30,7 +30,7 @@ COMMENT ON FUNCTION billing.industry_sections() IS 'the sections of 国民经济
 
 CREATE FUNCTION billing.set_industry(account_no text, industry text, from_on date)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: writes for accounts that the caller may write.
@@ -38,6 +38,7 @@ DECLARE
 	account	bigint := billing._account_of(set_industry.account_no, 'write', 'account');
 	at_org	bigint;
 BEGIN
+	PERFORM billing._given('set_industry', account_no, industry, from_on);
 	SELECT a.org_id INTO at_org FROM billing.account a WHERE a.account_id = account FOR KEY SHARE;
 	INSERT INTO billing.account_industry (account_id, from_on, org_id, industry) VALUES (account, set_industry.from_on, at_org, set_industry.industry)
 	    ON CONFLICT ON CONSTRAINT account_industry_pkey DO UPDATE SET industry = excluded.industry, set_by = excluded.set_by;

@@ -19,7 +19,7 @@ COMMENT ON FUNCTION billing._reading_leaf(bigint, text, text, date, date, bytea)
 
 CREATE FUNCTION billing.receive(file_name text, content bytea, format text, org_no text, source text DEFAULT '', mapping text DEFAULT '')
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- plans that are made for one content hold copies of it
 SET plan_cache_mode = force_generic_plan
@@ -30,6 +30,7 @@ DECLARE
 	made	bigint;
 	hash	bytea := sha256(receive.content);
 BEGIN
+	PERFORM billing._given('receive', file_name, content, format, org_no, source, mapping);
 	IF receive.format NOT IN ('csv', 'json', 'nem12', 'nem13', 'espi', 'mscons', 'payments', 'staff') THEN
 		RAISE EXCEPTION 'there is no format "%"', receive.format
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Formats: csv, json, nem12, nem13, espi, mscons, payments, staff.';

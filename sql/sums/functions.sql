@@ -207,6 +207,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: rows are put together, and say the same; for who may run bills there.
 BEGIN
+	PERFORM billing._given('fold_sums', org_no);
 	result := format('%s sums folded.', billing._fold_sums(billing._orgs_below(billing._org_of(fold_sums.org_no, 'run', 'bill'))));
 END $$;
 COMMENT ON PROCEDURE billing.fold_sums(text, text) IS
@@ -381,13 +382,14 @@ COMMENT ON FUNCTION billing._class_plans() IS 'trigger: a plan has the class tha
 
 CREATE FUNCTION billing.set_plan_class(plan_code text, class text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_plan().
 DECLARE
 	plan	bigint;
 BEGIN
+	PERFORM billing._given('set_plan_class', plan_code, class);
 	PERFORM billing._check_everywhere('write', 'plan');
 	SELECT p.plan_id INTO plan FROM billing.plan p WHERE p.plan_code = set_plan_class.plan_code;
 	IF NOT FOUND THEN

@@ -302,7 +302,7 @@ COMMENT ON FUNCTION billing.change_supply_request(bigint, date, text, jsonb, tex
 
 CREATE FUNCTION billing.attach_document(request_id bigint, name text, media_type text, digest bytea)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as open_supply_request().
@@ -310,6 +310,7 @@ DECLARE
 	request	billing.supply_request := billing._request_of(attach_document.request_id);
 	made	integer;
 BEGIN
+	PERFORM billing._given('attach_document', request_id, name, media_type, digest);
 	IF NOT coalesce(billing.can_write(request.org_id, 'account'), false) THEN
 		PERFORM billing._not_found(format('request %s', attach_document.request_id));
 	END IF;
@@ -542,7 +543,7 @@ COMMENT ON FUNCTION billing._carry_out(billing.supply_request) IS
 
 CREATE FUNCTION billing.step_supply_request(request_id bigint, step text, note text DEFAULT '')
 RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: the next state of a request, for who has the right that the step needs.
@@ -552,6 +553,7 @@ DECLARE
 	second	boolean;
 	was		text := request.state;
 BEGIN
+	PERFORM billing._given('step_supply_request', request_id, step, note);
 	SELECT s.to_state, s.action INTO rule FROM billing.supply_request_steps() s
 	 WHERE s.kind = request.kind AND s.from_state = request.state AND s.step = step_supply_request.step;
 	IF NOT FOUND THEN

@@ -32,13 +32,14 @@ COMMENT ON FUNCTION billing._audit_rows() IS
 
 CREATE FUNCTION billing.record_upkeep(kind text, good boolean, detail jsonb DEFAULT '{}')
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: one row of upkeep, for who may run what concerns the whole store.
 DECLARE
 	made	bigint;
 BEGIN
+	PERFORM billing._given('record_upkeep', kind, good, detail);
 	PERFORM billing._check_everywhere('run', 'audit');
 	INSERT INTO billing.upkeep AS u (kind, good, detail) VALUES (record_upkeep.kind, record_upkeep.good, record_upkeep.detail) RETURNING u.upkeep_id INTO made;
 	PERFORM billing._audit(coalesce((SELECT min(o.org_id) FROM billing.org o), 0), 'record_upkeep', record_upkeep.kind,
@@ -392,11 +393,12 @@ COMMENT ON FUNCTION billing.check_alerts() IS
 
 CREATE FUNCTION billing.take_alert(alert_id bigint)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: notes who sees to an alert, for who may read the whole trail.
 BEGIN
+	PERFORM billing._given('take_alert', alert_id);
 	PERFORM billing._check_everywhere('read', 'audit');
 	UPDATE billing.alert a SET taken_by = billing.actor(), taken_at = now() WHERE a.alert_id = take_alert.alert_id AND a.closed_at IS NULL AND a.taken_by IS NULL;
 	IF NOT FOUND THEN

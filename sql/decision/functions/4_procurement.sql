@@ -2,7 +2,7 @@
 
 CREATE FUNCTION billing.add_purchase_contract(org_no text, code text, seller text, kind text, shape text DEFAULT 'flat')
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: for who may write money there.
@@ -10,6 +10,7 @@ DECLARE
 	at_org	bigint := billing._org_of(add_purchase_contract.org_no, 'write', 'money');
 	made	bigint;
 BEGIN
+	PERFORM billing._given('add_purchase_contract', org_no, code, seller, kind, shape);
 	INSERT INTO billing.purchase_contract (org_id, code, seller, kind, shape)
 	VALUES (at_org, add_purchase_contract.code, add_purchase_contract.seller, add_purchase_contract.kind, add_purchase_contract.shape) RETURNING purchase_contract_id INTO made;
 	PERFORM billing._audit(at_org, 'add_purchase_contract', format('purchase contract %s', add_purchase_contract.code), jsonb_build_object('seller', add_purchase_contract.seller, 'kind', add_purchase_contract.kind));
@@ -20,7 +21,7 @@ COMMENT ON FUNCTION billing.add_purchase_contract(text, text, text, text, text) 
 
 CREATE FUNCTION billing.set_purchase_month(code text, month_on date, kwh numeric, price_per_kwh numeric)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_purchase_contract().
@@ -28,6 +29,7 @@ DECLARE
 	contract	record;
 	made		integer;
 BEGIN
+	PERFORM billing._given('set_purchase_month', code, month_on, kwh, price_per_kwh);
 	SELECT c.purchase_contract_id, c.org_id INTO contract FROM billing.purchase_contract c WHERE c.code = set_purchase_month.code AND billing.can_write(c.org_id, 'money') FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('purchase contract %s', set_purchase_month.code));

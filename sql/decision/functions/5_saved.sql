@@ -83,7 +83,7 @@ COMMENT ON FUNCTION billing._campaign_of(text, text) IS 'a campaign by its code,
 
 CREATE FUNCTION billing.add_campaign(org_no text, code text, name text, plan_code text, criteria jsonb, basis daterange, least_saving numeric)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $$
@@ -93,6 +93,7 @@ DECLARE
 	made	bigint;
 	counted	integer;
 BEGIN
+	PERFORM billing._given('add_campaign', org_no, code, name, plan_code, criteria, basis, least_saving);
 	PERFORM billing._org_of(add_campaign.org_no, 'read', k) FROM unnest('{account,bill,reading}'::text[]) k;
 	IF jsonb_typeof(add_campaign.criteria) <> 'object' OR coalesce(add_campaign.criteria ->> 'org', add_campaign.org_no) <> add_campaign.org_no OR NOT coalesce(add_campaign.least_saving >= 0, false) THEN
 		RAISE EXCEPTION 'a campaign of org % is for accounts of it that save something', add_campaign.org_no

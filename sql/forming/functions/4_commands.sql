@@ -1,13 +1,14 @@
 -- Commands: rules, tables of losses, collective statements.
 CREATE FUNCTION billing.add_loss_table(table_code text, steps jsonb)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: tables are everybody's, so who writes them may write plans everywhere.
 DECLARE
 	n	integer;
 BEGIN
+	PERFORM billing._given('add_loss_table', table_code, steps);
 	PERFORM billing._check_everywhere('write', 'plan');
 	INSERT INTO billing.loss_table AS t (table_code, kva, kwh_from, loss_kwh, loss_kvarh)
 	SELECT add_loss_table.table_code, s.kva, s.kwh_from, s.loss_kwh, coalesce(s.loss_kvarh, 0)
@@ -89,7 +90,7 @@ COMMENT ON FUNCTION billing.add_forming_rule(text, text, date, jsonb, text, text
 
 CREATE FUNCTION billing.end_forming_rule(account_no text, rule_no integer, until_on date)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_forming_rule().
@@ -97,6 +98,7 @@ DECLARE
 	account	bigint := billing._account_of(end_forming_rule.account_no, 'write', 'account');
 	rule	record;
 BEGIN
+	PERFORM billing._given('end_forming_rule', account_no, rule_no, until_on);
 	SELECT r.other_id, r.kind, r.org_id, r.until_on INTO rule FROM billing.forming_rule r WHERE r.account_id = account AND r.rule_no = end_forming_rule.rule_no;
 	IF NOT FOUND OR rule.until_on IS NOT NULL THEN
 		PERFORM billing._not_found(format('an open rule %s of account %s', end_forming_rule.rule_no, end_forming_rule.account_no));
@@ -113,7 +115,7 @@ COMMENT ON FUNCTION billing.end_forming_rule(text, integer, date) IS 'a rule doe
 
 CREATE FUNCTION billing.add_collective(org_no text, collective_no text, name text)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_account().
@@ -121,6 +123,7 @@ DECLARE
 	at_org	bigint := billing._org_of(add_collective.org_no, 'write', 'account');
 	made	bigint;
 BEGIN
+	PERFORM billing._given('add_collective', org_no, collective_no, name);
 	INSERT INTO billing.collective AS c (org_id, collective_no, name) VALUES (at_org, add_collective.collective_no, add_collective.name) RETURNING c.collective_id INTO made;
 	PERFORM billing._audit(at_org, 'add_collective', format('collective %s', add_collective.collective_no));
 	RETURN made;

@@ -1,7 +1,7 @@
 -- The grid: substations, feeders, transformer areas, and where they hang.
 CREATE FUNCTION billing.add_station(org_no text, station_no text, name text, voltage_v integer)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: for who may write supply at the org.
@@ -9,6 +9,7 @@ DECLARE
 	at_org	bigint := billing._org_of(add_station.org_no, 'write', 'supply');
 	made	bigint;
 BEGIN
+	PERFORM billing._given('add_station', org_no, station_no, name, voltage_v);
 	INSERT INTO billing.station AS s (org_id, station_no, name, voltage_v)
 	VALUES (at_org, add_station.station_no, add_station.name, add_station.voltage_v) RETURNING s.station_id INTO made;
 	PERFORM billing._audit(at_org, 'add_station', format('station %s', add_station.station_no));
@@ -97,7 +98,7 @@ COMMENT ON FUNCTION billing._check_after(text, date, date) IS 'raises where a ch
 
 CREATE FUNCTION billing.add_feeder(org_no text, feeder_no text, name text, voltage_v integer, station_no text, placed_on date)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_station(); the station must be one the caller may read.
@@ -106,6 +107,7 @@ DECLARE
 	station	billing.station := billing._station_of(add_feeder.station_no, 'read', add_feeder.placed_on);
 	made	bigint;
 BEGIN
+	PERFORM billing._given('add_feeder', org_no, feeder_no, name, voltage_v, station_no, placed_on);
 	INSERT INTO billing.feeder AS f (org_id, feeder_no, name, voltage_v, station_id, placed_on)
 	VALUES (at_org, add_feeder.feeder_no, add_feeder.name, add_feeder.voltage_v, station.station_id, add_feeder.placed_on) RETURNING f.feeder_id INTO made;
 	PERFORM billing._audit(at_org, 'add_feeder', format('feeder %s', add_feeder.feeder_no), jsonb_build_object('station_no', add_feeder.station_no));
@@ -115,7 +117,7 @@ COMMENT ON FUNCTION billing.add_feeder(text, text, text, integer, text, date) IS
 
 CREATE FUNCTION billing.move_feeder(feeder_no text, station_no text, moved_on date)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_feeder().
@@ -123,6 +125,7 @@ DECLARE
 	feeder	billing.feeder := billing._feeder_of(move_feeder.feeder_no, 'write', move_feeder.moved_on);
 	station	billing.station := billing._station_of(move_feeder.station_no, 'read', move_feeder.moved_on);
 BEGIN
+	PERFORM billing._given('move_feeder', feeder_no, station_no, moved_on);
 	SELECT f.* INTO feeder FROM billing.feeder f WHERE f.feeder_id = feeder.feeder_id FOR NO KEY UPDATE;
 	PERFORM billing._check_after(format('feeder %s', move_feeder.feeder_no), feeder.placed_on, move_feeder.moved_on);
 	INSERT INTO billing.feeder_place (feeder_id, from_on, until_on, org_id, station_id)
@@ -135,7 +138,7 @@ COMMENT ON FUNCTION billing.move_feeder(text, text, date) IS 'from a day on the 
 
 CREATE FUNCTION billing.add_transformer_area(org_no text, area_no text, name text, rating_kva numeric, feeder_no text, placed_on date, kind text DEFAULT 'public')
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_feeder().
@@ -144,6 +147,7 @@ DECLARE
 	feeder	billing.feeder := billing._feeder_of(add_transformer_area.feeder_no, 'read', add_transformer_area.placed_on);
 	made	bigint;
 BEGIN
+	PERFORM billing._given('add_transformer_area', org_no, area_no, name, rating_kva, feeder_no, placed_on, kind);
 	INSERT INTO billing.transformer_area AS a (org_id, area_no, name, kind, rating_kva, feeder_id, placed_on)
 	VALUES (at_org, add_transformer_area.area_no, add_transformer_area.name, add_transformer_area.kind, add_transformer_area.rating_kva, feeder.feeder_id,
 			add_transformer_area.placed_on)
@@ -196,13 +200,14 @@ COMMENT ON FUNCTION billing._refuse_close(text, text) IS 'raises where a part of
 
 CREATE FUNCTION billing.close_station(station_no text, closed_on date)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_station().
 DECLARE
 	station	billing.station := billing._station_of(close_station.station_no, 'write', close_station.closed_on);
 BEGIN
+	PERFORM billing._given('close_station', station_no, closed_on);
 	-- whoever puts a feeder there holds its key
 	PERFORM FROM billing.station s WHERE s.station_id = station.station_id FOR UPDATE;
 	PERFORM billing._refuse_close(format('station %s', close_station.station_no),
@@ -214,13 +219,14 @@ COMMENT ON FUNCTION billing.close_station(text, date) IS 'a station that feeds n
 
 CREATE FUNCTION billing.close_feeder(feeder_no text, closed_on date)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_feeder().
 DECLARE
 	feeder	billing.feeder := billing._feeder_of(close_feeder.feeder_no, 'write', close_feeder.closed_on);
 BEGIN
+	PERFORM billing._given('close_feeder', feeder_no, closed_on);
 	PERFORM FROM billing.feeder f WHERE f.feeder_id = feeder.feeder_id FOR UPDATE;
 	PERFORM billing._refuse_close(format('feeder %s', close_feeder.feeder_no), coalesce(
 		(SELECT format('transformer area %s', a.area_no) FROM billing.transformer_area a WHERE a.feeder_id = feeder.feeder_id AND a.closed_on IS NULL LIMIT 1),
@@ -234,13 +240,14 @@ COMMENT ON FUNCTION billing.close_feeder(text, date) IS 'a feeder that carries n
 
 CREATE FUNCTION billing.close_area(area_no text, closed_on date)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_transformer_area().
 DECLARE
 	area	billing.transformer_area := billing._area_of(close_area.area_no, 'write', close_area.closed_on);
 BEGIN
+	PERFORM billing._given('close_area', area_no, closed_on);
 	PERFORM FROM billing.transformer_area a WHERE a.area_id = area.area_id FOR UPDATE;
 	PERFORM billing._refuse_close(format('transformer area %s', close_area.area_no), coalesce(
 		(SELECT format('gateway meter %s', g.meter_no) FROM billing.gateway_meter g WHERE g.area_id = area.area_id AND g.until_at IS NULL LIMIT 1),

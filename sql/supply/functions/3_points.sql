@@ -86,13 +86,14 @@ COMMENT ON FUNCTION billing.move_service_point(text, date, text, text, text) IS
 
 CREATE FUNCTION billing.number_service_point(account_no text, point_code text, part text DEFAULT 'main')
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_service_point().
 DECLARE
 	point	billing.service_point := billing._point_of(number_service_point.account_no, number_service_point.part);
 BEGIN
+	PERFORM billing._given('number_service_point', account_no, point_code, part);
 	UPDATE billing.service_point p SET point_code = number_service_point.point_code WHERE p.account_id = point.account_id AND p.part = point.part;
 	PERFORM billing._audit(point.org_id, 'number_service_point', format('account %s', number_service_point.account_no),
 		jsonb_build_object('part', point.part, 'point_code', number_service_point.point_code, 'was', point.point_code));
@@ -101,13 +102,14 @@ COMMENT ON FUNCTION billing.number_service_point(text, text, text) IS 'the numbe
 
 CREATE FUNCTION billing.disconnect_service_point(account_no text, reason text, part text DEFAULT 'main')
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_service_point().
 DECLARE
 	point	billing.service_point := billing._point_of(disconnect_service_point.account_no, disconnect_service_point.part);
 BEGIN
+	PERFORM billing._given('disconnect_service_point', account_no, reason, part);
 	UPDATE billing.service_point p SET state = 'disconnected' WHERE p.account_id = point.account_id AND p.part = point.part;
 	PERFORM billing._audit(point.org_id, 'disconnect_service_point', format('account %s', disconnect_service_point.account_no),
 		jsonb_build_object('part', point.part, 'reason', disconnect_service_point.reason));
@@ -116,13 +118,14 @@ COMMENT ON FUNCTION billing.disconnect_service_point(text, text, text) IS 'the s
 
 CREATE FUNCTION billing.reconnect_service_point(account_no text, reason text, part text DEFAULT 'main')
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_service_point().
 DECLARE
 	point	billing.service_point := billing._point_of(reconnect_service_point.account_no, reconnect_service_point.part);
 BEGIN
+	PERFORM billing._given('reconnect_service_point', account_no, reason, part);
 	UPDATE billing.service_point p SET state = 'active' WHERE p.account_id = point.account_id AND p.part = point.part;
 	PERFORM billing._audit(point.org_id, 'reconnect_service_point', format('account %s', reconnect_service_point.account_no),
 		jsonb_build_object('part', point.part, 'reason', reconnect_service_point.reason));
@@ -131,13 +134,14 @@ COMMENT ON FUNCTION billing.reconnect_service_point(text, text, text) IS 'a poin
 
 CREATE FUNCTION billing.end_service_point(account_no text, until_on date, part text DEFAULT 'main')
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as add_service_point().
 DECLARE
 	point	billing.service_point := billing._point_of(end_service_point.account_no, end_service_point.part);
 BEGIN
+	PERFORM billing._given('end_service_point', account_no, until_on, part);
 	PERFORM billing._check_after(format('service point "%s"', point.part), point.placed_on, end_service_point.until_on);
 	UPDATE billing.service_point p SET state = 'ended', until_on = end_service_point.until_on WHERE p.account_id = point.account_id AND p.part = point.part;
 	PERFORM billing._audit(point.org_id, 'end_service_point', format('account %s', end_service_point.account_no),

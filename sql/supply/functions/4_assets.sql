@@ -135,7 +135,7 @@ COMMENT ON FUNCTION billing._step_of(text, text, text, bigint) IS 'the state to 
 
 CREATE FUNCTION billing.step_meter(meter_no text, step text, note text DEFAULT '')
 RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: for who has the right that the step needs.
@@ -143,6 +143,7 @@ DECLARE
 	meter	billing.meter := billing._meter_of(step_meter.meter_no, 'read');
 	becomes	text := billing._step_of(format('meter %s', meter.meter_no), meter.state, step_meter.step, meter.org_id);
 BEGIN
+	PERFORM billing._given('step_meter', meter_no, step, note);
 	UPDATE billing.meter m SET state = becomes WHERE m.meter_id = meter.meter_id;
 	INSERT INTO billing.equipment_event (org_id, meter_id, step, from_state, to_state, note)
 	VALUES (meter.org_id, meter.meter_id, step_meter.step, meter.state, becomes, step_meter.note);
@@ -154,7 +155,7 @@ COMMENT ON FUNCTION billing.step_meter(text, text, text) IS
 
 CREATE FUNCTION billing.step_transformer(transformer_no text, step text, note text DEFAULT '')
 RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as step_meter().
@@ -162,6 +163,7 @@ DECLARE
 	transformer	billing.instrument_transformer := billing._transformer_of(step_transformer.transformer_no, 'read');
 	becomes	text := billing._step_of(format('instrument transformer %s', transformer.transformer_no), transformer.state, step_transformer.step, transformer.org_id);
 BEGIN
+	PERFORM billing._given('step_transformer', transformer_no, step, note);
 	UPDATE billing.instrument_transformer t SET state = becomes WHERE t.transformer_id = transformer.transformer_id;
 	INSERT INTO billing.equipment_event (org_id, transformer_id, step, from_state, to_state, note)
 	VALUES (transformer.org_id, transformer.transformer_id, step_transformer.step, transformer.state, becomes, step_transformer.note);
@@ -195,7 +197,7 @@ COMMENT ON FUNCTION billing.pass_transformer(text, date, date, text) IS 'an inst
 
 CREATE FUNCTION billing.move_meters(meter_nos text[], org_no text)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: for who may write supply where the meters are and where they go.
@@ -205,6 +207,7 @@ DECLARE
 	stuck	record;
 	moved	bigint;
 BEGIN
+	PERFORM billing._given('move_meters', meter_nos, org_no);
 	SELECT n INTO missing FROM unnest(move_meters.meter_nos) n
 	 WHERE NOT EXISTS (SELECT FROM billing.meter m WHERE m.meter_no = n AND billing.can_write(m.org_id, 'supply')) LIMIT 1;
 	IF FOUND THEN
@@ -225,13 +228,14 @@ COMMENT ON FUNCTION billing.move_meters(text[], text) IS 'gives meters to the st
 
 CREATE FUNCTION billing.seal_meter(meter_no text, seals text[])
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as step_meter().
 DECLARE
 	meter	billing.meter := billing._meter_of(seal_meter.meter_no, 'write');
 BEGIN
+	PERFORM billing._given('seal_meter', meter_no, seals);
 	UPDATE billing.meter m SET seals = seal_meter.seals WHERE m.meter_id = meter.meter_id;
 	PERFORM billing._audit(meter.org_id, 'seal_meter', format('meter %s', meter.meter_no), jsonb_build_object('seals', seal_meter.seals, 'were', meter.seals));
 END $$;
@@ -359,13 +363,14 @@ COMMENT ON FUNCTION billing.report_fault(text, text, text, text, date) IS
 
 CREATE FUNCTION billing.close_fault(fault_id bigint, remedy text, note text DEFAULT '')
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as report_fault().
 DECLARE
 	fault	billing.equipment_fault;
 BEGIN
+	PERFORM billing._given('close_fault', fault_id, remedy, note);
 	SELECT f.* INTO fault FROM billing.equipment_fault f WHERE f.fault_id = close_fault.fault_id AND billing.can_write(f.org_id, 'supply') FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('fault %s', close_fault.fault_id));

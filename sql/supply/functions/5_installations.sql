@@ -218,7 +218,7 @@ COMMENT ON FUNCTION billing._end_install(billing.meter_install, timestamptz, jso
 CREATE FUNCTION billing.install_meter(account_no text, meter_no text, at timestamptz, readings jsonb, part text DEFAULT 'main', transformers text[] DEFAULT '{}',
 	role text DEFAULT 'main', own_factor numeric DEFAULT 1)
 RETURNS numeric
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: for who may write supply at the account and at the meter.
@@ -226,6 +226,7 @@ DECLARE
 	point	billing.service_point := billing._point_of(install_meter.account_no, install_meter.part);
 	meter	billing.meter := billing._meter_of(install_meter.meter_no, 'write');
 BEGIN
+	PERFORM billing._given('install_meter', account_no, meter_no, at, readings, part, transformers, role, own_factor);
 	PERFORM billing._check_billed(point, install_meter.at);
 	PERFORM billing._put_transformers(point, install_meter.at, install_meter.transformers);
 	PERFORM billing._begin_install(point, meter, install_meter.at, install_meter.readings, install_meter.role, install_meter.own_factor, 'install');
@@ -240,7 +241,7 @@ COMMENT ON FUNCTION billing.install_meter(text, text, timestamptz, jsonb, text, 
 CREATE FUNCTION billing.exchange_meter(account_no text, meter_no text, at timestamptz, end_readings jsonb, start_readings jsonb, part text DEFAULT 'main',
 	role text DEFAULT 'main', own_factor numeric DEFAULT 1, rolled_over text[] DEFAULT '{}')
 RETURNS numeric
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as install_meter().
@@ -249,6 +250,7 @@ DECLARE
 	old		billing.meter_install := billing._open_install(point, exchange_meter.role, NULL);
 	meter	billing.meter;
 BEGIN
+	PERFORM billing._given('exchange_meter', account_no, meter_no, at, end_readings, start_readings, part, role, own_factor, rolled_over);
 	PERFORM billing._check_billed(point, exchange_meter.at);
 	-- in the order of their numbers, as everybody locks
 	PERFORM FROM billing.meter m WHERE m.meter_no IN (old.meter_no, exchange_meter.meter_no) ORDER BY m.meter_id FOR NO KEY UPDATE;
@@ -268,7 +270,7 @@ COMMENT ON FUNCTION billing.exchange_meter(text, text, timestamptz, jsonb, jsonb
 
 CREATE FUNCTION billing.exchange_transformers(account_no text, at timestamptz, readings jsonb, transformers text[], part text DEFAULT 'main', rolled_over text[] DEFAULT '{}')
 RETURNS numeric
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as install_meter().
@@ -277,6 +279,7 @@ DECLARE
 	old		billing.meter_install := billing._open_install(point, 'main', NULL);
 	meter	billing.meter := billing._meter_of(old.meter_no, 'write');
 BEGIN
+	PERFORM billing._given('exchange_transformers', account_no, at, readings, transformers, part, rolled_over);
 	IF EXISTS (SELECT FROM billing.meter_install i WHERE i.account_id = point.account_id AND i.part = point.part AND i.role = 'check' AND i.until_at IS NULL) THEN
 		RAISE EXCEPTION 'a check meter is installed behind these transformers, too' USING ERRCODE = 'UB702', HINT = 'remove_meter() with role "check" first.';
 	END IF;
@@ -297,7 +300,7 @@ COMMENT ON FUNCTION billing.exchange_transformers(text, timestamptz, jsonb, text
 
 CREATE FUNCTION billing.remove_meter(account_no text, at timestamptz, readings jsonb, part text DEFAULT 'main', role text DEFAULT 'main', rolled_over text[] DEFAULT '{}')
 RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as install_meter().
@@ -305,6 +308,7 @@ DECLARE
 	point	billing.service_point := billing._point_of(remove_meter.account_no, remove_meter.part);
 	old		billing.meter_install := billing._open_install(point, remove_meter.role, NULL);
 BEGIN
+	PERFORM billing._given('remove_meter', account_no, at, readings, part, role, rolled_over);
 	PERFORM billing._meter_of(old.meter_no, 'write');
 	PERFORM billing._check_billed(point, remove_meter.at);
 	PERFORM billing._end_install(old, remove_meter.at, remove_meter.readings, remove_meter.rolled_over, 'remove');

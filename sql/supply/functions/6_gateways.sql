@@ -86,13 +86,14 @@ COMMENT ON FUNCTION billing._gateway_of(text, timestamptz) IS 'a gateway meter t
 
 CREATE FUNCTION billing.record_gateway_reading(meter_no text, read_at timestamptz, readings jsonb)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as install_gateway_meter().
 DECLARE
 	gateway	billing.gateway_meter := billing._gateway_of(record_gateway_reading.meter_no, record_gateway_reading.read_at);
 BEGIN
+	PERFORM billing._given('record_gateway_reading', meter_no, read_at, readings);
 	PERFORM billing._read_gateway(gateway.meter_id, gateway.from_at, record_gateway_reading.read_at, gateway.org_id, gateway.meter_no, gateway.meter_type_id, record_gateway_reading.readings);
 	PERFORM billing._audit(gateway.org_id, 'record_gateway_reading', format('meter %s', gateway.meter_no),
 		jsonb_build_object('read_at', record_gateway_reading.read_at, 'readings', record_gateway_reading.readings));
@@ -101,13 +102,14 @@ COMMENT ON FUNCTION billing.record_gateway_reading(text, timestamptz, jsonb) IS 
 
 CREATE FUNCTION billing.remove_gateway_meter(meter_no text, at timestamptz, readings jsonb)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as install_gateway_meter().
 DECLARE
 	gateway	billing.gateway_meter := billing._gateway_of(remove_gateway_meter.meter_no, remove_gateway_meter.at);
 BEGIN
+	PERFORM billing._given('remove_gateway_meter', meter_no, at, readings);
 	PERFORM billing._read_gateway(gateway.meter_id, gateway.from_at, remove_gateway_meter.at, gateway.org_id, gateway.meter_no, gateway.meter_type_id, remove_gateway_meter.readings);
 	UPDATE billing.gateway_meter g SET until_at = remove_gateway_meter.at, ended_by = 'remove' WHERE g.meter_id = gateway.meter_id AND g.from_at = gateway.from_at;
 	PERFORM billing._audit(gateway.org_id, 'remove_gateway_meter', format('meter %s', gateway.meter_no), jsonb_build_object('at', remove_gateway_meter.at));

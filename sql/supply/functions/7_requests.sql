@@ -51,7 +51,7 @@ COMMENT ON FUNCTION billing._end_points(bigint, date) IS 'the points of an accou
 
 CREATE FUNCTION billing.record_transfer_readings(account_no text, readings jsonb, part text DEFAULT 'main')
 RETURNS timestamptz
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: as install_meter(); also ends the registers of the account before, at the same meter.
@@ -60,6 +60,7 @@ DECLARE
 	install	billing.meter_install;
 	before	billing.meter_install;
 BEGIN
+	PERFORM billing._given('record_transfer_readings', account_no, readings, part);
 	SELECT i.* INTO install FROM billing.meter_install i
 	 WHERE i.account_id = point.account_id AND i.part = point.part AND i.role = 'main' AND i.begun_by = 'transfer'
 	   AND NOT EXISTS (SELECT FROM billing.meter_install_register r WHERE r.account_id = i.account_id AND r.part = i.part AND r.from_at = i.from_at AND r.meter_id = i.meter_id);

@@ -185,6 +185,7 @@ DECLARE
 	run		bigint;
 	settled	integer;
 BEGIN
+	PERFORM billing._given('validate_readings', org_no, from_on, until_on, again, chunk_size);
 	IF billing._in_transaction_block() THEN
 		RAISE EXCEPTION 'a run commits as it goes, and cannot run inside a transaction'
 			USING ERRCODE = 'active_sql_transaction', HINT = 'CALL billing.validate_readings(...) outside BEGIN and COMMIT, and not from a function.';
@@ -211,6 +212,7 @@ DECLARE
 	run		bigint;
 	settled	integer;
 BEGIN
+	PERFORM billing._given('estimate_readings', org_no, from_on, until_on, again, chunk_size);
 	IF billing._in_transaction_block() THEN
 		RAISE EXCEPTION 'a run commits as it goes, and cannot run inside a transaction'
 			USING ERRCODE = 'active_sql_transaction', HINT = 'CALL billing.estimate_readings(...) outside BEGIN and COMMIT, and not from a function.';

@@ -252,7 +252,7 @@ COMMENT ON FUNCTION billing.undo_action(text, bigint, text) IS
 
 CREATE FUNCTION billing.decide_edit(edit_id bigint, approve boolean, note text DEFAULT '')
 RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: carries out what another person has asked for, for who may approve readings there.
@@ -260,6 +260,7 @@ DECLARE
 	edit	billing.reading_edit;
 	made	record;
 BEGIN
+	PERFORM billing._given('decide_edit', edit_id, approve, note);
 	SELECT e.* INTO edit FROM billing.reading_edit e WHERE e.edit_id = decide_edit.edit_id AND billing.can_do('approve', 'reading', e.org_id);
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('edit %s', decide_edit.edit_id));
