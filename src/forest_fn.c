@@ -18,6 +18,7 @@
 
 #include "billing.h"
 #include "core/forest.h"
+#include "forest_fn.h"
 #include "sha256.h"
 #include "jsontext.h"
 #include "value_op.h"
@@ -49,10 +50,10 @@ typedef struct Kept
 } Kept;
 
 static Kept *
-kept_forest(FunctionCallInfo fcinfo)
+kept_forest(FunctionCallInfo fcinfo, int n)
 {
 	Kept	   *kept = fcinfo->flinfo->fn_extra;
-	struct varlena *given = (struct varlena *) PG_GETARG_POINTER(0);
+	struct varlena *given = (struct varlena *) PG_GETARG_POINTER(n);
 	Size		size = VARSIZE_ANY(given);
 	MemoryContext before;
 
@@ -78,6 +79,15 @@ kept_forest(FunctionCallInfo fcinfo)
 	kept->size = size;
 	MemoryContextSwitchTo(before);
 	return kept;
+}
+
+const BlForest *
+bl_forest_arg(FunctionCallInfo fcinfo, int n, float **row)
+{
+	Kept	   *kept = kept_forest(fcinfo, n);
+
+	*row = kept->row;
+	return &kept->forest;
 }
 
 /* forest_in(cstring) returns forest */
@@ -585,7 +595,7 @@ PG_FUNCTION_INFO_V1(billing_forest_score);
 Datum
 billing_forest_score(PG_FUNCTION_ARGS)
 {
-	Kept	   *kept = kept_forest(fcinfo);
+	Kept	   *kept = kept_forest(fcinfo, 0);
 
 	PG_RETURN_FLOAT8(bl_forest_score(&kept->forest, row_for(kept, PG_GETARG_ARRAYTYPE_P(1))));
 }
@@ -595,7 +605,7 @@ PG_FUNCTION_INFO_V1(billing_forest_probability);
 Datum
 billing_forest_probability(PG_FUNCTION_ARGS)
 {
-	Kept	   *kept = kept_forest(fcinfo);
+	Kept	   *kept = kept_forest(fcinfo, 0);
 
 	PG_RETURN_FLOAT8(bl_forest_probability(&kept->forest, bl_forest_score(&kept->forest, row_for(kept, PG_GETARG_ARRAYTYPE_P(1)))));
 }
@@ -606,7 +616,7 @@ Datum
 billing_forest_contributions(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Kept	   *kept = kept_forest(fcinfo);
+	Kept	   *kept = kept_forest(fcinfo, 0);
 	const float *row = row_for(kept, PG_GETARG_ARRAYTYPE_P(1));
 	const uint8_t *name = kept->forest.names;
 	double	   *by_feature = palloc(sizeof *by_feature * (Size) kept->forest.features);

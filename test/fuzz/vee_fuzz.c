@@ -1,11 +1,13 @@
 /*
  * vee_fuzz.c - any rules, registers and profiles: what is accepted is checked and
- * estimated without a bad access; registers come out exact, nothing else moves
+ * estimated, and what stands out is told, without a bad access; registers come out exact, nothing else moves
  *
  * The input is: validation rules, estimation rules, registers (JSON, each ended by
  * a zero byte), two bytes of length, a profile, and if there is more, its history.
  */
 #include "core/estimate.h"
+#include "core/level_shift.h"
+#include "core/outliers.h"
 #include "core/usage_json.h"
 #include "core/validate.h"
 #include "memory.h"
@@ -124,6 +126,27 @@ use(BlReadings *r, const BlRules *rules, const BlEstimationRules *estimation, Bl
 			 ((estimation->fill & 1u << before[i]) != 0 && r->series.qualities[r->first + i] == BL_ESTIMATED));
 }
 
+static void
+see_outlier(void *context, const BlOutlier *outlier)
+{
+	const BlReadings *r = context;
+
+	MUST(outlier->score >= 0 && outlier->score <= 1);
+	MUST(outlier->from >= r->first && outlier->from < outlier->until && outlier->until <= r->first + r->slots);
+}
+
+static void
+stand_out(BlReadings *r, BlArena *arena)
+{
+	BlOutliers	outliers;
+	BlLevelShift shift;
+
+	if (bl_outliers_learn(r, arena, &outliers) == BL_OK)
+		(void) bl_outliers_find(&outliers, 0, NULL, NULL, see_outlier, r);
+	if (bl_level_shift(r, arena, &shift) == BL_OK)
+		MUST(shift.at >= 0 && shift.at < r->days && (shift.at == 0 || (shift.score >= 0 && shift.score <= 1 && shift.factor > 0)));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -148,7 +171,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		bool		has_history = bl_profile_open(&history, data + length, (size_t) (end - data) - length) == BL_OK;
 
 		if (readings_of(&profile, has_history ? &history : NULL, registers, &arena, &r) && r.series.shape.slots < 40000)
+		{
+			stand_out(&r, &arena);
 			use(&r, has_rules ? &rules : NULL, has_estimation ? &estimation : NULL, &arena);
+		}
 	}
 	memory_release();
 	return 0;
