@@ -91,14 +91,17 @@ COMMENT ON FUNCTION billing._is_reversed(billing.bill) IS 'has this bill a rever
 
 CREATE FUNCTION billing._carry_at(account_id bigint, day date)
 RETURNS billing.carry
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	-- of the last bill up to this day, as it was corrected since; or what came from an old system
-	SELECT coalesce((SELECT billing.carry(b.charges) FROM billing.bill b
-					  WHERE b.account_id = _carry_at.account_id AND b.until_on = _carry_at.day AND b.kind IN ('normal', 'correction') AND NOT billing._is_reversed(b)
+	RETURN coalesce((SELECT billing.carry(b.charges) FROM billing.bill b
+					  WHERE b.account_id = _carry_at.account_id AND b.until_on = _carry_at.day AND b.kind IN ('normal', 'correction')
+						AND NOT EXISTS (SELECT FROM billing.bill r WHERE r.account_id = b.account_id AND r.from_on = b.from_on AND r.reverses_seq = b.seq)
 					  ORDER BY b.seq DESC LIMIT 1),
 		(SELECT i.carry FROM billing.cutover_item i WHERE i.account_id = _carry_at.account_id AND i.from_on = _carry_at.day AND i.state = 'posted'));
-END;
+END $$;
 COMMENT ON FUNCTION billing._carry_at(bigint, date) IS 'the carry with which the period of an account that begins on this day is rated';
 
 CREATE FUNCTION billing._issue_bill(bill billing.bill)

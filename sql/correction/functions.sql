@@ -45,13 +45,19 @@ COMMENT ON FUNCTION billing._charges_difference(billing.charges[], billing.charg
 
 CREATE FUNCTION billing._billed_by(bill billing.bill)
 RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	-- told by the digest that the bill has of it, since an account may be billed by something else now
-	SELECT CASE WHEN EXISTS (SELECT FROM billing.formed_usage u WHERE u.account_id = (bill).account_id AND u.from_on = (bill).from_on AND u.digest = (bill).usage_digest) THEN 'formed'
-				WHEN EXISTS (SELECT FROM billing._register_usage((bill).account_id, (bill).from_on, (bill).until_on, (bill).seq) q WHERE q.digest = (bill).usage_digest) THEN 'register'
-				ELSE 'reading' END;
-END;
+	IF EXISTS (SELECT FROM billing.formed_usage u WHERE u.account_id = bill.account_id AND u.from_on = bill.from_on AND u.digest = bill.usage_digest) THEN
+		RETURN 'formed';
+	ELSIF EXISTS (SELECT FROM billing.register_reading r WHERE r.account_id = bill.account_id)
+		AND EXISTS (SELECT FROM billing._register_usage(bill.account_id, bill.from_on, bill.until_on, bill.seq) q WHERE q.digest = bill.usage_digest) THEN
+		RETURN 'register';
+	END IF;
+	RETURN 'reading';
+END $$;
 COMMENT ON FUNCTION billing._billed_by(billing.bill) IS 'what a bill was made of: reading, register or formed';
 
 CREATE FUNCTION billing._usage_now(bill billing.bill, from_on date, until_on date, OUT usage billing.usage, OUT digest bytea)
@@ -146,12 +152,15 @@ COMMENT ON FUNCTION billing._rate_again(billing.bill, billing.carry, boolean) IS
 
 CREATE FUNCTION billing._bills_of(account_id bigint, from_on date, until_on date)
 RETURNS SETOF billing.bill
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
 	SELECT b.* FROM billing.bill b
 	 WHERE b.account_id = _bills_of.account_id AND b.from_on = _bills_of.from_on AND b.until_on = _bills_of.until_on AND b.kind IN ('normal', 'correction')
-	   AND NOT billing._is_reversed(b) ORDER BY b.seq;
-END;
+	   AND NOT EXISTS (SELECT FROM billing.bill r WHERE r.account_id = b.account_id AND r.from_on = b.from_on AND r.reverses_seq = b.seq) ORDER BY b.seq;
+END $$;
 COMMENT ON FUNCTION billing._bills_of(bigint, date, date) IS 'what stands of a period: its bill, and the corrections of it';
 
 /*
@@ -179,7 +188,8 @@ BEGIN
 	corrected := 0;
 	amount := 0;
 	FOR bill IN SELECT b.* FROM billing.bill b
-				 WHERE b.account_id = _correct_account.account_id AND b.until_on > _correct_account.first_on AND b.kind = 'normal' AND NOT billing._is_reversed(b)
+				 WHERE b.account_id = _correct_account.account_id AND b.until_on > _correct_account.first_on AND b.kind = 'normal'
+				   AND NOT EXISTS (SELECT FROM billing.bill r WHERE r.account_id = b.account_id AND r.from_on = b.from_on AND r.reverses_seq = b.seq)
 				 ORDER BY b.from_on LOOP
 		IF first THEN
 			carry := billing._carry_at(bill.account_id, bill.from_on);
@@ -257,9 +267,12 @@ COMMENT ON FUNCTION billing.set_late_policy(text, text, text, integer) IS
 'rebill (reversed and made anew); months_back: what is older than so many months before the last bill is left to a person; needs approve on bill';
 
 CREATE FUNCTION billing._late_policy(account_id bigint, from_on date, OUT policy text, OUT until_on date)
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT coalesce(l.policy, 'delta'), (h.billed_to - make_interval(months => l.months_back))::date
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	SELECT coalesce(l.policy, 'delta'), (h.billed_to - make_interval(months => l.months_back))::date INTO policy, until_on
 	  FROM billing.account_head h
 	  LEFT JOIN LATERAL (
 		SELECT y.policy, y.months_back
@@ -269,19 +282,23 @@ BEGIN ATOMIC
 												  WHERE p.account_id = _late_policy.account_id AND p.from_on <= _late_policy.from_on ORDER BY p.from_on DESC LIMIT 1)
 		 ORDER BY array_position(o.orgs, y.org_id), y.plan_id IS NULL LIMIT 1) l ON true
 	 WHERE h.account_id = _late_policy.account_id;
-END;
+END $$;
 COMMENT ON FUNCTION billing._late_policy(bigint, date) IS 'what is done with a change of an account of this day; what is before until_on is left to a person';
 
 -- ---- what there is, and settling it ----
 
 CREATE FUNCTION billing._late_work(account_id bigint)
 RETURNS TABLE (late_id bigint, change_id bigint, cause text, from_on date, until_on date, reason text)
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT l.late_id, NULL::bigint AS change_id, 'reading'::text AS cause, l.from_on, l.until_on, ''::text AS reason FROM billing.late_reading l WHERE l.account_id = _late_work.account_id AND l.state = 'open'
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 2
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	SELECT l.late_id, NULL::bigint, 'reading'::text, l.from_on, l.until_on, ''::text FROM billing.late_reading l WHERE l.account_id = _late_work.account_id AND l.state = 'open'
 	UNION ALL
-	SELECT NULL::bigint AS late_id, c.change_id, c.cause, c.from_on, c.until_on, c.reason FROM billing.late_change c WHERE c.account_id = _late_work.account_id AND c.state = 'open';
-END;
+	SELECT NULL::bigint, c.change_id, c.cause, c.from_on, c.until_on, c.reason FROM billing.late_change c WHERE c.account_id = _late_work.account_id AND c.state = 'open';
+END $$;
 COMMENT ON FUNCTION billing._late_work(bigint) IS 'what of an account has changed after it was billed, and is open';
 
 CREATE FUNCTION billing._close_late(account_id bigint, late_ids bigint[], change_ids bigint[], state text, seq bigint, note text)

@@ -18,13 +18,8 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF EXISTS (SELECT FROM billing.reading_superseded s WHERE s.account_id = b.account_id AND s.from_on > b.from_on - 31 AND s.from_on < b.until_on AND s.after_seq >= b.seq) THEN
-		SELECT array_agg(r.part), array_agg(r.channel), array_agg(r.profile) INTO parts, channels, profiles
-		  FROM billing._readings_at(b.account_id, b.from_on, b.until_on, b.seq) r;
-	ELSE
-		SELECT array_agg(r.part), array_agg(r.channel), array_agg(billing.slice(r.profile, daterange(b.from_on, b.until_on))) INTO parts, channels, profiles
-		  FROM billing.reading r WHERE r.account_id = b.account_id AND r.from_on > b.from_on - 31 AND r.from_on < b.until_on AND r.until_on > b.from_on;
-	END IF;
+	SELECT array_agg(r.part), array_agg(r.channel), array_agg(r.profile) INTO parts, channels, profiles
+	  FROM billing._readings_at(b.account_id, b.from_on, b.until_on, b.seq) r;
 END $$;
 COMMENT ON FUNCTION billing._bill_readings(billing.bill) IS 'the profiles that a bill was made of, as they were then';
 

@@ -156,18 +156,18 @@ COMMENT ON FUNCTION billing._prepare_markets(date, date, boolean, boolean) IS
 
 CREATE FUNCTION billing._piece_of(account_id bigint, from_on date, until_on date, OUT ends_on date, OUT plan_id bigint, OUT plan_from_on date, OUT terms jsonb,
 								  OUT version_from_on date, OUT tariff billing.tariff, OUT market billing.market, OUT asked jsonb, OUT calendar_id bigint)
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT least(_piece_of.until_on,
-				 (SELECT min(a.from_on) FROM billing.account_plan a WHERE a.account_id = _piece_of.account_id AND a.from_on > _piece_of.from_on),
-				 (SELECT min(n.from_on) FROM billing.plan_version n WHERE n.plan_id = p.plan_id AND n.from_on > _piece_of.from_on)),
-		   p.plan_id, p.from_on, p.terms, v.from_on, v.tariff, v.market, v.asked, v.calendar_id
-	  FROM (VALUES (1)) one(row)
-	  LEFT JOIN LATERAL (SELECT a.plan_id, a.terms, a.from_on FROM billing.account_plan a
-						  WHERE a.account_id = _piece_of.account_id AND a.from_on <= _piece_of.from_on ORDER BY a.from_on DESC LIMIT 1) p ON true
-	  LEFT JOIN LATERAL (SELECT n.tariff, n.market, n.from_on, n.asked, n.calendar_id FROM billing.plan_version n
-						  WHERE n.plan_id = p.plan_id AND n.from_on <= _piece_of.from_on ORDER BY n.from_on DESC LIMIT 1) v ON true;
-END;
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	SELECT a.plan_id, a.terms, a.from_on INTO plan_id, terms, plan_from_on FROM billing.account_plan a
+	 WHERE a.account_id = _piece_of.account_id AND a.from_on <= _piece_of.from_on ORDER BY a.from_on DESC LIMIT 1;
+	SELECT n.tariff, n.market, n.from_on, n.asked, n.calendar_id INTO tariff, market, version_from_on, asked, calendar_id FROM billing.plan_version n
+	 WHERE n.plan_id = _piece_of.plan_id AND n.from_on <= _piece_of.from_on ORDER BY n.from_on DESC LIMIT 1;
+	ends_on := least(_piece_of.until_on,
+		(SELECT min(a.from_on) FROM billing.account_plan a WHERE a.account_id = _piece_of.account_id AND a.from_on > _piece_of.from_on),
+		(SELECT min(n.from_on) FROM billing.plan_version n WHERE n.plan_id = _piece_of.plan_id AND n.from_on > _piece_of.from_on));
+END $$;
 COMMENT ON FUNCTION billing._piece_of(bigint, date, date) IS
 'of days within which plan, terms or version change, those before the first change, and what they are billed by';
 

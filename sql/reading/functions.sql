@@ -290,8 +290,20 @@ COMMENT ON FUNCTION billing._put_days(bigint, timestamptz, text, billing._landed
 
 CREATE FUNCTION billing._readings_at(account_id bigint, from_on date, until_on date, seq bigint)
 RETURNS TABLE (part text, channel text, profile billing.profile)
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 3
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	-- mostly nothing was replaced since
+	IF NOT EXISTS (SELECT FROM billing.reading_superseded s
+					WHERE s.account_id = _readings_at.account_id AND s.after_seq >= _readings_at.seq AND s.from_on > _readings_at.from_on - 31 AND s.from_on < _readings_at.until_on) THEN
+		RETURN QUERY
+		SELECT r.part, r.channel, billing.slice(r.profile, daterange(_readings_at.from_on, _readings_at.until_on)) FROM billing.reading r
+		 WHERE r.account_id = _readings_at.account_id AND r.from_on > _readings_at.from_on - 31 AND r.from_on < _readings_at.until_on AND r.until_on > _readings_at.from_on;
+		RETURN;
+	END IF;
+	RETURN QUERY
 	WITH gone AS MATERIALIZED (
 		-- of each day what was replaced first since
 		SELECT DISTINCT ON (s.part, s.channel, x.day) s.part, s.channel, x.day, billing.slice(s.profile, daterange(x.day, x.day + 1)) AS profile
@@ -315,26 +327,32 @@ BEGIN ATOMIC
 	   AND NOT EXISTS (SELECT FROM gone g WHERE g.part = t.part AND g.channel = t.channel AND g.day = t.from_on + n)
 	UNION ALL
 	SELECT g.part, g.channel, g.profile FROM gone g WHERE g.profile IS NOT NULL;
-END;
+END $$;
 COMMENT ON FUNCTION billing._readings_at(bigint, date, date, bigint) IS
 'the readings of an account for these days as they were when a link of this number came: what was replaced since is taken from reading_superseded';
 
 CREATE FUNCTION billing._usage_digest_at(account_id bigint, from_on date, until_on date, seq bigint)
 RETURNS bytea
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (
 	SELECT sha256(string_agg(q.digest, ''::bytea ORDER BY q.part COLLATE "C", q.channel COLLATE "C", q.start_at))
 	  FROM (SELECT p.part, p.channel, min(billing.start_at(p.profile)) AS start_at, billing.digest(billing.concat_agg(p.profile)) AS digest
 			  FROM billing._readings_at(_usage_digest_at.account_id, _usage_digest_at.from_on, _usage_digest_at.until_on, _usage_digest_at.seq) p
-			 GROUP BY p.part, p.channel, billing.slot(p.profile), billing.unit(p.profile), billing.time_zone(p.profile)) q;
-END;
+			 GROUP BY p.part, p.channel, billing.slot(p.profile), billing.unit(p.profile), billing.time_zone(p.profile)) q);
+END $$;
 COMMENT ON FUNCTION billing._usage_digest_at(bigint, date, date, bigint) IS
 'SHA-256 over the digests of an account''s readings of these days as of a link: the same for days and for the month they are folded into';
 
 CREATE FUNCTION billing._usage_of(account_id bigint, during daterange)
 RETURNS billing.usage
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (
 	SELECT billing.usage_agg(billing.usage(part => p.part, import => p.import, export => p.export, generation => p.generation,
 				reactive_import => p.reactive_import, reactive_export => p.reactive_export))
 	  FROM (SELECT r.part,
@@ -345,8 +363,8 @@ BEGIN ATOMIC
 				   billing.concat_agg(billing.slice(r.profile, _usage_of.during)) FILTER (WHERE r.channel = 'reactive_export') AS reactive_export
 			  FROM billing.reading r
 			 WHERE r.account_id = _usage_of.account_id AND r.from_on > lower(_usage_of.during) - 31 AND r.from_on < upper(_usage_of.during) AND r.until_on > lower(_usage_of.during)
-			 GROUP BY r.part) p;
-END;
+			 GROUP BY r.part) p);
+END $$;
 COMMENT ON FUNCTION billing._usage_of(bigint, daterange) IS 'all that the readings say of an account for these days';
 
 CREATE FUNCTION billing._keep_replaced()
