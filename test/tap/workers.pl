@@ -145,13 +145,25 @@ $node->append_conf('postgresql.conf', "shared_preload_libraries = 'billing'\nbil
 $node->restart;
 clerk("SELECT billing.start_bills('C', '2027-01-01', 10, 2)");
 my $rounds = $ENV{SOAK} ? 50 : 5;
+my $months = $ENV{SOAK} ? 6 : 1;
 my $goal = 2999 * 12;
-my $ended = 0;
+my $interrupted = 0;
 for my $round (1 .. $rounds)
 {
-	# at a random moment: while workers bill, while the launcher starts them, while nothing happens
-	usleep(rand(1_500_000));
-	if ($round % 2)
+	# what is billed to its end is begun anew
+	my $made = $node->safe_psql('one', $bills);
+	if ($made == $goal)
+	{
+		$goal += 2999 * $months;
+		$node->safe_psql('one', "INSERT INTO billing.reading (account_id, org_id, profile)
+			SELECT a.account_id, a.org_id, billing.profile(m AT TIME ZONE 'UTC', '1 day', array_fill(10000::bigint, ARRAY[(m + interval '1 month')::date - m::date]))
+			  FROM billing.account a JOIN billing.account_head h USING (account_id), generate_series(h.billed_to::timestamp, h.billed_to + interval '1 month' * ($months - 1), interval '1 month') m WHERE a.account_id <> 77");
+		clerk("SELECT billing.start_bills('C', (SELECT max(billed_to) + interval '$months months' FROM billing.account_head)::date, 10, 2)");
+	}
+	# at a random moment, most of them while workers bill
+	$node->poll_query_until('one', "SELECT count(*) > $made FROM billing.bill");
+	usleep(rand(300_000));
+	if ($round % 3 == 1)
 	{
 		# one backend is killed: the server throws all out and begins anew
 		my $pid = $node->safe_psql('one', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'billing run' LIMIT 1");
@@ -159,22 +171,30 @@ for my $round (1 .. $rounds)
 		kill 'KILL', $pid if $pid ne '';
 		$node->poll_query_until('one', "SELECT pg_postmaster_start_time() IS NOT NULL AND NOT pg_is_in_recovery()");
 	}
+	elsif ($round % 3 == 2)
+	{
+		# the server itself, with all its processes
+		my @pids = split /\n/, $node->safe_psql('one', 'SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
+		$node->kill9;
+		kill 'KILL', @pids;
+		my $tries = 0;
+		until ($node->start(fail_ok => 1))
+		{
+			$node->{_pid} = undef;
+			die 'the server does not start again' if ++$tries > 100;
+			usleep(200_000);
+		}
+	}
 	else
 	{
 		$node->stop('immediate');
 		$node->start;
 	}
+	$interrupted++ if $node->safe_psql('one', $bills) < $goal;
 	is($node->safe_psql('one', "SELECT count(*) FROM billing.verify(NULL, false)"), '0', "round $round: every chain is whole");
-	# for long rounds: what was billed is begun anew
-	if ($node->safe_psql('one', $bills) == $goal && $round < $rounds)
-	{
-		$ended++;
-		$goal += 2999;
-		$node->safe_psql('one', "INSERT INTO billing.reading (account_id, org_id, profile) SELECT a.account_id, a.org_id, billing.profile((a.h::timestamp AT TIME ZONE 'UTC'), '1 day', array_fill(10000::bigint, ARRAY[(a.h + interval '1 month')::date - a.h]))
-			FROM (SELECT a.account_id, a.org_id, h.billed_to AS h FROM billing.account a JOIN billing.account_head h USING (account_id) WHERE a.account_id <> 77) a");
-		clerk("SELECT billing.start_bills('C', (SELECT max(billed_to) + interval '1 month' FROM billing.account_head)::date, 10, 2)");
-	}
 }
+cmp_ok($interrupted, '>=', $rounds / 2, 'most of the time in mid-run');
+note("$interrupted of $rounds in mid-run");
 ok($node->poll_query_until('one', "SELECT bool_and(phase IN ('finished', 'cancelled')) FROM billing.stat_progress"), 'the launcher brings the run to its end');
 is($node->safe_psql('one', 'SELECT count(*), count(DISTINCT (account_id, from_on)) FROM billing.bill'), "$goal|$goal", 'each month of each account once');
 is($node->safe_psql('one', 'SELECT count(*) FROM billing.verify()'), '0', 'and every chain is whole');
@@ -190,7 +210,7 @@ $run = $node->safe_psql('one', 'SELECT max(run_id) FROM billing.run_exception');
 ($result, $out) = clerk("CALL billing.retry_bills($run, '{78}')");
 like($out, qr/^Run \d+: 0 bills, 0 exceptions\.$/, 'others are not tried');
 ($result, $out) = clerk("CALL billing.retry_bills($run, sqlstate => 'UB105')");
-like($out, qr/^Run \d+: 1\d* bills, 0 exceptions\.$/, 'it is tried again, and billed');
+like($out, qr/^Run \d+: [1-9]\d* bills, 0 exceptions\.$/, 'it is tried again, and billed');
 is($node->safe_psql('one', 'SELECT count(*) FROM billing_report.open_exception'), '0', 'and waits no more');
 $node->stop;
 done_testing();
