@@ -296,8 +296,8 @@ AS $$
 #variable_conflict use_column
 BEGIN
 	-- mostly nothing was replaced since
-	IF NOT EXISTS (SELECT FROM billing.reading_superseded s
-					WHERE s.account_id = _readings_at.account_id AND s.after_seq >= _readings_at.seq AND s.from_on > _readings_at.from_on - 31 AND s.from_on < _readings_at.until_on) THEN
+	IF (SELECT count(*) FROM billing.reading_superseded s
+		 WHERE s.account_id = _readings_at.account_id AND s.after_seq >= _readings_at.seq AND s.from_on > _readings_at.from_on - 31 AND s.from_on < _readings_at.until_on) = 0 THEN
 		RETURN QUERY
 		SELECT r.part, r.channel, billing.slice(r.profile, daterange(_readings_at.from_on, _readings_at.until_on)) FROM billing.reading r
 		 WHERE r.account_id = _readings_at.account_id AND r.from_on > _readings_at.from_on - 31 AND r.from_on < _readings_at.until_on AND r.until_on > _readings_at.from_on;
