@@ -102,7 +102,7 @@ COMMENT ON FUNCTION billing.change_staff(text, text, text, text) IS
 'a member of staff has another name, post or org; with another post or org all rights are gone but those of the new post (add_post()) until they are granted anew; '
 'needs write on org at both, and nobody gives himself another post; false: nothing is new';
 
-CREATE FUNCTION billing.end_staff(staff_no text)
+CREATE FUNCTION billing.end_staff(staff_no text, at timestamptz DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -110,6 +110,7 @@ AS $$
 -- Definer: as add_org().
 DECLARE
 	person	record;
+	leaves	timestamptz := coalesce(end_staff.at, now());
 BEGIN
 	PERFORM billing._given('end_staff', staff_no);
 	SELECT s.staff_id, s.org_id INTO person FROM billing.staff s
@@ -117,10 +118,17 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('staff %s', end_staff.staff_no));
 	END IF;
-	UPDATE billing.staff s SET valid_during = tstzrange(least(lower(s.valid_during), now() - interval '1 microsecond'), now())
+	IF NOT isfinite(leaves) OR leaves < now() THEN
+		RAISE EXCEPTION 'who leaves does so now or later' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Given: %s.', leaves);
+	END IF;
+	UPDATE billing.staff s SET valid_during = tstzrange(least(lower(s.valid_during), leaves - interval '1 microsecond'), leaves)
 	 WHERE s.staff_id = person.staff_id;
-	DELETE FROM billing.access_grant g WHERE g.staff_id = person.staff_id;
-	DELETE FROM billing.group_staff g WHERE g.staff_id = person.staff_id;
-	PERFORM billing._audit(person.org_id, 'end_staff', format('staff %s', end_staff.staff_no));
+	-- what he holds until a later day counts only while he is here
+	IF leaves <= now() THEN
+		DELETE FROM billing.access_grant g WHERE g.staff_id = person.staff_id;
+		DELETE FROM billing.group_staff g WHERE g.staff_id = person.staff_id;
+	END IF;
+	PERFORM billing._audit(person.org_id, 'end_staff', format('staff %s', end_staff.staff_no), jsonb_strip_nulls(jsonb_build_object('at', end_staff.at)));
 END $$;
-COMMENT ON FUNCTION billing.end_staff(text) IS 'who leaves loses every right with this transaction; the person stays on record';
+COMMENT ON FUNCTION billing.end_staff(text, timestamptz) IS
+'who leaves loses every right with this transaction, or at a later moment, by itself; the person stays on record, what he asked for and drafted stays for others';

@@ -324,11 +324,12 @@ CREATE FUNCTION billing._land_staff(b billing.batch, content bytea, OUT taken bi
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
--- Who is on the list and not here appears, who is other than here changes, who has a day of leaving that has come leaves.
+-- Who is on the list and not here appears, who is other than here changes, who has a day of leaving leaves then.
 DECLARE
 	told	jsonb := b.read_as -> 'mapping';
 	row		record;
 	person	record;
+	changed	boolean;
 	code	text;
 	message	text;
 	detail	text;
@@ -349,23 +350,29 @@ BEGIN
 			IF row.staff_no IS NULL OR row.left_on !~ '^[0-9]{4}-?[0-9]{2}-?[0-9]{2}$' THEN
 				RAISE EXCEPTION 'a person has a number, and a day of leaving written 2026-01-31 or none' USING ERRCODE = 'UB107', HINT = 'Correct the record and send it again.';
 			END IF;
-			SELECT s.name, s.post, o.org_no, s.valid_during @> now() AS here INTO person
+			SELECT s.name, s.post, o.org_no, s.valid_during @> now() AS here, upper(s.valid_during) AS leaves_at INTO person
 			  FROM billing.staff s JOIN billing.org o ON o.org_id = s.org_id WHERE s.staff_no = row.staff_no;
+			changed := false;
 			IF row.left_on::date <= current_date THEN
 				IF person.here THEN
 					PERFORM billing.end_staff(row.staff_no);
-					taken := taken + 1;
-				ELSE
-					unchanged := unchanged + 1;
+					changed := true;
 				END IF;
-			ELSIF person.here IS NULL THEN
-				PERFORM billing.add_staff(coalesce(row.org_no, (SELECT o.org_no FROM billing.org o WHERE o.org_id = b.org_id)), row.staff_no, row.name, row.post, row.login_role);
-				taken := taken + 1;
-			ELSIF billing.change_staff(row.staff_no, coalesce(row.name, person.name), coalesce(row.post, person.post), row.org_no) THEN
-				taken := taken + 1;
 			ELSE
-				unchanged := unchanged + 1;
+				IF person.here IS NULL THEN
+					PERFORM billing.add_staff(coalesce(row.org_no, (SELECT o.org_no FROM billing.org o WHERE o.org_id = b.org_id)), row.staff_no, row.name, row.post, row.login_role);
+					changed := true;
+				ELSE
+					changed := billing.change_staff(row.staff_no, coalesce(row.name, person.name), coalesce(row.post, person.post), row.org_no);
+				END IF;
+				-- known beforehand: rights end on that day, whether a list comes then or not
+				IF row.left_on IS NOT NULL AND row.left_on::date::timestamptz IS DISTINCT FROM person.leaves_at THEN
+					PERFORM billing.end_staff(row.staff_no, row.left_on::date::timestamptz);
+					changed := true;
+				END IF;
 			END IF;
+			taken := taken + changed::integer;
+			unchanged := unchanged + (NOT changed)::integer;
 		EXCEPTION
 			WHEN query_canceled OR admin_shutdown OR insufficient_resources OR serialization_failure OR deadlock_detected OR internal_error THEN
 				RAISE;

@@ -143,13 +143,77 @@ push @statements, map { "SELECT billing.add_account('A', 'other$_', $_, '2026-01
 push @statements, map { "SELECT billing.$_" } "can_read(3, 'bill')", "can_read(4, 'bill')", "is_own(8)", "is_own(60)", "_visible_orgs('bill')", "_own_accounts()";
 cmp_ok(scalar(@statements), '>', 700, 'so many statements');
 
-my %expected = (clerk => qr/^6$/m, analyst => qr/^6$/m, auditor => qr/^6$/m, home => qr/^2$/m, pool => qr/^nobody$/m);
-for my $role (qw(clerk analyst auditor home pool))
+# every function that an application's role may call, also one that was added yesterday: with A's names,
+# with B's in place of each, and with names that nobody has
+my %value = (
+	text => "'x'", 'text[]' => "'{x}'", date => "'2026-03-01'", daterange => "'[2026-01-01,2026-02-01)'", timestamptz => "'2026-01-05 00:00+00'", tstzrange => "'[2026-01-01 00:00+00,2026-02-01 00:00+00)'",
+	integer => '1', smallint => '1', bigint => '1', 'bigint[]' => "'{1}'", 'integer[]' => "'{1}'", numeric => '1', 'numeric[]' => "'{1}'", boolean => 'true', interval => "'1 day'", jsonb => "'{}'", json => "'{}'", bytea => "'\\x00'",
+	'billing.profile' => "billing.profile('2026-05-01 00:00+00', '1 day', array_fill(1::bigint, ARRAY[3]))", 'billing.tariff' => "'{\"name\": \"x\", \"currency\": \"CNY\", \"time_zone\": \"UTC\", \"charges\": [{\"code\": \"energy\", \"price\": \"0.5\"}]}'",
+	'billing.usage' => "'{}'", 'billing.market' => "'{}'", 'billing.carry' => "'{}'");
+# by the name of the argument: A's, and B's of the one database, of the other, and nobody's
+my @named = (
+	[ qr/account_nos$/, "'{mine-1}'", "'{SECRET-1}'", "'{SECRET2-1}'", "'{NONE}'" ], [ qr/account_no$/, "'mine-1'", "'SECRET-1'", "'SECRET2-1'", "'NONE'" ],
+	[ qr/(org|parent)_no$/, "'A'", "'B'", "'B2'", "'NONE'" ], [ qr/staff_no$/, "'A1'", "'SECRET-staff'", "'SECRET2-staff'", "'NONE'" ],
+	[ qr/(group|member)_no$/, "'mine-group'", "'SECRET-group'", "'SECRET2-group'", "'NONE'" ], [ qr/login_name$/, "'mine'", "'secret'", "'secret2'", "'none'" ],
+	[ qr/collective_no$/, "'mine'", "'SECRET'", "'SECRET2'", "'NONE'" ], [ qr/plan_code$/, "'home'" ], [ qr/_id$/, '1', '3', '8', '60', '999999' ]);
+# what tells the time, the size, or the server's own state, to whomever it is
+my $counted_only = qr/^(health|metrics|stat_|issue_token|build_|version)/;
+sub calls
 {
+	my ($role) = @_;
+	my @calls;
+	foreach my $line (split /\n/, $node->safe_psql('one', <<"END"))
+SELECT concat_ws('|', p.proname, p.prokind, p.provolatile, p.proretset, has_function_privilege('$role', p.oid, 'EXECUTE'),
+	(SELECT string_agg(coalesce(nullif(a.name, ''), 'x') || ' ' || format_type(a.type, NULL), ';' ORDER BY a.n)
+	   FROM unnest(coalesce(p.proargnames, array_fill(''::text, ARRAY[p.pronargs])), coalesce(p.proallargtypes, p.proargtypes::oid[]), coalesce(p.proargmodes, array_fill('i'::"char", ARRAY[p.pronargs])))
+			WITH ORDINALITY a(name, type, mode, n)
+	  WHERE a.mode IN ('i', 'b') AND a.n <= p.pronargs AND (a.n <= p.pronargs - p.pronargdefaults OR a.name ~ '_nos?\$')))
+  FROM pg_proc p
+ WHERE p.pronamespace = 'billing'::regnamespace AND p.prokind IN ('f', 'p') AND (p.provolatile <> 'i' OR p.prokind = 'p') AND p.proowner = 'billing_owner'::regrole
+   AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype, 'internal'::regtype) AND NOT 'internal'::regtype = ANY (p.proargtypes)
+ ORDER BY p.oid::regprocedure::text
+END
+	{
+		my ($name, $kind, $volatile, $set, $may, $wants) = split /\|/, $line;
+		my @arguments = map { [ split / /, $_, 2 ] } split /;/, $wants // '';
+		# those with a name of ours can be the other tenant's
+		my @choice;
+		foreach my $n (0 .. $#arguments)
+		{
+			my ($argument, $type) = @{ $arguments[$n] };
+			my ($known) = grep { $argument =~ $_->[0] && ($_->[1] =~ /^'/ ? $type =~ /^text/ : $type =~ /^(bigint|integer)$/) } @named;
+			$choice[$n] = $known ? [ @$known[ 1 .. $#$known ] ] : [ $value{$type} // "NULL::$type" ];
+		}
+		my @variants = ([ map { $_->[0] } @choice ]);
+		if ($may eq 't')
+		{
+			foreach my $n (0 .. $#choice)
+			{
+				push @variants, map { my $other = $_; [ map { $_ == $n ? $choice[$n][$other] : $choice[$_][0] } 0 .. $#choice ] } 1 .. $#{ $choice[$n] };
+			}
+			push @variants, [ map { $_->[ @$_ > 1 ? 1 : 0 ] } @choice ] if grep { @$_ > 1 } @choice;
+		}
+		foreach my $given (@variants)
+		{
+			my $call = "billing.$name(" . join(', ', map { "$arguments[$_][0] => $given->[$_]" } 0 .. $#arguments) . ')';
+			push @calls, $kind eq 'p' ? "CALL $call"
+				: $volatile eq 'v' ? "BEGIN; SELECT count(*) FROM (SELECT $call) q; ROLLBACK"
+				: $name =~ $counted_only ? "SELECT count(*) FROM $call"
+				: "SELECT * FROM $call q ORDER BY q::text";
+		}
+	}
+	return @calls;
+}
+
+my %expected = (clerk => qr/^6$/m, analyst => qr/^6$/m, auditor => qr/^6$/m, home => qr/^2$/m, pool => qr/^nobody$/m);
+# the same statements in both databases, by one role; what they said of it, statement by statement
+sub transcripts
+{
+	my ($role, @asked) = @_;
 	my %said;
 	for my $database (qw(one two))
 	{
-		my $script = join '', map { "\\echo > $_\n$_;\n" } map { (my $own = $_) =~ s/\bown(\d+)/${role}_own$1/g; $own } @statements;
+		my $script = join '', map { "\\echo > $_\n$_;\n" } @asked;
 		my ($out) = ('');
 		IPC::Run::run([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=0', '-U', $role, '-d', $node->connstr($database) ], '<', \$script, '>', \$out, '2>&1');
 		$out =~ s/^psql:<stdin>:\d+: //mg;
@@ -157,18 +221,43 @@ for my $role (qw(clerk analyst auditor home pool))
 		$out =~ s/^billing_database_bytes\|.*\n//mg;
 		$said{$database} = $out;
 	}
+	return %said;
+}
+
+my $public_numbers = join '|', qw(account_account_no_key collective_collective_no_key staff_staff_no_key org_org_no_key access_group_group_no_key);
+sub compare
+{
+	my ($name, %said) = @_;
 	# in which order a filter sees rows is the plan's choice, which rests on sizes
 	my ($one, $two) = map { [ map { /pg_temp\.leak/ ? join("\n", sort split /\n/) . "\n" : $_ } split /^> /m, $_ ] } @said{qw(one two)};
 	my @one = @$one;
 	my @two = @$two;
 	my @differ = grep { ($one[$_] // '') ne ($two[$_] // '') } 0 .. ($#one > $#two ? $#one : $#two);
-	is(join("----\n", map { "$one[$_]====\n$two[$_]" } @differ[ 0 .. ($#differ > 4 ? 4 : $#differ) ]), '', "$role: the same, whatever the other tenant has");
-	like($said{one}, $expected{$role}, "$role: and it is about something");
+	# a number that is one in the whole store is taken or is not, and whoever may give such numbers is told: of no others
+	@differ = grep { ($one[$_] . $two[$_]) !~ /\nERROR:  duplicate key value violates unique constraint "($public_numbers)"\n/ } @differ;
+	is(join("----\n", map { "$one[$_]====\n$two[$_]" } @differ[ 0 .. ($#differ > 4 ? 4 : $#differ) ]), '', "$name: the same, whatever the other tenant has");
 	(my $answers = $said{two}) =~ s/^> .*//mg;
 	# names that A himself typed come back in "does not exist, or not for you"
 	my @words = grep { /SECRET/ && !/does not exist, or not for you|^(LINE|CONTEXT|QUERY|PL\/pgSQL|SQL )/ } split /\n/, $answers;
-	is(join("\n", @words[ 0 .. ($#words > 4 ? 4 : $#words) ]), '', "$role: no word of the other tenant");
-	unlike($said{two}, qr/XX000|server closed|internal error/, "$role: no internal error, no crash");
+	is(join("\n", @words[ 0 .. ($#words > 4 ? 4 : $#words) ]), '', "$name: no word of the other tenant");
+	unlike($said{two}, qr/XX000|server closed|internal error/, "$name: no internal error, no crash");
+}
+
+for my $role (qw(clerk analyst auditor home pool))
+{
+	my %said = transcripts($role, map { (my $own = $_) =~ s/\bown(\d+)/${role}_own$1/g; $own } @statements);
+	compare($role, %said);
+	like($said{one}, $expected{$role}, "$role: and it is about something");
+}
+for my $role (qw(clerk analyst auditor home pool))
+{
+	my @calls = calls($role);
+	my %said = transcripts($role, "SET statement_timeout = '30s'", @calls);
+	# what is called here writes, so that it tells when, and what hashes and numbers over that say
+	s/\b20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.\d+/WHEN/g, s/\b[0-9a-f]{64}\b/DIGEST/g for values %said;
+	compare("$role, functions", %said);
+	my $answered = () = $said{one} =~ /^> (?!SET)(?:.*\n)(?!.*ERROR)/mg;
+	cmp_ok(scalar(@calls), '>', 300, "$role: " . scalar(@calls) . " calls of functions, $answered answered");
 }
 is($node->safe_psql($_, 'SELECT count(*) FROM billing.verify()'), '0', "$_: every chain is whole") for qw(one two);
 unlike(slurp_file($node->logfile), qr/^.*(PANIC|XX000|TRAP)/m, 'nothing of that in the log');
