@@ -15,12 +15,12 @@
 
 #include "billing.h"
 
-/* "name" of an argument (from 0) of the function of the store that takes so many, or its number */
+/* "name" of an argument (from 0) of the function of the store that takes so many, or more with defaults, or its number */
 static char *
 argument_name(char *function, int arguments, int argument)
 {
 	FuncCandidateList found = FuncnameGetCandidates(list_make2(makeString("billing"), makeString(function)),
-													arguments, NIL, false, false, false, true);
+													arguments, NIL, false, true, false, true);
 	HeapTuple	row = found == NULL ? NULL : SearchSysCache1(PROCOID, ObjectIdGetDatum(found->oid));
 	char	  **names = NULL;
 
