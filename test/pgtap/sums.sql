@@ -31,7 +31,7 @@ END $$;
 CREATE FUNCTION pg_temp.wrong() RETURNS SETOF text LANGUAGE sql AS
 $$SELECT format('%s %s %s %s: %s, not %s', sums, org_no, month_on, about, kept, made) FROM billing.check_sums()$$;
 
-SELECT plan(25);
+SELECT plan(32);
 
 SELECT pg_temp.run('2026-03-01') \gset
 SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after a run');
@@ -169,5 +169,23 @@ SELECT billing.rebuild_sums('Asia/Shanghai') \gset
 SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'and rebuilt');
 
 SELECT throws_ok($$SELECT billing.rebuild_sums('Nowhere')$$, '22023', NULL, 'a zone that the server does not know is refused');
+-- what reporting tools add up themselves
+SELECT results_eq($$SELECT org_id, date_trunc('month', day_on)::date, tariff_key, sum(days)::bigint, sum(kwh), sum(amount) FROM billing_report.fact_usage GROUP BY 1, 2, 3 ORDER BY 1, 2, 3$$,
+	$$SELECT org_id, month_on, encode(tariff_digest, 'hex'), sum(days)::bigint, sum(kwh), sum(amount) FROM billing.bill_sum GROUP BY 1, 2, 3 ORDER BY 1, 2, 3$$, 'facts of usage add up to the sums');
+SELECT results_eq($$SELECT org_id, code, sum(amount) FROM billing_report.fact_charge GROUP BY 1, 2 HAVING sum(amount) <> 0 ORDER BY 1, 2$$,
+	$$SELECT org_id, code, sum(amount) FROM billing.charge_sum GROUP BY 1, 2 HAVING sum(amount) <> 0 ORDER BY 1, 2$$, 'facts of charges, too');
+SELECT is((SELECT sum(amount) FROM billing_report.fact_payment),
+	(SELECT sum(CASE WHEN debit = 'cash' THEN amount ELSE -amount END) FROM billing_report.cash WHERE 'cash' IN (debit, credit)), 'and those of payments to the cash book');
+SELECT is_empty($$SELECT FROM billing_report.fact_usage f LEFT JOIN billing_report.dim_account USING (account_id) LEFT JOIN billing_report.dim_org o ON o.org_id = f.org_id
+	LEFT JOIN billing_report.dim_day USING (day_on) LEFT JOIN billing_report.dim_tariff t USING (tariff_key) WHERE account_no IS NULL OR o.org_no IS NULL OR month_on IS NULL OR (t.plan_code IS NULL AND days <> 0)$$,
+	'each fact has its dimensions');
+SELECT results_eq($$SELECT code, value FROM billing.indicators('C', '2026-02-14') WHERE code IN ('energy_sold', 'revenue', 'average_price')$$,
+	$$SELECT v.code, v.value FROM (SELECT sum(kwh) AS kwh, sum(amount) AS amount FROM billing_report.revenue WHERE month_on = '2026-02-01') r
+	  CROSS JOIN LATERAL (VALUES ('energy_sold', r.kwh), ('revenue', r.amount), ('average_price', round(r.amount / r.kwh, 6))) v(code, value)$$, 'indicators of a month are those of the reports');
+SELECT results_eq($$SELECT value FROM billing.indicators('C', '2026-03-01', '{correctness_rate}')$$,
+	$$SELECT round(100 - 100.0 * count(*) FILTER (WHERE kind = 'reversal') / count(*) FILTER (WHERE kind = 'normal'), 2) FROM billing_report.bill WHERE from_on = '2026-03-01'$$,
+	'how many bills were right');
+SELECT throws_ok($$SELECT * FROM billing.indicators('nowhere', '2026-03-01')$$, 'P0002', NULL, 'indicators of an organisation that is not there');
+
 SELECT finish();
 ROLLBACK;
