@@ -318,6 +318,8 @@ AS $$
 		UNION ALL SELECT 'billing_run_accounts_failed', coalesce(sum(c.failed), 0) FROM billing.run_chunk c JOIN billing.bill_run r ON r.run_id = c.run_id WHERE r.requested_at > now() - interval '35 days'
 		UNION ALL SELECT 'billing_batches_waiting', count(*) FROM billing.batch b WHERE b.landed_at IS NULL
 		UNION ALL SELECT 'billing_late_changes_open', count(*) FROM billing.late_change c WHERE c.state = 'open'
+		UNION ALL SELECT 'billing_supply_overloads', count(*) FROM billing.supply_plan_line l JOIN billing.supply_plan p ON p.supply_plan_id = l.supply_plan_id
+			WHERE p.state = 'adopted' AND l.load_percent > 100 AND l.month >= date_trunc('month', now())
 		UNION ALL SELECT 'billing_alerts_open', count(*) FROM billing.alert a WHERE a.closed_at IS NULL
 		UNION ALL SELECT 'billing_unsealed_values', count(*) FROM billing.unsealed_value
 		UNION ALL SELECT 'billing_openings_last_day', count(*) FROM billing.audit a WHERE a.act = 'open_sealed' AND a.at > now() - interval '1 day'
