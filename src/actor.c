@@ -55,7 +55,7 @@ static struct
 	uint32_t	transaction;
 	uint64_t	serial;
 	const BlRights *rights;
-	const int64_t *accounts;
+	const BlAccount *accounts;
 	size_t		count;
 	TimestampTz good_until;
 }			own;
@@ -323,7 +323,7 @@ bl_rights_pinned(BlPin *pin)
 
 /* ---- accounts ---- */
 
-const int64_t *
+const BlAccount *
 bl_own_accounts(const BlRights *rights, size_t *count)
 {
 	*count = 0;

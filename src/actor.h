@@ -68,8 +68,15 @@ bl_rights_allow(const BlRights *r, int64_t org, uint64_t right)
 	return org > 0 && (uint64_t) org <= r->last && (r->rights[org] & right) != 0;
 }
 
-/* accounts of the actor as a customer, as of this transaction; sorted */
-extern const int64_t *bl_own_accounts(const BlRights *rights, size_t *count);
+/* one that the actor has as a customer, or that is assigned to him: he reads it, and may write what the bits say */
+typedef struct BlAccount
+{
+	int64_t		id;
+	uint64_t	rights;
+} BlAccount;
+
+/* those of the actor, as of this transaction; sorted, each once */
+extern const BlAccount *bl_own_accounts(const BlRights *rights, size_t *count);
 
 /*
  * Binds; the caller has checked, by the method (a short name of letters), who it

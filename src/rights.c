@@ -456,11 +456,12 @@ bl_rights_load(BlActorKind kind, int64_t id, Oid session_user)
 
 typedef struct Accounts
 {
-	int64_t    *ids;
+	BlAccount  *list;
 	size_t		count;
 	size_t		room;
 } Accounts;
 
+/* next: NULL where accounts are the customer's own, else these are assignments with their dates and rights */
 static void
 add_accounts(Accounts *accounts, const char *table, const char *index, const char *column, int64_t id, TimestampTz *next)
 {
@@ -471,37 +472,58 @@ add_accounts(Accounts *accounts, const char *table, const char *index, const cha
 	{
 		AttrNumber	account_id = column_of(&s, "account_id");
 		AttrNumber	valid = next ? column_of(&s, "valid_during") : InvalidAttrNumber;
+		AttrNumber	action = next ? column_of(&s, "action") : InvalidAttrNumber;
+		AttrNumber	kind = next ? column_of(&s, "kind") : InvalidAttrNumber;
 
 		while (scan_next(&s))
 		{
+			BlAccount  *account;
+
 			if (next && !is_valid(&s, valid, GetCurrentStatementStartTimestamp(), next))
 				continue;
 			if (accounts->count == accounts->room)
-				accounts->ids = repalloc(accounts->ids, (accounts->room *= 2) * sizeof *accounts->ids);
-			accounts->ids[accounts->count++] = int8_of(&s, account_id);
+				accounts->list = repalloc(accounts->list, (accounts->room *= 2) * sizeof *accounts->list);
+			account = &accounts->list[accounts->count++];
+			account->id = int8_of(&s, account_id);
+			account->rights = next ? bl_access_right(text_of(&s, action), text_of(&s, kind)) : 0;
 		}
 	}
 	scan_end(&s);
 }
 
 static int
-compare_int64(const void *a, const void *b)
+compare_accounts(const void *a, const void *b)
 {
-	int64_t		x = *(const int64_t *) a;
-	int64_t		y = *(const int64_t *) b;
+	int64_t		x = ((const BlAccount *) a)->id;
+	int64_t		y = ((const BlAccount *) b)->id;
 
 	return (x > y) - (x < y);
 }
 
-const int64_t *
+/* each once, with all rights of its rows */
+static void
+merge_accounts(Accounts *accounts)
+{
+	size_t		kept = 0;
+
+	qsort(accounts->list, accounts->count, sizeof *accounts->list, compare_accounts);
+	for (size_t i = 0; i < accounts->count; i++)
+		if (kept > 0 && accounts->list[kept - 1].id == accounts->list[i].id)
+			accounts->list[kept - 1].rights |= accounts->list[i].rights;
+		else
+			accounts->list[kept++] = accounts->list[i];
+	accounts->count = kept;
+}
+
+const BlAccount *
 bl_rights_accounts(const BlRights *rights, size_t *count, TimestampTz *good_until)
 {
-	Accounts	accounts = {MemoryContextAlloc(TopTransactionContext, 16 * sizeof(int64_t)), 0, 16};
+	Accounts	accounts = {MemoryContextAlloc(TopTransactionContext, 16 * sizeof(BlAccount)), 0, 16};
 
 	*good_until = DT_NOEND;
 	add_accounts(&accounts, "account", "account_customer_id_idx", "customer_id", rights->customer_id, NULL);
 	add_accounts(&accounts, "account_grant", "account_grant_staff_id_idx", "staff_id", rights->staff_id, good_until);
-	qsort(accounts.ids, accounts.count, sizeof *accounts.ids, compare_int64);
+	merge_accounts(&accounts);
 	*count = accounts.count;
-	return accounts.ids;
+	return accounts.list;
 }

@@ -10,9 +10,9 @@
 extern BlRights *bl_rights_load(BlActorKind kind, int64_t id, Oid session_user);
 
 /*
- * The accounts of a customer, or those assigned to a member of staff, sorted;
- * allocated in the transaction.  good_until: when an assignment ends or begins.
+ * The accounts of a customer, or those assigned to a member of staff, sorted,
+ * each once; allocated in the transaction.  good_until: when an assignment ends or begins.
  */
-extern const int64_t *bl_rights_accounts(const BlRights *rights, size_t *count, TimestampTz *good_until);
+extern const BlAccount *bl_rights_accounts(const BlRights *rights, size_t *count, TimestampTz *good_until);
 
 #endif							/* BL_RIGHTS_H */

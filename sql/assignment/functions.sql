@@ -1,9 +1,9 @@
-CREATE FUNCTION billing.assign_accounts(staff_no text, account_nos text[], until timestamptz DEFAULT NULL)
+CREATE FUNCTION billing.assign_accounts(staff_no text, account_nos text[], until timestamptz DEFAULT NULL, kinds text[] DEFAULT '{account}', actions text[] DEFAULT '{read}')
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
--- Definer: lets staff that the caller administers read accounts whose org he administers and may read himself.
+-- Definer: gives staff that the caller administers rights on accounts whose org he administers, and only such as he holds there.
 DECLARE
 	person	bigint;
 	counted	integer;
@@ -14,22 +14,29 @@ BEGIN
 		PERFORM billing._not_found(format('staff %s', assign_accounts.staff_no));
 	END IF;
 	PERFORM billing._refuse_self(format('staff:%s', person) = billing.actor());
-	INSERT INTO billing.account_grant (account_id, staff_id, org_id, valid_during)
-	SELECT a.account_id, person, a.org_id, tstzrange(now(), assign_accounts.until) FROM billing.account a
-	 WHERE a.account_no = ANY (assign_accounts.account_nos) AND billing.can_write(a.org_id, 'org')
-	   AND billing.can_read(a.org_id, 'bill') AND billing.can_read(a.org_id, 'reading') AND billing.can_read(a.org_id, 'money')
-	 ORDER BY a.account_id
-	    ON CONFLICT ON CONSTRAINT account_grant_pkey DO UPDATE SET valid_during = excluded.valid_during, granted_by = excluded.granted_by;
-	GET DIAGNOSTICS counted = ROW_COUNT;
+	WITH chosen AS MATERIALIZED (
+		SELECT a.account_id, a.org_id FROM billing.account a
+		 WHERE a.account_no = ANY (assign_accounts.account_nos) AND billing.can_write(a.org_id, 'org')
+		   AND billing.can_read(a.org_id, 'bill') AND billing.can_read(a.org_id, 'reading') AND billing.can_read(a.org_id, 'money')
+		   AND NOT EXISTS (SELECT FROM unnest(assign_accounts.kinds) k, unnest(assign_accounts.actions) n WHERE NOT billing._can_grant(n, k, a.org_id))),
+	written AS (
+		INSERT INTO billing.account_grant AS g (account_id, staff_id, org_id, kind, action, valid_during)
+		SELECT DISTINCT c.account_id, person, c.org_id, k, n, tstzrange(now(), assign_accounts.until)
+		  FROM chosen c, unnest(assign_accounts.kinds) k, unnest(assign_accounts.actions) n
+		 ORDER BY c.account_id
+		    ON CONFLICT ON CONSTRAINT account_grant_pkey DO UPDATE SET valid_during = excluded.valid_during, granted_by = excluded.granted_by
+		RETURNING g.account_id)
+	SELECT count(DISTINCT w.account_id) INTO counted FROM written w;
 	PERFORM billing._audit(o.org_id, 'assign_accounts', format('staff %s', assign_accounts.staff_no),
-		jsonb_build_object('account_nos', assign_accounts.account_nos, 'until', assign_accounts.until))
+		jsonb_build_object('account_nos', assign_accounts.account_nos, 'until', assign_accounts.until, 'kinds', assign_accounts.kinds, 'actions', assign_accounts.actions))
 	   FROM (SELECT DISTINCT a.org_id FROM billing.account a
 			  WHERE a.account_no = ANY (assign_accounts.account_nos) AND billing.can_write(a.org_id, 'org')) o;
 	RETURN counted;
 END $$;
-COMMENT ON FUNCTION billing.assign_accounts(text, text[], timestamptz) IS
-'lets a member of staff read of these accounts what their customers read, wherever he works, until a moment or for good; his login needs billing_customer '
-'for it; only accounts that one may read oneself and whose org one administers, others are passed over; returns how many';
+COMMENT ON FUNCTION billing.assign_accounts(text, text[], timestamptz, text[], text[]) IS
+'lets a member of staff read of these accounts what their customers read, wherever he works, until a moment or for good; with actions {write} also do to them what '
+'commands do to one account of these kinds (account, reading, supply), such as record_register(). To read by himself his login needs billing_customer. '
+'Only accounts whose org one administers, where one holds what one gives; others are passed over; returns how many';
 
 CREATE FUNCTION billing.unassign_accounts(staff_no text, account_nos text[] DEFAULT NULL)
 RETURNS integer
@@ -46,7 +53,7 @@ BEGIN
 		 WHERE s.staff_id = g.staff_id AND s.staff_no = unassign_accounts.staff_no AND a.account_id = g.account_id
 		   AND (unassign_accounts.account_nos IS NULL OR a.account_no = ANY (unassign_accounts.account_nos))
 		RETURNING g.org_id, a.account_no), told AS (
-		SELECT t.org_id, array_agg(t.account_no ORDER BY t.account_no) AS account_nos, count(*) AS n FROM taken t GROUP BY t.org_id)
+		SELECT t.org_id, array_agg(DISTINCT t.account_no ORDER BY t.account_no) AS account_nos, count(DISTINCT t.account_no) AS n FROM taken t GROUP BY t.org_id)
 	SELECT coalesce(sum(t.n), 0) INTO gone
 	  FROM told t CROSS JOIN LATERAL (SELECT billing._audit(t.org_id, 'unassign_accounts', format('staff %s', unassign_accounts.staff_no),
 		jsonb_build_object('account_nos', t.account_nos))) w;
@@ -65,3 +72,13 @@ BEGIN
 	RETURN NULL;
 END $$;
 COMMENT ON FUNCTION billing._end_assignments() IS 'trigger: with another post or org, and with leaving, assigned accounts are gone';
+
+CREATE FUNCTION billing._by_account(expression text)
+RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT nullif(regexp_replace(regexp_replace(_by_account.expression,
+			'billing\.can_(read|write)\((\w+\.)?org_id, (''\w+''::text)\)', 'billing.is_assigned(account_id, ''\1'', \3)', 'g'),
+			'billing\.can_do\((''\w+''::text), (''\w+''::text), (\w+\.)?org_id\)', 'billing.is_assigned(account_id, \1, \2)', 'g'), _by_account.expression);
+END;
+COMMENT ON FUNCTION billing._by_account(text) IS 'a policy''s expression with rights on the account in place of rights at its org; null where it asks for none';

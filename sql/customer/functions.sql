@@ -48,7 +48,8 @@ DECLARE
 	account	bigint;
 BEGIN
 	SELECT a.account_id INTO account FROM billing.account a
-	 WHERE a.account_no = _account_of.account_no AND billing.can_do(_account_of.action, _account_of.kind, a.org_id);
+	 WHERE a.account_no = _account_of.account_no
+	   AND (billing.can_do(_account_of.action, _account_of.kind, a.org_id) OR billing.is_assigned(a.account_id, _account_of.action, _account_of.kind));
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('account %s', _account_of.account_no));
 	END IF;

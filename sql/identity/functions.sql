@@ -170,6 +170,22 @@ AS 'MODULE_PATHNAME', 'billing_is_own';
 COMMENT ON FUNCTION billing.is_own(bigint) IS 'is the actor the customer of this account, or is it assigned to him? Customers'' policies call it for each row';
 REVOKE ALL ON FUNCTION billing.is_own(bigint) FROM PUBLIC;
 
+CREATE FUNCTION billing._is_assigned_support(internal)
+RETURNS internal
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'billing_is_assigned_support';
+COMMENT ON FUNCTION billing._is_assigned_support(internal) IS 'planner support of is_assigned(): selectivity';
+REVOKE ALL ON FUNCTION billing._is_assigned_support(internal) FROM PUBLIC;
+
+CREATE FUNCTION billing.is_assigned(account_id bigint, action text, kind text)
+RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1
+SUPPORT billing._is_assigned_support
+AS 'MODULE_PATHNAME', 'billing_is_assigned';
+COMMENT ON FUNCTION billing.is_assigned(bigint, text, text) IS
+'may the actor do this to this account because it is assigned to him, whatever he may at its org? Policies of the store''s own functions call it';
+REVOKE ALL ON FUNCTION billing.is_assigned(bigint, text, text) FROM PUBLIC;
+
 CREATE FUNCTION billing._visible_orgs(kind text)
 RETURNS bigint[]
 LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100

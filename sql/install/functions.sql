@@ -199,7 +199,7 @@ BEGIN
 	GRANT EXECUTE ON FUNCTION billing.can_read(bigint, text), billing.can_write(bigint, text),
 		billing.can_do(text, text, bigint), billing.can_everywhere(text, text), billing._visible_orgs(text),
 		billing.is_own(bigint), billing._own_accounts(), billing.identify(text), billing.can_inherit(bigint, text),
-		billing._orgs_over(bigint), billing._given(text, "any")
+		billing._orgs_over(bigint), billing.is_assigned(bigint, text, text), billing._given(text, "any")
 		TO billing_owner, billing_admin, billing_clerk, billing_analyst, billing_auditor, billing_customer;
 	GRANT EXECUTE ON FUNCTION billing.actor_customer_id(), billing._chain_end(bigint, bytea, bytea), billing._content(text, "any"), billing._row_content(text, record), billing._in_transaction_block(), billing._merkle_root(bytea[])
 		TO billing_owner, billing_clerk, billing_analyst, billing_auditor, billing_customer;

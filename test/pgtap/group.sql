@@ -39,7 +39,7 @@ BEGIN
 	RETURN coalesce(got, '');
 END $$;
 
-SELECT plan(57);
+SELECT plan(83);
 
 -- ---- groups in groups ----
 SET SESSION AUTHORIZATION tap_adm;
@@ -154,8 +154,56 @@ SET SESSION AUTHORIZATION tap_adm;
 SELECT billing.change_staff('ANN2', 'Ann', 'driver') \gset
 SET SESSION AUTHORIZATION tap_ann;
 SELECT is_empty('SELECT * FROM billing.account', 'until she has another post');
+-- what may be written there
+RESET SESSION AUTHORIZATION;
+SELECT billing.add_plan('home', 'x', '2026-01-01', '{"name": "x", "currency": "XTS", "time_zone": "UTC", "rounding": {"line": 2}, "charges": [{"code": "energy", "price": "0.5"}]}') AS p \gset
+SELECT billing.set_plan('1', 'home', '2026-01-01'), billing.set_plan('2', 'home', '2026-01-01') \gset
+SELECT billing.set_usage_from('register', '{1,2}') AS n \gset
+SET SESSION AUTHORIZATION tap_adm;
+SELECT is(billing.assign_accounts('ANN2', '{1}'), 1, 'to read');
+SET SESSION AUTHORIZATION tap_ann;
+SELECT is(said('billing.record_register(''1'', ''2026-01-01'', ''total'', 5, ''opening'')'), 'P0002 account 1 does not exist, or not for you', 'reading it is not writing');
+SET SESSION AUTHORIZATION tap_sub;
+SELECT is(said('billing.assign_accounts(''ANN2'', ''{1}'', NULL, ''{reading}'', ''{write}'')'), '0', 'of an org that one does not administer nothing is assigned');
+SET SESSION AUTHORIZATION tap_adm;
+SELECT is(billing.assign_accounts('ANN2', '{1}', now() + interval '1 day', '{reading}', '{write}'), 1, 'to write its readings for a day');
+SELECT matches(said('billing.assign_accounts(''ANN2'', ''{1}'', NULL, ''{reading}'', ''{approve}'')'), '^23514', 'approving stays with the org');
+SELECT matches(said('billing.assign_accounts(''ANN2'', ''{1}'', NULL, ''{personal}'', ''{read}'')'), '^23514|^0', 'and what is personal');
+SET SESSION AUTHORIZATION tap_ann;
+SELECT is(said('billing.record_register(''1'', ''2026-01-01'', ''total'', 5, ''opening'')'), 'valid', 'now she enters them');
+SELECT is(said('billing.record_register(''1'', ''2026-02-01'', ''total'', 105)'), 'valid', 'again and again');
+SELECT matches(said('billing.record_profile(''1'', billing.profile(''2026-01-01 00:00+00'', ''1 day'', array_fill(10000::bigint, ARRAY[31])))'), '^\[2026', 'also a profile');
+SELECT matches(said('billing.edit_reading(''1'', ''2026-01-05 00:00+00'', ''{10001}'', ''misread'')'), '^\d+$', 'and edits it');
+SELECT is((SELECT count(*) FROM billing.register_reading), 2::bigint, 'and sees them');
+SELECT is(said('billing.record_register(''2'', ''2026-01-01'', ''total'', 5, ''opening'')'), 'P0002 account 2 does not exist, or not for you', 'no other account of that org');
+SELECT is(said('billing.approve_reading(''1'', ''2026-02-01'', ''approve'', ''x'')'), 'P0002 account 1 does not exist, or not for you', 'what needs approval somebody else approves');
+SELECT is(said('billing.post_payment(''1'', 5, ''k'')'), 'P0002 account 1 does not exist, or not for you', 'nothing of another kind');
+SELECT is(said('billing.set_plan(''1'', ''home'', ''2026-05-01'')'), 'P0002 account 1 does not exist, or not for you', 'nor its plan');
+SELECT is(said('billing.transfer_account(''1'', ''S1'', ''x'')'), 'P0002 org S1 does not exist, or not for you', 'nor where it belongs');
+RESET SESSION AUTHORIZATION;
+SELECT is(may('tap_ann', :s2, 'reading'), '', 'nor anything of the org');
+SET SESSION AUTHORIZATION tap_adm;
+SELECT matches(said('billing.assign_accounts(''ANN2'', ''{1}'', NULL, ''{money}'', ''{write}'')'), '^23514', 'money stays with the org, too');
+SELECT is(billing.assign_accounts('ANN2', '{1}', NULL, '{account,supply}', '{write}'), 1, 'other kinds');
+SET SESSION AUTHORIZATION tap_ann;
+SELECT is(said('billing.set_plan(''1'', ''home'', ''2026-05-01'')'), '', 'then she changes its plan');
+SELECT is(said('billing.add_service_point(''1'', ''roof'')'), '', 'and where it is supplied');
+RESET SESSION AUTHORIZATION;
+UPDATE billing.account_grant SET valid_during = tstzrange(now() - interval '2 days', now() - interval '1 day') WHERE kind = 'reading';
+SET SESSION AUTHORIZATION tap_ann;
+SELECT is(said('billing.record_register(''1'', ''2026-03-01'', ''total'', 205)'), 'P0002 account 1 does not exist, or not for you', 'until the day is over');
+SET SESSION AUTHORIZATION tap_adm;
+SELECT is(billing.unassign_accounts('ANN2'), 1, 'taken back');
+SET SESSION AUTHORIZATION tap_ann;
+SELECT is(said('billing.set_plan(''1'', ''home'', ''2026-06-01'')'), 'P0002 account 1 does not exist, or not for you', 'at once');
+RESET SESSION AUTHORIZATION;
+SELECT is_empty('SELECT * FROM billing.verify()', 'and the chain is whole');
+SELECT is_empty($$SELECT p.polname FROM pg_policy p JOIN pg_attribute a ON a.attrelid = p.polrelid AND a.attname = 'account_id'
+	 WHERE to_regrole('billing_owner') = ANY (p.polroles) AND p.polname NOT LIKE '%\_assigned' AND p.polrelid <> 'billing.account_grant'::regclass
+	   AND coalesce(pg_get_expr(p.polqual, p.polrelid), '') || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') ~ 'can_(read|write|do)\('
+	   AND NOT EXISTS (SELECT FROM pg_policy q WHERE q.polrelid = p.polrelid AND q.polname = left(p.polname, 54) || '_assigned')$$, 'every policy by a right at the org has its like by a right on the account');
 RESET SESSION AUTHORIZATION;
 SELECT is((SELECT string_agg(DISTINCT act, ' ' ORDER BY act) FROM billing.audit WHERE act ~ 'group|post|duties|assign'),
-	'add_group add_post assign_accounts end_group grant_group_access join_group leave_group nest_group revoke_group_access separate_duties unite_duties unnest_group', 'all of it is written down');
+	'add_group add_post assign_accounts end_group grant_group_access join_group leave_group nest_group revoke_group_access separate_duties unassign_accounts unite_duties unnest_group', 'all of it is written down');
 SELECT * FROM finish();
 ROLLBACK;
