@@ -11,6 +11,7 @@
 #include "storage/fd.h"
 
 #include "billing.h"
+#include "core/token.h"
 #include "keyfile.h"
 
 enum
@@ -37,18 +38,6 @@ bl_key_refuse(const BlKeySource *source, const char *why)
 			 errhint("It is a regular file of the server's user, mode 0600, each line a name and at least %zu bytes in hexadecimal.", source->min)));
 }
 
-int
-bl_hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* a line "NAME HEX"; false: not of this form */
 static bool
 parse_key(const BlKeySource *source, const char *line, size_t length, BlKey *key)
@@ -68,77 +57,72 @@ parse_key(const BlKeySource *source, const char *line, size_t length, BlKey *key
 	digits = length - name - 1;
 	if (digits % 2 != 0 || digits / 2 < source->min || digits / 2 > source->max)
 		return false;
-	for (size_t i = 0; i < digits; i++)
-		if (bl_hex_digit(hex[i]) < 0)
-			return false;
 	memcpy(key->name, line, name);
 	key->name[name] = '\0';
 	key->size = digits / 2;
-	for (size_t i = 0; i < key->size; i++)
-		key->bytes[i] = (uint8_t) (bl_hex_digit(hex[2 * i]) << 4 | bl_hex_digit(hex[2 * i + 1]));
-	return true;
+	return bl_hex_bytes(key->bytes, key->size, hex);
 }
 
-static size_t
-read_file(const BlKeySource *source, char *text)
+/* NULL, or why not: the caller wipes the text in either case */
+static const char *
+read_file(const BlKeySource *source, char *text, size_t *size)
 {
 	FILE	   *file = AllocateFile(*source->file, "r");
+	const char *why = NULL;
 	struct stat about;
-	size_t		size;
 
 	if (file == NULL)
-		bl_key_refuse(source, "cannot be opened");
+		return "cannot be opened";
 	/* of the open file, so that it cannot be exchanged in between */
 	if (fstat(fileno(file), &about) != 0 || !S_ISREG(about.st_mode))
-		bl_key_refuse(source, "is no regular file");
-	if (about.st_uid != geteuid() || (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		bl_key_refuse(source, "can be read or written by others");
-	/* no buffer of the C library's keeps a copy */
-	setvbuf(file, NULL, _IONBF, 0);
-	size = fread(text, 1, TEXT_MAX, file);
-	if (ferror(file) || !feof(file))
-		bl_key_refuse(source, "is too long, or cannot be read");
+		why = "is no regular file";
+	else if (about.st_uid != geteuid() || (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		why = "can be read or written by others";
+	else
+	{
+		/* no buffer of the C library's keeps a copy */
+		setvbuf(file, NULL, _IONBF, 0);
+		*size = fread(text, 1, TEXT_MAX, file);
+		if (ferror(file) || !feof(file))
+			why = "is too long, or cannot be read";
+	}
 	FreeFile(file);
-	return size;
+	return why;
 }
 
 /* the command is the administrator's, fixed in the server's configuration */
-static size_t
-read_command(const BlKeySource *source, char *text)
+static const char *
+read_command(const BlKeySource *source, char *text, size_t *size)
 {
 	FILE	   *pipe = OpenPipeStream(*source->command, "r");
-	size_t		size;
 	bool		good;
 
 	if (pipe == NULL)
-		bl_key_refuse(source, "cannot be read");
+		return "cannot be read";
 	setvbuf(pipe, NULL, _IONBF, 0);
-	size = fread(text, 1, TEXT_MAX, pipe);
+	*size = fread(text, 1, TEXT_MAX, pipe);
 	good = !ferror(pipe) && feof(pipe);
-	if (ClosePipeStream(pipe) != 0 || !good)
-		bl_key_refuse(source, "is too long, or the command has failed");
-	return size;
+	return ClosePipeStream(pipe) == 0 && good ? NULL : "is too long, or the command has failed";
 }
 
 bool
 bl_key_find(const BlKeySource *source, const char *name, BlKey *key)
 {
+	bool		by_command = source->command != NULL && (*source->command)[0] != '\0';
 	char	   *text;
-	size_t		size;
+	const char *why;
+	size_t		size = 0;
 	bool		found = false,
 				broken = false;
 
-	if (source->command != NULL && (*source->command)[0] != '\0')
+	if (!by_command && (*source->file)[0] == '\0')
+		bl_key_refuse(source, "is not set");
+	text = palloc(TEXT_MAX);
+	why = by_command ? read_command(source, text, &size) : read_file(source, text, &size);
+	if (why != NULL)
 	{
-		text = palloc(TEXT_MAX);
-		size = read_command(source, text);
-	}
-	else
-	{
-		if ((*source->file)[0] == '\0')
-			bl_key_refuse(source, "is not set");
-		text = palloc(TEXT_MAX);
-		size = read_file(source, text);
+		explicit_bzero(text, TEXT_MAX);
+		bl_key_refuse(source, why);
 	}
 	for (size_t at = 0; at < size && !found && !broken;)
 	{

@@ -44,6 +44,5 @@ extern const BlKeySource bl_sign_keys;
 extern bool bl_key_find(const BlKeySource *source, const char *name, BlKey *key);
 /* the error that there is no usable key, and why */
 extern void bl_key_refuse(const BlKeySource *source, const char *why) pg_attribute_noreturn();
-extern int	bl_hex_digit(char c);	/* -1: none */
 
 #endif							/* BL_KEYFILE_H */

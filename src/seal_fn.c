@@ -93,10 +93,10 @@ billing_sealed_key_id(PG_FUNCTION_ARGS)
 
 /* ---- sealing and opening ---- */
 
-static const char *
+static char *
 utf8_of(const text *value, size_t *size)
 {
-	const char *converted = (const char *) pg_server_to_any(text_to_cstring(value), (int) VARSIZE_ANY_EXHDR(value), PG_UTF8);
+	char	   *converted = pg_server_to_any(text_to_cstring(value), (int) VARSIZE_ANY_EXHDR(value), PG_UTF8);
 
 	*size = strlen(converted);
 	return converted;
@@ -111,7 +111,7 @@ billing_seal(PG_FUNCTION_ARGS)
 	BlBytes		context = BL_GETARG_BYTES(3);
 	size_t		size,
 				mask_size;
-	const char *plain = utf8_of(PG_GETARG_TEXT_PP(0), &size);
+	char	   *plain = utf8_of(PG_GETARG_TEXT_PP(0), &size);
 	const char *mask = utf8_of(PG_GETARG_TEXT_PP(1), &mask_size);
 	uint8_t		key[BL_KEY_SIZE];
 	uint8_t		nonce[BL_NONCE_SIZE];
@@ -130,6 +130,7 @@ billing_seal(PG_FUNCTION_ARGS)
 	status = bl_sealed_make(bl_new_bytes(value), key_id, key, nonce, mask, mask_size, (const uint8_t *) plain, size,
 							context.bytes, context.size);
 	bl_wipe(key, sizeof key);
+	bl_wipe(plain, size);
 	bl_check(status, "sealed");
 	PG_RETURN_POINTER(value);
 }
@@ -176,7 +177,7 @@ billing_blind(PG_FUNCTION_ARGS)
 	int64_t		key_id = PG_GETARG_INT64(1);
 	size_t		size,
 				place_size;
-	const char *value = utf8_of(PG_GETARG_TEXT_PP(0), &size);
+	char	   *value = utf8_of(PG_GETARG_TEXT_PP(0), &size);
 	const char *place = utf8_of(PG_GETARG_TEXT_PP(2), &place_size);
 	uint8_t		key[BL_KEY_SIZE];
 	bytea	   *result = palloc(VARHDRSZ + BL_DIGEST_SIZE);
@@ -192,6 +193,7 @@ billing_blind(PG_FUNCTION_ARGS)
 	good = bl_hmac((uint8_t *) VARDATA(result), key, sizeof key, (const uint8_t *) data.data, (size_t) data.len);
 	bl_wipe(key, sizeof key);
 	bl_wipe(data.data, (size_t) data.len);
+	bl_wipe(value, size);
 	if (!good)
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("OpenSSL could not make an HMAC")));
 	PG_RETURN_BYTEA_P(result);

@@ -31,6 +31,7 @@
 #include "billing.h"
 #include "core/access.h"
 #include "core/sealed.h"
+#include "core/token.h"
 #include "keyfile.h"
 
 enum
@@ -70,65 +71,14 @@ kind_of(const char *name)
 	return strcmp(name, "customer") == 0 ? BL_CUSTOMER : BL_NOBODY;
 }
 
-/* digits only, at most 18; -1: no such number */
-static int64_t
-number_of(const char *digits)
-{
-	int64_t		number = 0;
-	int			n = 0;
-
-	for (; digits[n]; n++)
-		if (digits[n] < '0' || digits[n] > '9' || n == 18)
-			return -1;
-		else
-			number = number * 10 + (digits[n] - '0');
-	return n == 0 ? -1 : number;
-}
-
-/* takes the token apart in place; false: not of the form */
-static bool
-split(char *token, const char *version, char **field, int fields)
-{
-	int			n = 0;
-
-	field[n++] = token;
-	for (char *c = token; *c; c++)
-		if (*c == '.')
-		{
-			if (n == fields)
-				return false;
-			*c = '\0';
-			field[n++] = c + 1;
-		}
-	return n == fields && strcmp(field[0], version) == 0;
-}
-
-static bool
-same_signature(const char *hex, const uint8_t *signature)
-{
-	unsigned	different = strlen(hex) != 2 * PG_SHA256_DIGEST_LENGTH;
-
-	if (different)
-		return false;
-	for (int i = 0; i < PG_SHA256_DIGEST_LENGTH; i++)
-	{
-		int			high = bl_hex_digit(hex[2 * i]);
-		int			low = bl_hex_digit(hex[2 * i + 1]);
-
-		/* no early way out: the time must not say how much was right */
-		different |= (unsigned) (high < 0 || low < 0);
-		different |= ((unsigned) (high << 4 | low) & 0xff) ^ signature[i];
-	}
-	return different == 0;
-}
-
 /* whom the token names; BL_NOBODY: refused */
 static BlActorKind
 accept(const char *token, int64_t *id)
 {
 	char		copy[TOKEN_MAX + 1];
 	char	   *field[TOKEN_FIELDS];
-	uint8_t		signature[PG_SHA256_DIGEST_LENGTH];
+	uint8_t		signature[PG_SHA256_DIGEST_LENGTH],
+				said[PG_SHA256_DIGEST_LENGTH];
 	BlKey		key;
 	BlActorKind kind;
 	int64_t		expires,
@@ -137,14 +87,14 @@ accept(const char *token, int64_t *id)
 	if (strlen(token) > TOKEN_MAX)
 		return BL_NOBODY;
 	strlcpy(copy, token, sizeof copy);
-	if (!split(copy, "b1", field, TOKEN_FIELDS) || !bl_key_find(&bl_token_keys, field[1], &key))
+	if (!bl_token_split(copy, "b1", field, TOKEN_FIELDS) || !bl_key_find(&bl_token_keys, field[1], &key))
 		return BL_NOBODY;
 	sign(token, (size_t) (field[6] - 1 - copy), &key, signature);
-	if (!same_signature(field[6], signature))
+	if (strlen(field[6]) != 2 * sizeof said || !bl_hex_bytes(said, sizeof said, field[6]) || !bl_token_same(said, signature, sizeof signature))
 		return BL_NOBODY;
 	kind = kind_of(field[2]);
-	*id = number_of(field[3]);
-	expires = number_of(field[4]);
+	*id = bl_token_number(field[3]);
+	expires = bl_token_number(field[4]);
 	/* one that lives longer than a minute was not made by our rules */
 	if (*id <= 0 || expires <= now || expires > now + LIFE_SECONDS)
 		return BL_NOBODY;
@@ -192,18 +142,8 @@ is_signed(const uint8_t *public_key, const char *signature_hex, const char *text
 	char	   *signed_text = psprintf("%.*s.%s", (int) length, text, database);
 	uint8_t		signature[BL_SIGNATURE_SIZE];
 
-	if (strlen(signature_hex) != 2 * BL_SIGNATURE_SIZE)
-		return false;
-	for (int i = 0; i < BL_SIGNATURE_SIZE; i++)
-	{
-		int			high = bl_hex_digit(signature_hex[2 * i]);
-		int			low = bl_hex_digit(signature_hex[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		signature[i] = (uint8_t) (high << 4 | low);
-	}
-	return bl_signature_good(signature, public_key, (const uint8_t *) signed_text, strlen(signed_text));
+	return strlen(signature_hex) == 2 * sizeof signature && bl_hex_bytes(signature, sizeof signature, signature_hex) &&
+		bl_signature_good(signature, public_key, (const uint8_t *) signed_text, strlen(signed_text));
 }
 
 static bool
@@ -231,12 +171,12 @@ billing_identify_by(PG_FUNCTION_ARGS)
 	const BlRights *rights;
 
 	if (strlen(assertion) > ASSERTION_MAX || VARSIZE_ANY_EXHDR(key) != BL_KEY_SIZE ||
-		!split(copy, "a1", field, ASSERTION_FIELDS) ||
+		!bl_token_split(copy, "a1", field, ASSERTION_FIELDS) ||
 		!is_signed((const uint8_t *) VARDATA_ANY(key), field[7], assertion, (size_t) (field[7] - 1 - copy)))
 		refuse();
 	kind = kind_of(field[3]);
-	id = number_of(field[4]);
-	expires = number_of(field[5]);
+	id = bl_token_number(field[4]);
+	expires = bl_token_number(field[5]);
 	if (kind == BL_NOBODY || id <= 0 || expires <= now || expires > now + LIFE_SECONDS || !is_method(field[2]) ||
 		!bl_actor_bind(kind, id, field[2]))
 		refuse();

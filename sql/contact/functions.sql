@@ -295,6 +295,8 @@ BEGIN
 	UPDATE billing.customer_bank_account k SET number = NULL, number_index = NULL WHERE k.customer_id = erase_customer.customer_id;
 	DELETE FROM billing.unsealed_value u WHERE u.customer_id = erase_customer.customer_id;
 	PERFORM billing._destroy_customer_key(erase_customer.customer_id);
+	-- a recovery to an earlier moment brings the key back, and takes the trail along; the log says what is to be erased again
+	RAISE LOG 'billing: % erases customer %', billing.actor(), erase_customer.customer_id;
 	PERFORM billing._audit(at_org, 'erase_customer', format('customer %s', erase_customer.customer_id), jsonb_build_object('reason', erase_customer.reason));
 END $$;
 COMMENT ON FUNCTION billing.erase_customer(bigint, text) IS

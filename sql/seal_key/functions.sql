@@ -206,14 +206,20 @@ BEGIN
 	IF btrim(destroy_keys.reason) = '' THEN
 		RAISE EXCEPTION 'destroying keys has a reason' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	-- after whoever is making keys under these
+	PERFORM pg_advisory_xact_lock(hashtextextended('billing.seal_key ' || company, 0));
+	-- those of the customers, too: under another key of the company they may be entered anew
 	UPDATE billing.seal_key k SET wrapped = NULL, retired_at = coalesce(k.retired_at, now()), destroyed_at = now(), destroyed_by = billing.actor()
-	 WHERE k.org_id = company AND k.customer_id IS NULL AND k.destroyed_at IS NULL;
+	 WHERE k.destroyed_at IS NULL
+	   AND (k.org_id = company AND k.customer_id IS NULL
+			OR k.wrapped_by IN (SELECT c.key_id FROM billing.seal_key c WHERE c.org_id = company AND c.kind = 'company'));
 	GET DIAGNOSTICS gone = ROW_COUNT;
 	PERFORM billing._audit(company, 'destroy_keys', format('org %s', destroy_keys.org_no), jsonb_build_object('reason', destroy_keys.reason, 'keys', gone));
 	RETURN gone;
 END $$;
 COMMENT ON FUNCTION billing.destroy_keys(text, text) IS
-'destroys the keys of a company: nothing that is sealed of its customers opens ever again; needs approve on personal there; returns how many';
+'destroys the keys of a company and of its customers: nothing that is sealed of them until now opens ever again, and what is entered later is under new keys; needs approve on '
+'personal there; returns how many';
 
 CREATE FUNCTION billing._destroy_customer_key(customer_id bigint, older_than bigint DEFAULT NULL)
 RETURNS void

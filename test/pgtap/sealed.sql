@@ -15,7 +15,7 @@ SELECT billing.add_staff('C', 'B', 'Boss', 'manager', 'tap_boss') AS b, billing.
 	billing.add_staff('S1', 'K', 'Cid', 'account clerk', 'tap_cid') AS k \gset
 SELECT billing.grant_access('B', 'C', '{org,customer,personal,audit}', '{read,write,approve}') AS g1, billing.grant_post('A', 'S1') AS g2, billing.grant_access('A', 'S1', '{personal}', '{read}') AS g4,
 	billing.grant_access('K', 'S1', '{customer,account}', '{read,write}') AS g3 \gset
-SELECT plan(48);
+SELECT plan(53);
 
 -- masks: by kind
 SELECT results_eq($$SELECT kind, billing._mask_of(value, kind) FROM (VALUES (1, 'mobile', '13812345678'), (2, 'resident', '11010519491231002X'), (3, 'phone', '5551234'),
@@ -121,5 +121,15 @@ SELECT billing.erase_customer(:wei, 'asked for it') \gset
 RESET SESSION AUTHORIZATION;
 UPDATE billing.customer_contact SET value = (SELECT value FROM kept) WHERE customer_id = :wei AND contact_no = 1;
 SELECT throws_ok(format('SELECT billing.open_contact(%s, 1, %L)', :wei, 'r'), 'UB411', NULL, 'also a copy of the row does not open any more');
+
+-- a master key is lost: the company's keys are destroyed, and what is entered anew is under new ones
+SELECT isnt(billing.destroy_keys('C', 'the master key is lost'), 0, 'keys of the company are destroyed');
+SELECT throws_ok(format('SELECT billing.open_contact(%s, 1, %L)', :li, 'r'), 'UB411', 'the sealed value cannot be opened', 'nothing of before opens');
+SELECT is_empty($$SELECT key_id FROM billing.seal_key WHERE destroyed_at IS NULL$$, 'no key is left, of no customer');
+SET LOCAL SESSION AUTHORIZATION tap_ann;
+SELECT billing.add_contact(:li, 'mobile', '13912345678', '2026-02-01') AS again \gset
+SELECT is(billing.open_contact(:li, :again, 'entered anew'), '13912345678', 'what is entered anew opens');
+SELECT results_eq($$SELECT customer_id FROM billing.likely_duplicates('x', mobile => '13912345678')$$, format('VALUES (%s::bigint)', :li), 'and is found');
+RESET SESSION AUTHORIZATION;
 SELECT * FROM finish();
 ROLLBACK;

@@ -98,6 +98,20 @@ key = json.loads(export.splitlines()[0])["anchor"]["public_key"]
 status, said = tool("chains", export, "--key", key)
 ok(status == 0 and "13 chains with 65 links, anchor 2 of C" in said, "an export holds", said)
 ok(tool("chains", export, "--key", "00" * 32)[0] == 1, "but not by another key")
+ok(tool("chains", export, "--key", "00" * 32, "--key", key)[0] == 0, "by that of now beside that of former years")
+# a name within that would pass for another line
+real = json.loads(export.splitlines()[0])["anchor"]
+good = proof.signature_good
+proof.signature_good = lambda *_: True
+refused = 0
+for old, new in (("org C", "org C\nroot %064d" % 0), ("number 2", "number 2\nnumber 3"), ("at ", "leaves 1\nat "), ("before ", "before none\nbefore ")):
+    try:
+        proof.checked_anchor({**real, "document": real["document"].replace(old, new)}, [])
+    except proof.Wrong:
+        refused += 1
+proof.checked_anchor(real, [])
+proof.signature_good = good
+ok(refused == 4, "an anchor has each of its lines once, in its place")
 ok(tool("chains", sql("SELECT billing.export_chains('C', 1)"))[0] == 0, "so does the earlier anchor")
 rng, missed = random.Random(42), []
 for n in range(300):
@@ -132,7 +146,7 @@ for n in range(300):
         with open(os.devnull, "w") as null:
             out, sys.stdout = sys.stdout, null
             try:
-                proof.check_chains(path, bytes.fromhex(key))
+                proof.check_chains(path, [bytes.fromhex(key)])
             finally:
                 sys.stdout = out
         missed.append((n, how, kind))
@@ -176,7 +190,7 @@ for n in range(200):
             with open(os.devnull, "w") as null:
                 out, sys.stdout = sys.stdout, null
                 try:
-                    proof.check_bill(os.path.join(place, "forged"), bytes.fromhex(key))
+                    proof.check_bill(os.path.join(place, "forged"), [bytes.fromhex(key)])
                     status = 0
                 finally:
                     sys.stdout = out
