@@ -238,8 +238,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._forecast_accounts(bigint) IS 'foresees the accounts of a forecast, each added up to its feeder; returns how many';
 
-CREATE FUNCTION billing.forecast_errors(run_id bigint, until_on date DEFAULT NULL)
-RETURNS TABLE (level text, feeder_no text, plan_code text, during daterange, slots bigint, forecast_kwh numeric, actual_kwh numeric, bias_percent numeric, wape_percent numeric, inside_percent numeric)
+CREATE FUNCTION billing.forecast_errors(run_id bigint, until_on date DEFAULT NULL, accounts boolean DEFAULT false)
+RETURNS TABLE (level text, feeder_no text, plan_code text, account_no text, during daterange, slots bigint, forecast_kwh numeric, actual_kwh numeric, bias_percent numeric, wape_percent numeric, inside_percent numeric)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -256,25 +256,34 @@ BEGIN
 	END IF;
 	ending := least(forecast_errors.until_on, run.until_on);
 	RETURN QUERY
-	SELECT f.level, d.feeder_no, p.plan_code, daterange(run.from_on, ending), q.slots, q.forecast, q.actual, round(100 * (q.forecast - q.actual) / nullif(q.actual, 0), 2),
-		   round(100 * q.apart / nullif(q.size, 0), 2), round(100.0 * q.inside / nullif(q.bounded, 0), 1)
-	  FROM billing.load_forecast f
-	  JOIN billing._place_loads(run.org_id, run.from_on, ending, run.slot) a
-		ON a.level = f.level AND a.feeder_id IS NOT DISTINCT FROM f.feeder_id AND a.plan_id IS NOT DISTINCT FROM f.plan_id
+	WITH line AS (
+		SELECT f.line_no, f.level, f.feeder_id, f.plan_id, NULL::bigint AS account_id, f.forecast, f.lower, f.upper, a.load
+		  FROM billing.load_forecast f
+		  JOIN billing._place_loads(run.org_id, run.from_on, ending, run.slot) a
+			ON a.level = f.level AND a.feeder_id IS NOT DISTINCT FROM f.feeder_id AND a.plan_id IS NOT DISTINCT FROM f.plan_id
+		 WHERE f.run_id = run.run_id
+		UNION ALL
+		SELECT NULL, 'account', f.feeder_id, NULL, f.account_id, f.forecast, f.lower, f.upper, a.load
+		  FROM billing.account_forecast f
+		  JOIN billing._account_loads(run.org_id, run.from_on, ending, run.slot) a ON a.account_id = f.account_id
+		 WHERE f.run_id = run.run_id AND forecast_errors.accounts)
+	SELECT f.level, d.feeder_no, p.plan_code, c.account_no, daterange(run.from_on, ending), q.slots, q.forecast, q.actual,
+		   round(100 * (q.forecast - q.actual) / nullif(q.actual, 0), 2), round(100 * q.apart / nullif(q.size, 0), 2), round(100.0 * q.inside / nullif(q.bounded, 0), 1)
+	  FROM line f
 	 CROSS JOIN LATERAL (
 		SELECT count(*) AS slots, round(sum(s.value) / 1000, 3) AS forecast, round(sum(c.value) / 1000, 3) AS actual, sum(abs(s.value - c.value)) AS apart, sum(abs(c.value)) AS size,
 			   count(*) FILTER (WHERE c.value BETWEEN l.value AND u.value) AS inside, count(l.value) AS bounded
 		  FROM billing.slots(f.forecast) s
-		  JOIN billing.slots(a.load) c ON c.at = s.at AND c.value IS NOT NULL
+		  JOIN billing.slots(f.load) c ON c.at = s.at AND c.value IS NOT NULL
 		  LEFT JOIN billing.slots(f.lower) l ON l.at = s.at
 		  LEFT JOIN billing.slots(f.upper) u ON u.at = s.at) q
 	  LEFT JOIN billing.feeder d ON d.feeder_id = f.feeder_id
 	  LEFT JOIN billing.plan p ON p.plan_id = f.plan_id
-	 WHERE f.run_id = run.run_id
-	 ORDER BY f.line_no;
+	  LEFT JOIN billing.account c ON c.account_id = f.account_id
+	 ORDER BY f.line_no, f.account_id;
 END $$;
-COMMENT ON FUNCTION billing.forecast_errors(bigint, date) IS
-'a forecast beside what came since: energies, by how much too high (bias), the mean error of a slot in percent of the mean load (WAPE), and the share of slots within the interval';
+COMMENT ON FUNCTION billing.forecast_errors(bigint, date, boolean) IS
+'a forecast beside what came since, also of its accounts where asked: energies, by how much too high (bias), the mean error of a slot in percent of the mean load (WAPE), and the share of slots within the interval';
 
 -- ---- plans of supply ----
 

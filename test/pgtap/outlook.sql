@@ -28,7 +28,7 @@ SELECT billing.record_profile('A' || n, billing.profile(d, '1 hour', ARRAY(SELEC
 SELECT billing.record_profile('A5', billing.profile(timestamptz '2026-01-05 00:00+08' + k * interval '28 days', '1 hour', ARRAY(SELECT CASE WHEN i % 24 BETWEEN 10 AND 14 THEN 3000 ELSE 0 END FROM generate_series(0, 671) i)::bigint[],
 	time_zone => 'Asia/Shanghai'), 'export') FROM generate_series(0, 2) k \g /dev/null
 
-SELECT plan(41);
+SELECT plan(42);
 CREATE TEMPORARY VIEW foreseen AS
 SELECT run_id, level, feeder_id, forecast, lower, upper FROM billing.load_forecast
 UNION ALL SELECT run_id, 'account', feeder_id, forecast, lower, upper FROM billing.account_forecast;
@@ -60,6 +60,8 @@ SELECT results_eq(format($$SELECT level, feeder_no, plan_code, slots::integer, a
 	$$VALUES ('feeder', 'L1', NULL, 72, true), ('feeder', 'L2', NULL, 72, true), ('plan', NULL, 'home', 72, true), ('plan', NULL, 'shop', 72, false)$$, 'near to what came; the plan of who fed in no more is off');
 SELECT is((SELECT actual_kwh FROM billing.forecast_errors(:run, '2026-03-31') WHERE feeder_no = 'L2'),
 	(SELECT round(sum(pg_temp.wh(4, 2016 + i)) / 1000.0, 3) FROM generate_series(0, 23) i), 'of the days that are asked for');
+SELECT results_eq(format($$SELECT account_no, slots::integer, abs(bias_percent) < 8 FROM billing.forecast_errors(%s, accounts => true) WHERE level = 'account' AND account_no <> 'A5'$$, :run),
+	$$SELECT 'A' || n, 72, true FROM generate_series(1, 4) n$$, 'of each account');
 SELECT is((SELECT count(*)::integer FROM billing_report.load_forecast WHERE run_id = :run AND level = 'feeder' AND org_no = 'C'), 3, 'reported');
 RESET SESSION AUTHORIZATION;
 
