@@ -152,3 +152,25 @@ COMMENT ON FUNCTION billing.jsonb(billing.forest) IS 'what a forest is: kind, tr
 
 CREATE CAST (billing.forest AS jsonb) WITH FUNCTION billing.jsonb(billing.forest);
 COMMENT ON CAST (billing.forest AS jsonb) IS 'what a forest is, without its trees';
+
+CREATE FUNCTION billing.ranking_quality(labels boolean[], scores double precision[], first integer DEFAULT 100,
+	OUT auc double precision, OUT average_precision double precision, OUT map_first double precision)
+RETURNS record
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	WITH ranked AS (
+		SELECT u.label, u.score, row_number() OVER (ORDER BY u.score DESC, u.label) AS place FROM unnest(ranking_quality.labels, ranking_quality.scores) u(label, score)
+		 WHERE u.label IS NOT NULL AND u.score IS NOT NULL),
+	-- equal scores share their place
+	tie AS (SELECT r.score, count(*) FILTER (WHERE r.label) AS positive, count(*) AS rows FROM ranked r GROUP BY r.score),
+	run AS (SELECT t.*, sum(t.positive) OVER w AS found, sum(t.rows) OVER w AS seen FROM tie t WINDOW w AS (ORDER BY t.score DESC)),
+	whole AS (SELECT sum(t.positive) AS positive, sum(t.rows) - sum(t.positive) AS negative FROM tie t),
+	head AS (SELECT r.place, row_number() OVER (ORDER BY r.place) AS found FROM ranked r WHERE r.label AND r.place <= ranking_quality.first)
+	SELECT (sum(r.positive * (w.negative - (r.seen - r.found) + (r.rows - r.positive) / 2.0)) / nullif(max(w.positive * w.negative), 0))::double precision,
+		   (sum(r.positive * r.found / r.seen) / nullif(max(w.positive), 0))::double precision,
+		   (SELECT avg(h.found::numeric / h.place)::double precision FROM head h)
+	  FROM run r, whole w;
+END;
+COMMENT ON FUNCTION billing.ranking_quality(boolean[], double precision[], integer) IS
+'how well scores rank what is true before what is not: auc, how often a true row is above a false one (0.5: by chance); average_precision, the mean of precision over recall; map_first, the mean of '
+'precision@k over the true rows among the first highest. Rows without label or score are passed over';

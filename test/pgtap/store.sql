@@ -94,7 +94,7 @@ SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 		'set_late_policy', '_settle_chunk', 'settle_account', 'correct_plan', 'correct_register', 'correct_outdated', 'request_correction', '_note_formed', '_note_inserted',
 		'draft_bill', 'draft_next_bill', 'draft_rated_bill', 'edit_draft', 'discard_draft', 'submit_draft', 'issue_draft', 'reverse_bill', 'settle_deposit',
 		'record_temperature', 'make_forecast', 'forecast_errors', 'set_feeder_capacity', 'make_supply_plan', 'submit_supply_plan', 'adopt_supply_plan', 'withdraw_supply_plan', 'supply_plan_actual',
-		'set_industry', 'add_segmentation', 'refresh_segments', 'put_segments', 'save_what_if', 'add_campaign', 'answer_campaign', 'add_purchase_contract', 'set_purchase_month', 'record_market_price',
+		'set_industry', 'add_segmentation', 'refresh_segments', 'put_segments', 'save_what_if', 'add_campaign', 'answer_campaign', 'add_purchase_contract', 'set_purchase_month', 'record_market_price', 'add_model', 'label_account', 'train_model',
 		'set_claim_rule', 'draft_meter_claim', 'draft_rated_claim', 'draft_theft_claim', 'draft_penalty', 'draft_power_factor_claim'],
 	'functions that run as billing_owner are those of the list');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'v' AND c.relowner = to_regrole('billing_owner')
