@@ -478,6 +478,8 @@ bl_outliers_find(const BlOutliers *o, double least, BlOutlierJudge judge, void *
 	for (int kind = BL_OUTLIER_SPIKE; kind <= BL_OUTLIER_CATCH_UP; kind++)
 		find_readings(o, (BlOutlierKind) kind, least, judge, judge_context, sink, context);
 	find_runs(o, BL_OUTLIER_STUCK, least, run, sink, context);
-	find_runs(o, BL_OUTLIER_ZERO, least, run, sink, context);
+	/* of a meter that has never counted nothing stands out */
+	if (o->median > 0)
+		find_runs(o, BL_OUTLIER_ZERO, least, run, sink, context);
 	return BL_OK;
 }

@@ -41,6 +41,7 @@ SELECT count(*) FROM outliers(NULL);
 SELECT level_shift(NULL);
 SELECT count(*) FROM outliers(profile('2026-03-01 00:00+08', '30 min', '{5}'::integer[]));
 SELECT kind, slots FROM outliers(profile('2026-03-01 00:00Z', '30 min', array_fill(0, ARRAY[96])));
+SELECT kind, slots FROM outliers(profile('2026-03-01 00:00Z', '30 min', ARRAY(SELECT CASE WHEN i < 60 THEN 1 + i % 7 ELSE 0 END FROM generate_series(0, 95) i)));
 SELECT count(*) FROM outliers(profile('2026-03-01 00:00Z', '30 min', array_fill(NULL::integer, ARRAY[96])));
 SELECT on_date, round(factor::numeric, 2) AS factor
   FROM level_shift(profile('2026-03-01 00:00Z', '1 day', ARRAY(SELECT CASE WHEN i < 20 THEN 9000 ELSE 3000 END + i % 4 * 100 FROM generate_series(0, 39) i)));
