@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The store measured: bill runs, row security, growth.  test/bench/store starts it.
+"""The store measured: bill runs, row security, growth, a month from files to posted bills.  test/bench/store starts it.
 
 Contenders are asked in turn, round after round, in one run on one machine; figures are
 medians, ratios are of medians.  Bills are counted and totals compared after each run:
@@ -9,9 +9,13 @@ depends on what else the machine does, the time of the clock does.
 import argparse
 import json
 import os
+import random
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -55,6 +59,11 @@ class Session:
     def cpu(self):
         with open(f"/proc/{self.pid}/schedstat", encoding="ascii") as file:
             return int(file.read().split()[0]) / 1e9
+
+    def anonymous_mb(self):
+        """memory of its own: without what it shares"""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("RssAnon")) / 1024
 
     def close(self):
         self.process.stdin.close()
@@ -277,11 +286,127 @@ def bench_growth(rounds):
         cpu, start = session.cpu(), time.monotonic()
         session.ask(f"CALL billing.run_bills('C', '{MONTHS[2]}')")
         clock, cpu = time.monotonic() - start, session.cpu() - cpu
-        memory = int(psql("SELECT 0") or 0)
-        with open(f"/proc/{session.pid}/status", encoding="ascii") as file:
-            memory = next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
+        memory = session.anonymous_mb()
         session.close()
-        print(f"| {accounts:,} | {accounts / clock:,.0f} | {cpu / accounts * 1e6:.1f} | {memory / 1024:.0f} |")
+        print(f"| {accounts:,} | {accounts / clock:,.0f} | {cpu / accounts * 1e6:.1f} | {memory:.0f} |")
+
+
+FILE_METERS = 1000
+# of one account, as a clerk asks
+QUERIES = (
+    ("its bill", "SELECT * FROM billing_report.bill WHERE account_no = '{no}' AND from_on = '{first}'"),
+    ("the lines of it", "SELECT * FROM billing_report.bill_line WHERE account_no = '{no}' AND billed_from_on = '{first}'"),
+    ("its usage, by day", "SELECT d.* FROM billing.account a JOIN billing.reading r ON r.account_id = a.account_id AND r.from_on = '{first}', billing.daily(r.profile) d WHERE a.account_no = '{no}'"),
+    ("the bill explained, by day", "SELECT e.* FROM billing_report.bill b, billing.explain_bill(b.account_id, b.bill_id) e WHERE b.account_no = '{no}' AND b.from_on = '{first}'"),
+    ("a line of it, by slot", "SELECT e.* FROM billing_report.bill b, billing.explain_bill(b.account_id, b.bill_id, 1) e WHERE b.account_no = '{no}' AND b.from_on = '{first}'"))
+
+
+def write_month(place, accounts, month):
+    """Files of a line a meter and day, of 200 made-up meters over and over; returns their names and the kWh that are in them."""
+    randomly = random.Random(1)
+    days = psql(f"SELECT day::date FROM generate_series(date '{MONTHS[month]}', date '{MONTHS[month + 1]}' - 1, '1 day') day", database="postgres").split()
+    lines, wh = [], []
+    for _ in range(200):
+        load = [[int(randomly.random() ** 2 * 900) for _ in range(96)] for _ in days]
+        wh.append(sum(map(sum, load)))
+        lines.append([f"{day}," + ",".join(f"{v // 1000}.{v % 1000:03d}" for v in values) + "\n" for day, values in zip(days, load)])
+    names, total = [], 0
+    for first in range(1, accounts + 1, FILE_METERS):
+        names.append(f"{place}/{first}.csv")
+        with open(names[-1], "w", encoding="ascii") as file:
+            file.write("meter,day," + ",".join(f"{i // 4:02d}:{i % 4 * 15:02d}" for i in range(96)) + "\n")
+            for account in range(first, min(first + FILE_METERS, accounts + 1)):
+                file.writelines(f"{account}," + line for line in lines[account % 200])
+                total += wh[account % 200]
+    return names, total
+
+
+class Watch(threading.Thread):
+    """What memory a session has of its own, ten times a second."""
+
+    def __init__(self, session):
+        super().__init__(daemon=True)
+        self.session, self.seen, self.over = session, [], threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(0.1):
+            self.seen.append(self.session.anonymous_mb())
+
+    def end(self):
+        self.over.set()
+        self.join()
+        return self.seen or [self.session.anonymous_mb()]
+
+
+def bench_end(accounts):
+    print(f"\n## A month from files to posted bills: {accounts:,} accounts, one session of a clerk, second month")
+    make_store(accounts)
+    psql("""GRANT pg_read_server_files TO bench_clerk; GRANT EXECUTE ON FUNCTION pg_read_binary_file(text) TO bench_clerk;
+            SELECT billing.set_mapping('days', 'csv', '{"meter": "meter", "time_zone": "Asia/Shanghai", "unit": "kWh", "time": "day", "columns": {"first": "00:00", "count": 96}}')""")
+    deliver(0)
+    timed([f"CALL billing.run_bills('C', '{MONTHS[1]}')"], "bench_clerk")
+    psql("VACUUM ANALYZE; CHECKPOINT")
+    first, until = MONTHS[1], MONTHS[2]
+    place = tempfile.mkdtemp(prefix="billing-end.")
+    phases = []
+    session = Session("bench_clerk")
+
+    def phase(name, statements):
+        """what a phase takes, and the memory of the session after its first tenth and at most"""
+        watch, cpu, start = Watch(session), session.cpu(), time.monotonic()
+        for statement in statements:
+            said = session.ask(statement)
+        clock, cpu, seen = time.monotonic() - start, session.cpu() - cpu, watch.end()
+        phases.append((name, clock, cpu, seen[len(seen) // 10], max(seen)))
+        print(f"| {name} | {clock:.1f} | {accounts / clock:,.0f} | {cpu / accounts * 1e6:.1f} | {seen[len(seen) // 10]:.0f} | {max(seen):.0f} |", flush=True)
+        return said
+
+    try:
+        names, wh = write_month(place, accounts, 1)
+        os.chmod(place, 0o755)
+        print("\n| phase | s | accounts/s | us CPU an account | MB of the session after a tenth | at most |\n|---|---|---|---|---|---|")
+        phase("files kept", (f"SELECT billing.receive('{name}', pg_read_binary_file('{name}'), 'csv', 'C', mapping => 'days')" for name in names))
+    finally:
+        shutil.rmtree(place)
+    batches = psql("SELECT batch_id FROM billing.batch ORDER BY 1").split()
+    phase("read and landed", (f"SELECT billing.land({batch})" for batch in batches))
+    psql("VACUUM ANALYZE billing.reading")
+    phase("validated", [f"CALL billing.validate_readings('C', '{first}', '{until}')"])
+    phase("rated: a dry run", [f"CALL billing.run_bills('C', '{until}', dry_run => true)"])
+    said = phase("rated, billed, chained, posted", [f"CALL billing.run_bills('C', '{until}')"])
+    if f"{accounts} bills, 0 exceptions" not in said[-1]:
+        failures.append(f"the run said {said[-1]}")
+    phase("verified, with the readings", ["SELECT count(*) FROM billing.verify(NULL, true)"])
+    whole = [phases[i] for i in (0, 1, 2, 4)]
+    clock, cpu = (sum(p[i] for p in whole) for i in (1, 2))
+    print(f"| from files to posted bills | {clock:.1f} | {accounts / clock:,.0f} | {cpu / accounts * 1e6:.1f} | | {max(p[4] for p in whole):.0f} |")
+    billed = psql(f"SELECT count(*), count(DISTINCT account_id), round(sum(l.quantity) * 1000) FROM billing.bill b CROSS JOIN LATERAL billing.lines(b.charges) l "
+                  f"WHERE b.from_on = '{first}' AND l.line = 1")
+    metered = psql(f"SELECT sum(billing.energy_wh(profile)) FROM billing.reading WHERE from_on = '{first}'")
+    posted = psql(f"SELECT count(*) FROM billing.bill b JOIN billing.transfer t ON t.account_id = b.account_id AND t.bill_seq = b.seq AND t.amount = b.total WHERE b.from_on = '{first}'")
+    if metered != str(wh) or posted != str(accounts) or not billed.startswith(f"{accounts}|{accounts}|"):
+        failures.append(f"{wh} Wh in the files, {metered} stored; bills {billed}; {posted} transfers")
+    if psql("SELECT count(*) FROM billing.verify()") != "0":
+        failures.append("the chain is not whole")
+
+    print("\n| of one account | ms, median | 99 of 100 | ms CPU | mark 50 ms |\n|---|---|---|---|---|")
+    randomly = random.Random(2)
+    for name, query in QUERIES:
+        for turn in range(320):
+            if turn == 20:		# the first ones warm up
+                times, cpu = [], session.cpu()
+            statement = query.format(no=randomly.randint(1, accounts), first=first)
+            start = time.perf_counter()
+            answer = session.ask(statement)
+            if turn >= 20:
+                times.append((time.perf_counter() - start) * 1000)
+            if not answer:
+                failures.append(f"{name}: nothing")
+        times.sort()
+        cpu = (session.cpu() - cpu) / len(times) * 1000
+        print(f"| {name} | {statistics.median(times):.1f} | {times[len(times) * 99 // 100]:.1f} | {cpu:.1f} | {'held' if times[len(times) * 99 // 100] < 50 else 'MISSED'} |", flush=True)
+    session.close()
 
 
 def main():
@@ -289,7 +414,7 @@ def main():
     parser.add_argument("--accounts", type=int, default=60000)
     parser.add_argument("--rows", type=int, default=5000000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=("run", "policy", "growth"))
+    parser.add_argument("--only", choices=("run", "policy", "growth", "end"))
     options = parser.parse_args()
     if options.only in (None, "run"):
         bench_run(options.accounts, options.rounds)
@@ -297,6 +422,8 @@ def main():
         bench_policy(options.rows, options.rounds)
     if options.only in (None, "growth"):
         bench_growth(options.rounds)
+    if options.only == "end":
+        bench_end(options.accounts)
     for failure in failures:
         print("WRONG:", failure)
     sys.exit(bool(failures))
