@@ -164,18 +164,24 @@ COMMENT ON FUNCTION billing._bill_days(daterange, billing.tariff, billing.market
 
 CREATE FUNCTION billing._day_origin(b billing.bill, part text, channel text, day date)
 RETURNS jsonb
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	origin	jsonb;
+BEGIN
 	-- as it was then, where it was replaced since
-	SELECT jsonb_strip_nulls(to_jsonb(q.*)) FROM (
-		(SELECT s.batch_id, s.version_at, NULL::text AS source, s.replaced_at, nullif(s.reason, '') AS reason FROM billing.reading_superseded s
-		  WHERE s.account_id = (b).account_id AND s.part = _day_origin.part AND s.channel = _day_origin.channel AND s.from_on > _day_origin.day - 31 AND s.from_on <= _day_origin.day
-			AND s.until_on > _day_origin.day AND s.after_seq >= (b).seq ORDER BY s.superseded_id LIMIT 1)
-		 UNION ALL
-		(SELECT r.batch_id, coalesce(r.version_at, r.received_at) AS version_at, nullif(r.source, '') AS source, NULL::timestamptz AS replaced_at, NULL::text AS reason FROM billing.reading r
-		  WHERE r.account_id = (b).account_id AND r.part = _day_origin.part AND r.channel = _day_origin.channel AND r.from_on > _day_origin.day - 31 AND r.from_on <= _day_origin.day
-			AND r.until_on > _day_origin.day LIMIT 1)) q LIMIT 1;
-END;
+	SELECT jsonb_build_object('batch_id', s.batch_id, 'version_at', s.version_at, 'replaced_at', s.replaced_at, 'reason', nullif(s.reason, '')) INTO origin FROM billing.reading_superseded s
+	 WHERE s.account_id = b.account_id AND s.part = _day_origin.part AND s.channel = _day_origin.channel AND s.from_on > _day_origin.day - 31 AND s.from_on <= _day_origin.day
+	   AND s.until_on > _day_origin.day AND s.after_seq >= b.seq ORDER BY s.superseded_id LIMIT 1;
+	IF NOT FOUND THEN
+		SELECT jsonb_build_object('batch_id', r.batch_id, 'version_at', coalesce(r.version_at, r.received_at), 'source', nullif(r.source, '')) INTO origin FROM billing.reading r
+		 WHERE r.account_id = b.account_id AND r.part = _day_origin.part AND r.channel = _day_origin.channel AND r.from_on > _day_origin.day - 31 AND r.from_on <= _day_origin.day
+		   AND r.until_on > _day_origin.day LIMIT 1;
+	END IF;
+	RETURN jsonb_strip_nulls(origin);
+END $$;
 COMMENT ON FUNCTION billing._day_origin(billing.bill, text, text, date) IS 'where the readings of a day came from that a bill was made of, and when they were replaced';
 
 CREATE FUNCTION billing.explain_bill(account_id bigint, bill_id bigint, line integer DEFAULT NULL)
@@ -183,6 +189,8 @@ RETURNS TABLE (path integer[], level text, code text, days daterange, quantity n
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+-- planned once a session: planning takes as long as explaining
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
