@@ -152,6 +152,34 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._market_for(bigint, date, billing.tariff, billing.market, jsonb, bigint, date, date) IS 'the market of a version of a plan for these days, as a run takes it';
 
+CREATE FUNCTION billing._next_charges(head billing.account_head, ends_on date, OUT until_on date, OUT charges billing.charges, OUT digest bytea)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	piece	record;
+	said	record;
+BEGIN
+	SELECT p.* INTO piece FROM billing._piece_of(head.account_id, head.billed_to, ends_on) p;
+	IF piece.tariff IS NULL THEN
+		RAISE EXCEPTION 'the account has no price plan on the first day' USING ERRCODE = 'UB305', HINT = 'set_plan() gives it one.';
+	END IF;
+	until_on := piece.ends_on;
+	IF head.usage_from = 'reading' THEN
+		SELECT coalesce(billing._usage_of(head.account_id, daterange(head.billed_to, until_on)), billing.usage()) AS usage,
+			   billing._usage_digest_at(head.account_id, head.billed_to, until_on, 9223372036854775807) AS digest INTO said;
+	ELSE
+		SELECT q.* INTO said FROM billing._stored_usage(head.account_id, head.usage_from, head.billed_to, until_on) q;
+		IF said.sqlstate IS NOT NULL THEN
+			RAISE EXCEPTION '%', said.message USING ERRCODE = said.sqlstate, DETAIL = coalesce(said.detail, ''), HINT = coalesce(said.hint, '');
+		END IF;
+	END IF;
+	digest := said.digest;
+	charges := billing.rate(piece.tariff, said.usage, daterange(head.billed_to, until_on), piece.terms,
+		billing._market_for(piece.plan_id, piece.version_from_on, piece.tariff, piece.market, piece.asked, piece.calendar_id, head.billed_to, until_on), head.carry);
+END $$;
+COMMENT ON FUNCTION billing._next_charges(billing.account_head, date) IS 'what a run would make of an account''s next days, up to ends_on or a change of plan before it';
+
 CREATE FUNCTION billing.draft_next_bill(account_no text, until_on date DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -161,9 +189,7 @@ AS $$
 DECLARE
 	account	bigint := billing._account_of(draft_next_bill.account_no, 'write', 'bill');
 	head	billing.account_head;
-	piece	record;
-	said	record;
-	rated	record;
+	next	record;
 	ends_on	date;
 BEGIN
 	SELECT h.* INTO head FROM billing.account_head h WHERE h.account_id = account FOR NO KEY UPDATE;
@@ -172,25 +198,8 @@ BEGIN
 	IF ends_on <= head.billed_to THEN
 		RAISE EXCEPTION 'account % is billed up to % already', draft_next_bill.account_no, to_char(head.billed_to, 'YYYY-MM-DD') USING ERRCODE = 'UB301';
 	END IF;
-	SELECT p.* INTO piece FROM billing._piece_of(account, head.billed_to, ends_on) p;
-	IF piece.tariff IS NULL THEN
-		RAISE EXCEPTION 'the account has no price plan on the first day' USING ERRCODE = 'UB305', HINT = 'set_plan() gives it one.';
-	END IF;
-	IF head.usage_from = 'reading' THEN
-		SELECT coalesce(billing._usage_of(account, daterange(head.billed_to, piece.ends_on)), billing.usage()) AS usage,
-			   billing._usage_digest_at(account, head.billed_to, piece.ends_on, 9223372036854775807) AS digest, NULL AS sqlstate INTO said;
-	ELSE
-		SELECT q.* INTO said FROM billing._stored_usage(account, head.usage_from, head.billed_to, piece.ends_on) q;
-		IF said.sqlstate IS NOT NULL THEN
-			RAISE EXCEPTION '%', said.message USING ERRCODE = said.sqlstate, DETAIL = coalesce(said.detail, ''), HINT = coalesce(said.hint, '');
-		END IF;
-	END IF;
-	SELECT r.* INTO rated FROM billing.try_rate(piece.tariff, said.usage, daterange(head.billed_to, piece.ends_on), piece.terms,
-		billing._market_for(piece.plan_id, piece.version_from_on, piece.tariff, piece.market, piece.asked, piece.calendar_id, head.billed_to, piece.ends_on), head.carry) r;
-	IF rated.sqlstate IS NOT NULL THEN
-		RAISE EXCEPTION '%', rated.message USING ERRCODE = rated.sqlstate, DETAIL = coalesce(rated.detail, ''), HINT = coalesce(rated.hint, '');
-	END IF;
-	RETURN billing._add_draft(account, 'normal', head.billed_to, piece.ends_on, rated.charges, 'made for one account', '{}', said.digest);
+	SELECT n.* INTO next FROM billing._next_charges(head, ends_on) n;
+	RETURN billing._add_draft(account, 'normal', head.billed_to, next.until_on, next.charges, 'made for one account', '{}', next.digest);
 END $$;
 COMMENT ON FUNCTION billing.draft_next_bill(text, date) IS
 'a draft of the next bill of one account, as a run would make it, so that it can be looked at or edited before it is issued; until_on: an earlier end; needs write on bill';
@@ -373,16 +382,25 @@ AS $$
 DECLARE
 	draft	billing.bill_draft := billing._draft_of(issue_draft.account_no, issue_draft.draft_no, 'write');
 	bill	billing.bill;
-	head	record;
+	head	billing.account_head;
+	next	record;
 	made	bigint;
 BEGIN
 	PERFORM billing._given('issue_draft', account_no, draft_no);
-	SELECT h.billed_to, h.org_id INTO head FROM billing.account_head h WHERE h.account_id = draft.account_id;
-	-- the days of a period are the run's unless this comes first, and rest on the carry of then
-	IF draft.kind = 'normal' AND (head.billed_to <> draft.from_on
-			OR EXISTS (SELECT FROM billing.bill b WHERE b.account_id = draft.account_id AND b.seq > draft.after_seq AND b.kind IN ('normal', 'correction', 'reversal'))) THEN
-		RAISE EXCEPTION 'the account was billed since the draft was made'
-			USING ERRCODE = 'UB313', DETAIL = format('It is billed up to %s.', to_char(head.billed_to, 'YYYY-MM-DD')), HINT = 'Discard it, and make a new one.';
+	SELECT h.* INTO head FROM billing.account_head h WHERE h.account_id = draft.account_id;
+	IF draft.kind = 'normal' THEN
+		-- the days of a period are the run's unless this comes first, and rest on the carry of then
+		IF head.billed_to <> draft.from_on OR EXISTS (SELECT FROM billing.bill b WHERE b.account_id = draft.account_id AND b.seq > draft.after_seq AND b.kind IN ('normal', 'correction', 'reversal')) THEN
+			RAISE EXCEPTION 'the account was billed since the draft was made'
+				USING ERRCODE = 'UB313', DETAIL = format('It is billed up to %s.', to_char(head.billed_to, 'YYYY-MM-DD')), HINT = 'Discard it, and make a new one.';
+		END IF;
+		-- and so do readings, plan and prices, of lines that a person wrote the readings
+		SELECT n.* INTO next FROM billing._next_charges(head, draft.until_on) n;
+		IF next.until_on <> draft.until_on OR next.digest IS DISTINCT FROM draft.usage_digest OR (draft.version = 1 AND next.charges OPERATOR(billing.<>) draft.charges) THEN
+			RAISE EXCEPTION 'what the draft rests on has changed since it was made'
+				USING ERRCODE = 'UB313', DETAIL = CASE WHEN next.digest IS DISTINCT FROM draft.usage_digest THEN 'Other readings have come.' ELSE 'Plan, terms or prices of its days are others now.' END,
+					  HINT = 'Discard it, and make a new one.';
+		END IF;
 	END IF;
 	PERFORM billing._take_approval('manual_bill', draft.org_id, format('draft %s of account %s', draft.draft_no, issue_draft.account_no), billing._draft_detail(draft), draft.total);
 	bill.account_id := draft.account_id;

@@ -45,7 +45,7 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;
 END $$;
 
-SELECT plan(79);
+SELECT plan(81);
 
 -- ---- formulas, with the worked cases ----
 SELECT is(billing.meter_error_kwh(900000, -10), 50000::numeric, 'a meter 10 % slow: 1,000,000 were used, half of the rest is billed');
@@ -126,6 +126,16 @@ SELECT results_eq($$SELECT code, quantity, amount, billed_quantity, billed_amoun
 	$$VALUES ('energy', 31.000, 15.50, 31.000, 15.50, 0.00), ('energy', 0.000, 0.00, 0.000, 0.00, 0.00)$$, 'and it is the same, line by line');
 SELECT is(said($$billing.issue_draft('2', 1)$$), 'UB313 the account was billed since the draft was made', 'but not twice');
 SELECT billing.discard_draft('2', 1) \gset
+-- nor as what is not known any more
+SELECT billing.draft_next_bill('3') AS d \gset
+RESET SESSION AUTHORIZATION;
+UPDATE billing.reading SET profile = billing.scale(profile, 2) WHERE account_id = 3 AND from_on = '2026-02-01' AND channel = 'import';
+SELECT is(said(format('billing.issue_draft(%L, %s)', '3', :d)), 'UB313 what the draft rests on has changed since it was made', 'a reading came since');
+SELECT billing.discard_draft('3', :d), billing.draft_next_bill('3') AS d \gset
+SELECT billing.set_plan('3', 'site', '2026-02-01', '{"capacity_kva": 1}') \gset
+SELECT is(said(format('billing.issue_draft(%L, %s)', '3', :d)), 'UB313 what the draft rests on has changed since it was made', 'or the plan is another one');
+SELECT billing.discard_draft('3', :d), billing.set_plan('3', 'home', '2026-02-01') \gset
+UPDATE billing.reading SET profile = billing.scale(profile, 0.5) WHERE account_id = 3 AND from_on = '2026-02-01' AND channel = 'import';
 SELECT billing.draft_next_bill('2', '2026-02-11') AS d \gset
 SELECT is((SELECT format('%s %s %s', from_on, until_on, total) FROM billing.bill_draft WHERE account_id = 2 AND draft_no = :d), '2026-02-01 2026-02-11 5.10', 'ten days, across the tier');
 SELECT isnt(billing.issue_draft('2', :d), NULL, 'are issued');
