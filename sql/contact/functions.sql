@@ -314,16 +314,16 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH evidence AS (
 		SELECT i.customer_id, 'identity number' AS reason, 100 AS score FROM billing.customer_identity i
-		 WHERE i.number_index = ANY (billing._blinds(billing.number_key(likely_duplicates.identity_number), 'customer_identity'))
+		 WHERE i.number_index = ANY ((SELECT billing._blinds(billing.number_key(likely_duplicates.identity_number), 'customer_identity'))::bytea[])
 		UNION
 		SELECT k.customer_id, 'telephone' AS reason, 40 FROM billing.customer_contact k
-		 WHERE k.value_index = ANY (billing._blinds(billing.number_key(likely_duplicates.mobile), 'customer_contact')) AND k.kind IN ('mobile', 'phone')
+		 WHERE k.value_index = ANY ((SELECT billing._blinds(billing.number_key(likely_duplicates.mobile), 'customer_contact'))::bytea[]) AND k.kind IN ('mobile', 'phone')
 		UNION
 		SELECT k.customer_id, 'email' AS reason, 40 FROM billing.customer_contact k
-		 WHERE k.value_index = ANY (billing._blinds(billing.name_key(likely_duplicates.email), 'customer_contact')) AND k.kind = 'email'
+		 WHERE k.value_index = ANY ((SELECT billing._blinds(billing.name_key(likely_duplicates.email), 'customer_contact'))::bytea[]) AND k.kind = 'email'
 		UNION
 		SELECT k.customer_id, 'address' AS reason, 30 FROM billing.customer_contact k
-		 WHERE k.value_index = ANY (billing._blinds(billing.address_key(likely_duplicates.address), 'customer_contact')) AND k.kind = 'post'
+		 WHERE k.value_index = ANY ((SELECT billing._blinds(billing.address_key(likely_duplicates.address), 'customer_contact'))::bytea[]) AND k.kind = 'post'
 		UNION
 		SELECT a.customer_id, 'address' AS reason, 30 FROM billing.account a WHERE a.address_key = billing.address_key(likely_duplicates.address)
 		UNION
@@ -445,8 +445,9 @@ DECLARE
 	other	bigint;
 BEGIN
 	PERFORM billing._given('add_identity', customer_id, kind, number);
+	-- the keys in a query of their own: asked once, not once a row
 	SELECT i.customer_id INTO other FROM billing.customer_identity i JOIN billing.customer c ON c.customer_id = i.customer_id
-	 WHERE i.number_index = ANY (billing._blinds(billing.number_key(add_identity.number), 'customer_identity')) AND i.customer_id <> add_identity.customer_id AND c.merged_into IS NULL LIMIT 1;
+	 WHERE i.number_index = ANY ((SELECT billing._blinds(billing.number_key(add_identity.number), 'customer_identity'))::bytea[]) AND i.customer_id <> add_identity.customer_id AND c.merged_into IS NULL LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'this number is another customer''s'
 			USING ERRCODE = 'UB601', DETAIL = format('Of customer %s.', other), HINT = 'Where two records are one customer, merge_customers().';
