@@ -5,7 +5,9 @@
 
 enum
 {
-	KINDS = BL_FORECAST_PERIODS + 1
+	KINDS = BL_FORECAST_PERIODS + 1,
+	HISTORY_CYCLES = 104,		/* two years of weeks */
+	HISTORY_SLOTS = 10000		/* of short cycles */
 };
 
 static const double VALUE_MOST = 1e15;
@@ -193,11 +195,13 @@ need_for(BlForecastMethod method, const Rule *rule, bool *need)
 			need[rule->member[i]] = true;
 }
 
+/* the memory of each method is used again by the next */
 static BlStatus
-panel_fill(Panel *panel, const BlForecastTask *t, BlArena *arena)
+panel_fill(Panel *panel, const BlForecastTask *t, uint8_t *scratch, BlArena *arena)
 {
 	for (int m = 0; m < BL_FORECAST_SINGLES; m++)
 	{
+		BlArena		own = {.poll = arena->poll, .next = scratch, .left = bl_forecast_scratch(t)};
 		BlStatus	status;
 
 		panel->row[m] = NULL;
@@ -206,7 +210,7 @@ panel_fill(Panel *panel, const BlForecastTask *t, BlArena *arena)
 		panel->row[m] = bl_arena_room(arena, sizeof(double) * (size_t) t->horizon);
 		if (panel->row[m] == NULL)
 			return BL_NO_SPACE;
-		status = single(t, (BlForecastMethod) m, panel->row[m], arena);
+		status = single(t, (BlForecastMethod) m, panel->row[m], &own);
 		if (status != BL_OK)
 			return status;
 	}
@@ -275,7 +279,7 @@ choose_origins(const BlForecastTask *t, int most, Past *past)
 }
 
 static BlStatus
-look_back(const BlForecastTask *t, int most, const bool *need, Past *past, BlArena *arena)
+look_back(const BlForecastTask *t, int most, const bool *need, Past *past, uint8_t *scratch, BlArena *arena)
 {
 	choose_origins(t, most, past);
 	for (int j = 0; j < past->origins; j++)
@@ -288,7 +292,7 @@ look_back(const BlForecastTask *t, int most, const bool *need, Past *past, BlAre
 		memcpy(past->panel[j].need, need, sizeof past->panel[j].need);
 		past->panel[j].weight = NULL;
 		/* an origin after nothing but gaps tells nothing */
-		status = panel_fill(&past->panel[j], &then, arena);
+		status = panel_fill(&past->panel[j], &then, scratch, arena);
 		if (status == BL_GAP)
 			past->origins = j;
 		else if (status != BL_OK)
@@ -522,9 +526,29 @@ tidy(const BlForecastTask *t, BlForecast *f)
 
 /* ---- the whole ---- */
 
-BlStatus
-bl_forecast(const BlForecastTask *t, const BlForecastOptions *o, BlForecast *f, BlArena *arena)
+/* What is long past tells nothing, and would take memory and time: whole cycles of it are left out. */
+static BlForecastTask
+recent(const BlForecastTask *t)
 {
+	BlForecastTask r = *t;
+	int			most = HISTORY_CYCLES * t->cycle > HISTORY_SLOTS ? HISTORY_CYCLES * t->cycle : HISTORY_SLOTS;
+	int			out = t->n > most ? (t->n - most) / t->cycle * t->cycle : 0;
+
+	r.value += out;
+	r.n -= out;
+	if (t->temperature != NULL)
+		r.temperature += out;
+	if (t->holiday != NULL)
+		r.holiday += out;
+	return r;
+}
+
+BlStatus
+bl_forecast(const BlForecastTask *whole, const BlForecastOptions *o, BlForecast *f, BlArena *arena)
+{
+	BlForecastTask task = recent(whole);
+	const BlForecastTask *t = &task;
+	uint8_t    *scratch = bl_arena_room(arena, bl_forecast_scratch(t));
 	Past	   *past = bl_arena_room(arena, sizeof *past);
 	Panel		panel = {.need = {false}};
 	const Rule *rule;
@@ -533,13 +557,13 @@ bl_forecast(const BlForecastTask *t, const BlForecastOptions *o, BlForecast *f, 
 	f->value = bl_arena_room(arena, sizeof *f->value * (size_t) t->horizon);
 	f->lower = bl_arena_room(arena, sizeof *f->lower * (size_t) t->horizon);
 	f->upper = bl_arena_room(arena, sizeof *f->upper * (size_t) t->horizon);
-	if (past == NULL || f->value == NULL || f->lower == NULL || f->upper == NULL)
+	if (scratch == NULL || past == NULL || f->value == NULL || f->lower == NULL || f->upper == NULL)
 		return BL_NO_SPACE;
 	f->kind = kind_of(t, o->kind);
 	rule = &rule_of[f->kind];
 	need_for(o->method, rule, panel.need);
-	if ((status = look_back(t, o->origins, panel.need, past, arena)) != BL_OK ||
-		(status = panel_fill(&panel, t, arena)) != BL_OK)
+	if ((status = look_back(t, o->origins, panel.need, past, scratch, arena)) != BL_OK ||
+		(status = panel_fill(&panel, t, scratch, arena)) != BL_OK)
 		return status;
 	for (int m = 0; m < BL_FORECAST_SINGLES; m++)
 		f->weight[m] = (BlForecastMethod) m == o->method;
@@ -557,19 +581,22 @@ bl_forecast(const BlForecastTask *t, const BlForecastOptions *o, BlForecast *f, 
 }
 
 BlStatus
-bl_forecast_backtest(const BlForecastTask *t, const BlForecastOptions *o, BlBacktest *b, BlArena *arena)
+bl_forecast_backtest(const BlForecastTask *whole, const BlForecastOptions *o, BlBacktest *b, BlArena *arena)
 {
+	BlForecastTask task = recent(whole);
+	const BlForecastTask *t = &task;
+	uint8_t    *scratch = bl_arena_room(arena, bl_forecast_scratch(t));
 	Past	   *past = bl_arena_room(arena, sizeof *past);
 	bool		need[BL_FORECAST_SINGLES];
 	double		weight[BL_FORECAST_SINGLES],
 				size;
 	BlStatus	status;
 
-	if (past == NULL)
+	if (scratch == NULL || past == NULL)
 		return BL_NO_SPACE;
 	for (int m = 0; m < BL_FORECAST_SINGLES; m++)
 		need[m] = true;
-	status = look_back(t, o->origins, need, past, arena);
+	status = look_back(t, o->origins, need, past, scratch, arena);
 	if (status != BL_OK)
 		return status;
 	b->origins = past->origins;

@@ -109,7 +109,7 @@ extern bool bl_forecast_kind_parse(const char *text, size_t length, BlForecastKi
  */
 extern BlStatus bl_forecast_check(const BlForecastTask *task, BlProblem *problem);
 
-/* Of a checked task.  BL_NO_SPACE. */
+/* Of a checked task, whose last 104 cycles (10,000 slots, if that is more) count.  BL_NO_SPACE. */
 extern BlStatus bl_forecast(const BlForecastTask *task, const BlForecastOptions *options, BlForecast *forecast, BlArena *arena);
 /* every method; backtest->origins 0: the history is too short */
 extern BlStatus bl_forecast_backtest(const BlForecastTask *task, const BlForecastOptions *options, BlBacktest *backtest, BlArena *arena);

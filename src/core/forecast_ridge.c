@@ -20,6 +20,8 @@ enum
 	HALF_LIFE_CYCLES = 4
 };
 
+_Static_assert((int) COLUMNS_MAX <= (int) BL_FORECAST_COLUMNS_MAX, "room for a regression's inputs");
+
 static const double PENALTY = 0.1;
 static const double FADING = 0.8;	/* of the last day's residual, a day */
 

@@ -9,6 +9,20 @@
 #include "elementary.h"
 #include "forecast.h"
 
+enum
+{
+	/* of a regression: inputs of all kinds, see forecast_ridge.c */
+	BL_FORECAST_COLUMNS_MAX = 256
+};
+
+/* Memory that is enough for any one method; what it holds is done with when the method returns. */
+static inline size_t
+bl_forecast_scratch(const BlForecastTask *task)
+{
+	return sizeof(double) * (12 * ((size_t) task->n + task->horizon) + 32 * (size_t) task->cycle +
+							 (BL_FORECAST_COLUMNS_MAX + 8) * (size_t) BL_FORECAST_COLUMNS_MAX);
+}
+
 /* the methods; each writes task->horizon values */
 extern BlStatus bl_forecast_naive(const BlForecastTask *task, int lag, double *out, BlArena *arena);
 extern BlStatus bl_forecast_mean(const BlForecastTask *task, double *out, BlArena *arena);

@@ -348,6 +348,25 @@ refused(void)
 	CHECK_EQ(foresee(v, 100, 4, 28, 5, BL_FORECAST_WEIGHTED), BL_GAP);
 }
 
+/* the last 10,000 slots count, by the same day of the week; of longer histories no more memory is needed */
+static void
+long_history(void)
+{
+	enum {N = 300 * 48 + 13};
+	static double v[N];
+	double		last[60];
+
+	for (int i = 0; i < N; i++)
+		v[i] = i < N - 10000 - 96 ? 1e6 * (i % 7) : 100 + 10 * (i % 8) + 7 * (i / 8 % 12) + i * 7919 % 13;
+	CHECK_EQ(foresee(v, N, 8, 96, 60, BL_FORECAST_WEIGHTED), BL_OK);
+	for (int k = 0; k < 60; k++)
+		last[k] = forecast.value[k];
+	CHECK(last[0] > 90 && last[0] < 300);
+	CHECK_EQ(foresee(v + (N - 10000) / 96 * 96, N - (N - 10000) / 96 * 96, 8, 96, 60, BL_FORECAST_WEIGHTED), BL_OK);
+	for (int k = 0; k < 60; k++)
+		CHECK(forecast.value[k] == last[k]);
+}
+
 /* whichever piece of memory is missing */
 static void
 memory_ends(void)
@@ -452,6 +471,7 @@ main(void)
 	RUN(combinations);
 	RUN(edges);
 	RUN(refused);
+	RUN(long_history);
 	RUN(memory_ends);
 	RUN(days);
 	RUN(apportioning);
