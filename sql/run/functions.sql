@@ -219,9 +219,12 @@ BEGIN
 		RETURN NULL;
 	END IF;
 	-- of a plan that came since the run began
-	PERFORM billing._prepare_markets(greatest(min(h.billed_to), (chunk.until_on - interval '6 months')::date), chunk.until_on, bool_or(h.cycle_day <> 1), true)
-	   FROM billing.account_head h
-	  WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND h.billed_to < least(chunk.until_on, h.stops_on) AND chunk.kind <> 'detection';
+	PERFORM billing._prepare_markets(greatest(q.from_on, (chunk.until_on - interval '6 months')::date), chunk.until_on, q.mid_month, true)
+	   FROM (SELECT min(h.billed_to) AS from_on, bool_or(h.cycle_day <> 1) AS mid_month FROM billing.account_head h
+			  WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND h.billed_to < least(chunk.until_on, h.stops_on)) q
+	  WHERE chunk.kind <> 'detection'
+		AND EXISTS (SELECT FROM billing.plan_version v WHERE v.asked IS NOT NULL AND v.market IS NULL
+					   AND NOT EXISTS (SELECT FROM billing.plan_market k WHERE k.plan_id = v.plan_id AND k.from_on = v.from_on));
 	IF chunk.kind = 'detection' THEN
 		SELECT q.hits, q.failed INTO part
 		  FROM billing._detect_accounts(chunk.run_id, chunk.org_id, chunk.from_on, chunk.until_on, chunk.first_account, chunk.last_account) q;

@@ -10,12 +10,12 @@ SELECT r.run_id, o.org_no, r.until_on, r.requested_by,
   LEFT JOIN billing.org o ON o.org_id = r.org_id
   LEFT JOIN (SELECT h.run_id, count(*) AS chunks, count(h.done_at) AS chunks_done, sum(h.accounts) AS total,
 					sum(h.accounts) FILTER (WHERE h.done_at IS NOT NULL) AS done, sum(h.billed) AS billed, sum(h.failed) AS failed,
-					min(h.began_at) AS first_at, max(h.done_at) AS last_at, sum(extract(epoch FROM h.done_at - h.began_at)) AS busy
+					range_agg(tstzrange(h.began_at, h.done_at)) FILTER (WHERE h.done_at > h.began_at) AS worked, sum(extract(epoch FROM h.done_at - h.began_at)) AS busy
 			   FROM billing.run_chunk h GROUP BY h.run_id) c ON c.run_id = r.run_id
  CROSS JOIN LATERAL (SELECT CASE WHEN r.finished_at IS NULL THEN billing._run_sessions(r.run_id) ELSE 0 END AS sessions) s
- -- while it runs, by the work of a session: breaks do not count
+ -- while it runs, by the work of a session; then by the time in which anybody worked on it: breaks do not count
  CROSS JOIN LATERAL (SELECT CASE WHEN r.finished_at IS NULL THEN c.done / nullif(c.busy, 0) * greatest(s.sessions, 1)
-								 ELSE c.done / nullif(extract(epoch FROM c.last_at - c.first_at), 0) END AS rate) q;
+								 ELSE c.done / nullif((SELECT extract(epoch FROM sum(upper(w) - lower(w))) FROM unnest(c.worked) w), 0) END AS rate) q;
 COMMENT ON VIEW billing.stat_progress IS
 'how far each run is, as of its last commit, at what rate, and how long it will take. phase: waiting (nobody works on it now), billing or detecting, failed '
 '(message says why; resume_run() goes on), cancelled, finished; sessions: how many work on it now';
