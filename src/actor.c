@@ -344,7 +344,7 @@ bl_own_accounts(const BlRights *rights, size_t *count)
 
 /* ---- binding ---- */
 
-/* is it the person whose database role this session logged in by? */
+/* is it the person of the login role? */
 static bool
 is_session_person(BlActorKind kind, int64_t id)
 {

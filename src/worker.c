@@ -67,7 +67,7 @@ extern PGDLLEXPORT void billing_launcher_main(Datum argument);
 
 static int64_t working_for;		/* in a worker: its run */
 
-/* those that this session waits for */
+/* those that the caller waits for */
 static BackgroundWorkerHandle *awaited[WORKERS_MAX];
 static int	awaiting;
 
