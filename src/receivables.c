@@ -423,25 +423,8 @@ bl_receivables_add(BlReceivables *r, const BlOwed *link)
 
 /* ---- writing ---- */
 
-/* prepared once a session */
-static SPIPlanPtr
-inserting(void)
-{
-	static SPIPlanPtr plan;
-	Oid			types[] = {INT8OID, DATEOID, TIMESTAMPTZOID, BYTEAOID, NUMERICOID, NUMERICOID};
-
-	if (plan == NULL)
-	{
-		SPIPlanPtr	made = bl_prepare("INSERT INTO billing.receivable_sum (org_id, month_on, issued_on, tariff_digest, charged, settled)"
-									  " SELECT $1, coalesce($2, billing._month_of(d.day)), d.day, $4, $5, $6 FROM (SELECT billing._sum_day($3) AS day) d",
-									  lengthof(types), types);
-
-		if (SPI_keepplan(made) != 0)
-			elog(ERROR, "a plan is not kept");
-		plan = made;
-	}
-	return plan;
-}
+static BlStatement add_row = {.text = "INSERT INTO billing.receivable_sum (org_id, month_on, issued_on, tariff_digest, charged, settled)"
+	" SELECT $1, coalesce($2, billing._month_of(d.day)), d.day, $4, $5, $6 FROM (SELECT billing._sum_day($3) AS day) d",.types = {INT8OID, DATEOID, TIMESTAMPTZOID, BYTEAOID, NUMERICOID, NUMERICOID}};
 
 void
 bl_receivables_flush(BlReceivables *r)
@@ -463,7 +446,7 @@ bl_receivables_flush(BlReceivables *r)
 		CHECK_FOR_INTERRUPTS();
 		if (s->charged == 0 && s->settled == 0)
 			continue;
-		if (SPI_execute_plan(inserting(), values, nulls, false, 0) != SPI_OK_INSERT)
+		if (SPI_execute_plan(bl_plan(&add_row), values, nulls, false, 0) != SPI_OK_INSERT)
 			elog(ERROR, "what is owed was not added");
 	}
 	MemoryContextDelete(r->context);

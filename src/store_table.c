@@ -12,6 +12,7 @@
 #include "nodes/makefuncs.h"
 #include "utils/acl.h"
 #include "utils/date.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
@@ -40,6 +41,55 @@ bl_prepare(const char *command, int n, Oid *types)
 	if (plan == NULL)
 		elog(ERROR, "%s: %s", SPI_result_code_string(SPI_result), command);
 	return plan;
+}
+
+SPIPlanPtr
+bl_plan(BlStatement *statement)
+{
+	if (statement->plan == NULL)
+	{
+		int			n = 0;
+		SPIPlanPtr	plan;
+
+		while (n < (int) lengthof(statement->types) && OidIsValid(statement->types[n]))
+			n++;
+		plan = bl_prepare(statement->text, n, statement->types);
+		if (SPI_keepplan(plan) != 0)
+			elog(ERROR, "a plan is not kept");
+		statement->plan = plan;
+	}
+	return statement->plan;
+}
+
+Datum
+bl_copy_of(Datum value, Form_pg_attribute a)
+{
+	if (a->attlen == -1)
+		return PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+	return datumCopy(value, a->attbyval, a->attlen);
+}
+
+bool
+bl_ask(BlStatement *statement, Datum *args, int n, Datum *values, bool *nulls)
+{
+	SPITupleTable *rows;
+	bool		found;
+
+	if (SPI_execute_plan(bl_plan(statement), args, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "no answer to: %s", statement->text);
+	rows = SPI_tuptable;
+	found = SPI_processed > 0;
+	for (int i = 0; i < n; i++)
+	{
+		nulls[i] = true;
+		values[i] = (Datum) 0;
+		if (found)
+			values[i] = SPI_getbinval(rows->vals[0], rows->tupdesc, i + 1, &nulls[i]);
+		if (!nulls[i])
+			values[i] = bl_copy_of(values[i], TupleDescAttr(rows->tupdesc, i));
+	}
+	SPI_freetuptable(rows);
+	return found;
 }
 
 bool

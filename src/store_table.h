@@ -18,6 +18,20 @@ extern int	bl_column(Relation table, const char *name);
 /* a statement of SPI, or an error */
 extern SPIPlanPtr bl_prepare(const char *command, int n, Oid *types);
 
+/* A statement that is prepared once a session; a type of 0 ends its arguments. */
+typedef struct BlStatement
+{
+	const char *text;
+	Oid			types[9];
+	SPIPlanPtr	plan;
+} BlStatement;
+
+extern SPIPlanPtr bl_plan(BlStatement *statement);
+/* the first row of its answer by the active snapshot, in the current context; false: there is none, and all is null */
+extern bool bl_ask(BlStatement *statement, Datum *args, int n, Datum *values, bool *nulls);
+/* a copy in the current context, whole */
+extern Datum bl_copy_of(Datum value, Form_pg_attribute a);
+
 /* is this value of a text column just that? */
 extern bool bl_is_text(Datum value, const char *text);
 

@@ -215,30 +215,24 @@ typedef enum Command
 	ADD_TRANSFERS,
 	HEADS,
 	BALANCE_AT,
-	REVERSED,
-	COMMANDS
+	REVERSED
 } Command;
 
 enum
 {
-	ARGS_MAX = 6,
 	A_CHARGES = 5				/* of ADD_BILLS */
 };
 
-static const struct
-{
-	const char *text;
-	Oid			types[ARGS_MAX];
-}			commands[COMMANDS] = {
-	[ADD_BILLS] = {"SELECT billing._add_bills($1, $2, $3, $4, $5, $6)", {INT8OID, DATEOID, INT4OID, INT8OID, INT8OID, InvalidOid}},
-	[ADD_TRANSFERS] = {"INSERT INTO billing.transfer_sum (org_id, month_on, debit, credit, transfers, amount)"
-		" VALUES ($1, billing._month_of(billing._sum_day($2)), $3, $4, $5, $6)", {INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, INT8OID, NUMERICOID}},
-	[HEADS] = {"SELECT h.account_id, h.seq, h.balance FROM billing.account_head h WHERE h.account_id = ANY ($1) ORDER BY h.account_id", {INT8ARRAYOID}},
-	[BALANCE_AT] = {"SELECT billing._balance_at($1, $2)", {INT8OID, INT8OID}},
+static BlStatement commands[] = {
+	[ADD_BILLS] = {.text = "SELECT billing._add_bills($1, $2, $3, $4, $5, $6)",.types = {INT8OID, DATEOID, INT4OID, INT8OID, INT8OID, InvalidOid}},
+	[ADD_TRANSFERS] = {.text = "INSERT INTO billing.transfer_sum (org_id, month_on, debit, credit, transfers, amount)"
+		" VALUES ($1, billing._month_of(billing._sum_day($2)), $3, $4, $5, $6)",.types = {INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, INT8OID, NUMERICOID}},
+	[HEADS] = {.text = "SELECT h.account_id, h.seq, h.balance FROM billing.account_head h WHERE h.account_id = ANY ($1) ORDER BY h.account_id",.types = {INT8ARRAYOID}},
+	[BALANCE_AT] = {.text = "SELECT billing._balance_at($1, $2)",.types = {INT8OID, INT8OID}},
 	/* what was reversed before, or asks for no money itself, is no debt */
-	[REVERSED] = {"SELECT b.kind = 'normal', b.issued_at, CASE WHEN b.kind = 'reversal' OR EXISTS (SELECT FROM billing.bill r"
+	[REVERSED] = {.text = "SELECT b.kind = 'normal', b.issued_at, CASE WHEN b.kind = 'reversal' OR EXISTS (SELECT FROM billing.bill r"
 		" WHERE r.account_id = b.account_id AND r.from_on = b.from_on AND r.reverses_seq = b.seq AND r.seq < $4) THEN 0 ELSE b.total END"
-	" FROM billing.bill b WHERE b.account_id = $1 AND b.from_on = $2 AND b.seq = $3", {INT8OID, DATEOID, INT8OID, INT8OID}},
+	" FROM billing.bill b WHERE b.account_id = $1 AND b.from_on = $2 AND b.seq = $3",.types = {INT8OID, DATEOID, INT8OID, INT8OID}},
 };
 
 static Oid
@@ -252,53 +246,33 @@ charges_type(void)
 	return type;
 }
 
-static SPIPlanPtr
-prepare(Command command, Oid charges)
-{
-	Oid			types[ARGS_MAX];
-	int			n = 0;
-	SPIPlanPtr	plan;
-
-	memcpy(types, commands[command].types, sizeof types);
-	if (command == ADD_BILLS)
-		types[A_CHARGES] = charges;
-	while (n < ARGS_MAX && OidIsValid(types[n]))
-		n++;
-	plan = SPI_prepare(commands[command].text, n, types);
-	if (plan == NULL || SPI_keepplan(plan) != 0)
-		elog(ERROR, "cannot prepare: %s", commands[command].text);
-	return plan;
-}
-
-/* prepared once a session, or anew for an extension that was made anew; SPI is connected */
+/* SPI is connected */
 static void
-execute(Command command, Datum *values, const char *nulls)
+execute(Command command, Datum *values)
 {
-	static SPIPlanPtr plans[COMMANDS];
-	static Oid	charges;
+	BlStatement *c = &commands[command];
 
-	if (command == ADD_BILLS && charges != charges_type())
+	/* of an extension that was made anew the type is another */
+	if (command == ADD_BILLS && c->types[A_CHARGES] != charges_type())
 	{
-		if (plans[ADD_BILLS] != NULL)
-			SPI_freeplan(plans[ADD_BILLS]);
-		plans[ADD_BILLS] = NULL;
-		charges = charges_type();
+		if (c->plan != NULL)
+			SPI_freeplan(c->plan);
+		c->plan = NULL;
+		c->types[A_CHARGES] = charges_type();
 	}
-	if (plans[command] == NULL)
-		plans[command] = prepare(command, charges);
-	if (SPI_execute_plan(plans[command], values, nulls, false, 0) < 0)
-		elog(ERROR, "cannot execute: %s", commands[command].text);
+	if (SPI_execute_plan(bl_plan(c), values, NULL, false, 0) < 0)
+		elog(ERROR, "cannot execute: %s", c->text);
 }
 
 static void
 flush_group(const BillGroup *g)
 {
-	Datum		values[ARGS_MAX] = {
+	Datum		values[] = {
 		Int64GetDatum(g->issued_org_id), DateADTGetDatum(g->month_on), Int32GetDatum(g->reversal ? -1 : 1), Int64GetDatum(g->bills),
 		Int64GetDatum(g->days), PointerGetDatum(bl_charges_agg_value(g->charges))
 	};
 
-	execute(ADD_BILLS, values, NULL);
+	execute(ADD_BILLS, values);
 }
 
 void
@@ -316,7 +290,7 @@ bl_sums_flush(BlSums *sums)
 			Int64GetDatum(f->transfers), f->amount
 		};
 
-		execute(ADD_TRANSFERS, values, NULL);
+		execute(ADD_TRANSFERS, values);
 	}
 	bl_receivables_flush(sums->receivables);
 	SPI_finish();
@@ -433,7 +407,7 @@ load_heads(Rows *rows, Head **heads)
 	tuplestore_rescan(rows->store);
 	array = PointerGetDatum(construct_array(accounts, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	/* as of now: this statement, too, may have changed them */
-	execute(HEADS, &array, NULL);
+	execute(HEADS, &array);
 	n = (int) SPI_processed;
 	*heads = palloc(sizeof **heads * (size_t) Max(n, 1));
 	for (int i = 0; i < n; i++)
@@ -486,7 +460,7 @@ balance_before(Head *heads, int n, int64_t account_id, int64_t seq, BlInt128 owe
 		Datum		value;
 		bool		isnull = true;
 
-		execute(BALANCE_AT, values, NULL);
+		execute(BALANCE_AT, values);
 		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 		if (!isnull)
 			balance = bl_cents(DatumGetNumeric(value));
@@ -508,7 +482,7 @@ find_reversed(const Rows *rows, BlSumBill *bill)
 
 	if (isnull)
 		return;
-	execute(REVERSED, values, NULL);
+	execute(REVERSED, values);
 	if (SPI_processed == 1)
 	{
 		HeapTuple	row = SPI_tuptable->vals[0];
