@@ -34,7 +34,7 @@ DECLARE
 	no	text := (1 + floor(random() * 60))::integer;
 BEGIN
 	PERFORM billing.void_bill(no, (SELECT max(b.from_on) FROM billing_report.bill b WHERE b.account_no = no AND b.kind = 'normal' AND NOT b.reversed), 'x');
-EXCEPTION WHEN no_data_found OR SQLSTATE 'UB303' THEN NULL;
+EXCEPTION WHEN no_data_found OR null_value_not_allowed OR SQLSTATE 'UB303' THEN NULL;
 END $$;},
 	move => q{SELECT billing.transfer_account((1 + floor(random() * 60))::integer::text, (ARRAY['S1', 'S2'])[1 + floor(random() * 2)], 'x');},
 	fold => q{CALL billing.fold_sums('C');});
