@@ -16,7 +16,7 @@ CREATE TEMPORARY VIEW scoped AS
 SELECT t.*, a.attname::text AS scope, a.attnum AS scope_column FROM store_table t
   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname IN ('org_id', 'account_id') AND NOT a.attisdropped;
 
-SELECT plan(19);
+SELECT plan(21);
 
 SELECT is_empty($$SELECT name FROM store_table WHERE relowner <> to_regrole('billing_owner')$$, 'every table belongs to billing_owner');
 SELECT is_empty($$SELECT rolname FROM pg_roles WHERE rolname ~ '^billing_' AND (rolcanlogin OR rolsuper OR rolbypassrls OR rolcreaterole)$$,
@@ -53,7 +53,12 @@ SELECT is_empty($$SELECT t.name, c.conname FROM store_table t JOIN pg_constraint
 	 WHERE NOT EXISTS (SELECT FROM scoped o WHERE o.oid = t.oid AND o.scope = 'account_id')$$,
 	'no foreign key goes from what is everybody''s to what is an account''s');
 
+-- a policy of a table does not guard a part of it that is read by name
+SELECT is_empty($$SELECT i.inhrelid::regclass FROM pg_inherits i JOIN store_table t ON t.oid IN (i.inhrelid, i.inhparent)
+	 JOIN pg_class c ON c.oid = i.inhrelid WHERE NOT (c.relrowsecurity AND c.relforcerowsecurity)$$, 'no table has parts without row security of their own');
+
 -- privileges
+SELECT is_empty($$SELECT parname, paracl FROM pg_parameter_acl WHERE parname LIKE 'billing.%'$$, 'nobody was given a setting of ours');
 SELECT is_empty($$SELECT t.name, a.privilege_type FROM store_table t, aclexplode(t.relacl) a WHERE a.grantee = 0$$, 'no table grants anything to PUBLIC');
 SELECT is_empty($$SELECT t.name, a.grantee::regrole, a.privilege_type FROM store_table t, aclexplode(t.relacl) a
 	 WHERE a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') AND a.grantee <> to_regrole('billing_owner')$$,
