@@ -41,6 +41,12 @@ sub said { my ($what) = @_; return $node->safe_psql('power', "SELECT state FROM 
 
 is(said('backup'), 'warning', 'never backed up');
 is(said('archiving'), 'ok', 'the journal is archived');
+# the journal goes to another place as well, by the replication protocol
+mkdir "$place/received";
+my $receiver = IPC::Run::start([ 'pg_receivewal', '-D', "$place/received", '-S', 'drill', '--create-slot', '--if-not-exists', '-d', $node->connstr ], '>', \my $o, '2>', \my $e);
+$receiver->finish;
+$receiver = IPC::Run::start([ 'pg_receivewal', '-D', "$place/received", '-S', 'drill', '--no-password', '-d', $node->connstr ], '>', \$o, '2>', \$e);
+$node->poll_query_until('power', "SELECT active FROM pg_replication_slots WHERE slot_name = 'drill'");
 $node->command_like([ $tool, 'base', "$place/base" ], qr/good: a base backup/, 'a base backup');
 is(said('backup'), 'ok', 'is on record');
 $node->safe_psql('power', "CALL billing.run_bills('S', '2026-03-01')");
@@ -51,6 +57,10 @@ $node->command_like([ $tool, 'drill', "$place/base", $wal ], qr/good: brought ba
 is(said('recovery'), 'ok', 'on record');
 $node->command_like([ $tool, 'drill', "$place/base", $wal, '--until', $moment ], qr/"bills" : 40, "links" : 80/, 'brought back to a moment: without the payments');
 is($node->safe_psql('power', "SELECT count(*), bool_and(detail ? 'seconds') FROM billing.upkeep WHERE kind = 'recovery' AND good"), '2|t', 'each with how long it took');
+
+$node->command_like([ $tool, 'drill', "$place/base", "$place/received" ], qr/good: brought back in \d+ s: \{"accounts" : 20, "bills" : 40, "links" : 100/, 'likewise from what pg_receivewal took');
+$receiver->kill_kill;
+$node->safe_psql('power', "SELECT pg_drop_replication_slot('drill') WHERE pg_sleep(0.5) IS NOT NULL") if $node->poll_query_until('power', "SELECT NOT active FROM pg_replication_slots WHERE slot_name = 'drill'");
 
 # ---- what is not right ----
 
@@ -63,7 +73,8 @@ $node->safe_psql('power', "SET session_replication_role = replica; UPDATE billin
 mkdir "$place/holes";
 system_or_bail('cp', '-r', "$wal/.", "$place/holes");
 $node->safe_psql('power', 'SELECT pg_switch_wal()');
-$node->command_fails_like([ $tool, 'drill', "$place/base", "$place/holes" ], qr/does not come back/, 'with a hole in the journal it does not come back');
+my $late = $node->safe_psql('power', 'SELECT pg_current_xact_id() IS NULL; SELECT clock_timestamp()') =~ s/^.*\n//r;
+$node->command_fails_like([ $tool, 'drill', "$place/base", "$place/holes", '--until', $late ], qr/does not come back/, 'with a hole in the journal it does not come back');
 # a damaged backup is no backup
 {
 	open my $file, '+<', "$place/base/PG_VERSION" or die;
