@@ -52,7 +52,7 @@ BEGIN
 	RETURN billing._finish_run(run);
 END $$;
 
-SELECT plan(46);
+SELECT plan(50);
 SELECT matches(pg_temp.detect('S1', '2026-04-01', '2026-05-01'), '^Detection \d+: \d+ new anomalies, 0 exceptions\.$', 'a run says what it found');
 CREATE TEMPORARY VIEW found AS SELECT account_no, string_agg(kind, ',' ORDER BY kind) AS kinds FROM billing_report.anomaly WHERE state <> 'closed' GROUP BY account_no;
 GRANT SELECT ON found TO PUBLIC;
@@ -121,6 +121,20 @@ SELECT results_eq($$SELECT area_no, kind, kwh, measured, action FROM billing_rep
 SELECT pg_temp.detect('S2', '2026-04-01', '2026-05-01') AS again \gset
 SELECT is((SELECT seen FROM billing_report.anomaly WHERE area_no = 'T1'), 2, 'once');
 SELECT is((SELECT (e.evidence ->> 'loss_percent')::numeric FROM billing_report.anomaly a CROSS JOIN LATERAL billing.anomaly_evidence(a.anomaly_id) e WHERE a.area_no = 'T1'), 25.00, 'and its balance again');
+
+-- theft: outcomes are labels of the model, and what the model suspects is on the list
+SELECT billing.add_model('S1', 'theft', 'Theft') \gset
+SELECT billing.close_anomaly(anomaly_id, 'theft') FROM billing_report.anomaly WHERE account_no = 'SHIFT' AND kind = 'level_shift' \gset
+SELECT results_eq($$SELECT a.account_no, l.label FROM billing.model_label l JOIN billing.account a USING (account_id)$$, $$VALUES ('SHIFT', true)$$, 'a confirmed theft is a label');
+SELECT count(billing.label_account('theft', no, no IN ('PHASE', 'UP', 'NIGHT', 'ZERO', 'SPIKE', 'STUCK', 'PAUSE', 'NEG', 'LUMP', 'OVER'), '2026-05-01', 'test'))
+  FROM unnest('{PHASE,UP,NIGHT,ZERO,SPIKE,STUCK,PAUSE,NEG,LUMP,OVER,GOOD,GOOD2,GOOD3,GAP,LATE,FACTOR,CHECK,SOLAR,TIER1,TIER2,TIER3}'::text[]) no \g /dev/null
+SELECT billing.train_model('theft', '2026-05-01', 3, '{"trees": 30, "share": 1}') AS version \gset
+SELECT pg_temp.detect('S1', '2026-04-01', '2026-05-01') \gset
+SELECT ok((SELECT count(*) > 5 FROM billing_report.anomaly WHERE kind = 'suspected_theft'), 'a trained model suspects some');
+SELECT is((SELECT count(*) FROM billing_report.anomaly n WHERE n.kind = 'suspected_theft' AND n.probability >= 0.5), (SELECT count(*) FROM billing.score_accounts('theft', 'S1', '2026-05-01') WHERE grade = 'trained' AND probability >= 0.5),
+	'what a trained model suspects is on the list');
+SELECT is((SELECT count(*) FROM billing_report.anomaly n CROSS JOIN LATERAL billing.anomaly_evidence(n.anomaly_id) e WHERE n.kind = 'suspected_theft' AND e.score = n.score AND e.evidence ? 'reasons'),
+	(SELECT count(*) FROM billing_report.anomaly n WHERE n.kind = 'suspected_theft'), 'and the model says why');
 
 -- rights
 CREATE ROLE detect_clerk LOGIN IN ROLE billing_clerk;

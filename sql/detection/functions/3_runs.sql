@@ -167,6 +167,32 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._detect_areas(bigint, bigint, daterange) IS 'the balances of transformer areas, where every reading is there; how many anomalies are new';
 
+CREATE FUNCTION billing._detect_theft(run_id bigint, at_org bigint, looked daterange)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	version	billing.model_version;
+BEGIN
+	-- only what learnt from labels speaks of probability; a cold model ranks
+	SELECT v.* INTO version FROM billing.model m JOIN billing.model_version v ON v.model_id = m.model_id
+	 WHERE m.code = 'theft' AND m.org_id = ANY (billing._orgs_over(_detect_theft.at_org)) AND v.grade = 'trained' ORDER BY v.version DESC LIMIT 1;
+	IF NOT FOUND OR NOT billing.can_read(_detect_theft.at_org, 'reading') THEN
+		RETURN 0;
+	END IF;
+	RETURN (
+		WITH rule AS MATERIALIZED (SELECT o.org_id, billing._detector_rules(o.org_id) AS rules FROM unnest(billing._orgs_below(_detect_theft.at_org)) o(org_id))
+		SELECT count(*) FILTER (WHERE billing._put_anomaly(s.account_id, NULL, s.org_id, _detect_theft.run_id, _detect_theft.looked, 'suspected_theft', 'main', lower(_detect_theft.looked), upper(_detect_theft.looked),
+			s.probability, NULL, NULL, NULL, NULL, jsonb_build_object('model', 'theft', 'version', version.version, 'until_on', upper(_detect_theft.looked), 'score', s.score)))
+		  FROM billing._model_scores(version, billing._orgs_below(_detect_theft.at_org), upper(_detect_theft.looked)) s
+		  JOIN rule r ON r.org_id = s.org_id
+		 WHERE s.probability >= (r.rules #>> '{suspected_theft,least}')::double precision);
+END $$;
+COMMENT ON FUNCTION billing._detect_theft(bigint, bigint, daterange) IS
+'what the model with the code theft suspects, where it was trained from labels; how many anomalies are new';
+
 CREATE FUNCTION billing._start_detection(org_no text, from_on date, until_on date, chunk_size integer, workers integer DEFAULT 0)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -196,10 +222,10 @@ BEGIN
 	  FROM (SELECT h.org_id, h.account_id, (row_number() OVER (PARTITION BY h.org_id ORDER BY h.account_id) - 1) / _start_detection.chunk_size AS part
 			  FROM billing.account_head h WHERE h.org_id = ANY (billing._orgs_below(at_org))) q
 	 GROUP BY q.org_id, q.part;
-	PERFORM billing._detect_areas(run, at_org, daterange(_start_detection.from_on, _start_detection.until_on));
+	PERFORM billing._detect_areas(run, at_org, daterange(_start_detection.from_on, _start_detection.until_on)), billing._detect_theft(run, at_org, daterange(_start_detection.from_on, _start_detection.until_on));
 	RETURN run;
 END $$;
-COMMENT ON FUNCTION billing._start_detection(text, date, date, integer, integer) IS 'the open detection of an org over these days, or a new one cut into chunks; a new one looks at the areas at once';
+COMMENT ON FUNCTION billing._start_detection(text, date, date, integer, integer) IS 'the open detection of an org over these days, or a new one cut into chunks; a new one looks at the areas, and asks the model of theft, at once';
 
 CREATE PROCEDURE billing.run_detection(org_no text, from_on date, until_on date, chunk_size integer DEFAULT 500, workers integer DEFAULT 0, INOUT result text DEFAULT NULL)
 LANGUAGE plpgsql

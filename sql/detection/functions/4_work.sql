@@ -65,6 +65,13 @@ BEGIN
 	anomaly := billing._anomaly_of(close_anomaly.anomaly_id, '{open,assigned,in_work}');
 	UPDATE billing.anomaly a SET state = 'closed', outcome = close_anomaly.outcome, note = CASE WHEN close_anomaly.note = '' THEN a.note ELSE close_anomaly.note END,
 		   closed_by = billing.actor(), closed_at = now() WHERE a.anomaly_id = anomaly.anomaly_id;
+	-- an account where theft was confirmed, or was looked for and not found, is a label for the model of it
+	INSERT INTO billing.model_label (account_id, model_id, until_on, org_id, label, source)
+	SELECT anomaly.account_id, m.model_id, anomaly.looked_until, anomaly.org_id, close_anomaly.outcome = 'theft', format('anomaly %s', anomaly.anomaly_id)
+	  FROM billing.model m
+	 WHERE m.code = 'theft' AND m.org_id = ANY (billing._orgs_over(anomaly.org_id)) AND anomaly.account_id IS NOT NULL AND billing.can_write(anomaly.org_id, 'account')
+	   AND (close_anomaly.outcome = 'theft' OR anomaly.kind = 'suspected_theft' AND close_anomaly.outcome <> 'unresolved')
+	    ON CONFLICT ON CONSTRAINT model_label_pkey DO UPDATE SET label = excluded.label, source = excluded.source, set_by = excluded.set_by, set_at = excluded.set_at;
 	PERFORM billing._audit(anomaly.org_id, 'close_anomaly', format('anomaly %s', anomaly.anomaly_id), jsonb_build_object('kind', anomaly.kind, 'outcome', close_anomaly.outcome, 'note', close_anomaly.note));
 END $$;
 COMMENT ON FUNCTION billing.close_anomaly(bigint, text, text) IS
@@ -91,6 +98,18 @@ BEGIN
 		  FROM billing.transformer_area a JOIN billing.org o ON o.org_id = a.org_id
 		 CROSS JOIN LATERAL billing.area_losses(o.org_no, daterange(anomaly.looked_from, anomaly.looked_until)) l
 		 WHERE a.area_id = anomaly.area_id AND l.area_no = a.area_no;
+		RETURN;
+	END IF;
+	IF anomaly.kind = 'suspected_theft' THEN
+		-- as that version sees it now, and what moved it most
+		RETURN QUERY
+		SELECT anomaly.kind, anomaly.part, anomaly.looked_from, anomaly.looked_until, s.probability, NULL::numeric, NULL::numeric, NULL::numeric, NULL::text, anomaly.evidence
+				|| jsonb_build_object('score', s.score, 'reasons', (SELECT jsonb_object_agg(e.feature, round(e.contribution::numeric, 4)) FROM (
+					SELECT x.feature, x.contribution FROM billing.explain_score('theft', a.account_no, anomaly.looked_until, (anomaly.evidence ->> 'version')::integer) x
+					 WHERE x.feature IS NOT NULL ORDER BY abs(x.contribution) DESC, x.feature LIMIT 5) e))
+		  FROM billing.account a JOIN billing.org o ON o.org_id = a.org_id
+		 CROSS JOIN LATERAL billing.score_accounts('theft', o.org_no, anomaly.looked_until, (anomaly.evidence ->> 'version')::integer) s
+		 WHERE a.account_id = anomaly.account_id AND s.account_id = a.account_id;
 		RETURN;
 	END IF;
 	RETURN QUERY
