@@ -29,7 +29,7 @@ CREATE FUNCTION pg_temp.wh(no text, d integer, s integer) RETURNS bigint LANGUAG
 		WHEN no = 'NIGHT' AND d >= 90 AND s < 12 THEN g + 900
 		WHEN no IN ('SHIFT', 'Z') AND d >= 100 THEN g * 4 / 10
 		WHEN no = 'PHASE' AND d >= 100 THEN g * 2 / 3
-		WHEN no = 'UP' AND d >= 90 THEN g * 3
+		WHEN no = 'UP' AND d >= 90 THEN g * 4
 		ELSE g END
 	  FROM (SELECT CASE WHEN s BETWEEN 18 AND 39 THEN 1500 ELSE 300 END + abs(hashint4(hashtext(no) + d * 48 + s)::bigint) % 100 AS g) q $$;
 CREATE FUNCTION pg_temp.month(no text, month date, factor numeric DEFAULT 1) RETURNS billing.profile LANGUAGE sql AS $$
@@ -80,7 +80,7 @@ SELECT is(pg_temp.kinds(v.no), v.kinds, v.why) FROM (VALUES
 	('GOOD3', 'reversal', 'one that fell back')) v(no, kinds, why);
 SELECT ok(pg_temp.kinds('ZERO') LIKE '%zero_use%', 'nothing for a month');
 SELECT ok(pg_temp.kinds('SHIFT') LIKE '%level_shift%', 'a level that changed');
-SELECT ok(pg_temp.kinds('UP') LIKE 'jump_own,jump_peers%', 'three times as much, which the others have not');
+SELECT ok(pg_temp.kinds('UP') LIKE 'jump_own,jump_peers%', 'four times as much, which the others have not');
 SELECT is((SELECT evidence ->> 'on_date' || ' ' || from_on || ' ' || until_on FROM billing_report.anomaly WHERE account_no = 'SHIFT' AND kind = 'level_shift'), '2026-04-11 2026-04-11 2026-05-01', 'dated');
 SELECT ok((SELECT kwh BETWEEN 500 AND 700 FROM billing_report.anomaly WHERE account_no = 'SHIFT' AND kind = 'level_shift'), 'with the energy that is lacking: 20 days of about 49 kWh, six tenths of them');
 SELECT is((SELECT action FROM billing_report.anomaly WHERE account_no = 'GAP'), $$CALL billing.estimate_readings('S1', '2026-04-01', '2026-05-01')$$, 'and the call that would see to it');

@@ -4,7 +4,7 @@ RETURNS TABLE (kind text, meaning text, least_score double precision, bound nume
 LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 25
 BEGIN ATOMIC
 	SELECT v.* FROM (VALUES
-		('gap', 'readings of these days did not come', 0.5::double precision, 0.05, 'share', 5, 'CALL billing.estimate_readings({org}, {from}, {until})', 'share of slots; measured: missing'),
+		('gap', 'readings of these days did not come', 0.5::double precision, 0.02, 'share', 5, 'CALL billing.estimate_readings({org}, {from}, {until})', 'share of slots; measured: missing'),
 		('spike', 'readings far above the meter''s own peaks', 0.9, NULL, NULL, 10, 'SELECT billing.mark_reading({account}, {from_at}, {until_at}, ''missing'', ''spike'')', 'outliers()'),
 		('negative', 'readings below zero on a channel that counts one way', 0.9, NULL, NULL, 10, 'SELECT billing.mark_reading({account}, {from_at}, {until_at}, ''missing'', ''negative'')', 'outliers()'),
 		('catch_up', 'zeros, then all of it in one reading', 0.9, NULL, NULL, 10, 'SELECT billing.mark_reading({account}, {from_at}, {until_at}, ''missing'', ''lump after zeros'')', 'outliers()'),
@@ -16,7 +16,7 @@ BEGIN ATOMIC
 		('phase_fault', 'from a day on about 1/3, 1/2 or 2/3 of what it was: a phase or a current transformer', 0.8, 0.06, 'logarithm', 10,
 			'SELECT billing.draft_rated_claim({account}, ''wiring'', {from}, {until}, ''{"coefficient": "…"}'', ''phase lost'')', 'level_shift(); bound: how far from the fraction'),
 		('jump_own', 'another use than in the days before', 0.5, 2, 'times', 30, 'SELECT billing.record_register({account}, {until}, ''total'', …, ''check'')', 'ratio of means a day'),
-		('jump_peers', 'another course than the other accounts', 0.5, 2, 'times', 30, 'SELECT billing.record_register({account}, {until}, ''total'', …, ''check'')', 'ratio of means, by the median ratio of the others'),
+		('jump_peers', 'another course than the other accounts', 0.5, 3, 'times', 30, 'SELECT billing.record_register({account}, {until}, ''total'', …, ''check'')', 'ratio of means, by the median ratio of the others'),
 		('night_base', 'more at night than before', 0.5, 2, 'times', 30, 'SELECT billing.record_register({account}, {until}, ''total'', …, ''check'')', 'mean from 1 to 5 o''clock'),
 		('rollover', 'a register that began again at zero', 0.3, NULL, NULL, 5, 'SELECT billing.approve_reading({account}, {from}, …)', 'checks of registers'),
 		('reversal', 'a register that fell back', 0.5, NULL, NULL, 5, 'SELECT billing.record_register({account}, {until}, ''total'', …, ''check'')', 'checks of registers'),
