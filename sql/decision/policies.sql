@@ -11,6 +11,9 @@ ALTER TABLE billing.purchase_contract FORCE ROW LEVEL SECURITY;
 CREATE POLICY purchase_contract_select_granted ON billing.purchase_contract FOR SELECT
 	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'money'));
 CREATE POLICY purchase_contract_insert_granted ON billing.purchase_contract FOR INSERT TO billing_owner WITH CHECK (billing.can_write(org_id, 'money'));
+-- locked by who sets a month of it
+CREATE POLICY purchase_contract_update_granted ON billing.purchase_contract FOR UPDATE
+	TO billing_owner USING (billing.can_write(org_id, 'money')) WITH CHECK (billing.can_write(org_id, 'money'));
 ALTER TABLE billing.purchase_month ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.purchase_month FORCE ROW LEVEL SECURITY;
 CREATE POLICY purchase_month_select_granted ON billing.purchase_month FOR SELECT
