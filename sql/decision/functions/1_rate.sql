@@ -50,7 +50,11 @@ BEGIN ATOMIC
 		SELECT billing.rate_fold(v.tariff, u.usage, v.periods, v.terms, v.market, o.carry ORDER BY v.from_on) AS rated
 		  FROM (SELECT lower(b.periods[1]) AS from_on, upper(b.periods[cardinality(b.periods)]) AS until_on) s
 		 -- on one of its own, since a join would make it once a version
-		 CROSS JOIN LATERAL (SELECT billing._usage_of(a.account_id, daterange(s.from_on, s.until_on)) AS usage OFFSET 0) u
+		 CROSS JOIN LATERAL (
+			-- most have one channel, which needs not be looked for among all of them
+			SELECT CASE WHEN bool_and(r.part = 'main' AND r.channel = 'import') THEN billing.usage(import => billing.concat_agg(r.profile)) ELSE billing._usage_of(a.account_id, daterange(s.from_on, s.until_on)) END AS usage
+			  FROM billing.reading r
+			 WHERE r.account_id = a.account_id AND r.from_on > s.from_on - 31 AND r.from_on < s.until_on AND r.until_on > s.from_on OFFSET 0) u
 		 CROSS JOIN LATERAL (
 			SELECT (SELECT billing._opening_carry(f) FROM billing.bill f
 					 WHERE f.account_id = a.account_id AND f.from_on = s.from_on AND f.kind = 'normal' ORDER BY f.revision DESC LIMIT 1) AS carry OFFSET 0) o
@@ -110,29 +114,25 @@ BEGIN
 		single := v.tariffs[1];
 	END IF;
 	RETURN QUERY
-	SELECT r.account_id, q.bills, r.before, CASE WHEN w.sqlstate IS NULL THEN q.total END, r.periods, q.totals, w.sqlstate, w.message, w.detail
+	SELECT r.account_id, q.bills, r.before, CASE WHEN e.sqlstate IS NULL THEN q.total END, r.periods, q.totals, e.sqlstate,
+		   CASE e.sqlstate WHEN 'P0002' THEN 'no bill lies within these days' WHEN '22004' THEN 'there is no tariff' WHEN 'UB308' THEN 'the currency is not that of the bills before' ELSE q.message END,
+		   CASE e.sqlstate WHEN '22004' THEN 'No version holds on all of these days.' WHEN 'UB308' THEN format('They are in %s, these in %s.', r.currency, q.currency) ELSE q.detail END
 	  FROM billing._rate_profiles(_rate_accounts.account_ids, _rate_accounts.account_terms, _rate_accounts.during, v.plan_ids, v.calendar_ids, v.spans, v.tariffs, v.markets) r
 	  -- without profiles: by registers, by formed usage, by what the bill was made of then
 	  LEFT JOIN LATERAL (
 		SELECT count(s.charges)::integer AS bills, sum(billing.total(s.charges)) AS total, array_agg(billing.total(s.charges) ORDER BY s.from_on) AS totals, max(billing.currency(s.charges)) AS currency,
-			   max(s.sqlstate) AS sqlstate, max(s.message) AS message, NULL::text AS detail
-		  FROM billing._simulate_account(r.account_id, _rate_accounts.during, CASE WHEN single IS NULL THEN _rate_accounts.plan_code END,
-				_rate_accounts.account_terms[array_position(_rate_accounts.account_ids, r.account_id)], single) s
-		 WHERE s.billed IS NOT NULL) s ON r.periods IS NOT NULL AND (r.usage_from <> 'reading' OR (r.rated).sqlstate LIKE 'UB1%')
+			   max(s.sqlstate) AS sqlstate, max(s.message) AS message
+		  -- asked for first, so that the others are not simulated in vain
+		  FROM (SELECT r.account_id WHERE r.periods IS NOT NULL AND (r.usage_from <> 'reading' OR (r.rated).sqlstate LIKE 'UB1%') OFFSET 0) o
+		 CROSS JOIN LATERAL billing._simulate_account(o.account_id, _rate_accounts.during, CASE WHEN single IS NULL THEN _rate_accounts.plan_code END,
+				_rate_accounts.account_terms[array_position(_rate_accounts.account_ids, o.account_id)], single) s
+		 WHERE s.billed IS NOT NULL HAVING count(*) > 0) s ON true
 	 CROSS JOIN LATERAL (
 		SELECT coalesce(s.bills, (r.rated).bills, 0) AS bills, CASE WHEN s.bills IS NULL THEN (r.rated).total ELSE s.total END AS total, CASE WHEN s.bills IS NULL THEN (r.rated).totals ELSE s.totals END AS totals,
 			   CASE WHEN s.bills IS NULL THEN (r.rated).currency ELSE s.currency END AS currency, CASE WHEN s.bills IS NULL THEN (r.rated).sqlstate ELSE s.sqlstate END AS sqlstate,
-			   CASE WHEN s.bills IS NULL THEN (r.rated).message ELSE s.message END AS message, CASE WHEN s.bills IS NULL THEN (r.rated).detail END AS detail) q
+			   CASE WHEN s.bills IS NULL THEN (r.rated).message ELSE s.message END AS message, CASE WHEN s.bills IS NULL THEN (r.rated).detail END AS detail OFFSET 0) q
 	 CROSS JOIN LATERAL (
-		SELECT q.sqlstate, q.message, q.detail WHERE q.sqlstate IS NOT NULL
-		 UNION ALL
-		SELECT 'P0002', 'no bill lies within these days', NULL WHERE q.sqlstate IS NULL AND r.periods IS NULL
-		 UNION ALL
-		SELECT '22004', 'there is no tariff', 'No version holds on all of these days.' WHERE q.sqlstate IS NULL AND cardinality(r.periods) <> q.bills
-		 UNION ALL
-		SELECT 'UB308', 'the currency is not that of the bills before', format('They are in %s, these in %s.', r.currency, q.currency) WHERE q.sqlstate IS NULL AND cardinality(r.periods) = q.bills AND q.currency <> r.currency
-		 UNION ALL
-		SELECT NULL, NULL, NULL WHERE q.sqlstate IS NULL AND cardinality(r.periods) = q.bills AND q.currency = r.currency) w;
+		SELECT CASE WHEN r.periods IS NULL THEN 'P0002' WHEN q.sqlstate IS NOT NULL THEN q.sqlstate WHEN cardinality(r.periods) <> q.bills THEN '22004' WHEN q.currency <> r.currency THEN 'UB308' END AS sqlstate) e;
 END $$;
 COMMENT ON FUNCTION billing._rate_accounts(bigint[], jsonb[], daterange, text, date, billing.tariff) IS
 'what accounts were billed for periods within some days, corrections included, and what these periods come to on trial; accounts that cannot be rated say why';
