@@ -17,7 +17,6 @@
 #include "billing.h"
 #include "core/forecast_days.h"
 #include "jsontext.h"
-#include "numeric.h"
 #include "profile_type.h"
 
 enum
@@ -473,7 +472,7 @@ billing_forecast_backtest_profile(PG_FUNCTION_ARGS)
 
 /* ---- parts ---- */
 
-/* values of part i at a scale at least as fine as all; the qualities stay */
+/* at least as fine as all the others */
 static void
 to_scale(BlSeries *series, int scale)
 {

@@ -10,15 +10,6 @@ enum
 	MEAN_YEARS = 3
 };
 
-static int
-by_value(const void *a, const void *b)
-{
-	double		x = *(const double *) a,
-				y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
 /* Hoare's selection: the k-th smallest comes to its place, none greater before it */
 static void
 select_kth(double *v, int n, int k)
@@ -84,7 +75,7 @@ sort(double *v, int n)
 			double		x = v[i];
 			int			j = i;
 
-			for (; j >= gaps[g] && by_value(&v[j - gaps[g]], &x) > 0; j -= gaps[g])
+			for (; j >= gaps[g] && v[j - gaps[g]] > x; j -= gaps[g])
 				v[j] = v[j - gaps[g]];
 			v[j] = x;
 		}
@@ -112,7 +103,6 @@ gather(const BlForecastTask *t, int slot, int period, int most, double *into)
 	return found;
 }
 
-/* Of a slot that has no value in its cycles, the season tells; of one without that, the whole history. */
 typedef double (*Middle) (double *value, int n);
 
 static double
@@ -142,7 +132,10 @@ whole_median(const BlForecastTask *t, double *middle, BlArena *arena)
 	return BL_OK;
 }
 
-/* one value for each slot of the cycle that begins at the end of the history */
+/*
+ * One value for each slot of the cycle that begins at the end of the history: where its cycles have none, of
+ * the season; where that has none, of all.
+ */
 static BlStatus
 middle_profile(const BlForecastTask *t, int cycles, Middle middle, double *profile, BlArena *arena)
 {

@@ -48,7 +48,7 @@ extern double bl_quantile(double *value, int n, double q);
 extern BlStatus bl_forecast_fill(const BlForecastTask *task, double *filled, BlArena *arena);
 
 /*
- * Solves (A + ridge) x = b for a symmetric positive A of n * n, of which the lower triangle is given and
+ * Solves A x = b for a symmetric positive A of n * n, of which the lower triangle is given and
  * destroyed; b becomes x.  BL_BAD_VALUE where A is not positive.
  */
 extern BlStatus bl_solve(double *a, double *b, int n);
