@@ -107,7 +107,7 @@ for my $role (qw(billing_owner billing_admin billing_auditor postgres pg_read_al
 	push @statements, "SET ROLE $role; SELECT count(*) FROM billing.bill; RESET ROLE", "SET SESSION AUTHORIZATION $role; SELECT count(*) FROM billing.bill; RESET SESSION AUTHORIZATION";
 }
 push @statements, "SELECT pg_create_logical_replication_slot('mine', 'test_decoding')", "SELECT * FROM pg_logical_slot_peek_changes('mine', NULL, NULL)", 'CREATE PUBLICATION mine FOR ALL TABLES', "COPY billing.bill TO PROGRAM 'cat'",
-	"COPY billing.bill TO 'bills.copy'", "SELECT lo_export(1, 'object.copy')", "SELECT lo_get(1)", "SELECT count(*) FROM pg_largeobject", "SELECT query FROM pg_stat_activity WHERE query LIKE '%SECRET%'", 'CREATE EVENT TRIGGER mine ON ddl_command_end EXECUTE FUNCTION billing._guard_drop()',
+	"COPY billing.bill TO 'bills.copy'", "SELECT lo_export(1, 'object.copy')", "SELECT lo_get(1)", "SELECT count(*) FROM pg_largeobject", "SELECT query FROM pg_stat_activity WHERE query LIKE '%SEC' || 'RET%' AND pid <> pg_backend_pid()", 'CREATE EVENT TRIGGER mine ON ddl_command_end EXECUTE FUNCTION billing._guard_drop()',
 	'SELECT pg_read_file(\'postgresql.conf\')', 'SELECT count(*) FROM pg_statistic', "SELECT pg_current_logfile()", 'SHOW billing.seal_key_file', "SET billing.actor = 'staff:1'", "SET session_replication_role = replica";
 push @statements, 'SELECT count(*) FROM pg_stats WHERE schemaname = \'billing\' AND tablename IN (\'bill\', \'account\', \'reading\')',
 	'SELECT count(*) FROM pg_stats_ext', 'SELECT last_value FROM billing.account_account_id_seq', "SELECT nextval('billing.account_account_id_seq')",
@@ -186,7 +186,7 @@ END
 			my ($argument, $type) = @{ $arguments[$n] };
 			my ($known) = grep { $argument =~ $_->[0] && ($_->[1] =~ /^'/ ? $type =~ /^text/ : $type =~ /^(bigint|integer)$/) } @named;
 			# what is in no list of ours is a value, and then one that would end a string, a statement and a comment
-			$choice[$n] = $known ? [ @$known[ 1 .. $#$known ] ] : [ $value{$type} // "NULL::$type", $type eq 'text' ? "E'\\'\"\$\$;--%s%I\\n/*\u57ce'" : () ];
+			$choice[$n] = $known ? [ @$known[ 1 .. $#$known ] ] : [ $value{$type} // "NULL::$type", $type eq 'text' ? "E'\\'\"\$\$;--%s%I/*城'" : () ];
 		}
 		my @variants = ([ map { $_->[0] } @choice ]);
 		if ($may eq 't')

@@ -32,6 +32,8 @@ SELECT format('%s %s', p.oid::regprocedure, md5(pg_get_functiondef(p.oid))) FROM
 UNION ALL
 SELECT format('%s may %s %s', CASE a.grantee WHEN 0 THEN 'everybody' ELSE a.grantee::regrole::text END, a.privilege_type, c.oid::regclass) FROM pg_class c, aclexplode(c.relacl) a
  WHERE c.relnamespace IN ('billing'::regnamespace, 'billing_report'::regnamespace) AND c.relname !~ '^mine' AND a.grantee <> 'billing_owner'::regrole
+   -- what a user has granted stays
+   AND a.grantee <> 'pg_monitor'::regrole
 UNION ALL
 SELECT format('%s may %s %s', CASE a.grantee WHEN 0 THEN 'everybody' ELSE a.grantee::regrole::text END, a.privilege_type, p.oid::regprocedure) FROM pg_proc p, aclexplode(p.proacl) a
  WHERE p.proowner = to_regrole('billing_owner')
