@@ -30,9 +30,12 @@ BEGIN
 	IF NEW.actor LIKE 'role:%' OR NOT EXISTS (SELECT FROM billing.second_step_rule r WHERE r.act = NEW.act) THEN
 		RETURN NEW;
 	END IF;
-	SELECT r.* INTO rule FROM unnest(billing._orgs_over(NEW.org_id)) WITH ORDINALITY o(org_id, distance)
-	  JOIN billing.second_step_rule r ON r.org_id = o.org_id AND r.act = NEW.act
-	 ORDER BY o.distance LIMIT 1;
+	-- who acts at an org where he has no right at all, as on an account that is assigned to him, does not see whose rule it is: the strictest
+	SELECT r.* INTO rule
+	  FROM billing.second_step_rule r
+	  LEFT JOIN unnest(billing._orgs_over(NEW.org_id)) WITH ORDINALITY o(org_id, distance) ON o.org_id = r.org_id
+	 WHERE r.act = NEW.act AND (o.org_id IS NOT NULL OR billing._orgs_over(NEW.org_id) = '{}')
+	 ORDER BY o.distance, r.above LIMIT 1;
 	IF FOUND AND rule.above <= (SELECT count(*) FROM (SELECT FROM billing.audit a WHERE a.org_id = NEW.org_id AND a.at > now() - interval '1 hour'
 			AND a.act = NEW.act AND a.actor = NEW.actor LIMIT rule.above) q) THEN
 		PERFORM billing._check_two_steps();

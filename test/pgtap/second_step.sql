@@ -38,7 +38,7 @@ END $$;
 \set one '\'{password}\''
 \set needs '\'UB407 this needs a second step of identification\''
 
-SELECT plan(22);
+SELECT plan(23);
 -- no rule: one step does
 SELECT is(by(:chief, :one, $$billing.grant_access('ANN', 'S1', '{bill}', '{read}')$$), '1', 'without a rule one step is enough');
 SELECT is(by(:chief, :one, $$billing.require_second_step('C')$$), :needs, 'who requires two has shown two');
@@ -69,6 +69,7 @@ SELECT is_empty($$SELECT a.act FROM billing.risky_act a
 	 WHERE a.act <> 'approved' AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'billing'::regnamespace AND p.proname NOT IN ('install', '_check_risky_act')
 		AND p.prosrc LIKE '%billing._audit(%''' || a.act || '''%')$$, 'the list names acts of the trail');
 
+SELECT is(by(:other, :one, format('public.act(%s, ''void_bill'')', :s1)), :needs, 'who has no right there, as on an assigned account, goes by the strictest rule');
 -- many openings
 SELECT is(by(:chief, :one, VARIADIC array_fill(format('public.act(%s, ''open_sealed'')', :s1), ARRAY[20])), repeat('done', 20), 'twenty sealed values open with one step');
 SELECT is(by(:chief, :one, VARIADIC array_fill(format('public.act(%s, ''open_sealed'')', :s1), ARRAY[21])), :needs, 'not one more');
