@@ -66,8 +66,13 @@ typedef struct Work
 	double		mean;			/* of a slot */
 	int			values;
 	double	   *day;			/* mean of a slot relative to the mean; NaN: fewer than half of its slots */
+	uint8_t    *have;			/* slots of the day with a reading */
 	double	   *series[SERIES_COUNT];
+	int			flat_days;		/* that hardly vary */
+	int			shape_days;		/* that could */
 	const double *usual;		/* shape of the reference's day, or NULL */
+	double		usual_apart[BL_GRID_SLOTS_MAX]; /* of it, from its mean; all of it known */
+	double		usual_squares;	/* 0: it is not */
 	double	   *usual_day;		/* logarithms of the reference's days that are his; NaN: none */
 	/* shapes of the thirds of his days, then of all: the mean of a slot */
 	double		shape[4][BL_GRID_SLOTS_MAX];
@@ -136,8 +141,8 @@ levels(Work *w)
 	const BlDayGrid *g = w->g;
 	int			n = g->days * g->slots,
 				values = 0;
-	float	   *sorted = bl_arena_room(w->arena, sizeof *sorted * (size_t) n),
-			   *spare = bl_arena_room(w->arena, sizeof *spare * (size_t) n);
+	float	   *sorted = bl_arena_room(w->arena, sizeof *sorted * (size_t) n);
+	uint32_t   *spare = bl_arena_room(w->arena, sizeof *spare * 2 * (size_t) n);
 	double	   *f = w->feature + LEVELS;
 
 	if (sorted == NULL || spare == NULL)
@@ -177,9 +182,7 @@ runs(Work *w)
 				zero_runs = 0,
 				equal = 0,
 				equal_run = 0,
-				equal_longest = 0,
-				flat = 0,
-				days = 0;
+				equal_longest = 0;
 
 	for (int i = 0; i < g->days * g->slots; i++)
 	{
@@ -200,23 +203,6 @@ runs(Work *w)
 	f[2] = (double) zero_runs / g->days;
 	f[3] = (double) equal / w->values;
 	f[4] = log_of(equal_longest * hours);
-	for (int d = 0; d < g->days && g->slots >= SHAPE_SLOTS; d++)
-	{
-		const double *x = g->value + (size_t) d * (size_t) g->slots;
-		double		low = INFINITY,
-					high = -INFINITY;
-
-		if (isnan(w->day[d]))
-			continue;
-		for (int k = 0; k < g->slots; k++)
-		{
-			low = x[k] < low ? x[k] : low;
-			high = x[k] > high ? x[k] : high;
-		}
-		days++;
-		flat += high - low <= 0.1 * w->day[d] * w->mean;
-	}
-	f[5] = days > 0 ? (double) flat / days : NAN;
 }
 
 static void
@@ -227,43 +213,75 @@ missing(Work *w)
 	int			run = 0,
 				longest = 0;
 
-	for (int i = 0; i < g->days * g->slots; i++)
+	for (int d = 0; d < g->days; d++)
 	{
-		run = isnan(g->value[i]) ? run + 1 : 0;
-		longest = run > longest ? run : longest;
+		if (w->have[d] == g->slots)
+		{
+			run = 0;
+			continue;
+		}
+		for (int i = d * g->slots; i < (d + 1) * g->slots; i++)
+		{
+			run = isnan(g->value[i]) ? run + 1 : 0;
+			longest = run > longest ? run : longest;
+		}
 	}
 	f[0] = log_of(longest * 24.0 / g->slots);
 	for (int third = 0; third < 3; third++)
 	{
-		int			from = third_from(third, g->days) * g->slots,
-					until = third_from(third + 1, g->days) * g->slots,
-					none = 0;
+		int			from = third_from(third, g->days),
+					until = third_from(third + 1, g->days),
+					there = 0;
 
-		for (int i = from; i < until; i++)
-			none += isnan(g->value[i]);
-		f[1 + third] = until > from ? (double) none / (until - from) : NAN;
+		for (int d = from; d < until; d++)
+			there += w->have[d];
+		f[1 + third] = until > from ? 1 - (double) there / ((until - from) * g->slots) : NAN;
 	}
 }
 
 /* ---- daily series ---- */
 
-/* one day that has at least half of its slots */
-static void
-day_series(Work *w, int d)
+/* What one pass over a day finds. */
+typedef struct Day
 {
-	const double *x = w->g->value + (size_t) d * (size_t) w->g->slots;
-	int			slots = w->g->slots,
-				have = 0,
-				zeros = 0,
-				steps = 0;
-	double		low = INFINITY,
-				high = -INFINITY,
-				mean = w->day[d] * w->mean,
-				squares = 0,
-				lagged = 0,
-				change = 0,
-				night = 0,
-				evening = 0;
+	double		low;
+	double		high;
+	double		squares;		/* around its mean */
+	double		lagged;			/* of neighbours, around the mean */
+	double		change;			/* between neighbours, without sign */
+	double		usual;			/* products with what is usual */
+	int			steps;			/* neighbours */
+	int			zeros;
+} Day;
+
+/* all slots are there: no test for each */
+static Day
+whole_day(const double *x, int slots, double mean, const double *usual_apart)
+{
+	Day			day = {.low = x[0], .high = x[0], .steps = slots - 1};
+	double		before = 0;
+
+	for (int k = 0; k < slots; k++)
+	{
+		double		a = x[k] - mean;
+
+		day.low = x[k] < day.low ? x[k] : day.low;
+		day.high = x[k] > day.high ? x[k] : day.high;
+		day.squares += a * a;
+		day.lagged += a * before;
+		day.usual += a * usual_apart[k];
+		day.zeros += x[k] == 0;
+		before = a;
+	}
+	for (int k = 1; k < slots; k++)
+		day.change += fabs(x[k] - x[k - 1]);
+	return day;
+}
+
+static Day
+part_day(const double *x, int slots, double mean)
+{
+	Day			day = {.low = INFINITY, .high = -INFINITY};
 
 	for (int k = 0; k < slots; k++)
 	{
@@ -271,39 +289,67 @@ day_series(Work *w, int d)
 
 		if (isnan(x[k]))
 			continue;
-		have++;
-		zeros += x[k] == 0;
-		low = x[k] < low ? x[k] : low;
-		high = x[k] > high ? x[k] : high;
-		squares += a * a;
+		day.zeros += x[k] == 0;
+		day.low = x[k] < day.low ? x[k] : day.low;
+		day.high = x[k] > day.high ? x[k] : day.high;
+		day.squares += a * a;
 		if (k > 0 && !isnan(x[k - 1]))
 		{
-			lagged += a * (x[k - 1] - mean);
-			change += fabs(x[k] - x[k - 1]);
-			steps++;
+			day.lagged += a * (x[k - 1] - mean);
+			day.change += fabs(x[k] - x[k - 1]);
+			day.steps++;
 		}
-		/* from midnight to five, from five to ten in the evening */
-		night += k * 24 < 5 * slots ? x[k] : 0;
-		evening += k * 24 >= 17 * slots && k * 24 < 22 * slots ? x[k] : 0;
 	}
+	return day;
+}
+
+/* the sum of slots that begin in hours of the day */
+static double
+sum_hours(const double *x, int slots, int from, int until)
+{
+	double		sum = 0;
+
+	for (int k = (from * slots + 23) / 24; k * 24 < until * slots; k++)
+		sum += isnan(x[k]) ? 0 : x[k];
+	return sum;
+}
+
+/* one day that has at least half of its slots */
+static void
+day_series(Work *w, int d)
+{
+	const double *x = w->g->value + (size_t) d * (size_t) w->g->slots;
+	int			slots = w->g->slots,
+				have = w->have[d];
+	double		mean = w->day[d] * w->mean;
+	bool		whole = have == slots;
+	Day			day;
+
 	w->series[LEVEL][d] = log_share(w->day[d], 0.05);
 	w->series[RELATIVE][d] = w->series[LEVEL][d] - w->usual_day[d];
 	if (slots < SHAPE_SLOTS)
 		return;
-	w->series[MINIMUM][d] = log_share(low / w->mean, 0.02);
-	w->series[MAXIMUM][d] = log_share(high / w->mean, 0.02);
-	w->series[ZEROS][d] = (double) zeros / have;
+	day = whole ? whole_day(x, slots, mean, w->usual_apart) : part_day(x, slots, mean);
+	w->shape_days++;
+	w->flat_days += day.high - day.low <= 0.1 * mean;
+	w->series[MINIMUM][d] = log_share(day.low / w->mean, 0.02);
+	w->series[MAXIMUM][d] = log_share(day.high / w->mean, 0.02);
+	w->series[ZEROS][d] = (double) day.zeros / have;
 	if (mean > 0)
 	{
-		w->series[VARIATION][d] = sqrt(squares / have) / mean;
-		w->series[ROUGHNESS][d] = steps > 0 ? change / steps / mean : NAN;
-		w->series[NIGHT][d] = night / (mean * have);
-		w->series[EVENING][d] = evening / (mean * have);
+		w->series[VARIATION][d] = sqrt(day.squares / have) / mean;
+		w->series[ROUGHNESS][d] = day.steps > 0 ? day.change / day.steps / mean : NAN;
+		w->series[NIGHT][d] = sum_hours(x, slots, 0, 5) / (mean * have);
+		w->series[EVENING][d] = sum_hours(x, slots, 17, 22) / (mean * have);
 	}
 	/* rounding alone is no variation */
-	if (squares > have * mean * mean * 1e-24)
-		w->series[AUTOCORRELATION][d] = lagged / squares;
-	if (w->usual != NULL)
+	if (day.squares > have * mean * mean * 1e-24)
+	{
+		w->series[AUTOCORRELATION][d] = day.lagged / day.squares;
+		if (whole && w->usual_squares > 0)
+			w->series[LIKENESS][d] = day.usual / sqrt(day.squares * w->usual_squares);
+	}
+	if (w->usual != NULL && !(whole && w->usual_squares > 0))
 		w->series[LIKENESS][d] = bl_real_correlation(x, w->usual, slots);
 }
 
@@ -319,6 +365,8 @@ all_series(Work *w)
 	for (int d = 0; d < days; d++)
 		if (!isnan(w->day[d]))
 			day_series(w, d);
+	if (w->shape_days > 0)
+		w->feature[RUNS + 5] = (double) w->flat_days / w->shape_days;
 	for (int s = 0; s < SERIES_COUNT; s++)
 	{
 		double	   *f = w->feature + SERIES + s * OF_SERIES;
@@ -348,17 +396,23 @@ fill_shapes(Work *w)
 	memset(w->shape, 0, sizeof w->shape);
 	for (int third = 0; third < 3; third++)
 		for (int d = third_from(third, g->days); d < third_from(third + 1, g->days); d++)
+		{
+			const double *x = g->value + (size_t) d * (size_t) g->slots;
+
 			for (int k = 0; k < g->slots && !isnan(w->day[d]); k++)
 			{
-				double		x = g->value[d * g->slots + k];
+				bool		there = !isnan(x[k]);
 
-				if (isnan(x))
-					continue;
-				w->shape[third][k] += x;
-				have[third][k]++;
-				w->shape[3][k] += x;
-				have[3][k]++;
+				w->shape[third][k] += there ? x[k] : 0;
+				have[third][k] += there;
 			}
+		}
+	for (int third = 0; third < 3; third++)
+		for (int k = 0; k < g->slots; k++)
+		{
+			w->shape[3][k] += w->shape[third][k];
+			have[3][k] += have[third][k];
+		}
 	for (int i = 0; i < 4; i++)
 		for (int k = 0; k < g->slots; k++)
 			w->shape[i][k] = have[i][k] > 0 ? w->shape[i][k] / have[i][k] : NAN;
@@ -564,6 +618,7 @@ fill_days(Work *w)
 			}
 		all += sum;
 		w->values += have;
+		w->have[d] = (uint8_t) have;
 		w->day[d] = 2 * have >= g->slots ? sum / have : NAN;
 	}
 	w->mean = w->values > 0 ? all / w->values : 0;
@@ -582,6 +637,14 @@ fill_usual(Work *w, const BlReference *reference)
 			log_share(reference->day[there], 0.05) : NAN;
 	}
 	w->usual = reference != NULL ? reference->shape : NULL;
+	for (int k = 0; k < w->g->slots && w->usual != NULL; k++)
+	{
+		w->usual_apart[k] = w->usual[k] - mean_of(w->usual, w->g->slots);
+		w->usual_squares += w->usual_apart[k] * w->usual_apart[k];
+	}
+	/* where some of it is not known each day has its own mean of the rest */
+	if (isnan(w->usual_squares))
+		w->usual_squares = 0;
 }
 
 /* what readings of absurd size make of sums and quotients */
@@ -626,6 +689,9 @@ bl_features(const BlDayGrid *grid, const BlReference *reference, const BlDayGrid
 	BlStatus	status;
 
 	if (w == NULL || room == NULL)
+		return BL_NO_SPACE;
+	w->have = bl_arena_room(arena, (size_t) grid->days);
+	if (w->have == NULL)
 		return BL_NO_SPACE;
 	if (reference != NULL && reference->slots != grid->slots)
 		return BL_UNALIGNED;

@@ -4,7 +4,6 @@
 #include "real.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
 double
@@ -41,6 +40,12 @@ bl_real_correlation(const double *a, const double *b, int n)
 	return ab / sqrt(aa * bb);
 }
 
+enum
+{
+	CUT = 10,					/* low bits of a float's fraction that do not count */
+	BITS = 11					/* of a pass; two are the rest of a float */
+};
+
 /* the order of a float's bits is that of floats, once the negative ones are turned round */
 static uint32_t
 key_of(float x)
@@ -48,44 +53,55 @@ key_of(float x)
 	uint32_t	bits;
 
 	memcpy(&bits, &x, sizeof bits);
+	bits = (bits + (1 << (CUT - 1))) >> CUT << CUT;
 	return bits >> 31 != 0 ? ~bits : bits | UINT32_C(1) << 31;
 }
 
-void
-bl_real_sort(float *value, float *spare, int n)
+static float
+value_of(uint32_t key)
 {
-	enum
+	uint32_t	bits = key >> 31 != 0 ? key & ~(UINT32_C(1) << 31) : ~key;
+	float		x;
+
+	memcpy(&x, &bits, sizeof x);
+	return x;
+}
+
+/* counts become the places where what they count begins */
+static void
+places(uint32_t *count)
+{
+	uint32_t	before = 0;
+
+	for (int k = 0; k < 1 << BITS; k++)
 	{
-		BITS = 11,
-		PASSES = 3
-	};
-	uint32_t	start[PASSES][1 << BITS] = {0};
-	float	   *from = value,
-			   *to = spare;
+		uint32_t	here = count[k];
+
+		count[k] = before;
+		before += here;
+	}
+}
+
+void
+bl_real_sort(float *value, uint32_t *room, int n)
+{
+	uint32_t	low[1 << BITS] = {0},
+				high[1 << BITS] = {0},
+			   *key = room,
+			   *by_low = room + n;
 
 	for (int i = 0; i < n; i++)
-		for (int pass = 0; pass < PASSES; pass++)
-			start[pass][key_of(value[i]) >> pass * BITS & ((1 << BITS) - 1)]++;
-	for (int pass = 0; pass < PASSES; pass++)
 	{
-		uint32_t	before = 0;
-		float	   *swap;
-
-		for (int k = 0; k < 1 << BITS; k++)
-		{
-			uint32_t	count = start[pass][k];
-
-			start[pass][k] = before;
-			before += count;
-		}
-		for (int i = 0; i < n; i++)
-			to[start[pass][key_of(from[i]) >> pass * BITS & ((1 << BITS) - 1)]++] = from[i];
-		swap = from;
-		from = to;
-		to = swap;
+		key[i] = key_of(value[i]);
+		low[key[i] >> CUT & ((1 << BITS) - 1)]++;
+		high[key[i] >> (CUT + BITS)]++;
 	}
-	/* the passes are odd in number */
-	memcpy(value, from, sizeof *value * (size_t) n);
+	places(low);
+	places(high);
+	for (int i = 0; i < n; i++)
+		by_low[low[key[i] >> CUT & ((1 << BITS) - 1)]++] = key[i];
+	for (int i = 0; i < n; i++)
+		value[high[by_low[i] >> (CUT + BITS)]++] = value_of(by_low[i]);
 }
 
 double

@@ -251,15 +251,25 @@ usual(void)
 static void
 sorts(void)
 {
-	float		x[500],
-				spare[500];
+	float		x[500];
+	uint32_t	room[1000];
 	uint64_t	seed = 9;
 
+	double		before = 0,
+				after = 0;
+
 	for (int i = 0; i < 500; i++)
-		x[i] = (float) ((double) (int64_t) check_random(&seed) * (i % 2 == 0 ? 1e-18 : 1e3));
-	bl_real_sort(x, spare, 500);
-	for (int i = 1; i < 500; i++)
-		CHECK(x[i - 1] <= x[i]);
+	{
+		x[i] = (float) ((double) (int64_t) check_random(&seed) * (i % 2 == 0 ? 1e-18 : 1));
+		before += x[i];
+	}
+	bl_real_sort(x, room, 500);
+	for (int i = 0; i < 500; i++)
+	{
+		after += x[i];
+		CHECK(i == 0 || x[i - 1] <= x[i]);
+	}
+	CHECK(fabs(after - before) < 500 * 1e19 / 16000);
 	CHECK(bl_real_quantile(x, 500, 0) == x[0] && bl_real_quantile(x, 500, 1) == x[499]);
 	x[0] = 1;
 	x[1] = 3;
