@@ -34,6 +34,9 @@ SELECT billing.set_plan('R', 'flat', '2026-01-01'), billing.set_plan('E', 'flat'
 SELECT count(*) FROM (SELECT billing.record_profile(k.no, billing.profile(m AT TIME ZONE 'Asia/Shanghai', '15 minutes',
 	ARRAY(SELECT ((30 + (n * 7919) % 60) * (1 + (n / 24 + k.n) % 3) * (1 + extract(month FROM m)::integer % 2))::bigint FROM generate_series(1, 96 * ((m + interval '1 month')::date - m::date)) n), time_zone => 'Asia/Shanghai'))
   FROM generate_series('2026-01-01'::timestamp, '2026-06-01', interval '1 month') m, (SELECT 'A' || n AS no, n FROM generate_series(1, 8) n UNION ALL VALUES ('Z', 9)) k) q \gset
+-- A5 has a roof
+SELECT count(*) FROM (SELECT billing.record_profile('A5', billing.profile(m AT TIME ZONE 'Asia/Shanghai', '15 minutes', array_fill(20::bigint, ARRAY[96 * ((m + interval '1 month')::date - m::date)]), time_zone => 'Asia/Shanghai'),
+	channel => 'export') FROM generate_series('2026-01-01'::timestamp, '2026-06-01', interval '1 month') m) q \gset
 SELECT billing.set_usage_from('register', '{R}') \gset
 SELECT count(*) FROM (SELECT billing.record_register('R', d::date, 'total', v) FROM (VALUES ('2026-01-01', 100.5), ('2026-02-01', 350.75), ('2026-03-01', 600), ('2026-04-01', 801)) v(d, v)) q \gset
 -- its terms change in May, its plan in June

@@ -52,7 +52,7 @@ BEGIN ATOMIC
 		 -- on one of its own, since a join would make it once a version
 		 CROSS JOIN LATERAL (
 			-- most have one channel, which needs not be looked for among all of them
-			SELECT CASE WHEN bool_and(r.part = 'main' AND r.channel = 'import') THEN billing.usage(import => billing.concat_agg(r.profile)) ELSE billing._usage_of(a.account_id, daterange(s.from_on, s.until_on)) END AS usage
+			SELECT CASE WHEN bool_and(r.part = 'main' AND r.channel = 'import') THEN billing.usage(import => billing.concat_agg(r.profile) FILTER (WHERE r.part = 'main' AND r.channel = 'import')) ELSE billing._usage_of(a.account_id, daterange(s.from_on, s.until_on)) END AS usage
 			  FROM billing.reading r
 			 WHERE r.account_id = a.account_id AND r.from_on > s.from_on - 31 AND r.from_on < s.until_on AND r.until_on > s.from_on OFFSET 0) u
 		 CROSS JOIN LATERAL (
