@@ -57,23 +57,22 @@ END $$;
 COMMENT ON FUNCTION billing.tariff_with(billing.tariff, jsonb) IS
 'the tariff with other values at these paths, each of which must be there: {"charges/0/price/peak": "0.61", "charges/1/steps/0/to": "2160"}; checked as any tariff';
 
-CREATE FUNCTION billing._figure(document jsonb, path text)
+CREATE FUNCTION billing.tariff_figure(document jsonb, path text)
 RETURNS numeric
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	said	text := _figure.document #>> string_to_array(_figure.path, '/');
+	said	text := tariff_figure.document #>> string_to_array(tariff_figure.path, '/');
 BEGIN
 	IF said IS NULL OR said !~ '^-?[0-9]{1,15}(\.[0-9]{1,15})?$' THEN
-		RAISE EXCEPTION 'the tariff has no number at "%"', left(_figure.path, 200)
+		RAISE EXCEPTION 'the tariff has no number at "%"', left(tariff_figure.path, 200)
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('There is %s.', coalesce(left(said, 100), 'nothing')),
 				  HINT = 'A path names members and, counted from 0, elements: charges/0/price/peak.';
 	END IF;
 	RETURN said::numeric;
 END $$;
-COMMENT ON FUNCTION billing._figure(jsonb, text) IS 'the number at a path of a tariff''s document';
-REVOKE ALL ON FUNCTION billing._figure(jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION billing.tariff_figure(jsonb, text) IS 'the number at a path of a tariff''s document';
 
 CREATE FUNCTION billing.tariff_parameters(tariff billing.tariff, parameters jsonb)
 RETURNS TABLE (name text, paths text[], value numeric, lowest numeric, highest numeric, step numeric, balance boolean)
@@ -107,11 +106,11 @@ BEGIN
 			RAISE EXCEPTION 'parameter "%" has no path', left(name, 100) USING ERRCODE = 'invalid_parameter_value', HINT = 'Such as "charges/0/price/peak", or a list of several that have one value.';
 		END IF;
 		-- all of its places have the first one's value; each must be a number
-		PERFORM billing._figure(document, p) FROM unnest(paths) p;
-		value := billing._figure(document, paths[1]);
-		lowest := billing._figure(given.value, 'from');
-		highest := billing._figure(given.value, 'to');
-		step := billing._figure(given.value, 'step');
+		PERFORM billing.tariff_figure(document, p) FROM unnest(paths) p;
+		value := billing.tariff_figure(document, paths[1]);
+		lowest := billing.tariff_figure(given.value, 'from');
+		highest := billing.tariff_figure(given.value, 'to');
+		step := billing.tariff_figure(given.value, 'step');
 		balance := coalesce((given.value ->> 'balance')::boolean, false);
 		IF step <= 0 OR highest < lowest OR (highest - lowest) / step > 1000000 THEN
 			RAISE EXCEPTION 'parameter "%" has no steps from % to %', left(name, 100), lowest, highest USING ERRCODE = 'invalid_parameter_value',

@@ -26,7 +26,7 @@ CREATE FUNCTION pg_temp.luminance(colour text) RETURNS double precision LANGUAGE
 CREATE FUNCTION pg_temp.contrast(a text, b text) RETURNS double precision LANGUAGE sql AS $$
 	SELECT (greatest(pg_temp.luminance(a), pg_temp.luminance(b)) + 0.05) / (least(pg_temp.luminance(a), pg_temp.luminance(b)) + 0.05) $$;
 
-SELECT plan(25);
+SELECT plan(26);
 SELECT is_empty($$SELECT name FROM chart WHERE NOT coalesce(xml_is_well_formed_document(svg), false)$$, 'every chart is well-formed, whatever is in it');
 SELECT is_empty($$SELECT name FROM chart WHERE (xpath('count(//*[local-name()=''script''])', svg::xml))[1]::text <> '0'$$, 'and no text becomes an element');
 SELECT is_empty($$SELECT name FROM chart WHERE cardinality(xpath('/*/*[local-name()=''title'']/text()', svg::xml)) <> 1 OR cardinality(xpath('/*/*[local-name()=''desc'']/text()', svg::xml)) <> 1$$, 'each has a title and a description');
@@ -53,7 +53,7 @@ SELECT is(regexp_count(billing.chart_losses('{a,b,c}', '{3,9,-1}', 8), '▲'), 2
 SELECT is_empty($$SELECT DISTINCT m[1] FROM chart CROSS JOIN LATERAL regexp_matches(svg, '<text[^>]*fill="(#[0-9a-f]{6})"', 'g') m WHERE pg_temp.contrast(m[1], '#ffffff') < 4.5$$, 'words stand out');
 SELECT cmp_ok(least(pg_temp.contrast('#1a1a1a', '#ffffff'), pg_temp.contrast('#8a3600', '#fbe3d4')), '>=', 4.5::double precision, 'also on what they lie on');
 SELECT cmp_ok(least(pg_temp.contrast('#0072b2', '#ffffff'), pg_temp.contrast('#b34700', '#ffffff'), pg_temp.contrast('#767676', '#ffffff'), pg_temp.contrast('#595959', '#ffffff')), '>=', 3::double precision, 'so do lines and marks');
-SELECT is_empty($$SELECT i FROM (SELECT i, pg_temp.luminance(billing._chart_shade(i / 50.0)) AS l, lag(pg_temp.luminance(billing._chart_shade(i / 50.0))) OVER (ORDER BY i) AS was FROM generate_series(0, 50) i) q WHERE l >= was$$,
+SELECT is_empty($$SELECT i FROM (SELECT i, pg_temp.luminance(billing.chart_shade(i / 50.0)) AS l, lag(pg_temp.luminance(billing.chart_shade(i / 50.0))) OVER (ORDER BY i) AS was FROM generate_series(0, 50) i) q WHERE l >= was$$,
 	'a darker hour is a higher load');
 
 -- refused
@@ -62,5 +62,9 @@ SELECT throws_ok($$SELECT billing.chart_heatmap(pg_temp.load(9700))$$, '54000', 
 SELECT throws_ok($$SELECT billing.chart_losses('{a}', '{1,2}')$$, '22023', NULL, 'each area has its loss');
 SELECT throws_ok($$SELECT billing.chart_losses('{a}', '{NaN}')$$, '22023', NULL, 'which is a number');
 SELECT is(billing.chart_load(NULL), NULL, 'no profile, no chart');
+CREATE ROLE chart_anybody LOGIN;
+SET LOCAL SESSION AUTHORIZATION chart_anybody;
+SELECT ok(billing.chart_heatmap(billing.profile('2026-03-02 00:00+08', '1 hour', '{1,2,3}'::bigint[], time_zone => 'Asia/Shanghai')) ~ '^<svg', 'anybody may draw');
+RESET SESSION AUTHORIZATION;
 SELECT * FROM finish();
 ROLLBACK;

@@ -70,7 +70,7 @@ END $$;
 GRANT EXECUTE ON FUNCTION pg_temp.asked(text) TO PUBLIC;
 \set half '''[2026-01-01,2026-07-01)'''
 
-SELECT plan(47);
+SELECT plan(48);
 -- nothing changed
 SELECT is_empty($$SELECT account_no, before, after, message FROM billing.rate_segment('{"org": "C"}', '[2026-01-01,2026-07-01)') WHERE account_no <> 'E' AND difference IS DISTINCT FROM 0$$,
 	'by their own plans all accounts come to what they were billed, to the cent');
@@ -151,6 +151,7 @@ ROLLBACK TO reading;
 -- who may ask
 SET LOCAL SESSION AUTHORIZATION decision_analyst;
 SELECT is(pg_temp.asked('SELECT count(*) FROM billing.rate_segment(''{}'', ''[2026-01-01,2026-07-01)'', ''flat'')'), '10', 'an analyst of the company, its accounts');
+SELECT is(pg_temp.asked(format('SELECT count(*) FROM billing.search_tariff(''{"plan": "tou"}'', ''[2026-01-01,2026-02-01)'', %L, ''{"base": {"path": "charges/2/price", "from": "3", "to": "4", "step": "1"}}'')', :'tou')), '3', 'who may search');
 SELECT is(pg_temp.asked('SELECT billing.save_what_if(''C'', ''mine'', ''{}'', ''[2026-01-01,2026-02-01)'')') IS NOT NULL, true, 'who may also keep a trial');
 SELECT is(pg_temp.asked('SELECT billing.add_campaign(''C'', ''x'', ''x'', ''flat'', ''{}'', ''[2026-01-01,2026-06-01)'', 10)'), '42501', 'but approach no customers');
 SET LOCAL SESSION AUTHORIZATION decision_other;
