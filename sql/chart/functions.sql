@@ -110,7 +110,8 @@ BEGIN ATOMIC
 	SELECT string_agg(format(E'<path d="M64 %s H%s" stroke="%s"/><text x="58" y="%s" text-anchor="end">%s</text>\n', round(y.y, 1), chart_value_axis.width - 20, CASE WHEN v.v = 0 THEN '#595959' ELSE '#d9d9d9' END,
 				round(y.y + 4, 1), trim_scale(v.v)), '' ORDER BY v.v)
 		|| format(E'<text x="64" y="42" fill="#404040">%s</text>\n', billing.chart_text(chart_value_axis.label))
-	  FROM generate_series(chart_value_axis.low, chart_value_axis.high, chart_value_axis.step) v(v)
+	  -- at most so many that can be told apart
+	  FROM (SELECT chart_value_axis.low + i * chart_value_axis.step AS v FROM generate_series(0, least(100, trunc((chart_value_axis.high - chart_value_axis.low) / nullif(chart_value_axis.step, 0)))::integer) i) v
 	 CROSS JOIN LATERAL (SELECT 50 + (chart_value_axis.high - v.v) / (chart_value_axis.high - chart_value_axis.low) * (chart_value_axis.height - 100) AS y) y;
 END;
 COMMENT ON FUNCTION billing.chart_value_axis(numeric, numeric, numeric, text, integer, integer) IS 'lines across, each with its value';

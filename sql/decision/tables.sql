@@ -74,7 +74,9 @@ CREATE TABLE billing.market_price (
 	source			text NOT NULL,
 	made_by			text NOT NULL DEFAULT billing.actor(),
 	made_at			timestamptz NOT NULL DEFAULT now(),
-	CONSTRAINT market_price_texts_bounded CHECK (length(seller) BETWEEN 1 AND 200 AND length(product) BETWEEN 1 AND 200 AND length(source) BETWEEN 1 AND 500),
+	CONSTRAINT market_price_seller_bounded CHECK (length(seller) BETWEEN 1 AND 200),
+	CONSTRAINT market_price_product_bounded CHECK (length(product) BETWEEN 1 AND 200),
+	CONSTRAINT market_price_source_bounded CHECK (length(source) BETWEEN 1 AND 500),
 	CONSTRAINT market_price_days_finite CHECK (NOT isempty(days) AND NOT lower_inf(days) AND isfinite(lower(days))),
 	CONSTRAINT market_price_price_per_kwh_bounded CHECK (price_per_kwh > -1e6 AND price_per_kwh < 1e6 AND scale(price_per_kwh) <= 12),
 	CONSTRAINT market_price_currency_plain CHECK (currency ~ '^[A-Z]{3}$')

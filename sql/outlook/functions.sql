@@ -80,6 +80,25 @@ COMMENT ON FUNCTION billing._holidays(text, date, date) IS 'holidays of a calend
 
 -- ---- loads ----
 
+CREATE FUNCTION billing._common_zone(org_id bigint, from_on date, until_on date)
+RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT mode() WITHIN GROUP (ORDER BY billing.time_zone(r.profile))
+	  FROM billing.reading r
+	 WHERE r.org_id = ANY (billing._orgs_below(_common_zone.org_id)) AND r.channel IN ('import', 'export') AND r.from_on < _common_zone.until_on AND r.until_on > _common_zone.from_on;
+END;
+COMMENT ON FUNCTION billing._common_zone(bigint, date, date) IS
+'the zone of most readings of an org and those below it: meters and head-ends name the same hours by zone or by offset';
+
+CREATE FUNCTION billing._in_zone(profile billing.profile, zone text)
+RETURNS billing.profile
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE billing.time_zone(_in_zone.profile) WHEN _in_zone.zone THEN _in_zone.profile ELSE billing.in_zone(_in_zone.profile, _in_zone.zone) END;
+END;
+COMMENT ON FUNCTION billing._in_zone(billing.profile, text) IS 'the profile by this zone, most of which have it already';
+
 CREATE FUNCTION billing._account_loads(org_id bigint, from_on date, until_on date, slot interval)
 RETURNS TABLE (account_id bigint, org_id bigint, feeder_id bigint, plan_id bigint, load billing.profile)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
@@ -88,12 +107,13 @@ BEGIN ATOMIC
 		   (SELECT p.plan_id FROM billing.account_plan p WHERE p.account_id = a.account_id AND p.from_on < _account_loads.until_on ORDER BY p.from_on DESC LIMIT 1),
 		   l.load
 	  FROM billing.account a
+	 CROSS JOIN (SELECT billing._common_zone(_account_loads.org_id, _account_loads.from_on, _account_loads.until_on) AS name) z
 	 CROSS JOIN LATERAL (
 		SELECT max(coalesce(s.feeder_id, t.feeder_id)) AS feeder_id,
 			   -- what is fed in is taken off
 			   billing.sum(billing.resample(CASE r.channel WHEN 'import' THEN d.profile ELSE billing.negate(d.profile) END, _account_loads.slot)) AS load
 		  FROM billing.reading r
-		 CROSS JOIN LATERAL (SELECT billing.slice(r.profile, daterange(_account_loads.from_on, _account_loads.until_on)) AS profile) d
+		 CROSS JOIN LATERAL (SELECT billing._in_zone(billing.slice(r.profile, daterange(_account_loads.from_on, _account_loads.until_on)), z.name) AS profile) d
 		  LEFT JOIN billing.service_point s ON s.account_id = r.account_id AND s.part = r.part
 		  LEFT JOIN billing.transformer_area t ON t.area_id = s.area_id
 		 WHERE r.account_id = a.account_id AND r.channel IN ('import', 'export') AND coalesce(s.purpose, 'billing') = 'billing'
@@ -349,12 +369,13 @@ BEGIN ATOMIC
 		  JOIN billing.reading r ON r.account_id = p.account_id AND r.part = p.part AND r.channel IN ('import', 'export')
 		   AND r.from_on > _month_energies.from_on - 31 AND r.from_on < _month_energies.until_on AND r.until_on > _month_energies.from_on
 		  JOIN month m ON m.days && daterange(r.from_on, r.until_on)
-		 CROSS JOIN LATERAL (SELECT billing.slice(r.profile, m.days) AS profile) d
+		 CROSS JOIN (SELECT billing._common_zone(_month_energies.org_id, _month_energies.from_on, _month_energies.until_on) AS name) z
+		 CROSS JOIN LATERAL (SELECT billing._in_zone(billing.slice(r.profile, m.days), z.name) AS profile) d
 		 GROUP BY p.feeder_id, p.area_id, m.month),
 	part AS (
 		SELECT l.feeder_id, CASE WHEN l.area_id IS NULL THEN 'direct' ELSE 'area' END AS level, l.area_id, l.month, l.load FROM load l
 		UNION ALL
-		SELECT l.feeder_id, 'feeder', NULL, l.month, billing.sum(l.load) FROM load l GROUP BY l.feeder_id, l.month)
+		SELECT l.feeder_id, 'feeder' AS level, NULL AS area_id, l.month, billing.sum(l.load) FROM load l GROUP BY l.feeder_id, l.month)
 	SELECT p.feeder_id, p.level, p.area_id, p.month, billing.slot_count(p.load) - billing.missing_count(p.load), billing.energy_kwh(p.load), billing.peak_kw(p.load)
 	  FROM part p;
 END;

@@ -103,7 +103,7 @@ CREATE TABLE billing.supply_plan (
 	made_at		timestamptz NOT NULL DEFAULT now(),
 	adopted_by	text,
 	adopted_at	timestamptz,
-	CONSTRAINT supply_plan_version_key UNIQUE (org_id, from_month, version),
+	CONSTRAINT supply_plan_version_key UNIQUE (from_month, org_id, version),
 	CONSTRAINT supply_plan_org_id_key UNIQUE (supply_plan_id, org_id),
 	CONSTRAINT supply_plan_from_month_first CHECK (extract(day FROM from_month) = 1),
 	CONSTRAINT supply_plan_months_bounded CHECK (months BETWEEN 1 AND 36),
@@ -114,7 +114,7 @@ CREATE TABLE billing.supply_plan (
 );
 COMMENT ON TABLE billing.supply_plan IS 'plans of supply 供电计划 by month, in versions: made of a forecast, adopted with the approval of a second person, superseded by the next that is adopted';
 COMMENT ON COLUMN billing.supply_plan.power_factor IS 'by which ratings in kVA become kW';
-CREATE INDEX supply_plan_state_idx ON billing.supply_plan (org_id, state);
+CREATE INDEX supply_plan_state_idx ON billing.supply_plan (org_id, state, supply_plan_id);
 
 CREATE TABLE billing.supply_plan_line (
 	supply_plan_id bigint NOT NULL,

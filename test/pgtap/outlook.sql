@@ -23,7 +23,8 @@ SELECT billing.add_service_point('A1', area_no => 'T1'), billing.add_service_poi
 -- 84 days of hours, each account its own shape of day and week, and some noise; A5 hangs nowhere and feeds in what it has too much
 CREATE FUNCTION pg_temp.wh(n integer, i integer) RETURNS bigint IMMUTABLE LANGUAGE sql AS $$
 	SELECT (200 * n + 40 * ((i + 3 * n) % 24) + CASE WHEN i / 24 % 7 IN (5, 6) THEN 150 ELSE 0 END + abs(hashint4(i * 7 + n)) % (30 * n))::bigint $$;
-SELECT billing.record_profile('A' || n, billing.profile(d, '1 hour', ARRAY(SELECT pg_temp.wh(n, k * 672 + i) FROM generate_series(0, 671) i), time_zone => 'Asia/Shanghai'))
+-- (what A4's head-end sends names its offset, not its zone)
+SELECT billing.record_profile('A' || n, billing.profile(d, '1 hour', ARRAY(SELECT pg_temp.wh(n, k * 672 + i) FROM generate_series(0, 671) i), time_zone => CASE n WHEN 4 THEN '+08:00' ELSE 'Asia/Shanghai' END))
   FROM generate_series(1, 5) n, generate_series(0, 2) k, LATERAL (SELECT timestamptz '2026-01-05 00:00+08' + k * interval '28 days' AS d) q \g /dev/null
 SELECT billing.record_profile('A5', billing.profile(timestamptz '2026-01-05 00:00+08' + k * interval '28 days', '1 hour', ARRAY(SELECT CASE WHEN i % 24 BETWEEN 10 AND 14 THEN 3000 ELSE 0 END FROM generate_series(0, 671) i)::bigint[],
 	time_zone => 'Asia/Shanghai'), 'export') FROM generate_series(0, 2) k \g /dev/null

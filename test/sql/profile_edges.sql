@@ -214,4 +214,4 @@ SELECT count(*) AS lengths, bool_and(energy_wh(p) = 2880 / s AND p::text::profil
 -- Strict where null means nothing, unless arguments may be left out: no function of ours crashes on it.
 SELECT count(*) FILTER (WHERE NOT proisstrict) AS not_strict
   FROM pg_catalog.pg_proc
- WHERE pronamespace = 'billing'::regnamespace AND prokind = 'f' AND proargtypes[0] = 'billing.profile'::regtype AND proname NOT LIKE 'peak%' AND proname <> 'sliding_peak_kw' AND pronargdefaults = 0;
+ WHERE pronamespace = 'billing'::regnamespace AND prokind = 'f' AND proargtypes[0] = 'billing.profile'::regtype AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') AND proname NOT LIKE 'peak%' AND proname <> 'sliding_peak_kw' AND pronargdefaults = 0;

@@ -65,12 +65,12 @@ AS $$
 BEGIN
 	RETURN QUERY
 	WITH load AS (
-		-- accounts are added up by length of slot and span, as profiles, before any slot is looked at
+		-- accounts are added up by length of slot, zone and span, as profiles, before any slot is looked at
 		SELECT billing.slot(r.profile) AS slot, billing.sum(billing.slice(r.profile, lower(_loads.during)::timestamp AT TIME ZONE _loads.zone, upper(_loads.during)::timestamp AT TIME ZONE _loads.zone)) AS profile
 		  FROM billing.reading r
 		 WHERE r.org_id = ANY (_loads.orgs) AND r.channel = 'import' AND r.part = 'main' AND r.from_on > lower(_loads.during) - 31 AND r.from_on < upper(_loads.during) AND r.until_on > lower(_loads.during)
 		   AND billing.unit(r.profile) = 'Wh'
-		 GROUP BY billing.slot(r.profile), r.from_on, r.until_on)
+		 GROUP BY billing.slot(r.profile), billing.time_zone(r.profile), r.from_on, r.until_on)
 	SELECT date_trunc('month', t.at AT TIME ZONE _loads.zone)::date, t.at, l.slot, sum(t.value) * 0.001, bool_or(t.value IS NULL)
 	  FROM load l CROSS JOIN LATERAL billing.slots(l.profile) t GROUP BY t.at, l.slot;
 END $$;

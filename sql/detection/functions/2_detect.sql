@@ -93,21 +93,21 @@ BEGIN ATOMIC
 			   jsonb_build_object('kwh_a_day_before', round(m.before_a_day, 3), 'zero_days_before', m.zero, 'days_before', m.before_days) AS evidence
 		  FROM mean m, supplied s WHERE m.before_a_day > 0 AND s.stops_on IS NULL AND NOT s.disconnected
 		UNION ALL
-		SELECT 'inactive_use', q.from_on, q.until_on, billing._exceeds(q.kwh::double precision, (rules #>> '{inactive_use,bound}')::double precision), q.kwh, q.kwh, 'kWh',
+		SELECT 'inactive_use' AS kind, q.from_on, q.until_on, billing._exceeds(q.kwh::double precision, (rules #>> '{inactive_use,bound}')::double precision), q.kwh, q.kwh, 'kWh' AS unit,
 			   jsonb_build_object('stops_on', s.stops_on, 'disconnected', s.disconnected)
 		  FROM supplied s
 		 CROSS JOIN LATERAL (SELECT sum(d.energy_kwh) AS kwh, min(d.day) AS from_on, max(d.day) + 1 AS until_on FROM day d WHERE (s.disconnected OR d.day >= s.stops_on) AND d.energy_kwh > 0) q
 		 WHERE q.kwh > 0
 		UNION ALL
-		SELECT v.kind, m.first, m.until_on, billing._exceeds(exp(abs(ln(v.ratio)))::double precision - 1, (rules #>> ARRAY[v.kind, 'bound'])::double precision - 1), (v.usual - m.a_day) * m.days, round(v.ratio, 4), 'times',
+		SELECT v.kind, m.first, m.until_on, billing._exceeds(exp(abs(ln(v.ratio)))::double precision - 1, (rules #>> ARRAY[v.kind, 'bound'])::double precision - 1), (v.usual - m.a_day) * m.days, round(v.ratio, 4), 'times' AS unit,
 			   jsonb_build_object('kwh_a_day', round(m.a_day, 3), 'kwh_a_day_before', round(m.before_a_day, 3), 'ratio_of_others', rules -> 'others')
 		  FROM mean m
 		 CROSS JOIN LATERAL (VALUES ('jump_own', m.a_day / nullif(m.before_a_day, 0), m.before_a_day),
 									('jump_peers', m.a_day / nullif(m.before_a_day * (rules ->> 'others')::numeric, 0), m.before_a_day * (rules ->> 'others')::numeric)) v(kind, ratio, usual)
 		 WHERE m.days >= 14 AND m.before_days >= 14 AND v.ratio > 0 AND abs(m.a_day - v.usual) >= 1
 		UNION ALL
-		SELECT 'night_base', m.first, m.until_on, billing._exceeds(n.kw::double precision / n.before_kw::double precision - 1, (rules #>> '{night_base,bound}')::double precision - 1), (n.before_kw - n.kw) * 4 * m.days,
-			   round(n.kw / n.before_kw, 4), 'times', jsonb_build_object('night_kw', round(n.kw, 4), 'night_kw_before', round(n.before_kw, 4))
+		SELECT 'night_base' AS kind, m.first, m.until_on, billing._exceeds(n.kw::double precision / n.before_kw::double precision - 1, (rules #>> '{night_base,bound}')::double precision - 1), (n.before_kw - n.kw) * 4 * m.days,
+			   round(n.kw / n.before_kw, 4), 'times' AS unit, jsonb_build_object('night_kw', round(n.kw, 4), 'night_kw_before', round(n.before_kw, 4))
 		  FROM mean m, night n WHERE n.before_kw > 0 AND n.kw - n.before_kw >= 0.1 AND m.days >= 14 AND m.before_days >= 14)
 	SELECT f.kind, f.from_on, f.until_on, f.score, round(f.kwh, 3), f.measured, (_detect_use.rules #>> ARRAY[f.kind, 'bound'])::numeric, f.unit, f.evidence
 	  FROM found f WHERE f.score >= (_detect_use.rules #>> ARRAY[f.kind, 'least'])::double precision AND f.until_on > f.from_on;
@@ -133,7 +133,7 @@ BEGIN ATOMIC
 	 CROSS JOIN LATERAL (SELECT billing._exceeds((b.pf - n.pf)::double precision, 0.05) AS score) s
 	 WHERE n.pf < (_detect_power.rules #>> '{power_factor,bound}')::numeric AND s.score >= (_detect_power.rules #>> '{power_factor,least}')::double precision
 	UNION ALL
-	SELECT 'over_contract', lower(_detect_power.during), upper(_detect_power.during), s.score, NULL, round(p.kw / a.kw, 4), (_detect_power.rules #>> '{over_contract,bound}')::numeric, 'times', jsonb_build_object('peak_kw', p.kw, 'agreed', a.kw)
+	SELECT 'over_contract' AS kind, lower(_detect_power.during), upper(_detect_power.during), s.score, NULL AS kwh, round(p.kw / a.kw, 4), (_detect_power.rules #>> '{over_contract,bound}')::numeric, 'times' AS unit, jsonb_build_object('peak_kw', p.kw, 'agreed', a.kw)
 	  FROM agreed a
 	 CROSS JOIN LATERAL (SELECT billing.peak_kw(_detect_power.profile) AS kw) p
 	 CROSS JOIN LATERAL (SELECT CASE WHEN p.kw > a.kw THEN billing._exceeds(p.kw::double precision, a.kw::double precision * (_detect_power.rules #>> '{over_contract,bound}')::double precision) ELSE 0 END AS score) s
@@ -194,7 +194,7 @@ BEGIN ATOMIC
 	 GROUP BY 1, r.part, r.read_on
 	UNION ALL
 	-- the first account of an address has it
-	SELECT 'tier_splitting', 'main', lower(_detect_records.during), upper(_detect_records.during), 1 - 1.0::double precision / q.n, NULL, q.n, (_detect_records.rules #>> '{tier_splitting,bound}')::numeric, 'accounts',
+	SELECT 'tier_splitting' AS kind, 'main' AS part, lower(_detect_records.during), upper(_detect_records.during), 1 - 1.0::double precision / q.n, NULL AS kwh, q.n, (_detect_records.rules #>> '{tier_splitting,bound}')::numeric, 'accounts' AS unit,
 		   jsonb_build_object('accounts', q.accounts)
 	  FROM billing.account a
 	 CROSS JOIN LATERAL (
@@ -204,8 +204,8 @@ BEGIN ATOMIC
 		   AND (billing._plan_on(o.account_id, lower(_detect_records.during))).plan_id IS NOT DISTINCT FROM (billing._plan_on(a.account_id, lower(_detect_records.during))).plan_id) q
 	 WHERE a.account_id = _detect_records.account_id AND a.address_key <> '' AND q.n > (_detect_records.rules #>> '{tier_splitting,bound}')::numeric AND q.first = a.account_id
 	UNION ALL
-	SELECT 'main_sub', s.part, lower(_detect_records.during), upper(_detect_records.during), billing._exceeds(q.share::double precision, (_detect_records.rules #>> '{main_sub,bound}')::double precision), c.kwh - m.kwh, round(q.share, 4),
-		   (_detect_records.rules #>> '{main_sub,bound}')::numeric, 'share', jsonb_build_object('kwh', m.kwh, 'check_kwh', c.kwh)
+	SELECT 'main_sub' AS kind, s.part, lower(_detect_records.during), upper(_detect_records.during), billing._exceeds(q.share::double precision, (_detect_records.rules #>> '{main_sub,bound}')::double precision), c.kwh - m.kwh, round(q.share, 4),
+		   (_detect_records.rules #>> '{main_sub,bound}')::numeric, 'share' AS unit, jsonb_build_object('kwh', m.kwh, 'check_kwh', c.kwh)
 	  FROM billing.service_point s
 	 CROSS JOIN LATERAL (SELECT billing._looked_at(s.account_id, 'main', 'import', _detect_records.during) AS profile) p
 	 CROSS JOIN LATERAL (SELECT billing._looked_at(s.account_id, s.part, 'import', _detect_records.during) AS profile) o

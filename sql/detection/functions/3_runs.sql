@@ -90,7 +90,7 @@ BEGIN ATOMIC
 	  FROM (SELECT sum(e.kwh) FILTER (WHERE r.from_on >= lower(_others_ratio.during)) AS now_kwh, sum(r.until_on - r.from_on) FILTER (WHERE r.from_on >= lower(_others_ratio.during)) AS now_days,
 				   sum(e.kwh) FILTER (WHERE r.from_on < lower(_others_ratio.during)) AS kwh, sum(r.until_on - r.from_on) FILTER (WHERE r.from_on < lower(_others_ratio.during)) AS days
 			  FROM billing.reading r CROSS JOIN LATERAL (SELECT billing.energy_kwh(r.profile) AS kwh) e
-			 WHERE r.account_id BETWEEN _others_ratio.first_account AND _others_ratio.last_account AND r.org_id = _others_ratio.org_id AND r.part = 'main' AND r.channel = 'import'
+			 WHERE r.account_id >= _others_ratio.first_account AND r.account_id <= _others_ratio.last_account AND r.org_id = _others_ratio.org_id AND r.part = 'main' AND r.channel = 'import'
 			   AND r.from_on >= lower(_others_ratio.during) - 92 AND r.from_on < upper(_others_ratio.during)
 			 GROUP BY r.account_id) q
 	 WHERE q.now_kwh > 0 AND q.kwh > 0 HAVING count(*) >= 10;
