@@ -19,14 +19,14 @@ CREATE TABLE billing.bill (
 	charges			billing.charges NOT NULL,
 	PRIMARY KEY (account_id, from_on, revision, kind),
 	CONSTRAINT bill_until_on_later CHECK (until_on > from_on),
-	CONSTRAINT bill_kind_known CHECK (kind IN ('normal', 'reversal', 'correction', 'adjustment', 'credit', 'penalty', 'theft', 'purchase', 'temporary', 'sundry')),
+	CONSTRAINT bill_kind_known CHECK (kind IN ('normal', 'reversal', 'correction', 'adjustment', 'credit', 'penalty', 'theft', 'purchase', 'temporary', 'sundry', 'late_fee')),
 	CONSTRAINT bill_reversal_whole CHECK ((kind = 'reversal') = (reverses_seq IS NOT NULL)),
 	CONSTRAINT bill_reason_given CHECK (reason IS NOT NULL OR kind = 'normal')
 ) WITH (toast_tuple_target = 8160);
 COMMENT ON TABLE billing.bill IS 'issued bills, lines and all in charges; never changed: a correction is a reversal and a later revision';
 COMMENT ON COLUMN billing.bill.kind IS
 'normal: a period as the run rates it; reversal 红冲; correction: what a period that was rated again comes to more or less; adjustment 退补: back-bill or refund by formula; '
-'credit; penalty 违约使用电费; theft 窃电; purchase 购电: what the customer delivers; temporary 临时用电; sundry: entered by hand';
+'credit; penalty 违约使用电费; theft 窃电; purchase 购电: what the customer delivers; temporary 临时用电; sundry: entered by hand; late_fee 电费违约金: for paying late';
 COMMENT ON COLUMN billing.bill.revision IS 'counts the bills that begin on this day, of all kinds but reversals, which have the number of what they reverse';
 COMMENT ON COLUMN billing.bill.org_id IS 'whose account it is now: says who may see the bill, and moves with the account';
 COMMENT ON COLUMN billing.bill.issued_org_id IS 'whose account it was when it was issued: for the statistics of orgs';

@@ -45,6 +45,8 @@ SELECT a.account_no, p.from_on, p.until_on, p.state, p.bills, p.total, p.currenc
 	  LEFT JOIN billing.bill r ON r.account_id = b.account_id AND r.from_on = b.from_on AND r.reverses_seq = b.seq
 	 WHERE b.account_id = a.account_id
 	 GROUP BY b.from_on, b.until_on
+	-- what is charged for some days beside it makes no period of them
+	HAVING bool_or(b.kind = 'normal')
 	UNION ALL
 	-- and the one that is open
 	SELECT h.billed_to AS from_on, least(billing._period_end(h.billed_to, h.cycle_day, h.cycle_months, h.cycle_first), h.stops_on,
