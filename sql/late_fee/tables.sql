@@ -12,7 +12,8 @@ CREATE TABLE billing.late_fee_rule (
 	set_at			timestamptz NOT NULL DEFAULT now(),
 	CONSTRAINT late_fee_rule_key UNIQUE NULLS NOT DISTINCT (org_id, class, from_on),
 	CONSTRAINT late_fee_rule_from_on_finite CHECK (isfinite(from_on)),
-	CONSTRAINT late_fee_rule_rates_bounded CHECK (rate_per_day BETWEEN 0 AND 1 AND rate_after_year BETWEEN 0 AND 1),
+	CONSTRAINT late_fee_rule_rate_per_day_bounded CHECK (rate_per_day BETWEEN 0 AND 1),
+	CONSTRAINT late_fee_rule_rate_after_year_bounded CHECK (rate_after_year BETWEEN 0 AND 1),
 	CONSTRAINT late_fee_rule_minimum_bounded CHECK (minimum BETWEEN 0 AND 1e15),
 	CONSTRAINT late_fee_rule_decimals_bounded CHECK (decimals BETWEEN 0 AND 2),
 	-- the minimum too is what the rounding allows
