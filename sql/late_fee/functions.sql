@@ -346,6 +346,9 @@ DECLARE
 	failed		bigint := 0;
 BEGIN
 	PERFORM billing._given('charge_late_fees', org_no, coalesce(on_day, 'infinity'), chunk_size);
+	IF chunk_size NOT BETWEEN 1 AND 100000 THEN
+		RAISE EXCEPTION 'a chunk has 1 to 100000 accounts' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	IF billing._in_transaction_block() THEN
 		RAISE EXCEPTION 'charging commits as it goes, and cannot run inside a transaction'
 			USING ERRCODE = 'active_sql_transaction', HINT = 'CALL billing.charge_late_fees(...) outside BEGIN and COMMIT, and not from a function.';

@@ -43,9 +43,10 @@ BEGIN
 		 WHERE r.month = (SELECT a.month_on FROM asked a) AND coalesce('reading_rate' = ANY (indicators.codes), true)
 		UNION ALL
 		SELECT 10, 'correctness_rate', round(100 - 100 * sum(q.reversed)::numeric / nullif(sum(q.bills), 0), 2), '%'
-		  FROM (SELECT count(*) FILTER (WHERE f.kind = 'normal') AS bills, count(*) FILTER (WHERE f.kind = 'reversal') AS reversed
-				  FROM asked a JOIN billing.bill f ON f.from_on >= a.month_on AND f.from_on < (a.month_on + interval '1 month')::date
-				  JOIN billing.org o ON o.org_id = f.issued_org_id JOIN below b ON b.org_no = o.org_no) q
+		  FROM (SELECT count(*) AS bills, count(r.seq) AS reversed
+				  FROM asked a JOIN billing.bill f ON f.from_on >= a.month_on AND f.from_on < (a.month_on + interval '1 month')::date AND f.kind = 'normal'
+				  JOIN billing.org o ON o.org_id = f.issued_org_id JOIN below b ON b.org_no = o.org_no
+				  LEFT JOIN billing.bill r ON r.account_id = f.account_id AND r.from_on = f.from_on AND r.revision = f.revision AND r.kind = 'reversal') q
 		 WHERE coalesce('correctness_rate' = ANY (indicators.codes), true))
 	SELECT f.code, w.name_en, w.name_zh, f.value, f.unit, w.definition
 	  FROM found f

@@ -179,6 +179,7 @@ SET SESSION AUTHORIZATION tap_ann;
 SELECT results_eq(format($$SELECT accounts, failed FROM billing._late_fee_chunk('S', '2024-07-01', %s, 100)$$, :before), $$VALUES (1::bigint, 1::bigint)$$, 'one that fails stands alone');
 SELECT results_eq(format($$SELECT accounts, failed FROM billing._late_fee_chunk('S', '2024-07-01', %s, 100)$$, :before), $$VALUES (0::bigint, 1::bigint)$$, 'charged again: nothing new');
 SELECT throws_ok($$CALL billing.charge_late_fees('S')$$, '25001', NULL, 'all of an org, outside of a transaction');
+SELECT throws_ok($$CALL billing.charge_late_fees('S', NULL, 0)$$, '22023', NULL, 'in chunks that have accounts');
 RESET SESSION AUTHORIZATION;
 -- more bills than lines of one
 SELECT count(bill('15', date '2021-01-05' + n, 10)) FROM generate_series(1, 150) n \gset
