@@ -46,6 +46,11 @@ PG_FUNCTION_INFO_V1(billing_given);
 Datum
 billing_given(PG_FUNCTION_ARGS)
 {
+	/* who may call commands may call this too, with anything */
+	if (PG_NARGS() == 0 || PG_ARGISNULL(0) || get_fn_expr_variadic(fcinfo->flinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("_given() takes the name of a command and its arguments, one by one")));
 	for (int i = 1; i < PG_NARGS(); i++)
 		if (PG_ARGISNULL(i))
 		{

@@ -45,5 +45,11 @@ $$, 'with an error that is expected');
 SELECT throws_ok($$ SELECT billing.end_staff(NULL) $$, '22004', 'end_staff() was given a null for argument "staff_no"', 'the error names the argument');
 SELECT throws_ok($$ SELECT billing.set_cycle('M', NULL) $$, '22004', 'set_cycle() was given a null for argument "account_nos"', 'and it is the one that is null');
 
+-- whoever may call commands may call what they ask by, with anything
+SELECT throws_ok('SELECT billing._given(NULL, 1)', '22023', NULL, 'what says so itself refuses a null for the command');
+SELECT throws_ok('SELECT billing._given(NULL, NULL)', '22023', NULL, 'also with nulls behind it');
+SELECT throws_ok($$SELECT billing._given('x', VARIADIC ARRAY[1, NULL])$$, '22023', NULL, 'and arguments that are an array');
+SELECT throws_ok($$SELECT billing._given('no_such_command', 1, NULL)$$, '22004', 'no_such_command() was given a null for argument 2', 'without a command of that name it says the place');
+
 SELECT * FROM finish();
 ROLLBACK;
