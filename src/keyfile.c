@@ -13,11 +13,7 @@
 #include "billing.h"
 #include "core/token.h"
 #include "keyfile.h"
-
-enum
-{
-	TEXT_MAX = 65536
-};
+#include "secret.h"
 
 const BlKeySource bl_token_keys = {"tokens", "billing.token_key_file", &bl_token_key_file, NULL, 32, BL_KEY_MAX};
 const BlKeySource bl_seal_keys = {"sealed fields", "billing.seal_key_file", &bl_seal_key_file, &bl_seal_key_command, 32, 32};
@@ -63,7 +59,7 @@ parse_key(const BlKeySource *source, const char *line, size_t length, BlKey *key
 	return bl_hex_bytes(key->bytes, key->size, hex);
 }
 
-/* NULL, or why not: the caller wipes the text in either case */
+/* NULL, or why not */
 static const char *
 read_file(const BlKeySource *source, char *text, size_t *size)
 {
@@ -82,7 +78,7 @@ read_file(const BlKeySource *source, char *text, size_t *size)
 	{
 		/* no buffer of the C library's keeps a copy */
 		setvbuf(file, NULL, _IONBF, 0);
-		*size = fread(text, 1, TEXT_MAX, file);
+		*size = fread(text, 1, BL_KEY_TEXT_MAX, file);
 		if (ferror(file) || !feof(file))
 			why = "is too long, or cannot be read";
 	}
@@ -100,16 +96,17 @@ read_command(const BlKeySource *source, char *text, size_t *size)
 	if (pipe == NULL)
 		return "cannot be read";
 	setvbuf(pipe, NULL, _IONBF, 0);
-	*size = fread(text, 1, TEXT_MAX, pipe);
+	*size = fread(text, 1, BL_KEY_TEXT_MAX, pipe);
 	good = !ferror(pipe) && feof(pipe);
 	return ClosePipeStream(pipe) == 0 && good ? NULL : "is too long, or the command has failed";
 }
 
-bool
-bl_key_find(const BlKeySource *source, const char *name, BlKey *key)
+const BlKey *
+bl_key_find(const BlKeySource *source, const char *name)
 {
 	bool		by_command = source->command != NULL && (*source->command)[0] != '\0';
-	char	   *text;
+	BlSecrets  *secrets = bl_secrets();
+	char	   *text = secrets->text;
 	const char *why;
 	size_t		size = 0;
 	bool		found = false,
@@ -117,13 +114,9 @@ bl_key_find(const BlKeySource *source, const char *name, BlKey *key)
 
 	if (!by_command && (*source->file)[0] == '\0')
 		bl_key_refuse(source, "is not set");
-	text = palloc(TEXT_MAX);
 	why = by_command ? read_command(source, text, &size) : read_file(source, text, &size);
 	if (why != NULL)
-	{
-		explicit_bzero(text, TEXT_MAX);
 		bl_key_refuse(source, why);
-	}
 	for (size_t at = 0; at < size && !found && !broken;)
 	{
 		size_t		end = at;
@@ -132,16 +125,13 @@ bl_key_find(const BlKeySource *source, const char *name, BlKey *key)
 			end++;
 		if (end > at && text[at] != '#')
 		{
-			broken = !parse_key(source, text + at, end - at, key);
-			found = !broken && (name == NULL || strcmp(key->name, name) == 0);
+			broken = !parse_key(source, text + at, end - at, &secrets->found);
+			found = !broken && (name == NULL || strcmp(secrets->found.name, name) == 0);
 		}
 		at = end + 1;
 	}
-	explicit_bzero(text, TEXT_MAX);
-	pfree(text);
-	if (!found)
-		explicit_bzero(key, sizeof *key);
+	bl_wipe(text, size);
 	if (broken)
 		bl_key_refuse(source, "has a line that is no key");
-	return found;
+	return found ? &secrets->found : NULL;
 }

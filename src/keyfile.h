@@ -3,7 +3,7 @@
  *
  * Each line is a key's name and its bytes in hexadecimal; the first key is the
  * one that is used, the others are accepted still.  A file is read whenever a
- * key is needed, and wiped.
+ * key is needed, and what was read is wiped (secret.h).
  */
 #ifndef BL_KEYFILE_H
 #define BL_KEYFILE_H
@@ -40,8 +40,8 @@ extern const BlKeySource bl_token_keys;
 extern const BlKeySource bl_seal_keys;
 extern const BlKeySource bl_sign_keys;
 
-/* the key of this name, or the first; false: there is none.  The caller wipes it. */
-extern bool bl_key_find(const BlKeySource *source, const char *name, BlKey *key);
+/* the key of this name, or the first, until the next call or the transaction's end; NULL: there is none */
+extern const BlKey *bl_key_find(const BlKeySource *source, const char *name);
 /* the error that there is no usable key, and why */
 extern void bl_key_refuse(const BlKeySource *source, const char *why) pg_attribute_noreturn();
 

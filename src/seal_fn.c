@@ -113,7 +113,6 @@ billing_seal(PG_FUNCTION_ARGS)
 				mask_size;
 	char	   *plain = utf8_of(PG_GETARG_TEXT_PP(0), &size);
 	const char *mask = utf8_of(PG_GETARG_TEXT_PP(1), &mask_size);
-	uint8_t		key[BL_KEY_SIZE];
 	uint8_t		nonce[BL_NONCE_SIZE];
 	struct varlena *value;
 	BlStatus	status;
@@ -124,12 +123,10 @@ billing_seal(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a text to be sealed has at most %d bytes, its mask %d", BL_PLAIN_MAX, BL_MASK_MAX)));
 	value = bl_new_value(bl_sealed_size(mask_size, size));
-	bl_seal_key(key_id, key);
 	if (!pg_strong_random(nonce, sizeof nonce))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
-	status = bl_sealed_make(bl_new_bytes(value), key_id, key, nonce, mask, mask_size, (const uint8_t *) plain, size,
+	status = bl_sealed_make(bl_new_bytes(value), key_id, bl_seal_key(key_id), nonce, mask, mask_size, (const uint8_t *) plain, size,
 							context.bytes, context.size);
-	bl_wipe(key, sizeof key);
 	bl_wipe(plain, size);
 	bl_check(status, "sealed");
 	PG_RETURN_POINTER(value);
@@ -147,18 +144,13 @@ billing_open(PG_FUNCTION_ARGS)
 {
 	BlBytes		context = BL_GETARG_BYTES(1);
 	BlSealed	sealed;
-	uint8_t		key[BL_KEY_SIZE];
 	uint8_t    *plain;
 	text	   *result;
-	bool		good;
 
 	PreventCommandIfReadOnly("opening a sealed value");
 	check_sealed(&sealed, BL_GETARG_BYTES(0));
 	plain = palloc(sealed.plain_size + 1);
-	bl_seal_key(sealed.key_id, key);
-	good = bl_sealed_read(&sealed, key, context.bytes, context.size, plain);
-	bl_wipe(key, sizeof key);
-	if (!good)
+	if (!bl_sealed_read(&sealed, bl_seal_key(sealed.key_id), context.bytes, context.size, plain))
 		ereport(ERROR,
 				(errcode(ERRCODE_BILLING_SHUT),
 				 errmsg("the sealed value cannot be opened"),
@@ -179,7 +171,6 @@ billing_blind(PG_FUNCTION_ARGS)
 				place_size;
 	char	   *value = utf8_of(PG_GETARG_TEXT_PP(0), &size);
 	const char *place = utf8_of(PG_GETARG_TEXT_PP(2), &place_size);
-	uint8_t		key[BL_KEY_SIZE];
 	bytea	   *result = palloc(VARHDRSZ + BL_DIGEST_SIZE);
 	StringInfoData data;
 	bool		good;
@@ -188,10 +179,8 @@ billing_blind(PG_FUNCTION_ARGS)
 	initStringInfo(&data);
 	appendBinaryStringInfo(&data, place, (int) place_size + 1);
 	appendBinaryStringInfo(&data, value, (int) size);
-	bl_seal_key(key_id, key);
 	SET_VARSIZE(result, VARHDRSZ + BL_DIGEST_SIZE);
-	good = bl_hmac((uint8_t *) VARDATA(result), key, sizeof key, (const uint8_t *) data.data, (size_t) data.len);
-	bl_wipe(key, sizeof key);
+	good = bl_hmac((uint8_t *) VARDATA(result), bl_seal_key(key_id), BL_KEY_SIZE, (const uint8_t *) data.data, (size_t) data.len);
 	bl_wipe(data.data, (size_t) data.len);
 	bl_wipe(value, size);
 	if (!good)

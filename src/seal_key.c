@@ -3,15 +3,14 @@
  *
  * Rows are read by a plain scan: policies say who may make and destroy keys;
  * which values somebody may open is asked before, where the value is.  What a
- * company's key unwrapped to is kept until the transaction ends, so that a
- * command that prints master keys runs once for many values.
+ * company's key unwrapped to is kept until the transaction ends (secret.h), so
+ * that a command that prints master keys runs once for many values.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "port.h"
@@ -24,10 +23,10 @@
 #include "billing.h"
 #include "keyfile.h"
 #include "seal_key.h"
+#include "secret.h"
 
 enum
 {
-	KEPT = 4,
 	KIND_MAX = 16,
 	CONTEXT_SIZE = 16 + KIND_MAX
 };
@@ -42,49 +41,6 @@ typedef struct KeyRow
 	uint8_t		wrapped[BL_WRAPPED_SIZE];
 	size_t		wrapped_size;	/* 0: destroyed */
 } KeyRow;
-
-/* keys of companies and of indexes, until the transaction ends */
-static struct
-{
-	int64_t		key_id;
-	uint8_t		key[BL_KEY_SIZE];
-}			kept[KEPT];
-static int	next_kept;
-static bool registered;
-
-static void
-forget_keys(XactEvent event, void *argument)
-{
-	(void) argument;
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE ||
-		event == XACT_EVENT_PARALLEL_COMMIT || event == XACT_EVENT_PARALLEL_ABORT)
-		bl_wipe(kept, sizeof kept);
-}
-
-static void
-keep(int64_t key_id, const uint8_t key[BL_KEY_SIZE])
-{
-	if (!registered)
-	{
-		RegisterXactCallback(forget_keys, NULL);
-		registered = true;
-	}
-	next_kept = (next_kept + 1) % KEPT;
-	kept[next_kept].key_id = key_id;
-	memcpy(kept[next_kept].key, key, BL_KEY_SIZE);
-}
-
-static bool
-is_kept(int64_t key_id, uint8_t key[BL_KEY_SIZE])
-{
-	for (int i = 0; i < KEPT; i++)
-		if (kept[i].key_id == key_id)
-		{
-			memcpy(key, kept[i].key, BL_KEY_SIZE);
-			return true;
-		}
-	return false;
-}
 
 /* ---- rows ---- */
 
@@ -175,49 +131,58 @@ context_of(uint8_t context[CONTEXT_SIZE], int64_t key_id, int64_t parent, const 
 	return CONTEXT_SIZE;
 }
 
-/* the key that wraps a row's: a company's, or the master key of this name (NULL: the first, whose name comes back) */
-static void
-parent_key(int64_t parent, const char *master, char *master_name, uint8_t key[BL_KEY_SIZE])
+/* NULL: the first */
+static const BlKey *
+master_key(const char *name)
 {
-	BlKey		found;
+	const BlKey *key = bl_key_find(&bl_seal_keys, name);
 
-	if (parent != 0)
-	{
-		bl_seal_key(parent, key);
-		return;
-	}
-	if (!bl_key_find(&bl_seal_keys, master, &found))
-		bl_key_refuse(&bl_seal_keys, master == NULL ? "has no key" : psprintf("has no key \"%s\"", master));
-	memcpy(key, found.bytes, BL_KEY_SIZE);
-	if (master_name != NULL)
-		strlcpy(master_name, found.name, BL_KEY_NAME_MAX + 1);
-	bl_wipe(&found, sizeof found);
+	if (key == NULL)
+		bl_key_refuse(&bl_seal_keys, name == NULL ? "has no key" : psprintf("has no key \"%s\"", name));
+	return key;
 }
 
-void
-bl_seal_key(int64_t key_id, uint8_t key[BL_KEY_SIZE])
+/* the key that wraps a row's: a company's, or the master key of this name */
+static const uint8_t *
+parent_key(int64_t parent, const char *master)
 {
-	uint8_t		over[BL_KEY_SIZE];
+	return parent != 0 ? bl_seal_key(parent) : master_key(master)->bytes;
+}
+
+const uint8_t *
+bl_seal_key(int64_t key_id)
+{
+	BlSecrets  *secrets = bl_secrets();
+	const uint8_t *over;
+	uint8_t    *key;
 	uint8_t		context[CONTEXT_SIZE];
 	KeyRow		row;
-	bool		good;
 
-	if (is_kept(key_id, key))
-		return;
+	for (int i = 0; i < BL_KEYS_KEPT; i++)
+		if (key_id > 0 && secrets->kept[i].key_id == key_id)
+			return secrets->kept[i].key;
 	check_stack_depth();
 	read_row(&row, key_id);
 	if (row.wrapped_size == 0)
 		shut("Its key is destroyed.");
 	if (row.parent == key_id)
 		shut("Its key is damaged.");
-	parent_key(row.parent, row.master, NULL, over);
-	good = bl_key_unwrap(key, over, row.wrapped, row.wrapped_size, context, context_of(context, key_id, row.parent, row.kind));
-	bl_wipe(over, sizeof over);
-	if (!good)
-		shut("Its key does not open: the master key is another, or the row was changed.");
+	over = parent_key(row.parent, row.master);
 	/* customers' keys are used once or twice; there may be many */
-	if (strcmp(row.kind, "customer") != 0)
-		keep(key_id, key);
+	if (strcmp(row.kind, "customer") == 0)
+		key = secrets->once;
+	else
+	{
+		/* never the parent's: that is the last */
+		secrets->last_kept = (secrets->last_kept + 1) % BL_KEYS_KEPT;
+		secrets->kept[secrets->last_kept].key_id = 0;
+		key = secrets->kept[secrets->last_kept].key;
+	}
+	if (!bl_key_unwrap(key, over, row.wrapped, row.wrapped_size, context, context_of(context, key_id, row.parent, row.kind)))
+		shut("Its key does not open: the master key is another, or the row was changed.");
+	if (key != secrets->once)
+		secrets->kept[secrets->last_kept].key_id = key_id;
+	return key;
 }
 
 static void
@@ -246,21 +211,15 @@ PG_FUNCTION_INFO_V1(billing_make_key);
 Datum
 billing_make_key(PG_FUNCTION_ARGS)
 {
-	int64_t		key_id;
 	int64_t		parent = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
-	uint8_t		over[BL_KEY_SIZE];
-	uint8_t		key[BL_KEY_SIZE];
-	bytea	   *wrapped;
+	const uint8_t *over;
+	uint8_t    *key = bl_secrets()->once;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	key_id = PG_GETARG_INT64(0);
-	parent_key(parent, NULL, NULL, over);
-	random_bytes(key, sizeof key);
-	wrapped = wrap(key_id, parent, text_to_cstring(PG_GETARG_TEXT_PP(1)), over, key);
-	bl_wipe(key, sizeof key);
-	bl_wipe(over, sizeof over);
-	PG_RETURN_BYTEA_P(wrapped);
+	over = parent_key(parent, NULL);
+	random_bytes(key, BL_KEY_SIZE);
+	PG_RETURN_BYTEA_P(wrap(PG_GETARG_INT64(0), parent, text_to_cstring(PG_GETARG_TEXT_PP(1)), over, key));
 }
 
 /* _rewrap_key(key_id bigint, wrapped_by bigint) returns bytea: the same key under another company's, or the first master key */
@@ -270,21 +229,15 @@ billing_rewrap_key(PG_FUNCTION_ARGS)
 {
 	int64_t		key_id;
 	int64_t		parent = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1);
-	uint8_t		over[BL_KEY_SIZE];
-	uint8_t		key[BL_KEY_SIZE];
+	const uint8_t *key;
 	KeyRow		row;
-	bytea	   *wrapped;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	key_id = PG_GETARG_INT64(0);
 	read_row(&row, key_id);
-	bl_seal_key(key_id, key);
-	parent_key(parent, NULL, NULL, over);
-	wrapped = wrap(key_id, parent, row.kind, over, key);
-	bl_wipe(key, sizeof key);
-	bl_wipe(over, sizeof over);
-	PG_RETURN_BYTEA_P(wrapped);
+	key = bl_seal_key(key_id);
+	PG_RETURN_BYTEA_P(wrap(key_id, parent, row.kind, parent_key(parent, NULL), key));
 }
 
 /* _master_key_name() returns text */
@@ -292,11 +245,6 @@ PG_FUNCTION_INFO_V1(billing_master_key_name);
 Datum
 billing_master_key_name(PG_FUNCTION_ARGS)
 {
-	uint8_t		key[BL_KEY_SIZE];
-	char		name[BL_KEY_NAME_MAX + 1];
-
 	(void) fcinfo;
-	parent_key(0, NULL, name, key);
-	bl_wipe(key, sizeof key);
-	PG_RETURN_TEXT_P(cstring_to_text(name));
+	PG_RETURN_TEXT_P(cstring_to_text(master_key(NULL)->name));
 }

@@ -10,7 +10,7 @@
 
 #include "core/sealed.h"
 
-/* unwraps; UB411 where it is destroyed or does not open.  The caller wipes it. */
-extern void bl_seal_key(int64_t key_id, uint8_t key[BL_KEY_SIZE]);
+/* unwrapped, until the next call; UB411 where it is destroyed or does not open */
+extern const uint8_t *bl_seal_key(int64_t key_id);
 
 #endif							/* BL_SEAL_KEY_H */

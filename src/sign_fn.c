@@ -46,18 +46,16 @@ billing_sign_document(PG_FUNCTION_ARGS)
 	TupleDesc	form;
 	Datum		values[3];
 	bool		nulls[3] = {false, false, false};
-	BlKey		key;
-	bool		good;
+	const BlKey *key;
 
 	if (get_call_result_type(fcinfo, NULL, &form) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "_sign_document() returns a row");
-	if (!bl_key_find(&bl_sign_keys, NULL, &key))
+	key = bl_key_find(&bl_sign_keys, NULL);
+	if (key == NULL)
 		bl_key_refuse(&bl_sign_keys, "has no key");
-	good = bl_sign(signature, public_key, key.bytes, (const uint8_t *) document, size);
-	values[0] = CStringGetTextDatum(key.name);
-	bl_wipe(&key, sizeof key);
-	if (!good)
+	if (!bl_sign(signature, public_key, key->bytes, (const uint8_t *) document, size))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("OpenSSL could not sign")));
+	values[0] = CStringGetTextDatum(key->name);
 	values[1] = bytea_of(public_key, sizeof public_key);
 	values[2] = bytea_of(signature, sizeof signature);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(form), values, nulls)));

@@ -44,9 +44,8 @@ enum
 	METHOD_MAX = 20
 };
 
-/* wipes the key */
 static void
-sign(const char *text, size_t length, BlKey *key, uint8_t *signature)
+sign(const char *text, size_t length, const BlKey *key, uint8_t *signature)
 {
 	const char *database = get_database_name(MyDatabaseId);
 	pg_hmac_ctx *context = pg_hmac_create(PG_SHA256);
@@ -58,9 +57,8 @@ sign(const char *text, size_t length, BlKey *key, uint8_t *signature)
 		pg_hmac_final(context, signature, PG_SHA256_DIGEST_LENGTH) >= 0;
 
 	pg_hmac_free(context);
-	explicit_bzero(key, sizeof *key);
 	if (!good)
-		elog(ERROR, "HMAC failed");
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("OpenSSL could not make an HMAC")));
 }
 
 static BlActorKind
@@ -79,7 +77,7 @@ accept(const char *token, int64_t *id)
 	char	   *field[TOKEN_FIELDS];
 	uint8_t		signature[PG_SHA256_DIGEST_LENGTH],
 				said[PG_SHA256_DIGEST_LENGTH];
-	BlKey		key;
+	const BlKey *key;
 	BlActorKind kind;
 	int64_t		expires,
 				now = (int64_t) time(NULL);
@@ -87,9 +85,12 @@ accept(const char *token, int64_t *id)
 	if (strlen(token) > TOKEN_MAX)
 		return BL_NOBODY;
 	strlcpy(copy, token, sizeof copy);
-	if (!bl_token_split(copy, "b1", field, TOKEN_FIELDS) || !bl_key_find(&bl_token_keys, field[1], &key))
+	if (!bl_token_split(copy, "b1", field, TOKEN_FIELDS))
 		return BL_NOBODY;
-	sign(token, (size_t) (field[6] - 1 - copy), &key, signature);
+	key = bl_key_find(&bl_token_keys, field[1]);
+	if (key == NULL)
+		return BL_NOBODY;
+	sign(token, (size_t) (field[6] - 1 - copy), key, signature);
 	if (strlen(field[6]) != 2 * sizeof said || !bl_hex_bytes(said, sizeof said, field[6]) || !bl_token_same(said, signature, sizeof signature))
 		return BL_NOBODY;
 	kind = kind_of(field[2]);
@@ -212,7 +213,7 @@ billing_issue_token(PG_FUNCTION_ARGS)
 	uint8_t		nonce[8];
 	uint8_t		signature[PG_SHA256_DIGEST_LENGTH];
 	StringInfoData token;
-	BlKey		key;
+	const BlKey *key;
 
 	if (kind_of(kind) == BL_NOBODY || id <= 0)
 		ereport(ERROR,
@@ -223,16 +224,17 @@ billing_issue_token(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a token lives 1 to %d seconds", LIFE_SECONDS)));
-	if (!bl_key_find(&bl_token_keys, NULL, &key))
+	key = bl_key_find(&bl_token_keys, NULL);
+	if (key == NULL)
 		bl_key_refuse(&bl_token_keys, "has no key");
 	if (!pg_strong_random(nonce, sizeof nonce))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
 
 	initStringInfo(&token);
-	appendStringInfo(&token, "b1.%s.%s." INT64_FORMAT "." INT64_FORMAT ".", key.name, kind, id, (int64_t) time(NULL) + seconds);
+	appendStringInfo(&token, "b1.%s.%s." INT64_FORMAT "." INT64_FORMAT ".", key->name, kind, id, (int64_t) time(NULL) + seconds);
 	for (size_t i = 0; i < sizeof nonce; i++)
 		appendStringInfo(&token, "%02x", nonce[i]);
-	sign(token.data, (size_t) token.len, &key, signature);
+	sign(token.data, (size_t) token.len, key, signature);
 	appendStringInfoChar(&token, '.');
 	for (size_t i = 0; i < sizeof signature; i++)
 		appendStringInfo(&token, "%02x", signature[i]);
@@ -244,13 +246,10 @@ PG_FUNCTION_INFO_V1(billing_token_key_name);
 Datum
 billing_token_key_name(PG_FUNCTION_ARGS)
 {
-	BlKey		key;
-	text	   *name;
+	const BlKey *key = bl_key_find(&bl_token_keys, NULL);
 
 	(void) fcinfo;
-	if (!bl_key_find(&bl_token_keys, NULL, &key))
+	if (key == NULL)
 		bl_key_refuse(&bl_token_keys, "has no key");
-	name = cstring_to_text(key.name);
-	explicit_bzero(&key, sizeof key);
-	PG_RETURN_TEXT_P(name);
+	PG_RETURN_TEXT_P(cstring_to_text(key->name));
 }
