@@ -1,13 +1,17 @@
 ALTER TABLE billing.access_grant ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.access_grant FORCE ROW LEVEL SECURITY;
 CREATE POLICY access_grant_select_granted ON billing.access_grant FOR SELECT
-	TO billing_owner, billing_admin, billing_auditor USING (billing.can_read(org_id, 'org'));
+	TO billing_admin, billing_auditor USING (billing.can_read(org_id, 'org'));
+-- what a person may elsewhere counts too where he is given a password, and ends with his post
+CREATE POLICY access_grant_select_owner ON billing.access_grant FOR SELECT
+	TO billing_owner USING (true);
 CREATE POLICY access_grant_insert_granted ON billing.access_grant FOR INSERT
 	TO billing_owner WITH CHECK (billing.can_write(org_id, 'org'));
 CREATE POLICY access_grant_update_granted ON billing.access_grant FOR UPDATE
 	TO billing_owner USING (billing.can_write(org_id, 'org')) WITH CHECK (billing.can_write(org_id, 'org'));
 CREATE POLICY access_grant_delete_granted ON billing.access_grant FOR DELETE
-	TO billing_owner USING (billing.can_write(org_id, 'org'));
+	TO billing_owner USING (billing.can_write(org_id, 'org')
+		OR EXISTS (SELECT FROM billing.staff s WHERE s.staff_id = access_grant.staff_id AND billing.can_write(s.org_id, 'org')));
 
 -- what was done is written down for everybody who may do it, and read by few
 ALTER TABLE billing.audit ENABLE ROW LEVEL SECURITY;

@@ -62,6 +62,24 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._check_group_grantable(bigint) IS 'raises where the actor does not hold all that comes with a group';
 
+CREATE FUNCTION billing._check_person_grantable(staff_id bigint)
+RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM billing._check_grantable(g.org_id, ARRAY[g.kind], ARRAY[g.action]) FROM billing.access_grant g WHERE g.staff_id = _check_person_grantable.staff_id;
+	PERFORM billing._check_group_grantable(m.group_id) FROM billing.group_staff m WHERE m.staff_id = _check_person_grantable.staff_id;
+	-- what his post may, he may at his own org; what the groups may that the post's is in, where they may
+	PERFORM billing._check_grantable(CASE WHEN r.group_id = g.group_id AND r.org_id = ANY (o.over) THEN s.org_id ELSE r.org_id END, ARRAY[r.kind], ARRAY[r.action])
+	   FROM billing.staff s
+	  CROSS JOIN LATERAL (SELECT billing._orgs_over(s.org_id) AS over) o
+	   JOIN billing.access_group g ON g.post = s.post AND g.org_id = ANY (o.over)
+	   JOIN billing.group_grant r ON r.group_id = ANY (billing._groups_over(g.group_id))
+	  WHERE s.staff_id = _check_person_grantable.staff_id;
+END $$;
+COMMENT ON FUNCTION billing._check_person_grantable(bigint) IS 'raises where the actor does not hold all that a person may, by grants to him, by groups, by his post';
+
 CREATE FUNCTION billing.add_group(org_no text, group_no text, name text)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER

@@ -23,8 +23,10 @@ CREATE POLICY group_staff_insert_granted ON billing.group_staff FOR INSERT
 	TO billing_owner WITH CHECK (billing.can_write(org_id, 'org'));
 CREATE POLICY group_staff_update_granted ON billing.group_staff FOR UPDATE
 	TO billing_owner USING (billing.can_write(org_id, 'org')) WITH CHECK (billing.can_write(org_id, 'org'));
+-- what another org has put somebody into ends with his post, too
 CREATE POLICY group_staff_delete_granted ON billing.group_staff FOR DELETE
-	TO billing_owner USING (billing.can_write(org_id, 'org'));
+	TO billing_owner USING (billing.can_write(org_id, 'org')
+		OR EXISTS (SELECT FROM billing.staff s WHERE s.staff_id = group_staff.staff_id AND billing.can_write(s.org_id, 'org')));
 
 ALTER TABLE billing.group_group ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.group_group FORCE ROW LEVEL SECURITY;

@@ -111,8 +111,7 @@ BEGIN
 	ELSIF set_login.kind = 'staff' THEN
 		-- who sets a password could log in by it: only where he may do all that the person may
 		SELECT s.org_id INTO of_org FROM billing.staff s WHERE s.staff_id = set_login.id AND billing.can_write(s.org_id, 'org');
-		PERFORM billing._check_grantable(g.org_id, ARRAY[g.kind], ARRAY[g.action]) FROM billing.access_grant g WHERE g.staff_id = set_login.id;
-		PERFORM billing._check_group_grantable(m.group_id) FROM billing.group_staff m WHERE m.staff_id = set_login.id;
+		PERFORM billing._check_person_grantable(set_login.id) WHERE of_org IS NOT NULL;
 	END IF;
 	IF of_org IS NULL THEN
 		PERFORM billing._not_found(format('%s %s', set_login.kind, set_login.id));

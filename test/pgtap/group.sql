@@ -39,7 +39,7 @@ BEGIN
 	RETURN coalesce(got, '');
 END $$;
 
-SELECT plan(83);
+SELECT plan(90);
 
 -- ---- groups in groups ----
 SET SESSION AUTHORIZATION tap_adm;
@@ -202,6 +202,21 @@ SELECT is_empty($$SELECT p.polname FROM pg_policy p JOIN pg_attribute a ON a.att
 	 WHERE to_regrole('billing_owner') = ANY (p.polroles) AND p.polname NOT LIKE '%\_assigned' AND p.polrelid <> 'billing.account_grant'::regclass
 	   AND coalesce(pg_get_expr(p.polqual, p.polrelid), '') || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') ~ 'can_(read|write|do)\('
 	   AND NOT EXISTS (SELECT FROM pg_policy q WHERE q.polrelid = p.polrelid AND q.polname = left(p.polname, 54) || '_assigned')$$, 'every policy by a right at the org has its like by a right on the account');
+-- ---- a password, or another post, by an administrator who holds less than the person ----
+RESET SESSION AUTHORIZATION;
+SELECT billing.add_staff('S1', 'PST', 'Post', 'auditor') AS pst, billing.add_staff('S1', 'GRT', 'Granted', 'x') AS grt, billing.add_staff('S1', 'GRP', 'Grouped', 'x') AS grp,
+	billing.add_staff('S1', 'NON', 'None', 'x') AS non \gset
+SELECT billing.add_post('C', 'auditor') AS x, billing.grant_access('GRT', 'S2', '{money}', '{read}') AS y, billing.add_group('C', 'far', 'far') AS z \gset
+SELECT billing.grant_group_access('far', 'S2', '{money}', '{read}') AS x, billing.join_group('far', 'GRP') AS y \gset
+SET SESSION AUTHORIZATION tap_sub;
+SELECT is(said(format('billing.set_login(''staff'', %s, ''nobody1'', ''long enough'')', :pst)), '42501 only what one holds can be granted', 'no password for whom his post lets do more');
+SELECT is(said(format('billing.set_login(''staff'', %s, ''nobody2'', ''long enough'')', :grt)), '42501 only what one holds can be granted', 'nor for whom another org has granted something');
+SELECT is(said(format('billing.set_login(''staff'', %s, ''nobody3'', ''long enough'')', :grp)), '42501 only what one holds can be granted', 'nor for who is in a group of theirs');
+SELECT is(said(format('billing.set_login(''staff'', %s, ''nobody4'', ''long enough'')', :non)), '', 'for one who may nothing, yes');
+SELECT is(said('billing.change_staff(''GRT'', ''Granted'', ''y'')') || said('billing.change_staff(''GRP'', ''Grouped'', ''y'')'), 'truetrue', 'they get another post');
+RESET SESSION AUTHORIZATION;
+SELECT is((SELECT count(*) FROM billing.access_grant WHERE staff_id = :grt), 0::bigint, 'and with it goes what another org has granted');
+SELECT is((SELECT count(*) FROM billing.group_staff WHERE staff_id = :grp), 0::bigint, 'and their groups');
 RESET SESSION AUTHORIZATION;
 SELECT is((SELECT string_agg(DISTINCT act, ' ' ORDER BY act) FROM billing.audit WHERE act ~ 'group|post|duties|assign'),
 	'add_group add_post assign_accounts end_group grant_group_access join_group leave_group nest_group revoke_group_access separate_duties unassign_accounts unite_duties unnest_group', 'all of it is written down');
