@@ -63,6 +63,7 @@ BEGIN
 	row.link := sha256(head.link || billing._transfer_content(row));
 	INSERT INTO billing.transfer SELECT row.*;
 	UPDATE billing.account_head h SET seq = row.seq, link = row.link, balance = h.balance - row.amount WHERE h.account_id = head.account_id;
+	PERFORM billing._withdraw_paid(ARRAY[head.org_id], head.account_id);
 	RETURN row.seq;
 END $$;
 COMMENT ON FUNCTION billing.post_payment(text, numeric, text, date) IS
@@ -140,6 +141,7 @@ BEGIN
 	END IF;
 	UPDATE billing.account_head h SET seq = head.seq, link = head.link, balance = h.balance + bill.total, currency = billing.currency(bill.charges)
 	 WHERE h.account_id = head.account_id;
+	PERFORM billing._tell_of_bills(head.org_id, head.account_id, head.account_id, NULL, bill.seq);
 	RETURN bill.seq;
 END $$;
 COMMENT ON FUNCTION billing._issue_bill(billing.bill) IS

@@ -120,9 +120,9 @@ CREATE TABLE billing.account_phase (
 	PRIMARY KEY (account_id, request_id),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT account_phase_from_on_finite CHECK (isfinite(from_on)),
-	CONSTRAINT account_phase_known CHECK (phase IN ('active', 'suspended', 'vacant', 'transferred', 'vacated', 'succeeded', 'closed'))
+	CONSTRAINT account_phase_known CHECK (phase IN ('active', 'suspended', 'vacant', 'transferred', 'vacated', 'succeeded', 'disconnected', 'closed'))
 );
 COMMENT ON TABLE billing.account_phase IS 'what an account is from a day on, and by which request; an account without a row is active since it was opened';
 COMMENT ON COLUMN billing.account_phase.phase IS
 'active; suspended 暂停; vacant: its customer is away; vacated: its customer moved out, the supply stays; succeeded: and another moved in; '
-'transferred 过户: to another customer''s account; closed 销户';
+'transferred 过户: to another customer''s account; disconnected 欠费停电: supply is stopped for arrears; closed 销户';

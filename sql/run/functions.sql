@@ -256,6 +256,7 @@ BEGIN
 							  AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = chunk.run_id)) INTO waiting;
 			EXIT WHEN NOT waiting OR part.billed + part.failed = 0;
 		END LOOP;
+		PERFORM billing._tell_of_bills(chunk.org_id, chunk.first_account, chunk.last_account, chunk.run_id);
 	END IF;
 	UPDATE billing.run_chunk c SET attempts = c.attempts + 1, billed = chunk.billed, failed = chunk.failed, began_at = chunk.began_at,
 		   done_at = CASE WHEN NOT waiting THEN clock_timestamp() END

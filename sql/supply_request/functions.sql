@@ -15,9 +15,11 @@ BEGIN ATOMIC
 		('vacancy',				ARRAY['active'],							'vacant',		false,	false,	false,	true,	0),
 		('resumption',			ARRAY['suspended', 'vacant'],				'active',		false,	false,	false,	true,	0),
 		('transfer',			ARRAY['active', 'suspended', 'vacant'],		'transferred',	true,	true,	false,	true,	1),
-		('move_out',			ARRAY['active', 'suspended', 'vacant'],		'vacated',		false,	true,	false,	false,	0),
+		('disconnection',		ARRAY['active'],							'disconnected',	false,	false,	false,	true,	0),
+		('reconnection',		ARRAY['disconnected'],						'active',		false,	false,	false,	false,	0),
+		('move_out',			ARRAY['active', 'suspended', 'vacant', 'disconnected'], 'vacated',		false,	true,	false,	false,	0),
 		('move_in',				ARRAY['vacated'],							'succeeded',	true,	false,	false,	false,	0),
-		('close',				ARRAY['active', 'suspended', 'vacant', 'vacated'], 'closed',	false,	true,	false,	true,	0)
+		('close',				ARRAY['active', 'suspended', 'vacant', 'vacated', 'disconnected'], 'closed',	false,	true,	false,	true,	0)
 	) v(kind, from_phases, to_phase, makes_account, ends_account, surveyed, second_person, documents);
 END;
 COMMENT ON FUNCTION billing.supply_request_kinds() IS
@@ -241,7 +243,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.open_supply_request(text, text, date, bigint, text, jsonb, text, text, text, text) IS
 'a request for an account, as a draft: kind is new_supply (needs org_no, customer_id; account_no is the number to be), capacity_change, '
-'price_class_change, suspension, vacancy, resumption, transfer and move_in (need customer_id, new_account_no), move_out, close; '
+'price_class_change, suspension, vacancy, resumption, transfer and move_in (need customer_id, new_account_no), move_out, close, disconnection (for arrears: when the law''s days are over), reconnection; '
 'plan_code and terms hold from effective_on on; returns request_id';
 
 CREATE FUNCTION billing._request_of(request_id bigint)

@@ -24,7 +24,7 @@ CREATE TABLE billing.supply_request (
 	-- what rows of a request refer to, so that their org is the request's
 	CONSTRAINT supply_request_org_id_key UNIQUE (account_id, request_id, org_id),
 	CONSTRAINT supply_request_kind_known CHECK (kind IN ('new_supply', 'capacity_change', 'price_class_change', 'suspension', 'vacancy',
-		'resumption', 'transfer', 'move_out', 'move_in', 'close')),
+		'resumption', 'transfer', 'move_out', 'move_in', 'close', 'disconnection', 'reconnection')),
 	CONSTRAINT supply_request_state_known CHECK (state IN ('draft', 'submitted', 'surveyed', 'approved', 'installed', 'completed', 'rejected', 'withdrawn')),
 	CONSTRAINT supply_request_effective_on_finite CHECK (isfinite(effective_on)),
 	CONSTRAINT supply_request_terms_object CHECK (jsonb_typeof(terms) = 'object'),

@@ -286,6 +286,16 @@ AS $$
 		 billing._finding('late changes', CASE WHEN m.bills THEN false END, CASE WHEN m.bills THEN t.n > 0 END, CASE WHEN m.bills THEN format('%s changes of billed days wait, first of %s', t.n, t.first) ELSE 'you do not see all bills' END,
 			'CALL billing.settle_late(…)', 'none waits for more than a week') f
 	UNION ALL
+	SELECT f.* FROM may m, (SELECT count(*) AS n, min(r.due_at) AS first FROM billing._reconnections() r WHERE r.due_at < now()) t,
+		 billing._finding('reconnections', CASE WHEN m.accounts THEN t.n > 0 END, CASE WHEN m.accounts THEN false END,
+			CASE WHEN m.accounts THEN format('%s accounts have paid their arrears and are not connected again in time, first due %s', t.n, t.first) ELSE 'you do not see all accounts' END,
+			'SELECT * FROM billing.reconnections(…); a request of kind reconnection ends it', 'who has paid is connected again in time') f
+	UNION ALL
+	SELECT f.* FROM may m, (SELECT count(*) AS n, min(q.queued_at)::date AS first FROM billing.notice q WHERE q.state IN ('queued', 'taken') AND q.next_at < now() - interval '1 day') t,
+		 billing._finding('notices', CASE WHEN m.accounts THEN false END, CASE WHEN m.accounts THEN t.n > 0 END,
+			CASE WHEN m.accounts THEN format('%s notices wait for a sender for more than a day, first of %s', t.n, t.first) ELSE 'you do not see all accounts' END,
+			'contrib/notices sends them', 'none waits for more than a day') f
+	UNION ALL
 	SELECT f.* FROM (SELECT count(*) AS n, min(a.due_at) AS first FROM billing.alert a WHERE a.closed_at IS NULL AND a.due_at < now()) t,
 		 billing._finding('alerts', false, t.n > 0, format('%s alerts are overdue, first since %s', t.n, t.first::date), 'billing.alert says whose they are', 'none is overdue') f
 $$;

@@ -6,7 +6,7 @@ SET client_min_messages = warning;
 SELECT billing.create_roles() \g /dev/null
 SELECT billing.install() \g /dev/null
 DROP ROLE IF EXISTS tap_clerk, tap_late;
-SELECT plan(63);
+SELECT plan(67);
 CREATE TEMPORARY TABLE tried (check_name text, state text);
 -- bodies as text: install() drops and makes health() anew
 CREATE FUNCTION pg_temp.said(check_name text) RETURNS text LANGUAGE sql AS
@@ -129,6 +129,19 @@ UPDATE billing.late_change SET at = now() - interval '8 days';
 SELECT is(pg_temp.said('late changes'), 'warning', 'a change that waits');
 CALL billing.settle_late('C') \g /dev/null
 SELECT is(pg_temp.said('late changes'), 'ok', 'mended');
+SELECT billing.queue_notice('A', 'reply_wanted', 'x', 'hand', at => now() - interval '2 days') \g /dev/null
+SELECT is(pg_temp.said('notices'), 'warning', 'a notice that nobody sends');
+UPDATE billing.notice SET state = 'failed', reason = 'x';
+SELECT is(pg_temp.said('notices'), 'ok', 'mended');
+-- arrears that are paid, and no supply
+INSERT INTO billing.account_phase (account_id, request_id, from_on, org_id, phase) SELECT account_id, 999999, :'month', org_id, 'disconnected' FROM billing.account WHERE account_no = 'A';
+SELECT billing.post_payment('A', 1000000, 'all of it') \g /dev/null
+ALTER TABLE billing.transfer DISABLE TRIGGER transfer_refuse_change;
+UPDATE billing.transfer SET posted_at = posted_at - interval '3 days' WHERE key = 'all of it';
+SELECT is(pg_temp.said('reconnections'), 'critical', 'who has paid is still without supply');
+UPDATE billing.transfer SET posted_at = posted_at + interval '3 days' WHERE key = 'all of it';
+ALTER TABLE billing.transfer ENABLE TRIGGER transfer_refuse_change;
+SELECT is(pg_temp.said('reconnections'), 'ok', 'mended');
 SELECT billing._start_validation('validation', 'C', :'opened', :'month', false, 10) AS validation \gset
 UPDATE billing.validation_run SET requested_at = now() - interval '2 days';
 SELECT is(pg_temp.said('validation'), 'warning', 'a validation that stands still');
