@@ -68,7 +68,7 @@ SELECT is_empty($$SELECT signature FROM store_function
 SELECT is_empty($$SELECT signature FROM store_function
 	 WHERE prosqlbody IS NULL AND NOT coalesce(proconfig @> '{"search_path=pg_catalog, pg_temp"}', false)
 	   -- drivers that COMMIT, which a SET clause forbids; they only call pinned functions
-	   AND proname NOT IN ('login', 'change_password', 'run_bills', 'resume_run', 'retry_bills', '_work', 'validate_readings', 'estimate_readings', 'land_batches', 'fold_readings', 'settle_late', 'charge_late_fees', 'run_detection', 'reseal')$$, 'every function pins its path');
+	   AND proname NOT IN ('login', 'change_password', 'run_bills', 'resume_run', 'retry_bills', '_work', 'validate_readings', 'estimate_readings', 'land_batches', 'fold_readings', 'settle_late', 'charge_late_fees', 'run_cycle', 'run_detection', 'reseal')$$, 'every function pins its path');
 -- This list is reviewed with every change to it: each runs with the owner's privileges, under the policies of its caller.
 SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 	ARRAY['add_org', 'move_org', 'add_staff', 'change_staff', 'end_staff', 'grant_access', 'revoke_access', 'add_customer', 'add_account', '_make_heads', 'add_cycle', 'set_cycle',
@@ -97,7 +97,7 @@ SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 		'move_meters', 'seal_meter', 'record_meter_test', 'install_meter', 'exchange_meter', 'exchange_transformers', 'remove_meter', 'install_gateway_meter',
 		'record_gateway_reading', 'remove_gateway_meter', 'record_transfer_readings',
 		'set_late_policy', '_settle_chunk', 'settle_account', 'correct_plan', 'correct_register', 'correct_outdated', 'request_correction', '_note_formed', '_note_inserted',
-		'set_notice_rule', 'set_notice_template', 'set_disconnection_rule', 'queue_notices', 'queue_price_change', 'queue_notice', 'requeue_notice', 'take_notices', 'notice_sent', 'notice_failed', 'reconnections',
+		'set_notice_rule', 'set_notice_template', 'set_disconnection_rule', 'queue_notices', 'queue_price_change', 'queue_notice', 'requeue_notice', 'take_notices', 'notice_sent', 'notice_failed', 'reconnections', '_cycle_days',
 		'set_late_fee_rule', 'late_fees', 'charge_late_fee', '_late_fee_chunk',
 		'draft_bill', 'draft_next_bill', 'draft_rated_bill', 'edit_draft', 'discard_draft', 'submit_draft', 'issue_draft', 'reverse_bill', 'settle_deposit',
 		'record_temperature', 'make_forecast', 'forecast_errors', 'set_feeder_capacity', 'make_supply_plan', 'submit_supply_plan', 'adopt_supply_plan', 'withdraw_supply_plan', 'supply_plan_actual',
