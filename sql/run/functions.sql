@@ -113,7 +113,8 @@ CREATE FUNCTION billing._run_key(run_id bigint)
 RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT hashtextextended('billing.run ' || _run_key.run_id, 0);
+	-- the number as text at once: with || of another type it would not be immutable, and be planned at each call
+	SELECT hashtextextended('billing.run ' || _run_key.run_id::text, 0);
 END;
 COMMENT ON FUNCTION billing._run_key(bigint) IS 'the advisory lock of a run';
 

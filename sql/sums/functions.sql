@@ -2,10 +2,13 @@
 
 CREATE FUNCTION billing._sum_day(at timestamptz)
 RETURNS date
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT (_sum_day.at AT TIME ZONE s.time_zone)::date FROM billing.sum_setting s;
-END;
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- PL/pgSQL, so that it is planned once a session
+BEGIN
+	RETURN (SELECT (_sum_day.at AT TIME ZONE s.time_zone)::date FROM billing.sum_setting s);
+END $$;
 COMMENT ON FUNCTION billing._sum_day(timestamptz) IS 'the day of a moment in the zone that sums go by';
 
 CREATE FUNCTION billing._month_of(day date)
@@ -18,7 +21,8 @@ COMMENT ON FUNCTION billing._month_of(date) IS 'the first of the month';
 
 CREATE FUNCTION billing._code_sums(charges billing.charges)
 RETURNS TABLE (code text, is_energy boolean, kwh numeric, amount numeric)
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 10
+-- not strict, so that it becomes part of the query that asks, and is planned with it
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
 	WITH line AS (
 		SELECT coalesce(l.code, 'rounding') AS code, 'energy' = ANY (l.tags) OR l.code = 'energy' AS is_energy, l.amount,
