@@ -73,7 +73,8 @@ typedef struct Target
 
 	/* the plain way */
 	ResultRelInfo *info;
-	TupleTableSlot *slot[BATCH];
+	TupleDesc	form;			/* a copy, which no slot needs to pin */
+	TupleTableSlot *slot[BATCH];	/* made when a row first needs it */
 	int			slots;
 
 	/* the other */
@@ -169,7 +170,7 @@ is_plain(const Target *t, const char *const *left_out, bool update)
 }
 
 static void
-open_target(Target *t, EState *estate, const char *name, const char *const *columns, int n, const char *const *left_out, bool update)
+open_target(Target *t, const char *name, const char *const *columns, int n, const char *const *left_out, bool update)
 {
 	Oid			relid = RangeVarGetRelid(makeRangeVar("billing", pstrdup(name), -1), RowExclusiveLock, false);
 	AclResult	allowed = pg_class_aclcheck(relid, GetUserId(), update ? ACL_UPDATE : ACL_INSERT);
@@ -191,15 +192,14 @@ open_target(Target *t, EState *estate, const char *name, const char *const *colu
 		t->info = makeNode(ResultRelInfo);
 		InitResultRelInfo(t->info, t->rel, 0, NULL, 0);
 		ExecOpenIndices(t->info, false);
-		for (int i = 0; i < (update ? 1 : BATCH); i++)
-			t->slot[i] = table_slot_create(t->rel, &estate->es_tupleTable);
+		t->form = CreateTupleDescCopy(RelationGetDescr(t->rel));
 	}
 }
 
 static void
-open_inserted(Target *t, EState *estate, const char *name, const char *const *columns, int n, const char *const *left_out)
+open_inserted(Target *t, const char *name, const char *const *columns, int n, const char *const *left_out)
 {
-	open_target(t, estate, name, columns, n, left_out, false);
+	open_target(t, name, columns, n, left_out, false);
 	bl_chain_row(&t->chain, name, RelationGetDescr(t->rel));
 	if (!t->plain)
 	{
@@ -222,12 +222,12 @@ open_inserted(Target *t, EState *estate, const char *name, const char *const *co
 }
 
 static void
-open_head(Target *t, EState *estate)
+open_head(Target *t)
 {
 	static const char *const left_out[] = {NULL};
 	Oid			types[H_COLUMNS + 1] = {INT8OID, BYTEAOID, DATEOID, NUMERICOID, TEXTOID, InvalidOid, INT8OID};
 
-	open_target(t, estate, "account_head", head_column, H_COLUMNS, left_out, true);
+	open_target(t, "account_head", head_column, H_COLUMNS, left_out, true);
 	types[H_CARRY] = TupleDescAttr(RelationGetDescr(t->rel), t->column[H_CARRY])->atttypid;
 	if (!t->plain)
 		t->statement = bl_prepare("UPDATE billing.account_head SET seq = $1, link = $2, billed_to = $3, balance = balance + $4,"
@@ -251,13 +251,27 @@ put(Target *t, int column, Datum value)
 
 /* ---- rows ---- */
 
+/* lives as long as the writer, whatever is current */
+static TupleTableSlot *
+slot_of(BlBillWriter *w, Target *t, int i)
+{
+	if (t->slot[i] == NULL)
+	{
+		MemoryContext before = MemoryContextSwitchTo(w->estate->es_query_cxt);
+
+		t->slot[i] = ExecAllocTableSlot(&w->estate->es_tupleTable, t->form, table_slot_callbacks(t->rel));
+		MemoryContextSwitchTo(before);
+	}
+	return t->slot[i];
+}
+
 /* the row of the target into its batch, or into the table */
 static void
 add_row(BlBillWriter *w, Target *t)
 {
 	if (t->plain)
 	{
-		TupleTableSlot *slot = t->slot[t->slots++];
+		TupleTableSlot *slot = slot_of(w, t, t->slots++);
 		size_t		natts = (size_t) RelationGetDescr(t->rel)->natts;
 
 		ExecClearTuple(slot);
@@ -405,7 +419,7 @@ move_head(BlBillWriter *w, Move *m)
 {
 	Target	   *t = &w->head;
 	TupleTableSlot *old = w->old_head,
-			   *slot = t->slot[0];
+			   *slot = slot_of(w, t, 0);
 	size_t		natts = (size_t) RelationGetDescr(t->rel)->natts;
 	TM_FailureData failure;
 	LockTupleMode lock;
@@ -482,9 +496,9 @@ bl_bills_open(int64_t run_id, int64_t org_id, struct varlena *acting)
 	w->estate = CreateExecutorState();
 	b->summing = "_sum_bills";
 	t->summing = "_sum_transfers";
-	open_inserted(b, w->estate, "bill", bill_column, B_COLUMNS, bill_left_out);
-	open_inserted(t, w->estate, "transfer", transfer_column, T_COLUMNS, transfer_left_out);
-	open_head(&w->head, w->estate);
+	open_inserted(b, "bill", bill_column, B_COLUMNS, bill_left_out);
+	open_inserted(t, "transfer", transfer_column, T_COLUMNS, transfer_left_out);
+	open_head(&w->head);
 	w->old_head = table_slot_create(w->head.rel, &w->estate->es_tupleTable);
 	/* what all rows have in common */
 	put(b, B_KIND, CStringGetTextDatum("normal"));
