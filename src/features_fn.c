@@ -25,6 +25,50 @@ enum
 	ARENA_CEILING = 1 << 28
 };
 
+/* What a call site keeps from call to call: its room, and a reference that it is given again and again, read once. */
+typedef struct Kept
+{
+	uint8_t    *room;
+	Size		room_size;		/* once aligned */
+	MemoryContext given_context;
+	struct varlena *given;
+	BlReference reference;
+} Kept;
+
+static Kept *
+kept_of(FunctionCallInfo fcinfo)
+{
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Kept));
+	return fcinfo->flinfo->fn_extra;
+}
+
+/* an arena that begins with the room of the calls before: fresh memory for every year of readings would cost as much as its features */
+static BlArena
+arena_of(FunctionCallInfo fcinfo)
+{
+	BlArena		arena;
+
+	bl_arena_init(&arena, ARENA_CEILING);
+	arena.next = (uint8_t *) TYPEALIGN(16, kept_of(fcinfo)->room);
+	arena.left = kept_of(fcinfo)->room_size;
+	return arena;
+}
+
+/* what was not enough will be the next time */
+static void
+keep_room(FunctionCallInfo fcinfo, const BlArena *arena)
+{
+	Kept	   *kept = kept_of(fcinfo);
+
+	if (arena->asked == 0)
+		return;
+	if (kept->room != NULL)
+		pfree(kept->room);
+	kept->room_size += arena->asked;
+	kept->room = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, kept->room_size + 15);
+}
+
 static BlDayGrid
 grid_of(const BlProfile *profile, BlArena *arena)
 {
@@ -43,13 +87,6 @@ grid_of(const BlProfile *profile, BlArena *arena)
 }
 
 /* ---------------------------------------------- the reference as an argument */
-
-/* A reference that a call site is given again and again: read once. */
-typedef struct Kept
-{
-	struct varlena *given;
-	BlReference reference;
-} Kept;
 
 static void
 bad_reference(const char *why) pg_attribute_noreturn();
@@ -123,26 +160,25 @@ reference_of(Jsonb *jsonb)
 static const BlReference *
 reference_arg(FunctionCallInfo fcinfo, int n)
 {
-	Kept	   *kept = fcinfo->flinfo->fn_extra;
+	Kept	   *kept = kept_of(fcinfo);
 	struct varlena *given;
 	MemoryContext before;
-	Kept	   *made;
 
 	if (PG_ARGISNULL(n))
 		return NULL;
 	given = (struct varlena *) PG_GETARG_POINTER(n);
-	if (kept != NULL && VARSIZE_ANY(kept->given) == VARSIZE_ANY(given) && memcmp(kept->given, given, VARSIZE_ANY(given)) == 0)
+	if (kept->given != NULL && VARSIZE_ANY(kept->given) == VARSIZE_ANY(given) && memcmp(kept->given, given, VARSIZE_ANY(given)) == 0)
 		return &kept->reference;
-	before = MemoryContextSwitchTo(AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "usage reference", ALLOCSET_SMALL_SIZES));
-	made = palloc(sizeof *made);
-	made->given = palloc(VARSIZE_ANY(given));
-	memcpy(made->given, given, VARSIZE_ANY(given));
-	made->reference = reference_of(DatumGetJsonbP(PointerGetDatum(made->given)));
+	kept->given = NULL;
+	if (kept->given_context == NULL)
+		kept->given_context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "usage reference", ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(kept->given_context);
+	before = MemoryContextSwitchTo(kept->given_context);
+	given = memcpy(palloc(VARSIZE_ANY(given)), given, VARSIZE_ANY(given));
+	kept->reference = reference_of(DatumGetJsonbP(PointerGetDatum(given)));
 	MemoryContextSwitchTo(before);
-	if (kept != NULL)
-		MemoryContextDelete(GetMemoryChunkContext(kept));
-	fcinfo->flinfo->fn_extra = made;
-	return &made->reference;
+	kept->given = given;
+	return &kept->reference;
 }
 
 /* --------------------------------------------------------------- features */
@@ -179,7 +215,7 @@ billing_usage_features(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	bl_arena_init(&arena, ARENA_CEILING);
+	arena = arena_of(fcinfo);
 	profile = BL_GETARG_PROFILE(0);
 	bl_profile_need_energy(&profile);
 	grid = grid_of(&profile, &arena);
@@ -198,6 +234,7 @@ billing_usage_features(PG_FUNCTION_ARGS)
 				 errdetail("A day of the profile has %d slots, of the reference %d.", grid.slots, reference->slots),
 				 errhint("Make a reference of profiles of this slot length, or resample() the profile.")));
 	bl_check(status, "features");
+	keep_room(fcinfo, &arena);
 	return float8_array(feature, BL_FEATURES);
 }
 
@@ -301,7 +338,7 @@ billing_reference_step(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(c);
 	}
-	bl_arena_init(&arena, ARENA_CEILING);
+	arena = arena_of(fcinfo);
 	profile = BL_GETARG_PROFILE(1);
 	bl_profile_need_energy(&profile);
 	grid = grid_of(&profile, &arena);
@@ -309,6 +346,7 @@ billing_reference_step(PG_FUNCTION_ARGS)
 		c = counts_new(context, grid.slots);
 	counts_widen(c, context, grid.first, grid.days);
 	check_slots(bl_reference_add(c, &grid));
+	keep_room(fcinfo, &arena);
 	PG_RETURN_POINTER(c);
 }
 

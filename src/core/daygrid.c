@@ -28,18 +28,33 @@ unit_factor(const BlProfile *p)
 	return power < 0 ? 1 / ten : ten;
 }
 
-/* one local day: sums and counts by local time, then what they say */
+/* a day of as many slots as all, none of them missing, without a change of clocks */
+static void
+fill_whole_day(const int64_t *value, int slots, int parts, double factor, double *out)
+{
+	if (parts == 1)
+		for (int k = 0; k < slots; k++)
+			out[k] = (double) value[k] * factor;
+	else
+		for (int k = 0; k < slots; k++)
+		{
+			double		sum = 0;
+
+			for (int i = 0; i < parts; i++)
+				sum += (double) value[k * parts + i];
+			out[k] = sum * factor;
+		}
+}
+
+/* any day: sums and counts by local time, then what they say; even: clocks do not change */
 static void
 fill_day(const BlProfile *p, const BlZone *zone, const BlBlock *b, const int64_t *value, const uint8_t *quality,
-		 double factor, int minutes, double *out)
+		 bool even, double factor, int minutes, double *out)
 {
 	double		sum[BL_GRID_SLOTS_MAX] = {0};
 	int			count[BL_GRID_SLOTS_MAX] = {0},
 				slots = BL_MINUTES_PER_DAY / minutes,
 				parts = minutes / p->slot_minutes;
-	bool		level = !bl_unit_is_energy(p->unit),
-				whole = b->slots == p->day_slots &&
-		bl_zone_offset(zone, b->start) == bl_zone_offset(zone, b->start + BL_MINUTES_PER_DAY - 1);
 
 	for (int i = 0; i < b->slots; i++)
 	{
@@ -47,7 +62,7 @@ fill_day(const BlProfile *p, const BlZone *zone, const BlBlock *b, const int64_t
 
 		if (quality[i] == BL_MISSING)
 			continue;
-		if (whole)
+		if (even)
 			slot = i / parts;
 		else
 		{
@@ -59,14 +74,16 @@ fill_day(const BlProfile *p, const BlZone *zone, const BlBlock *b, const int64_t
 		count[slot]++;
 	}
 	for (int k = 0; k < slots; k++)
-		out[k] = count[k] < parts ? NAN : sum[k] * factor * (level ? 1 : parts) / count[k];
+		out[k] = count[k] < parts ? NAN : sum[k] * factor * parts / count[k];
 }
 
 BlStatus
 bl_day_grid(const BlProfile *p, const BlZone *zone, BlArena *arena, BlDayGrid *grid)
 {
-	int			minutes = grid_minutes(p->slot_minutes);
-	double		factor = unit_factor(p);
+	int			minutes = grid_minutes(p->slot_minutes),
+				parts = minutes / p->slot_minutes;
+	/* parts are added up, or of levels the mean is taken */
+	double		factor = bl_unit_is_energy(p->unit) ? unit_factor(p) : unit_factor(p) / parts;
 	int64_t    *value = bl_arena_room(arena, sizeof *value * BL_BLOCK_SLOTS_MAX);
 	uint8_t    *quality = bl_arena_room(arena, BL_BLOCK_SLOTS_MAX);
 	BlCursor	cursor = {0};
@@ -84,15 +101,23 @@ bl_day_grid(const BlProfile *p, const BlZone *zone, BlArena *arena, BlDayGrid *g
 		grid->value[i] = NAN;
 	while ((status = bl_profile_next(p, &cursor, &block)) == BL_OK && block.slots > 0)
 	{
-		int			day = bl_zone_day(zone, block.start) - grid->first;
+		int			day = bl_zone_day(zone, block.start) - grid->first,
+					missing;
+		bool		even = block.slots == p->day_slots &&
+			bl_zone_offset(zone, block.start) == bl_zone_offset(zone, block.start + BL_MINUTES_PER_DAY - 1);
+		double	   *out;
 
 		/* blocks made by another zone's table would not be days of this one */
 		if (day < 0 || day >= grid->days)
 			return BL_UNALIGNED;
-		status = bl_block_decode(p, &block, value, quality, NULL);
+		status = bl_block_decode(p, &block, value, quality, &missing);
 		if (status != BL_OK)
 			return status;
-		fill_day(p, zone, &block, value, quality, factor, minutes, grid->value + (size_t) day * (size_t) grid->slots);
+		out = grid->value + (size_t) day * (size_t) grid->slots;
+		if (even && missing == 0)
+			fill_whole_day(value, grid->slots, parts, factor, out);
+		else
+			fill_day(p, zone, &block, value, quality, even, factor, minutes, out);
 	}
 	return status;
 }

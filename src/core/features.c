@@ -79,6 +79,85 @@ typedef struct Work
 	double	   *feature;
 } Work;
 
+static const double *
+day_of(const BlDayGrid *g, int d)
+{
+	return g->value + (size_t) d * (size_t) g->slots;
+}
+
+/*
+ * Most days are whole.  Theirs are loops without tests, and sums in lanes that the machine adds up at once: always the
+ * same lanes in the same order, so that sums are the same on every machine.
+ */
+enum
+{
+	LANES = 4
+};
+
+static double
+lanes_sum(const double *lane)
+{
+	return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+}
+
+/* NaN: one of them is */
+static double
+sum_of(const double *x, int n)
+{
+	double		lane[LANES] = {0};
+	int			k = 0;
+
+	for (; k + LANES <= n; k += LANES)
+		for (int j = 0; j < LANES; j++)
+			lane[j] += x[k + j];
+	for (; k < n; k++)
+		lane[0] += x[k];
+	return lanes_sum(lane);
+}
+
+static double
+sum_squares(const double *x, int n, double mean)
+{
+	double		lane[LANES] = {0};
+	int			k = 0;
+
+	for (; k + LANES <= n; k += LANES)
+		for (int j = 0; j < LANES; j++)
+			lane[j] += (x[k + j] - mean) * (x[k + j] - mean);
+	for (; k < n; k++)
+		lane[0] += (x[k] - mean) * (x[k] - mean);
+	return lanes_sum(lane);
+}
+
+/* a day's product with another's, both from their means */
+static double
+sum_products(const double *x, double x_mean, const double *y, double y_mean, int n)
+{
+	double		lane[LANES] = {0};
+	int			k = 0;
+
+	for (; k + LANES <= n; k += LANES)
+		for (int j = 0; j < LANES; j++)
+			lane[j] += (x[k + j] - x_mean) * (y[k + j] - y_mean);
+	for (; k < n; k++)
+		lane[0] += (x[k] - x_mean) * (y[k] - y_mean);
+	return lanes_sum(lane);
+}
+
+static double
+sum_changes(const double *x, int n)
+{
+	double		lane[LANES] = {0};
+	int			k = 0;
+
+	for (; k + LANES <= n - 1; k += LANES)
+		for (int j = 0; j < LANES; j++)
+			lane[j] += fabs(x[k + j + 1] - x[k + j]);
+	for (; k < n - 1; k++)
+		lane[0] += fabs(x[k + 1] - x[k]);
+	return lanes_sum(lane);
+}
+
 static double
 mean_of(const double *x, int n)
 {
@@ -134,6 +213,32 @@ log_of(double share)
 
 /* ---- levels, zeros, repetitions, gaps ---- */
 
+static void
+pack(const double *x, int slots, double factor, float *out)
+{
+	for (int k = 0; k < slots; k++)
+		if (!isnan(x[k]))
+			*out++ = (float) (x[k] * factor);
+}
+
+static double
+squares_around(const Work *w, double mean)
+{
+	double		all = 0;
+
+	for (int d = 0; d < w->g->days; d++)
+	{
+		const double *x = day_of(w->g, d);
+
+		if (w->have[d] == w->g->slots)
+			all += sum_squares(x, w->g->slots, mean);
+		else
+			for (int k = 0; k < w->g->slots; k++)
+				all += isnan(x[k]) ? 0 : (x[k] - mean) * (x[k] - mean);
+	}
+	return all;
+}
+
 static BlStatus
 levels(Work *w)
 {
@@ -143,18 +248,27 @@ levels(Work *w)
 				values = 0;
 	float	   *sorted = bl_arena_room(w->arena, sizeof *sorted * (size_t) n);
 	uint32_t   *spare = bl_arena_room(w->arena, sizeof *spare * 2 * (size_t) n);
-	double	   *f = w->feature + LEVELS;
+	double	   *f = w->feature + LEVELS,
+				share_of_mean = 1 / w->mean;
 
 	if (sorted == NULL || spare == NULL)
 		return BL_NO_SPACE;
-	for (int i = 0; i < n; i++)
-		if (!isnan(g->value[i]))
-			sorted[values++] = (float) (g->value[i] / w->mean);
+	for (int d = 0; d < g->days; d++)
+	{
+		const double *x = day_of(g, d);
+
+		if (w->have[d] == g->slots)
+			for (int k = 0; k < g->slots; k++)
+				sorted[values + k] = (float) (x[k] * share_of_mean);
+		else
+			pack(x, g->slots, share_of_mean, sorted + values);
+		values += w->have[d];
+	}
 	bl_real_sort(sorted, spare, values);
 	for (int i = 0; i < 7; i++)
 		f[1 + i] = log_of(bl_real_quantile(sorted, values, share[i]));
 	f[8] = log_of(sorted[values - 1]);
-	f[9] = log_of(deviation_of(g->value, n, w->mean) / w->mean);
+	f[9] = log_of(sqrt(squares_around(w, w->mean) / values) / w->mean);
 	values = 0;
 	for (int d = 0; d < g->days; d++)
 		if (!isnan(w->day[d]))
@@ -168,6 +282,18 @@ levels(Work *w)
 	f[13] = log_of(bl_real_quantile(sorted, values, 0.9));
 	f[14] = log_of(sorted[values - 1]);
 	return BL_OK;
+}
+
+/* few days have any, so that the slots of most need not be looked at one by one */
+static bool
+repeats_or_zeros(const BlDayGrid *g, int d)
+{
+	const double *x = day_of(g, d);
+	int			any = x[0] == 0 || (d > 0 && x[0] == x[-1]);
+
+	for (int k = 1; k < g->slots; k++)
+		any |= (x[k] == 0) | (x[k] == x[k - 1]);
+	return any != 0;
 }
 
 static void
@@ -184,19 +310,27 @@ runs(Work *w)
 				equal_run = 0,
 				equal_longest = 0;
 
-	for (int i = 0; i < g->days * g->slots; i++)
+	for (int d = 0; d < g->days; d++)
 	{
-		double		x = g->value[i];
-		bool		repeats = i > 0 && x == g->value[i - 1] && x != 0;
+		if (!repeats_or_zeros(g, d))
+		{
+			zero_run = equal_run = 0;
+			continue;
+		}
+		for (int i = d * g->slots; i < (d + 1) * g->slots; i++)
+		{
+			double		x = g->value[i];
+			bool		repeats = i > 0 && x == g->value[i - 1] && x != 0;
 
-		/* NaN equals nothing */
-		zero_run = x == 0 ? zero_run + 1 : 0;
-		zeros += x == 0;
-		zero_runs += zero_run == 1;
-		zero_longest = zero_run > zero_longest ? zero_run : zero_longest;
-		equal += repeats;
-		equal_run = repeats ? equal_run + 1 : 0;
-		equal_longest = equal_run > equal_longest ? equal_run : equal_longest;
+			/* NaN equals nothing */
+			zero_run = x == 0 ? zero_run + 1 : 0;
+			zeros += x == 0;
+			zero_runs += zero_run == 1;
+			zero_longest = zero_run > zero_longest ? zero_run : zero_longest;
+			equal += repeats;
+			equal_run = repeats ? equal_run + 1 : 0;
+			equal_longest = equal_run > equal_longest ? equal_run : equal_longest;
+		}
 	}
 	f[0] = (double) zeros / w->values;
 	f[1] = log_of(zero_longest * hours);
@@ -254,27 +388,22 @@ typedef struct Day
 	int			zeros;
 } Day;
 
-/* all slots are there: no test for each */
 static Day
 whole_day(const double *x, int slots, double mean, const double *usual_apart)
 {
 	Day			day = {.low = x[0], .high = x[0], .steps = slots - 1};
-	double		before = 0;
 
 	for (int k = 0; k < slots; k++)
 	{
-		double		a = x[k] - mean;
-
 		day.low = x[k] < day.low ? x[k] : day.low;
 		day.high = x[k] > day.high ? x[k] : day.high;
-		day.squares += a * a;
-		day.lagged += a * before;
-		day.usual += a * usual_apart[k];
-		day.zeros += x[k] == 0;
-		before = a;
 	}
-	for (int k = 1; k < slots; k++)
-		day.change += fabs(x[k] - x[k - 1]);
+	for (int k = 0; k < slots && day.low <= 0; k++)
+		day.zeros += x[k] == 0;
+	day.squares = sum_squares(x, slots, mean);
+	day.lagged = sum_products(x, mean, x + 1, mean, slots - 1);
+	day.change = sum_changes(x, slots);
+	day.usual = sum_products(x, mean, usual_apart, 0, slots);
 	return day;
 }
 
@@ -318,7 +447,7 @@ sum_hours(const double *x, int slots, int from, int until)
 static void
 day_series(Work *w, int d)
 {
-	const double *x = w->g->value + (size_t) d * (size_t) w->g->slots;
+	const double *x = day_of(w->g, d);
 	int			slots = w->g->slots,
 				have = w->have[d];
 	double		mean = w->day[d] * w->mean;
@@ -391,25 +520,34 @@ static void
 fill_shapes(Work *w)
 {
 	const BlDayGrid *g = w->g;
-	int			have[4][BL_GRID_SLOTS_MAX] = {{0}};
+	int			have[4][BL_GRID_SLOTS_MAX] = {{0}},
+				whole[3] = {0};
 
 	memset(w->shape, 0, sizeof w->shape);
 	for (int third = 0; third < 3; third++)
 		for (int d = third_from(third, g->days); d < third_from(third + 1, g->days); d++)
 		{
-			const double *x = g->value + (size_t) d * (size_t) g->slots;
+			const double *x = day_of(g, d);
 
-			for (int k = 0; k < g->slots && !isnan(w->day[d]); k++)
+			if (w->have[d] == g->slots)
 			{
-				bool		there = !isnan(x[k]);
-
-				w->shape[third][k] += there ? x[k] : 0;
-				have[third][k] += there;
+				for (int k = 0; k < g->slots; k++)
+					w->shape[third][k] += x[k];
+				whole[third]++;
 			}
+			else
+				for (int k = 0; k < g->slots && !isnan(w->day[d]); k++)
+				{
+					bool		there = !isnan(x[k]);
+
+					w->shape[third][k] += there ? x[k] : 0;
+					have[third][k] += there;
+				}
 		}
 	for (int third = 0; third < 3; third++)
 		for (int k = 0; k < g->slots; k++)
 		{
+			have[third][k] += whole[third];
 			w->shape[3][k] += w->shape[third][k];
 			have[3][k] += have[third][k];
 		}
@@ -606,20 +744,25 @@ fill_days(Work *w)
 	w->values = 0;
 	for (int d = 0; d < g->days; d++)
 	{
-		const double *x = g->value + (size_t) d * (size_t) g->slots;
-		double		sum = 0;
-		int			have = 0;
+		const double *x = day_of(g, d);
+		double		energy = sum_of(x, g->slots);
+		int			have = g->slots;
 
-		for (int k = 0; k < g->slots; k++)
-			if (!isnan(x[k]))
-			{
-				sum += x[k];
-				have++;
-			}
-		all += sum;
+		if (isnan(energy))
+		{
+			energy = 0;
+			have = 0;
+			for (int k = 0; k < g->slots; k++)
+				if (!isnan(x[k]))
+				{
+					energy += x[k];
+					have++;
+				}
+		}
+		all += energy;
 		w->values += have;
 		w->have[d] = (uint8_t) have;
-		w->day[d] = 2 * have >= g->slots ? sum / have : NAN;
+		w->day[d] = 2 * have >= g->slots ? energy / have : NAN;
 	}
 	w->mean = w->values > 0 ? all / w->values : 0;
 	for (int d = 0; d < g->days && w->mean > 0; d++)
@@ -629,6 +772,8 @@ fill_days(Work *w)
 static void
 fill_usual(Work *w, const BlReference *reference)
 {
+	double		mean;
+
 	for (int d = 0; d < w->g->days; d++)
 	{
 		int64_t		there = reference != NULL ? (int64_t) w->g->first + d - reference->first : -1;
@@ -637,9 +782,10 @@ fill_usual(Work *w, const BlReference *reference)
 			log_share(reference->day[there], 0.05) : NAN;
 	}
 	w->usual = reference != NULL ? reference->shape : NULL;
+	mean = w->usual != NULL ? mean_of(w->usual, w->g->slots) : 0;
 	for (int k = 0; k < w->g->slots && w->usual != NULL; k++)
 	{
-		w->usual_apart[k] = w->usual[k] - mean_of(w->usual, w->g->slots);
+		w->usual_apart[k] = w->usual[k] - mean;
 		w->usual_squares += w->usual_apart[k] * w->usual_apart[k];
 	}
 	/* where some of it is not known each day has its own mean of the rest */

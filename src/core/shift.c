@@ -49,27 +49,25 @@ bl_shift_find(const double *x, int n, int margin)
 			all += (x[i] - mean) * (x[i] - mean);
 	for (int i = 0; i < n; i++)
 	{
-		double		size,
-					explained;
-
 		if (isnan(x[i]))
 			continue;
 		if (seen >= margin && values - seen >= margin)
 		{
-			/* both sides together are around zero */
-			size = -before / (values - seen) - before / seen;
-			explained = size * size * seen * (values - seen) / values;
+			/* both sides together are around zero; the squares that two means explain, without a factor that is always the same */
+			double		sides = (double) seen * (values - seen),
+						explained = before * before / sides;
+
 			if (explained > most)
 			{
 				most = explained;
 				best.at = i;
-				best.size = size;
+				best.size = -before * values / sides;
 			}
 		}
 		before += x[i] - mean;
 		seen++;
 	}
-	best.t = t_of(most, all, values);
+	best.t = t_of(most * values, all, values);
 	if (best.t == 0)
 		best.size = 0;
 	if (best.size < 0)
