@@ -37,41 +37,41 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing.chart_words() IS 'the words that charts use, in English and Chinese; other languages come with the argument words of a chart: {"load": "Lastgang"}';
 
-CREATE FUNCTION billing.chart_word(word text, lang text, words jsonb)
+CREATE FUNCTION billing._chart_word(word text, lang text, words jsonb)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT coalesce(chart_word.words ->> w.word, CASE WHEN chart_word.lang LIKE 'zh%' THEN w.zh ELSE w.en END) FROM billing.chart_words() w WHERE w.word = chart_word.word;
+	SELECT coalesce(_chart_word.words ->> w.word, CASE WHEN _chart_word.lang LIKE 'zh%' THEN w.zh ELSE w.en END) FROM billing.chart_words() w WHERE w.word = _chart_word.word;
 END;
-COMMENT ON FUNCTION billing.chart_word(text, text, jsonb) IS 'a word of a chart in a language';
+COMMENT ON FUNCTION billing._chart_word(text, text, jsonb) IS 'a word of a chart in a language';
 
-CREATE FUNCTION billing.chart_text(said text)
+CREATE FUNCTION billing._chart_text(said text)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- what XML cannot hold even escaped goes
-	SELECT replace(replace(replace(replace(regexp_replace(left(coalesce(chart_text.said, ''), 200), '[\x01-\x1f\x7f\ufffe\uffff]', ' ', 'g'), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
+	SELECT replace(replace(replace(replace(regexp_replace(left(coalesce(_chart_text.said, ''), 200), '[\x01-\x1f\x7f\ufffe\uffff]', ' ', 'g'), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
 END;
-COMMENT ON FUNCTION billing.chart_text(text) IS 'a text as XML has it, at most 200 characters';
+COMMENT ON FUNCTION billing._chart_text(text) IS 'a text as XML has it, at most 200 characters';
 
 -- ---- frame and axes ----
 
-CREATE FUNCTION billing.chart_check(width integer, height integer, words jsonb)
+CREATE FUNCTION billing._chart_check(width integer, height integer, words jsonb)
 RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF NOT coalesce(chart_check.width BETWEEN 300 AND 4000 AND chart_check.height BETWEEN 200 AND 4000, false) THEN
-		RAISE EXCEPTION 'a chart is 300 to 4000 wide and 200 to 4000 high' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Asked for: %s by %s.', chart_check.width, chart_check.height);
+	IF NOT coalesce(_chart_check.width BETWEEN 300 AND 4000 AND _chart_check.height BETWEEN 200 AND 4000, false) THEN
+		RAISE EXCEPTION 'a chart is 300 to 4000 wide and 200 to 4000 high' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Asked for: %s by %s.', _chart_check.width, _chart_check.height);
 	END IF;
-	IF jsonb_typeof(chart_check.words) <> 'object' THEN
+	IF jsonb_typeof(_chart_check.words) <> 'object' THEN
 		RAISE EXCEPTION 'words are an object' USING ERRCODE = 'invalid_parameter_value', HINT = 'Such as {"load": "Lastgang"}; chart_words() lists them.';
 	END IF;
 END $$;
-COMMENT ON FUNCTION billing.chart_check(integer, integer, jsonb) IS 'raises where a chart cannot be drawn';
+COMMENT ON FUNCTION billing._chart_check(integer, integer, jsonb) IS 'raises where a chart cannot be drawn';
 
-CREATE FUNCTION billing.chart_frame(width integer, height integer, title text, description text, body text)
+CREATE FUNCTION billing._chart_frame(width integer, height integer, title text, description text, body text)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -79,50 +79,50 @@ BEGIN ATOMIC
 			'<title>%1$s</title>\n<desc>%4$s</desc>\n'
 			'<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="#ffffff"/><path d="M0 0V6" stroke="#767676" stroke-width="2"/></pattern></defs>\n'
 			'<rect width="%2$s" height="%3$s" fill="#ffffff"/>\n<text x="64" y="24" font-size="16" font-weight="bold">%1$s</text>\n%5$s</svg>\n',
-		billing.chart_text(chart_frame.title), chart_frame.width, chart_frame.height, billing.chart_text(chart_frame.description), chart_frame.body);
+		billing._chart_text(_chart_frame.title), _chart_frame.width, _chart_frame.height, billing._chart_text(_chart_frame.description), _chart_frame.body);
 END;
-COMMENT ON FUNCTION billing.chart_frame(integer, integer, text, text, text) IS 'a picture with its title, its description and what is drawn';
+COMMENT ON FUNCTION billing._chart_frame(integer, integer, text, text, text) IS 'a picture with its title, its description and what is drawn';
 
-CREATE FUNCTION billing.chart_step(span numeric, wanted integer)
+CREATE FUNCTION billing._chart_step(span numeric, wanted integer)
 RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- 1, 2 or 5 of a power of ten
-	SELECT CASE WHEN chart_step.span > 0 THEN
-			(SELECT trim_scale(m.m * q.power) FROM (VALUES (1), (2), (5), (10)) m(m) WHERE m.m * q.power >= chart_step.span / chart_step.wanted ORDER BY m.m LIMIT 1) ELSE 1 END
-	  FROM (SELECT power(10::numeric, floor(log(chart_step.span / chart_step.wanted))) AS power WHERE chart_step.span > 0 UNION ALL SELECT 1 WHERE NOT coalesce(chart_step.span > 0, false)) q;
+	SELECT CASE WHEN _chart_step.span > 0 THEN
+			(SELECT trim_scale(m.m * q.power) FROM (VALUES (1), (2), (5), (10)) m(m) WHERE m.m * q.power >= _chart_step.span / _chart_step.wanted ORDER BY m.m LIMIT 1) ELSE 1 END
+	  FROM (SELECT power(10::numeric, floor(log(_chart_step.span / _chart_step.wanted))) AS power WHERE _chart_step.span > 0 UNION ALL SELECT 1 WHERE NOT coalesce(_chart_step.span > 0, false)) q;
 END;
-COMMENT ON FUNCTION billing.chart_step(numeric, integer) IS 'the distance of about so many marks over a span, a round number';
+COMMENT ON FUNCTION billing._chart_step(numeric, integer) IS 'the distance of about so many marks over a span, a round number';
 
-CREATE FUNCTION billing.chart_range(lowest numeric, highest numeric, OUT low numeric, OUT high numeric, OUT step numeric)
+CREATE FUNCTION billing._chart_range(lowest numeric, highest numeric, OUT low numeric, OUT high numeric, OUT step numeric)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- with zero, and whole steps at both ends
-	SELECT s.step * floor(least(coalesce(chart_range.lowest, 0), 0) / s.step), s.step * greatest(ceil(greatest(coalesce(chart_range.highest, 0), 0) / s.step), CASE WHEN coalesce(chart_range.lowest, 0) < 0 THEN 0 ELSE 1 END), s.step
-	  FROM (SELECT billing.chart_step(greatest(coalesce(chart_range.highest, 0), 0) - least(coalesce(chart_range.lowest, 0), 0), 5) AS step) s;
+	SELECT s.step * floor(least(coalesce(_chart_range.lowest, 0), 0) / s.step), s.step * greatest(ceil(greatest(coalesce(_chart_range.highest, 0), 0) / s.step), CASE WHEN coalesce(_chart_range.lowest, 0) < 0 THEN 0 ELSE 1 END), s.step
+	  FROM (SELECT billing._chart_step(greatest(coalesce(_chart_range.highest, 0), 0) - least(coalesce(_chart_range.lowest, 0), 0), 5) AS step) s;
 END;
-COMMENT ON FUNCTION billing.chart_range(numeric, numeric) IS 'from where to where an axis goes, and its steps';
+COMMENT ON FUNCTION billing._chart_range(numeric, numeric) IS 'from where to where an axis goes, and its steps';
 
-CREATE FUNCTION billing.chart_value_axis(low numeric, high numeric, step numeric, label text, width integer, height integer)
+CREATE FUNCTION billing._chart_value_axis(low numeric, high numeric, step numeric, label text, width integer, height integer)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT string_agg(format(E'<path d="M64 %s H%s" stroke="%s"/><text x="58" y="%s" text-anchor="end">%s</text>\n', round(y.y, 1), chart_value_axis.width - 20, CASE WHEN v.v = 0 THEN '#595959' ELSE '#d9d9d9' END,
+	SELECT string_agg(format(E'<path d="M64 %s H%s" stroke="%s"/><text x="58" y="%s" text-anchor="end">%s</text>\n', round(y.y, 1), _chart_value_axis.width - 20, CASE WHEN v.v = 0 THEN '#595959' ELSE '#d9d9d9' END,
 				round(y.y + 4, 1), trim_scale(v.v)), '' ORDER BY v.v)
-		|| format(E'<text x="64" y="42" fill="#404040">%s</text>\n', billing.chart_text(chart_value_axis.label))
+		|| format(E'<text x="64" y="42" fill="#404040">%s</text>\n', billing._chart_text(_chart_value_axis.label))
 	  -- at most so many that can be told apart
-	  FROM (SELECT chart_value_axis.low + i * chart_value_axis.step AS v FROM generate_series(0, least(100, trunc((chart_value_axis.high - chart_value_axis.low) / nullif(chart_value_axis.step, 0)))::integer) i) v
-	 CROSS JOIN LATERAL (SELECT 50 + (chart_value_axis.high - v.v) / (chart_value_axis.high - chart_value_axis.low) * (chart_value_axis.height - 100) AS y) y;
+	  FROM (SELECT _chart_value_axis.low + i * _chart_value_axis.step AS v FROM generate_series(0, least(100, trunc((_chart_value_axis.high - _chart_value_axis.low) / nullif(_chart_value_axis.step, 0)))::integer) i) v
+	 CROSS JOIN LATERAL (SELECT 50 + (_chart_value_axis.high - v.v) / (_chart_value_axis.high - _chart_value_axis.low) * (_chart_value_axis.height - 100) AS y) y;
 END;
-COMMENT ON FUNCTION billing.chart_value_axis(numeric, numeric, numeric, text, integer, integer) IS 'lines across, each with its value';
+COMMENT ON FUNCTION billing._chart_value_axis(numeric, numeric, numeric, text, integer, integer) IS 'lines across, each with its value';
 
-CREATE FUNCTION billing.chart_time_axis(from_at timestamptz, until_at timestamptz, zone text, width integer, height integer)
+CREATE FUNCTION billing._chart_time_axis(from_at timestamptz, until_at timestamptz, zone text, width integer, height integer)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH span AS (
-		SELECT chart_time_axis.from_at AT TIME ZONE chart_time_axis.zone AS from_at, chart_time_axis.until_at AT TIME ZONE chart_time_axis.zone AS until_at,
-			   extract(epoch FROM chart_time_axis.until_at - chart_time_axis.from_at) / 86400 AS days),
+		SELECT _chart_time_axis.from_at AT TIME ZONE _chart_time_axis.zone AS from_at, _chart_time_axis.until_at AT TIME ZONE _chart_time_axis.zone AS until_at,
+			   extract(epoch FROM _chart_time_axis.until_at - _chart_time_axis.from_at) / 86400 AS days),
 	kind AS (
 		-- at most about sixteen marks
 		SELECT s.*, CASE WHEN s.days <= 2 THEN interval '3 hours' WHEN s.days <= 4 THEN interval '6 hours' WHEN s.days <= 16 THEN interval '1 day' WHEN s.days <= 112 THEN interval '7 days'
@@ -130,54 +130,54 @@ BEGIN ATOMIC
 			   CASE WHEN s.days <= 4 THEN 'HH24:MI' WHEN s.days <= 112 THEN 'MM-DD' WHEN s.days <= 500 THEN 'YYYY-MM' ELSE 'YYYY' END AS form FROM span s),
 	mark AS (
 		SELECT t.at, k.form,
-			   64 + round(extract(epoch FROM (t.at AT TIME ZONE chart_time_axis.zone) - chart_time_axis.from_at) / extract(epoch FROM chart_time_axis.until_at - chart_time_axis.from_at)
-					* (chart_time_axis.width - 84), 1) AS x
+			   64 + round(extract(epoch FROM (t.at AT TIME ZONE _chart_time_axis.zone) - _chart_time_axis.from_at) / extract(epoch FROM _chart_time_axis.until_at - _chart_time_axis.from_at)
+					* (_chart_time_axis.width - 84), 1) AS x
 		  FROM kind k CROSS JOIN LATERAL generate_series(date_trunc(CASE WHEN k.step >= interval '1 year' THEN 'year' WHEN k.step >= interval '1 month' THEN 'month' ELSE 'day' END, k.from_at), k.until_at, k.step) t(at)
 		 WHERE t.at >= k.from_at)
-	SELECT format(E'<path d="M64 %s H%s" stroke="#595959"/>\n', chart_time_axis.height - 50, chart_time_axis.width - 20)
-		|| coalesce(string_agg(format(E'<path d="M%s %s V%s" stroke="#595959"/><text x="%1$s" y="%4$s" text-anchor="%6$s">%5$s</text>\n', m.x, chart_time_axis.height - 50, chart_time_axis.height - 45,
-				chart_time_axis.height - 31, to_char(m.at, CASE WHEN m.form = 'HH24:MI' AND m.at = date_trunc('day', m.at) THEN 'MM-DD' ELSE m.form END),
+	SELECT format(E'<path d="M64 %s H%s" stroke="#595959"/>\n', _chart_time_axis.height - 50, _chart_time_axis.width - 20)
+		|| coalesce(string_agg(format(E'<path d="M%s %s V%s" stroke="#595959"/><text x="%1$s" y="%4$s" text-anchor="%6$s">%5$s</text>\n', m.x, _chart_time_axis.height - 50, _chart_time_axis.height - 45,
+				_chart_time_axis.height - 31, to_char(m.at, CASE WHEN m.form = 'HH24:MI' AND m.at = date_trunc('day', m.at) THEN 'MM-DD' ELSE m.form END),
 				-- the last must not leave the picture
-				CASE WHEN m.form = 'YYYY-MM' AND m.x > chart_time_axis.width - 44 THEN 'end' ELSE 'middle' END), '' ORDER BY m.at), '')
+				CASE WHEN m.form = 'YYYY-MM' AND m.x > _chart_time_axis.width - 44 THEN 'end' ELSE 'middle' END), '' ORDER BY m.at), '')
 	  FROM mark m;
 END;
-COMMENT ON FUNCTION billing.chart_time_axis(timestamptz, timestamptz, text, integer, integer) IS 'days or hours below a chart, by local time';
+COMMENT ON FUNCTION billing._chart_time_axis(timestamptz, timestamptz, text, integer, integer) IS 'days or hours below a chart, by local time';
 
-CREATE FUNCTION billing.chart_legend(entries text[], height integer)
+CREATE FUNCTION billing._chart_legend(entries text[], height integer)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- entries: a mark, drawn from 0 0 to 24 12, and its word, in turn; a word of Chinese takes twice the room
-	SELECT coalesce(string_agg(format(E'<g transform="translate(%s %s)">%s<text x="30" y="10">%s</text></g>\n', q.x, chart_legend.height - 18, q.mark, billing.chart_text(q.word)), '' ORDER BY q.n), '')
+	SELECT coalesce(string_agg(format(E'<g transform="translate(%s %s)">%s<text x="30" y="10">%s</text></g>\n', q.x, _chart_legend.height - 18, q.mark, billing._chart_text(q.word)), '' ORDER BY q.n), '')
 	  FROM (SELECT e.n, e.mark, e.word, 64 + coalesce(sum(50 + 4 * (length(e.word) + octet_length(convert_to(e.word, 'UTF8')))) OVER (ORDER BY e.n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS x
-			  FROM (SELECT i.n, chart_legend.entries[2 * i.n - 1] AS mark, chart_legend.entries[2 * i.n] AS word FROM generate_series(1, cardinality(chart_legend.entries) / 2) i(n)) e) q;
+			  FROM (SELECT i.n, _chart_legend.entries[2 * i.n - 1] AS mark, _chart_legend.entries[2 * i.n] AS word FROM generate_series(1, cardinality(_chart_legend.entries) / 2) i(n)) e) q;
 END;
-COMMENT ON FUNCTION billing.chart_legend(text[], integer) IS 'what the marks of a chart mean, below it';
+COMMENT ON FUNCTION billing._chart_legend(text[], integer) IS 'what the marks of a chart mean, below it';
 
 -- ---- series ----
 
-CREATE FUNCTION billing.chart_unit(profile billing.profile, OUT factor numeric, OUT unit text)
+CREATE FUNCTION billing._chart_unit(profile billing.profile, OUT factor numeric, OUT unit text)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- energies of slots are shown as power
-	SELECT CASE WHEN billing.unit(chart_unit.profile) IN ('Wh', 'varh', 'VAh') THEN 3.6 / extract(epoch FROM billing.slot(chart_unit.profile)) WHEN billing.unit(chart_unit.profile) IN ('W', 'var', 'VA') THEN 0.001 ELSE 1 END,
-		   CASE billing.unit(chart_unit.profile) WHEN 'Wh' THEN 'kW' WHEN 'varh' THEN 'kvar' WHEN 'VAh' THEN 'kVA' WHEN 'W' THEN 'kW' WHEN 'var' THEN 'kvar' WHEN 'VA' THEN 'kVA' ELSE billing.unit(chart_unit.profile) END;
+	SELECT CASE WHEN billing.unit(_chart_unit.profile) IN ('Wh', 'varh', 'VAh') THEN 3.6 / extract(epoch FROM billing.slot(_chart_unit.profile)) WHEN billing.unit(_chart_unit.profile) IN ('W', 'var', 'VA') THEN 0.001 ELSE 1 END,
+		   CASE billing.unit(_chart_unit.profile) WHEN 'Wh' THEN 'kW' WHEN 'varh' THEN 'kvar' WHEN 'VAh' THEN 'kVA' WHEN 'W' THEN 'kW' WHEN 'var' THEN 'kvar' WHEN 'VA' THEN 'kVA' ELSE billing.unit(_chart_unit.profile) END;
 END;
-COMMENT ON FUNCTION billing.chart_unit(billing.profile) IS 'by what the values of a profile are multiplied in a chart, and what they are then';
+COMMENT ON FUNCTION billing._chart_unit(billing.profile) IS 'by what the values of a profile are multiplied in a chart, and what they are then';
 
-CREATE FUNCTION billing.chart_series(profile billing.profile, most integer)
+CREATE FUNCTION billing._chart_series(profile billing.profile, most integer)
 RETURNS TABLE (from_at timestamptz, until_at timestamptz, mean numeric, lowest numeric, highest numeric)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 500
 BEGIN ATOMIC
 	-- several slots in one where there are too many to be told apart; the highest and the lowest of them stay
-	SELECT min(s.at), max(s.at) + billing.slot(chart_series.profile), avg(s.value) * max(u.factor), min(s.value) * max(u.factor), max(s.value) * max(u.factor)
-	  FROM billing.chart_unit(chart_series.profile) u
-	 CROSS JOIN LATERAL (SELECT t.at, t.value, row_number() OVER (ORDER BY t.at) - 1 AS n FROM billing.slots(chart_series.profile) t) s
-	 GROUP BY s.n / ((billing.slot_count(chart_series.profile) - 1) / chart_series.most + 1) ORDER BY 1;
+	SELECT min(s.at), max(s.at) + billing.slot(_chart_series.profile), avg(s.value) * max(u.factor), min(s.value) * max(u.factor), max(s.value) * max(u.factor)
+	  FROM billing._chart_unit(_chart_series.profile) u
+	 CROSS JOIN LATERAL (SELECT t.at, t.value, row_number() OVER (ORDER BY t.at) - 1 AS n FROM billing.slots(_chart_series.profile) t) s
+	 GROUP BY s.n / ((billing.slot_count(_chart_series.profile) - 1) / _chart_series.most + 1) ORDER BY 1;
 END;
-COMMENT ON FUNCTION billing.chart_series(billing.profile, integer) IS 'at most so many pieces of a profile, in kW; null: nothing is known of one';
+COMMENT ON FUNCTION billing._chart_series(billing.profile, integer) IS 'at most so many pieces of a profile, in kW; null: nothing is known of one';
 
-CREATE FUNCTION billing.chart_line(profile billing.profile, from_at timestamptz, until_at timestamptz, low numeric, high numeric, width integer, height integer)
+CREATE FUNCTION billing._chart_line(profile billing.profile, from_at timestamptz, until_at timestamptz, low numeric, high numeric, width integer, height integer)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -185,20 +185,20 @@ BEGIN ATOMIC
 				CASE WHEN q.was IS NULL THEN format('M%s %s', q.x0, q.y) ELSE format('V%s', q.y) END || CASE WHEN q.top <> q.bottom THEN format('V%sV%sV%s', q.top, q.bottom, q.y) ELSE '' END || format('H%s', q.x1) END,
 			'' ORDER BY q.from_at), '')
 	  FROM (SELECT s.from_at, s.mean, lag(s.mean) OVER (ORDER BY s.from_at) AS was,
-				   round(64 + extract(epoch FROM s.from_at - chart_line.from_at) / t.seconds * (chart_line.width - 84), 1) AS x0, round(64 + extract(epoch FROM s.until_at - chart_line.from_at) / t.seconds * (chart_line.width - 84), 1) AS x1,
-				   round(50 + (chart_line.high - s.mean) * t.per_unit, 1) AS y, round(50 + (chart_line.high - s.highest) * t.per_unit, 1) AS top, round(50 + (chart_line.high - s.lowest) * t.per_unit, 1) AS bottom
-			  FROM billing.chart_series(chart_line.profile, chart_line.width - 84) s
-			 CROSS JOIN (SELECT extract(epoch FROM chart_line.until_at - chart_line.from_at) AS seconds, (chart_line.height - 100) / (chart_line.high - chart_line.low) AS per_unit) t) q;
+				   round(64 + extract(epoch FROM s.from_at - _chart_line.from_at) / t.seconds * (_chart_line.width - 84), 1) AS x0, round(64 + extract(epoch FROM s.until_at - _chart_line.from_at) / t.seconds * (_chart_line.width - 84), 1) AS x1,
+				   round(50 + (_chart_line.high - s.mean) * t.per_unit, 1) AS y, round(50 + (_chart_line.high - s.highest) * t.per_unit, 1) AS top, round(50 + (_chart_line.high - s.lowest) * t.per_unit, 1) AS bottom
+			  FROM billing._chart_series(_chart_line.profile, _chart_line.width - 84) s
+			 CROSS JOIN (SELECT extract(epoch FROM _chart_line.until_at - _chart_line.from_at) AS seconds, (_chart_line.height - 100) / (_chart_line.high - _chart_line.low) AS per_unit) t) q;
 END;
-COMMENT ON FUNCTION billing.chart_line(billing.profile, timestamptz, timestamptz, numeric, numeric, integer, integer) IS 'the path of a profile, which breaks where readings are missing';
+COMMENT ON FUNCTION billing._chart_line(billing.profile, timestamptz, timestamptz, numeric, numeric, integer, integer) IS 'the path of a profile, which breaks where readings are missing';
 
-CREATE FUNCTION billing.chart_zone(profile billing.profile)
+CREATE FUNCTION billing._chart_zone(profile billing.profile)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT coalesce(nullif(billing.time_zone(chart_zone.profile), ''), 'UTC');
+	SELECT coalesce(nullif(billing.time_zone(_chart_zone.profile), ''), 'UTC');
 END;
-COMMENT ON FUNCTION billing.chart_zone(billing.profile) IS 'whose local time a chart shows';
+COMMENT ON FUNCTION billing._chart_zone(billing.profile) IS 'whose local time a chart shows';
 
 -- ---- charts ----
 
@@ -223,20 +223,20 @@ BEGIN
 	IF profile IS NULL THEN
 		RETURN NULL;
 	END IF;
-	PERFORM billing.chart_check(width, height, words);
+	PERFORM billing._chart_check(width, height, words);
 	IF cardinality(anomalies) > 1000 THEN
 		RAISE EXCEPTION 'a chart marks at most 1000 anomalies' USING ERRCODE = 'program_limit_exceeded', DETAIL = format('Given: %s.', cardinality(anomalies)), HINT = 'Show fewer days.';
 	END IF;
-	zone := billing.chart_zone(profile);
-	unit := u.unit FROM billing.chart_unit(profile) u;
-	head := coalesce(title, billing.chart_word('load', lang, words));
-	SELECT min(q.lowest) AS lowest, max(q.highest) AS highest INTO s FROM billing.chart_series(profile, 1000000) q;
-	SELECT * INTO r FROM billing.chart_range(s.lowest, s.highest);
+	zone := billing._chart_zone(profile);
+	unit := u.unit FROM billing._chart_unit(profile) u;
+	head := coalesce(title, billing._chart_word('load', lang, words));
+	SELECT min(q.lowest) AS lowest, max(q.highest) AS highest INTO s FROM billing._chart_series(profile, 1000000) q;
+	SELECT * INTO r FROM billing._chart_range(s.lowest, s.highest);
 	-- a band, a triangle above it and a number or a word: not the colour alone
 	SELECT string_agg(format(E'<g><title>%s</title><rect x="%s" y="50" width="%s" height="%s" fill="#fbe3d4" stroke="#b34700" stroke-dasharray="4 2"/><path d="M%s 48l-5 -8h10z" fill="#b34700"/>'
 				'<text x="%s" y="62" fill="#8a3600">%s</text></g>\n',
-				billing.chart_text(format('%s %s – %s', q.label, to_char(q.a AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI'), to_char(q.b AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI'))),
-				q.x0, greatest(q.x1 - q.x0, 2), height - 100, round((q.x0 + q.x1) / 2, 1), q.x0 + 3, billing.chart_text(q.label)), '' ORDER BY q.a, q.place), count(*)
+				billing._chart_text(format('%s %s – %s', q.label, to_char(q.a AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI'), to_char(q.b AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI'))),
+				q.x0, greatest(q.x1 - q.x0, 2), height - 100, round((q.x0 + q.x1) / 2, 1), q.x0 + 3, billing._chart_text(q.label)), '' ORDER BY q.a, q.place), count(*)
 	  INTO marks, n
 	  FROM (SELECT greatest(lower(a), from_at) AS a, least(upper(a), until_at) AS b, coalesce(labels[place], place::text) AS label, place,
 				   round(64 + extract(epoch FROM greatest(lower(a), from_at) - from_at) / extract(epoch FROM until_at - from_at) * (width - 84), 1) AS x0,
@@ -245,38 +245,38 @@ BEGIN
 	SELECT string_agg(format(E'<rect x="%s" y="%s" width="%s" height="8" fill="url(#hatch)"/>\n', q.x0, height - 58, greatest(q.x1 - q.x0, 1)), '' ORDER BY q.x0) INTO gaps
 	  FROM (SELECT round(64 + extract(epoch FROM lower(g) - from_at) / extract(epoch FROM until_at - from_at) * (width - 84), 1) AS x0,
 				   round(64 + extract(epoch FROM upper(g) - from_at) / extract(epoch FROM until_at - from_at) * (width - 84), 1) AS x1 FROM billing.gaps(profile) g) q;
-	RETURN billing.chart_frame(width, height, head,
+	RETURN billing._chart_frame(width, height, head,
 		format('%s, %s – %s. %s %s %s, %s %s %s. %s: %s. %s: %s.', head, to_char(from_at AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI'), to_char(until_at AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI'),
-			billing.chart_word('highest', lang, words), coalesce(round(s.highest, 3)::text, '-'), unit, billing.chart_word('lowest', lang, words), coalesce(round(s.lowest, 3)::text, '-'), unit,
-			billing.chart_word('missing', lang, words), billing.missing_count(profile), billing.chart_word('anomaly', lang, words), n),
-		billing.chart_value_axis(r.low, r.high, r.step, format('%s (%s)', billing.chart_word(CASE WHEN unit LIKE 'k%' THEN 'power' ELSE 'value' END, lang, words), unit), width, height)
+			billing._chart_word('highest', lang, words), coalesce(round(s.highest, 3)::text, '-'), unit, billing._chart_word('lowest', lang, words), coalesce(round(s.lowest, 3)::text, '-'), unit,
+			billing._chart_word('missing', lang, words), billing.missing_count(profile), billing._chart_word('anomaly', lang, words), n),
+		billing._chart_value_axis(r.low, r.high, r.step, format('%s (%s)', billing._chart_word(CASE WHEN unit LIKE 'k%' THEN 'power' ELSE 'value' END, lang, words), unit), width, height)
 		|| coalesce(marks, '') || coalesce(gaps, '')
-		|| format(E'<path d="%s" fill="none" stroke="#0072b2" stroke-width="1.5"/>\n', billing.chart_line(profile, from_at, until_at, r.low, r.high, width, height))
-		|| billing.chart_time_axis(from_at, until_at, zone, width, height)
-		|| billing.chart_legend(ARRAY['<path d="M0 6H24" stroke="#0072b2" stroke-width="2"/>', billing.chart_word('actual', lang, words)]
-			|| CASE WHEN n > 0 THEN ARRAY['<rect width="24" height="12" fill="#fbe3d4" stroke="#b34700" stroke-dasharray="4 2"/><path d="M12 10l-4 -7h8z" fill="#b34700"/>', billing.chart_word('anomaly', lang, words)] ELSE '{}' END
-			|| CASE WHEN gaps IS NOT NULL THEN ARRAY['<rect y="2" width="24" height="8" fill="url(#hatch)"/>', billing.chart_word('missing', lang, words)] ELSE '{}' END, height));
+		|| format(E'<path d="%s" fill="none" stroke="#0072b2" stroke-width="1.5"/>\n', billing._chart_line(profile, from_at, until_at, r.low, r.high, width, height))
+		|| billing._chart_time_axis(from_at, until_at, zone, width, height)
+		|| billing._chart_legend(ARRAY['<path d="M0 6H24" stroke="#0072b2" stroke-width="2"/>', billing._chart_word('actual', lang, words)]
+			|| CASE WHEN n > 0 THEN ARRAY['<rect width="24" height="12" fill="#fbe3d4" stroke="#b34700" stroke-dasharray="4 2"/><path d="M12 10l-4 -7h8z" fill="#b34700"/>', billing._chart_word('anomaly', lang, words)] ELSE '{}' END
+			|| CASE WHEN gaps IS NOT NULL THEN ARRAY['<rect y="2" width="24" height="8" fill="url(#hatch)"/>', billing._chart_word('missing', lang, words)] ELSE '{}' END, height));
 END $$;
 COMMENT ON FUNCTION billing.chart_load(billing.profile, tstzrange[], text[], text, text, jsonb, integer, integer) IS
 'a load curve as SVG: energies as power, missing readings as gaps with a hatched bar below, anomalies as bands with a triangle and their label (or number); lang en or zh, other words by words';
 
-CREATE FUNCTION billing.chart_band(lower billing.profile, upper billing.profile, from_at timestamptz, until_at timestamptz, low numeric, high numeric, width integer, height integer)
+CREATE FUNCTION billing._chart_band(lower billing.profile, upper billing.profile, from_at timestamptz, until_at timestamptz, low numeric, high numeric, width integer, height integer)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- one closed path a stretch without gaps: along the upper bound, and back along the lower
 	WITH piece AS (
-		SELECT u.from_at, round(64 + extract(epoch FROM u.from_at - chart_band.from_at) / t.seconds * (chart_band.width - 84), 1) AS x0, round(64 + extract(epoch FROM u.until_at - chart_band.from_at) / t.seconds * (chart_band.width - 84), 1) AS x1,
-			   round(50 + (chart_band.high - u.highest) * t.per_unit, 1) AS top, round(50 + (chart_band.high - l.lowest) * t.per_unit, 1) AS bottom,
+		SELECT u.from_at, round(64 + extract(epoch FROM u.from_at - _chart_band.from_at) / t.seconds * (_chart_band.width - 84), 1) AS x0, round(64 + extract(epoch FROM u.until_at - _chart_band.from_at) / t.seconds * (_chart_band.width - 84), 1) AS x1,
+			   round(50 + (_chart_band.high - u.highest) * t.per_unit, 1) AS top, round(50 + (_chart_band.high - l.lowest) * t.per_unit, 1) AS bottom,
 			   count(*) FILTER (WHERE u.highest IS NULL OR l.lowest IS NULL) OVER (ORDER BY u.from_at) AS stretch
-		  FROM billing.chart_series(chart_band.upper, chart_band.width - 84) u
-		  JOIN billing.chart_series(chart_band.lower, chart_band.width - 84) l ON l.from_at = u.from_at
-		 CROSS JOIN (SELECT extract(epoch FROM chart_band.until_at - chart_band.from_at) AS seconds, (chart_band.height - 100) / (chart_band.high - chart_band.low) AS per_unit) t)
+		  FROM billing._chart_series(_chart_band.upper, _chart_band.width - 84) u
+		  JOIN billing._chart_series(_chart_band.lower, _chart_band.width - 84) l ON l.from_at = u.from_at
+		 CROSS JOIN (SELECT extract(epoch FROM _chart_band.until_at - _chart_band.from_at) AS seconds, (_chart_band.height - 100) / (_chart_band.high - _chart_band.low) AS per_unit) t)
 	SELECT coalesce(string_agg(q.d, '' ORDER BY q.stretch), '')
 	  FROM (SELECT p.stretch, 'M' || substr(string_agg(format('L%s %sL%s %2$s', p.x0, p.top, p.x1), '' ORDER BY p.from_at) || string_agg(format('L%s %sL%s %2$s', p.x1, p.bottom, p.x0), '' ORDER BY p.from_at DESC), 2) || 'Z' AS d
 			  FROM piece p WHERE p.top IS NOT NULL AND p.bottom IS NOT NULL GROUP BY p.stretch) q;
 END;
-COMMENT ON FUNCTION billing.chart_band(billing.profile, billing.profile, timestamptz, timestamptz, numeric, numeric, integer, integer) IS 'the area between two profiles';
+COMMENT ON FUNCTION billing._chart_band(billing.profile, billing.profile, timestamptz, timestamptz, numeric, numeric, integer, integer) IS 'the area between two profiles';
 
 CREATE FUNCTION billing.chart_forecast(actual billing.profile, forecast billing.profile, lower billing.profile DEFAULT NULL, upper billing.profile DEFAULT NULL, title text DEFAULT NULL,
 									   lang text DEFAULT 'en', words jsonb DEFAULT '{}', width integer DEFAULT 900, height integer DEFAULT 360)
@@ -287,7 +287,7 @@ AS $$
 DECLARE
 	from_at		timestamptz := least(billing.start_at(actual), billing.start_at(forecast));
 	until_at	timestamptz := greatest(billing.until_at(actual), billing.until_at(forecast));
-	zone		text := billing.chart_zone(forecast);
+	zone		text := billing._chart_zone(forecast);
 	unit		text;
 	head		text;
 	r			record;
@@ -297,26 +297,26 @@ BEGIN
 	IF forecast IS NULL THEN
 		RETURN NULL;
 	END IF;
-	PERFORM billing.chart_check(width, height, words);
-	unit := u.unit FROM billing.chart_unit(forecast) u;
-	IF (SELECT count(DISTINCT u.unit) FROM unnest(ARRAY[actual, forecast, lower, upper]) p(p) CROSS JOIN LATERAL billing.chart_unit(p.p) u WHERE p.p IS NOT NULL) > 1 THEN
+	PERFORM billing._chart_check(width, height, words);
+	unit := u.unit FROM billing._chart_unit(forecast) u;
+	IF (SELECT count(DISTINCT u.unit) FROM unnest(ARRAY[actual, forecast, lower, upper]) p(p) CROSS JOIN LATERAL billing._chart_unit(p.p) u WHERE p.p IS NOT NULL) > 1 THEN
 		RAISE EXCEPTION 'a forecast and what it is drawn with are of one unit' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	head := coalesce(title, billing.chart_word('forecast', lang, words));
-	SELECT min(q.lowest) AS lowest, max(q.highest) AS highest INTO s FROM unnest(ARRAY[actual, forecast, lower, upper]) p(p) CROSS JOIN LATERAL billing.chart_series(p.p, 1000000) q WHERE p.p IS NOT NULL;
-	SELECT * INTO r FROM billing.chart_range(s.lowest, s.highest);
-	band := CASE WHEN lower IS NOT NULL AND upper IS NOT NULL THEN billing.chart_band(lower, upper, from_at, until_at, r.low, r.high, width, height) END;
-	RETURN billing.chart_frame(width, height, head,
+	head := coalesce(title, billing._chart_word('forecast', lang, words));
+	SELECT min(q.lowest) AS lowest, max(q.highest) AS highest INTO s FROM unnest(ARRAY[actual, forecast, lower, upper]) p(p) CROSS JOIN LATERAL billing._chart_series(p.p, 1000000) q WHERE p.p IS NOT NULL;
+	SELECT * INTO r FROM billing._chart_range(s.lowest, s.highest);
+	band := CASE WHEN lower IS NOT NULL AND upper IS NOT NULL THEN billing._chart_band(lower, upper, from_at, until_at, r.low, r.high, width, height) END;
+	RETURN billing._chart_frame(width, height, head,
 		format('%s, %s – %s. %s: %s %s %s.', head, to_char(billing.start_at(forecast) AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI'), to_char(billing.until_at(forecast) AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI'),
-			billing.chart_word('predicted', lang, words), billing.chart_word('highest', lang, words), coalesce((SELECT round(max(q.highest), 3)::text FROM billing.chart_series(forecast, 1000000) q), '-'), unit),
-		billing.chart_value_axis(r.low, r.high, r.step, format('%s (%s)', billing.chart_word(CASE WHEN unit LIKE 'k%' THEN 'power' ELSE 'value' END, lang, words), unit), width, height)
+			billing._chart_word('predicted', lang, words), billing._chart_word('highest', lang, words), coalesce((SELECT round(max(q.highest), 3)::text FROM billing._chart_series(forecast, 1000000) q), '-'), unit),
+		billing._chart_value_axis(r.low, r.high, r.step, format('%s (%s)', billing._chart_word(CASE WHEN unit LIKE 'k%' THEN 'power' ELSE 'value' END, lang, words), unit), width, height)
 		|| coalesce(format(E'<path d="%s" fill="#cce3f0" stroke="#0072b2" stroke-width="0.7" stroke-dasharray="2 2"/>\n', band), '')
-		|| CASE WHEN actual IS NOT NULL THEN format(E'<path d="%s" fill="none" stroke="#1a1a1a" stroke-width="1.5"/>\n', billing.chart_line(actual, from_at, until_at, r.low, r.high, width, height)) ELSE '' END
-		|| format(E'<path d="%s" fill="none" stroke="#0072b2" stroke-width="2" stroke-dasharray="7 3"/>\n', billing.chart_line(forecast, from_at, until_at, r.low, r.high, width, height))
-		|| billing.chart_time_axis(from_at, until_at, zone, width, height)
-		|| billing.chart_legend(CASE WHEN actual IS NOT NULL THEN ARRAY['<path d="M0 6H24" stroke="#1a1a1a" stroke-width="2"/>', billing.chart_word('actual', lang, words)] ELSE '{}' END
-			|| ARRAY['<path d="M0 6H24" stroke="#0072b2" stroke-width="2" stroke-dasharray="7 3"/>', billing.chart_word('predicted', lang, words)]
-			|| CASE WHEN band IS NOT NULL THEN ARRAY['<rect width="24" height="12" fill="#cce3f0" stroke="#0072b2" stroke-dasharray="2 2"/>', billing.chart_word('interval', lang, words)] ELSE '{}' END, height));
+		|| CASE WHEN actual IS NOT NULL THEN format(E'<path d="%s" fill="none" stroke="#1a1a1a" stroke-width="1.5"/>\n', billing._chart_line(actual, from_at, until_at, r.low, r.high, width, height)) ELSE '' END
+		|| format(E'<path d="%s" fill="none" stroke="#0072b2" stroke-width="2" stroke-dasharray="7 3"/>\n', billing._chart_line(forecast, from_at, until_at, r.low, r.high, width, height))
+		|| billing._chart_time_axis(from_at, until_at, zone, width, height)
+		|| billing._chart_legend(CASE WHEN actual IS NOT NULL THEN ARRAY['<path d="M0 6H24" stroke="#1a1a1a" stroke-width="2"/>', billing._chart_word('actual', lang, words)] ELSE '{}' END
+			|| ARRAY['<path d="M0 6H24" stroke="#0072b2" stroke-width="2" stroke-dasharray="7 3"/>', billing._chart_word('predicted', lang, words)]
+			|| CASE WHEN band IS NOT NULL THEN ARRAY['<rect width="24" height="12" fill="#cce3f0" stroke="#0072b2" stroke-dasharray="2 2"/>', billing._chart_word('interval', lang, words)] ELSE '{}' END, height));
 END $$;
 COMMENT ON FUNCTION billing.chart_forecast(billing.profile, billing.profile, billing.profile, billing.profile, text, text, jsonb, integer, integer) IS
 'a forecast as SVG, dashed, with its interval as an area, beside what was metered, as a whole line';
@@ -336,42 +336,42 @@ BEGIN
 	IF profile IS NULL THEN
 		RETURN NULL;
 	END IF;
-	PERFORM billing.chart_check(width, height, words);
-	unit := u.unit FROM billing.chart_unit(profile) u;
-	head := coalesce(title, billing.chart_word('duration', lang, words));
-	SELECT min(t.value) * max(u.factor) AS lowest, max(t.value) * max(u.factor) AS highest, avg(t.value) * max(u.factor) AS mean INTO s FROM billing.slots(profile) t CROSS JOIN billing.chart_unit(profile) u;
-	SELECT * INTO r FROM billing.chart_range(s.lowest, s.highest);
+	PERFORM billing._chart_check(width, height, words);
+	unit := u.unit FROM billing._chart_unit(profile) u;
+	head := coalesce(title, billing._chart_word('duration', lang, words));
+	SELECT min(t.value) * max(u.factor) AS lowest, max(t.value) * max(u.factor) AS highest, avg(t.value) * max(u.factor) AS mean INTO s FROM billing.slots(profile) t CROSS JOIN billing._chart_unit(profile) u;
+	SELECT * INTO r FROM billing._chart_range(s.lowest, s.highest);
 	-- of so many values as the picture is wide one is shown, and the last
 	SELECT string_agg(format('%s%s %s', CASE WHEN q.n = 0 THEN 'M' ELSE 'L' END, round(64 + q.n / greatest(q.most, 1)::numeric * (width - 84), 1), round(50 + (r.high - q.value) / (r.high - r.low) * (height - 100), 1)), '' ORDER BY q.n)
 	  INTO line
 	  FROM (SELECT t.value * u.factor AS value, row_number() OVER (ORDER BY t.value DESC) - 1 AS n, count(*) OVER () - 1 AS most
-			  FROM billing.slots(profile) t CROSS JOIN billing.chart_unit(profile) u WHERE t.value IS NOT NULL) q
+			  FROM billing.slots(profile) t CROSS JOIN billing._chart_unit(profile) u WHERE t.value IS NOT NULL) q
 	 WHERE q.n % ((q.most + 1) / (width - 84) + 1) = 0 OR q.n = q.most;
-	RETURN billing.chart_frame(width, height, head,
-		format('%s. %s %s, %s %s, %s %s %s. %s: %s.', head, billing.chart_word('highest', lang, words), coalesce(round(s.highest, 3)::text, '-'), billing.chart_word('mean', lang, words), coalesce(round(s.mean, 3)::text, '-'),
-			billing.chart_word('lowest', lang, words), coalesce(round(s.lowest, 3)::text, '-'), unit, billing.chart_word('missing', lang, words), billing.missing_count(profile)),
-		billing.chart_value_axis(r.low, r.high, r.step, format('%s (%s)', billing.chart_word(CASE WHEN unit LIKE 'k%' THEN 'power' ELSE 'value' END, lang, words), unit), width, height)
+	RETURN billing._chart_frame(width, height, head,
+		format('%s. %s %s, %s %s, %s %s %s. %s: %s.', head, billing._chart_word('highest', lang, words), coalesce(round(s.highest, 3)::text, '-'), billing._chart_word('mean', lang, words), coalesce(round(s.mean, 3)::text, '-'),
+			billing._chart_word('lowest', lang, words), coalesce(round(s.lowest, 3)::text, '-'), unit, billing._chart_word('missing', lang, words), billing.missing_count(profile)),
+		billing._chart_value_axis(r.low, r.high, r.step, format('%s (%s)', billing._chart_word(CASE WHEN unit LIKE 'k%' THEN 'power' ELSE 'value' END, lang, words), unit), width, height)
 		|| format(E'<path d="M64 %s H%s" stroke="#595959"/>\n', height - 50, width - 20)
 		|| (SELECT string_agg(format(E'<path d="M%s %s V%s" stroke="#595959"/><text x="%1$s" y="%4$s" text-anchor="middle">%5$s</text>\n', round(64 + (width - 84) * p / 100.0, 1), height - 50, height - 45, height - 31, p), '' ORDER BY p)
 			  FROM generate_series(0, 100, 10) p)
 		|| coalesce(format(E'<path d="%s" fill="none" stroke="#0072b2" stroke-width="2"/>\n', line), '')
 		|| coalesce(format(E'<path d="M64 %s H%s" stroke="#b34700" stroke-dasharray="8 4"/>\n', round(50 + (r.high - s.mean) / (r.high - r.low) * (height - 100), 1), width - 20), '')
-		|| billing.chart_legend(ARRAY['<path d="M0 6H24" stroke="#0072b2" stroke-width="2"/>', billing.chart_word('time_share', lang, words),
-			'<path d="M0 6H24" stroke="#b34700" stroke-dasharray="8 4"/>', billing.chart_word('mean', lang, words)], height));
+		|| billing._chart_legend(ARRAY['<path d="M0 6H24" stroke="#0072b2" stroke-width="2"/>', billing._chart_word('time_share', lang, words),
+			'<path d="M0 6H24" stroke="#b34700" stroke-dasharray="8 4"/>', billing._chart_word('mean', lang, words)], height));
 END $$;
 COMMENT ON FUNCTION billing.chart_duration(billing.profile, text, text, jsonb, integer, integer) IS 'a load duration curve as SVG: for which share of the time the load was at least so high, and its mean';
 
-CREATE FUNCTION billing.chart_shade(share numeric)
+CREATE FUNCTION billing._chart_shade(share numeric)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- from pale yellow over green to dark blue: ever darker, so that it says the same without colours
 	SELECT '#' || string_agg(lpad(to_hex(round(v.a + (v.b - v.a) * (s.share * 4 - s.part))::integer), 2, '0'), '' ORDER BY v.n)
-	  FROM (SELECT greatest(least(chart_shade.share, 1), 0) AS share, least(floor(greatest(least(chart_shade.share, 1), 0) * 4), 3)::integer AS part) s
+	  FROM (SELECT greatest(least(_chart_shade.share, 1), 0) AS share, least(floor(greatest(least(_chart_shade.share, 1), 0) * 4), 3)::integer AS part) s
 	 CROSS JOIN LATERAL (VALUES (1, (ARRAY[253, 170, 65, 34, 8])[s.part + 1], (ARRAY[253, 170, 65, 34, 8])[s.part + 2]), (2, (ARRAY[246, 220, 182, 113, 29])[s.part + 1], (ARRAY[246, 220, 182, 113, 29])[s.part + 2]),
 								(3, (ARRAY[200, 180, 196, 168, 88])[s.part + 1], (ARRAY[200, 180, 196, 168, 88])[s.part + 2])) v(n, a, b);
 END;
-COMMENT ON FUNCTION billing.chart_shade(numeric) IS 'the colour of a share, 0 to 1';
+COMMENT ON FUNCTION billing._chart_shade(numeric) IS 'the colour of a share, 0 to 1';
 
 CREATE FUNCTION billing.chart_heatmap(profile billing.profile, title text DEFAULT NULL, lang text DEFAULT 'en', words jsonb DEFAULT '{}', width integer DEFAULT 900, height integer DEFAULT 360)
 RETURNS text
@@ -379,7 +379,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	zone	text := billing.chart_zone(profile);
+	zone	text := billing._chart_zone(profile);
 	days	daterange;
 	count	integer;
 	unit	text;
@@ -390,38 +390,38 @@ BEGIN
 	IF profile IS NULL THEN
 		RETURN NULL;
 	END IF;
-	PERFORM billing.chart_check(width, height, words);
+	PERFORM billing._chart_check(width, height, words);
 	days := daterange((billing.start_at(profile) AT TIME ZONE zone)::date, ((billing.until_at(profile) - interval '1 second') AT TIME ZONE zone)::date, '[]');
 	count := upper(days) - lower(days);
 	IF count > 400 OR billing.slot(profile) > interval '1 hour' THEN
 		RAISE EXCEPTION 'a heat map shows hours of up to 400 days' USING ERRCODE = 'program_limit_exceeded', DETAIL = format('The profile has %s days of slots of %s.', count, billing.slot(profile)),
 			HINT = 'slice() it; longer slots have no hours.';
 	END IF;
-	unit := u.unit FROM billing.chart_unit(profile) u;
-	head := coalesce(title, billing.chart_word('heatmap', lang, words));
+	unit := u.unit FROM billing._chart_unit(profile) u;
+	head := coalesce(title, billing._chart_word('heatmap', lang, words));
 	-- a day a column, an hour a row; of hours that come twice when clocks change the mean
 	WITH hour AS (
 		SELECT (t.at AT TIME ZONE zone)::date - lower(days) AS day, extract(hour FROM t.at AT TIME ZONE zone)::integer AS hour, avg(t.value) * max(u.factor) AS kw
-		  FROM billing.slots(profile) t CROSS JOIN billing.chart_unit(profile) u GROUP BY 1, 2),
+		  FROM billing.slots(profile) t CROSS JOIN billing._chart_unit(profile) u GROUP BY 1, 2),
 	ends AS (SELECT min(h.kw) AS lowest, max(h.kw) AS highest FROM hour h)
 	SELECT e.lowest, e.highest,
 		   string_agg(format('<rect x="%s" y="%s" width="%s" height="%s" fill="%s"/>', round(64 + h.day * (width - 164) / count::numeric, 1), round(50 + h.hour * (height - 100) / 24.0, 1),
 					round((h.day + 1) * (width - 164) / count::numeric, 1) - round(h.day * (width - 164) / count::numeric, 1), round((h.hour + 1) * (height - 100) / 24.0, 1) - round(h.hour * (height - 100) / 24.0, 1),
-					CASE WHEN h.kw IS NULL THEN 'url(#hatch)' ELSE billing.chart_shade((h.kw - e.lowest) / nullif(e.highest - e.lowest, 0)) END), E'\n' ORDER BY h.day, h.hour) || E'\n' AS cells
+					CASE WHEN h.kw IS NULL THEN 'url(#hatch)' ELSE billing._chart_shade((h.kw - e.lowest) / nullif(e.highest - e.lowest, 0)) END), E'\n' ORDER BY h.day, h.hour) || E'\n' AS cells
 	  INTO s FROM hour h CROSS JOIN ends e GROUP BY e.lowest, e.highest;
-	RETURN billing.chart_frame(width, height, head,
-		format('%s, %s – %s. %s %s, %s %s %s. %s: %s.', head, lower(days), upper(days) - 1, billing.chart_word('highest', lang, words), coalesce(round(s.highest, 3)::text, '-'), billing.chart_word('lowest', lang, words),
-			coalesce(round(s.lowest, 3)::text, '-'), unit, billing.chart_word('missing', lang, words), billing.missing_count(profile)),
-		format(E'<text x="64" y="42" fill="#404040">%s</text>\n', billing.chart_text(billing.chart_word('hour', lang, words)))
+	RETURN billing._chart_frame(width, height, head,
+		format('%s, %s – %s. %s %s, %s %s %s. %s: %s.', head, lower(days), upper(days) - 1, billing._chart_word('highest', lang, words), coalesce(round(s.highest, 3)::text, '-'), billing._chart_word('lowest', lang, words),
+			coalesce(round(s.lowest, 3)::text, '-'), unit, billing._chart_word('missing', lang, words), billing.missing_count(profile)),
+		format(E'<text x="64" y="42" fill="#404040">%s</text>\n', billing._chart_text(billing._chart_word('hour', lang, words)))
 		|| format(E'<g stroke="none" shape-rendering="crispEdges">\n%s</g>\n<rect x="64" y="50" width="%s" height="%s" fill="none" stroke="#595959"/>\n', s.cells, width - 164, height - 100)
 		|| (SELECT string_agg(format(E'<text x="58" y="%s" text-anchor="end">%s</text>\n', round(50 + h * (height - 100) / 24.0 + 4, 1), h), '' ORDER BY h) FROM generate_series(0, 24, 6) h)
 		|| (SELECT string_agg(format(E'<path d="M%s %s V%s" stroke="#595959"/><text x="%1$s" y="%4$s" text-anchor="middle">%5$s</text>\n', round(64 + d * (width - 164) / count::numeric, 1), height - 50, height - 45, height - 31,
 				to_char(lower(days) + d, 'MM-DD')), '' ORDER BY d) FROM generate_series(0, count - 1, CASE WHEN count <= 14 THEN 1 WHEN count <= 100 THEN 7 ELSE 30 END) d)
-		|| (SELECT string_agg(format('<rect x="%s" y="%s" width="16" height="%s" fill="%s"/>', width - 84, round(50 + (1 - (i + 1) / 20.0) * (height - 100), 1), round((height - 100) / 20.0 + 0.5, 1), billing.chart_shade((i + 0.5) / 20)), E'\n' ORDER BY i)
+		|| (SELECT string_agg(format('<rect x="%s" y="%s" width="16" height="%s" fill="%s"/>', width - 84, round(50 + (1 - (i + 1) / 20.0) * (height - 100), 1), round((height - 100) / 20.0 + 0.5, 1), billing._chart_shade((i + 0.5) / 20)), E'\n' ORDER BY i)
 			  FROM generate_series(0, 19) i) || E'\n'
 		|| format(E'<text x="%1$s" y="54">%2$s</text><text x="%1$s" y="%3$s">%4$s</text><text x="%1$s" y="%5$s">%6$s</text><text x="%7$s" y="42" fill="#404040">%8$s</text>\n', width - 64, coalesce(round(s.highest, 2)::text, '-'), round(height / 2.0 + 4, 1),
 			coalesce(round((s.highest + s.lowest) / 2, 2)::text, '-'), height - 46, coalesce(round(s.lowest, 2)::text, '-'), width - 84, unit)
-		|| CASE WHEN billing.missing_count(profile) > 0 THEN billing.chart_legend(ARRAY['<rect width="24" height="12" fill="url(#hatch)"/>', billing.chart_word('missing', lang, words)], height) ELSE '' END);
+		|| CASE WHEN billing.missing_count(profile) > 0 THEN billing._chart_legend(ARRAY['<rect width="24" height="12" fill="url(#hatch)"/>', billing._chart_word('missing', lang, words)], height) ELSE '' END);
 END $$;
 COMMENT ON FUNCTION billing.chart_heatmap(billing.profile, text, text, jsonb, integer, integer) IS 'mean load of each hour of each day as SVG, ever darker, with a scale; hours without readings are hatched; at most 400 days';
 
@@ -438,31 +438,31 @@ DECLARE
 	bars	text;
 	above	integer;
 BEGIN
-	PERFORM billing.chart_check(width, height, words);
+	PERFORM billing._chart_check(width, height, words);
 	IF n > 150 OR n <> coalesce(cardinality(loss_percent), 0) OR loss_percent && '{NaN,Infinity,-Infinity}'::numeric[] OR limit_percent IN ('NaN', 'Infinity', '-Infinity') OR EXISTS (SELECT FROM unnest(loss_percent) p WHERE abs(p) > 1e9) THEN
 		RAISE EXCEPTION 'a chart of losses is of up to 150 areas, each with its loss' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Given: %s names, %s losses.', n, coalesce(cardinality(loss_percent), 0)),
 			HINT = 'null is a loss that is not known.';
 	END IF;
-	head := coalesce(title, billing.chart_word('losses', lang, words));
-	SELECT * INTO r FROM billing.chart_range(least((SELECT min(p) FROM unnest(loss_percent) p), limit_percent), greatest((SELECT max(p) FROM unnest(loss_percent) p), limit_percent));
+	head := coalesce(title, billing._chart_word('losses', lang, words));
+	SELECT * INTO r FROM billing._chart_range(least((SELECT min(p) FROM unnest(loss_percent) p), limit_percent), greatest((SELECT max(p) FROM unnest(loss_percent) p), limit_percent));
 	-- what is above the limit, or below zero, is hatched and says so
-	SELECT string_agg(format(E'<text x="154" y="%s" text-anchor="end">%s</text>', q.y + 12, billing.chart_text(left(q.name, 24)))
-			|| CASE WHEN q.loss IS NULL THEN format(E'<text x="%s" y="%s" fill="#404040">%s</text>\n', q.zero + 4, q.y + 12, billing.chart_text(billing.chart_word('no_data', lang, words)))
+	SELECT string_agg(format(E'<text x="154" y="%s" text-anchor="end">%s</text>', q.y + 12, billing._chart_text(left(q.name, 24)))
+			|| CASE WHEN q.loss IS NULL THEN format(E'<text x="%s" y="%s" fill="#404040">%s</text>\n', q.zero + 4, q.y + 12, billing._chart_text(billing._chart_word('no_data', lang, words)))
 			   ELSE format(E'<rect x="%s" y="%s" width="%s" height="16" fill="%s" stroke="%s"/><text x="%s" y="%s">%s %%%s</text>\n', least(q.x, q.zero), q.y, abs(q.x - q.zero),
 					CASE WHEN q.odd IS NULL THEN '#0072b2' ELSE 'url(#hatch)' END, CASE WHEN q.odd IS NULL THEN '#0072b2' ELSE '#b34700' END, greatest(q.x, q.zero) + 4, q.y + 12, round(q.loss, 2),
-					CASE WHEN q.odd IS NOT NULL THEN ' ▲ ' || billing.chart_text(billing.chart_word(q.odd, lang, words)) ELSE '' END) END, '' ORDER BY q.place), count(q.odd)
+					CASE WHEN q.odd IS NOT NULL THEN ' ▲ ' || billing._chart_text(billing._chart_word(q.odd, lang, words)) ELSE '' END) END, '' ORDER BY q.place), count(q.odd)
 	  INTO bars, above
 	  FROM (SELECT place, name, loss, 46 + 24 * (place - 1) AS y, round(160 + (loss - r.low) / (r.high - r.low) * (width - 320), 1) AS x, round(160 - r.low / (r.high - r.low) * (width - 320), 1) AS zero,
 				   CASE WHEN loss > limit_percent THEN 'above_limit' WHEN loss < 0 THEN 'negative' END AS odd
 			  FROM unnest(names, loss_percent) WITH ORDINALITY u(name, loss, place)) q;
-	RETURN billing.chart_frame(width, height, head,
-		format('%s. %s: %s. %s: %s.', head, billing.chart_word('above_limit', lang, words) || ' / ' || billing.chart_word('negative', lang, words), above, billing.chart_word('limit', lang, words), coalesce(limit_percent::text, '-')),
+	RETURN billing._chart_frame(width, height, head,
+		format('%s. %s: %s. %s: %s.', head, billing._chart_word('above_limit', lang, words) || ' / ' || billing._chart_word('negative', lang, words), above, billing._chart_word('limit', lang, words), coalesce(limit_percent::text, '-')),
 		(SELECT string_agg(format(E'<path d="M%s 40V%s" stroke="%s"/><text x="%1$s" y="%4$s" text-anchor="middle">%5$s</text>\n', round(160 + (v - r.low) / (r.high - r.low) * (width - 320), 1), height - 40,
 				CASE WHEN v = 0 THEN '#595959' ELSE '#d9d9d9' END, height - 24, trim_scale(v)), '' ORDER BY v) FROM generate_series(r.low, r.high, r.step) v)
-		|| coalesce(bars, format(E'<text x="160" y="60">%s</text>\n', billing.chart_text(billing.chart_word('no_data', lang, words))))
+		|| coalesce(bars, format(E'<text x="160" y="60">%s</text>\n', billing._chart_text(billing._chart_word('no_data', lang, words))))
 		|| coalesce((SELECT format(E'<path d="M%s 36V%s" stroke="#b34700" stroke-width="2" stroke-dasharray="8 4"/><text x="%1$s" y="34" fill="#8a3600" text-anchor="middle">%3$s %4$s %%</text>\n', x, height - 40,
-				billing.chart_text(billing.chart_word('limit', lang, words)), limit_percent) FROM (SELECT round(160 + (limit_percent - r.low) / (r.high - r.low) * (width - 320), 1) AS x) l WHERE x IS NOT NULL), '')
-		|| format(E'<text x="%s" y="%s" text-anchor="end" fill="#404040">%s</text>\n', width - 20, height - 24, billing.chart_text(billing.chart_word('loss_percent', lang, words))));
+				billing._chart_text(billing._chart_word('limit', lang, words)), limit_percent) FROM (SELECT round(160 + (limit_percent - r.low) / (r.high - r.low) * (width - 320), 1) AS x) l WHERE x IS NOT NULL), '')
+		|| format(E'<text x="%s" y="%s" text-anchor="end" fill="#404040">%s</text>\n', width - 20, height - 24, billing._chart_text(billing._chart_word('loss_percent', lang, words))));
 END $$;
 COMMENT ON FUNCTION billing.chart_losses(text[], numeric[], numeric, text, text, jsonb, integer) IS
 'losses of areas as SVG, a bar each, with a limit: SELECT chart_losses(array_agg(area_no), array_agg(loss_percent), 8) FROM area_losses(…); what is above the limit or below zero is hatched and says so';

@@ -53,7 +53,7 @@ SELECT is(regexp_count(billing.chart_losses('{a,b,c}', '{3,9,-1}', 8), '▲'), 2
 SELECT is_empty($$SELECT DISTINCT m[1] FROM chart CROSS JOIN LATERAL regexp_matches(svg, '<text[^>]*fill="(#[0-9a-f]{6})"', 'g') m WHERE pg_temp.contrast(m[1], '#ffffff') < 4.5$$, 'words stand out');
 SELECT cmp_ok(least(pg_temp.contrast('#1a1a1a', '#ffffff'), pg_temp.contrast('#8a3600', '#fbe3d4')), '>=', 4.5::double precision, 'also on what they lie on');
 SELECT cmp_ok(least(pg_temp.contrast('#0072b2', '#ffffff'), pg_temp.contrast('#b34700', '#ffffff'), pg_temp.contrast('#767676', '#ffffff'), pg_temp.contrast('#595959', '#ffffff')), '>=', 3::double precision, 'so do lines and marks');
-SELECT is_empty($$SELECT i FROM (SELECT i, pg_temp.luminance(billing.chart_shade(i / 50.0)) AS l, lag(pg_temp.luminance(billing.chart_shade(i / 50.0))) OVER (ORDER BY i) AS was FROM generate_series(0, 50) i) q WHERE l >= was$$,
+SELECT is_empty($$SELECT i FROM (SELECT i, pg_temp.luminance(billing._chart_shade(i / 50.0)) AS l, lag(pg_temp.luminance(billing._chart_shade(i / 50.0))) OVER (ORDER BY i) AS was FROM generate_series(0, 50) i) q WHERE l >= was$$,
 	'a darker hour is a higher load');
 
 -- refused
