@@ -26,7 +26,7 @@ CREATE FUNCTION pg_temp.luminance(colour text) RETURNS double precision LANGUAGE
 CREATE FUNCTION pg_temp.contrast(a text, b text) RETURNS double precision LANGUAGE sql AS $$
 	SELECT (greatest(pg_temp.luminance(a), pg_temp.luminance(b)) + 0.05) / (least(pg_temp.luminance(a), pg_temp.luminance(b)) + 0.05) $$;
 
-SELECT plan(26);
+SELECT plan(34);
 SELECT is_empty($$SELECT name FROM chart WHERE NOT coalesce(xml_is_well_formed_document(svg), false)$$, 'every chart is well-formed, whatever is in it');
 SELECT is_empty($$SELECT name FROM chart WHERE (xpath('count(//*[local-name()=''script''])', svg::xml))[1]::text <> '0'$$, 'and no text becomes an element');
 SELECT is_empty($$SELECT name FROM chart WHERE cardinality(xpath('/*/*[local-name()=''title'']/text()', svg::xml)) <> 1 OR cardinality(xpath('/*/*[local-name()=''desc'']/text()', svg::xml)) <> 1$$, 'each has a title and a description');
@@ -55,6 +55,20 @@ SELECT cmp_ok(least(pg_temp.contrast('#1a1a1a', '#ffffff'), pg_temp.contrast('#8
 SELECT cmp_ok(least(pg_temp.contrast('#0072b2', '#ffffff'), pg_temp.contrast('#b34700', '#ffffff'), pg_temp.contrast('#767676', '#ffffff'), pg_temp.contrast('#595959', '#ffffff')), '>=', 3::double precision, 'so do lines and marks');
 SELECT is_empty($$SELECT i FROM (SELECT i, pg_temp.luminance(billing._chart_shade(i / 50.0)) AS l, lag(pg_temp.luminance(billing._chart_shade(i / 50.0))) OVER (ORDER BY i) AS was FROM generate_series(0, 50) i) q WHERE l >= was$$,
 	'a darker hour is a higher load');
+
+-- words have room: marks do not run into each other, nothing leaves the picture
+CREATE FUNCTION pg_temp.room(words text[]) RETURNS numeric LANGUAGE sql AS 'SELECT sum(billing._chart_room(w) + 3) FROM unnest(words) w';
+SELECT is_empty($$SELECT days, width FROM generate_series(1, 60) n CROSS JOIN LATERAL (SELECT n * n * 10 AS days) d CROSS JOIN unnest('{300,360,500,900,2000}'::integer[]) width
+	CROSS JOIN LATERAL (SELECT array_agg(m.label) AS labels FROM billing._chart_time_marks('2026-03-10', '2026-03-10'::timestamp + make_interval(days => days), '3 hours', width - 84) m) l
+	WHERE pg_temp.room(labels) > width - 84 + 60 OR labels IS NULL$$, 'times below a chart have room, from a day to a century');
+SELECT throws_ok($$SELECT billing._chart_time_axis('-infinity', 'infinity', 'UTC', '3 hours', 900, 360)$$, '0A000', NULL, 'times without end have no marks');
+SELECT is((SELECT count(*) FROM billing._chart_time_marks('0001-01-01', '9999-12-31', '3 hours', 816)), 20::bigint, 'nor are there too many of the longest');
+SELECT is(billing._chart_fit('Transformer area of the east', 100), 'Transformer…', 'what has no room is cut');
+SELECT is(billing._chart_fit('台区线损', 60), '台区线损', 'what has is not');
+SELECT matches(billing.chart_load(pg_temp.load(48), title => repeat('长', 100), width => 300), '<title>长{100}</title>', 'the whole title is still said');
+SELECT is(regexp_count(billing.chart_load(pg_temp.load(240), ARRAY(SELECT tstzrange(t, t + '1 hour') FROM generate_series('2026-03-02 00:00+08'::timestamptz, '2026-03-10 00:00+08', '2 hours') t)), 'fill="#8a3600"'), 1,
+	'labels that would run into each other are left to the titles of their bands');
+SELECT is_empty($$SELECT name FROM chart WHERE name IN ('nothing known', 'duration of nothing', 'no losses') AND svg !~ '>no data<'$$, 'an empty picture says that nothing is known');
 
 -- refused
 SELECT throws_ok($$SELECT billing.chart_load(pg_temp.load(48), width => 10)$$, '22023', NULL, 'no picture of ten points');
