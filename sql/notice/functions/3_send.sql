@@ -91,31 +91,43 @@ AS $$
 -- Definer: notices for who sends them: run on customer; the address is opened, and written down, by his own right to read what is personal.
 DECLARE
 	notice	billing.notice;
+	given	integer := 0;
+	seen	integer;
 BEGIN
 	PERFORM billing._given('take_notices', channel, most, lease);
 	IF take_notices.most NOT BETWEEN 1 AND 1000 OR take_notices.lease NOT BETWEEN '1 second' AND '1 day' THEN
 		RAISE EXCEPTION 'a sender takes 1 to 1000 notices, for a second to a day' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	FOR notice IN
-		SELECT n.* FROM billing.notice n
-		 WHERE n.channel = take_notices.channel AND n.state IN ('queued', 'taken') AND n.next_at <= clock_timestamp() AND billing.can_do('run', 'customer', n.org_id)
-		   -- who does not see all that a notice speaks of would send another
-		   AND billing.can_read(n.org_id, 'org') AND billing.can_read(n.org_id, 'customer') AND billing.can_read(n.org_id, 'bill') AND billing.can_read(n.org_id, 'personal')
-		 ORDER BY n.next_at, n.notice_id LIMIT take_notices.most FOR NO KEY UPDATE SKIP LOCKED
+	-- what fails or is withdrawn gives place to the next
 	LOOP
-		notice.state := 'taken';
-		notice.taken_by := billing.actor();
-		notice.next_at := clock_timestamp() + take_notices.lease;
-		notice := billing._prepare_notice(notice);
-		UPDATE billing.notice n SET state = notice.state, taken_by = notice.taken_by, next_at = notice.next_at, attempts = n.attempts + 1, said = notice.said, template_id = notice.template_id,
-			   digest = notice.digest, contact_no = notice.contact_no, message_id = notice.message_id, reason = notice.reason
-		 WHERE n.account_id = notice.account_id AND n.notice_id = notice.notice_id;
-		CONTINUE WHEN notice.state <> 'taken';
-		RETURN QUERY
-		SELECT notice.notice_id, a.account_no, notice.kind,
-			   CASE WHEN notice.contact_no IS NULL THEN a.address ELSE billing.open_contact(a.customer_id, notice.contact_no, format('notice %s', notice.notice_id)) END,
-			   regexp_replace(billing._filled(t.subject, notice.said), '[[:cntrl:]]+', ' ', 'g'), billing._filled(t.body, notice.said), notice.message_id
-		  FROM billing.account a, billing.notice_template t WHERE a.account_id = notice.account_id AND t.template_id = notice.template_id;
+		seen := 0;
+		FOR notice IN
+			SELECT n.* FROM billing.notice n
+			 WHERE n.channel = take_notices.channel AND n.state IN ('queued', 'taken') AND n.next_at <= clock_timestamp() AND billing.can_do('run', 'customer', n.org_id)
+			   -- who does not see all that a notice speaks of would send another
+			   AND billing.can_read(n.org_id, 'org') AND billing.can_read(n.org_id, 'customer') AND billing.can_read(n.org_id, 'bill') AND billing.can_read(n.org_id, 'personal')
+			 ORDER BY n.next_at, n.notice_id LIMIT take_notices.most - given FOR NO KEY UPDATE SKIP LOCKED
+		LOOP
+			seen := seen + 1;
+			notice.taken_by := billing.actor();
+			notice.next_at := clock_timestamp() + take_notices.lease;
+			-- what a sender died with may have gone: it is given again as it was
+			IF notice.state = 'queued' THEN
+				notice.state := 'taken';
+				notice := billing._prepare_notice(notice);
+			END IF;
+			UPDATE billing.notice n SET state = notice.state, taken_by = notice.taken_by, next_at = notice.next_at, attempts = n.attempts + 1, said = notice.said, template_id = notice.template_id,
+				   digest = notice.digest, contact_no = notice.contact_no, message_id = notice.message_id, reason = notice.reason
+			 WHERE n.account_id = notice.account_id AND n.notice_id = notice.notice_id;
+			CONTINUE WHEN notice.state <> 'taken';
+			given := given + 1;
+			RETURN QUERY
+			SELECT notice.notice_id, a.account_no, notice.kind,
+				   CASE WHEN notice.contact_no IS NULL THEN a.address ELSE billing.open_contact(a.customer_id, notice.contact_no, format('notice %s', notice.notice_id)) END,
+				   regexp_replace(billing._filled(t.subject, notice.said), '[[:cntrl:]]+', ' ', 'g'), billing._filled(t.body, notice.said), notice.message_id
+			  FROM billing.account a, billing.notice_template t WHERE a.account_id = notice.account_id AND t.template_id = notice.template_id;
+		END LOOP;
+		EXIT WHEN seen = 0 OR given = take_notices.most;
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION billing.take_notices(text, integer, interval) IS
