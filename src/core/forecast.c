@@ -53,8 +53,8 @@ typedef struct Rule
 
 static const Rule rule_of[KINDS] = {
 	[BL_FORECAST_CUSTOMER] = {4, {BL_FORECAST_SMOOTHED_MEDIAN, BL_FORECAST_PROFILE_LEVEL, BL_FORECAST_RIDGE, BL_FORECAST_LAGS}, 3},
-	[BL_FORECAST_AGGREGATE] = {7, {BL_FORECAST_NAIVE_SEASON, BL_FORECAST_SMOOTHED_MEDIAN, BL_FORECAST_PROFILE_LEVEL,
-	BL_FORECAST_RIDGE, BL_FORECAST_RIDGE_LAGS, BL_FORECAST_LAGS, BL_FORECAST_HOLT_WINTERS}, 2},
+	[BL_FORECAST_AGGREGATE] = {6, {BL_FORECAST_NAIVE_SEASON, BL_FORECAST_NAIVE_CYCLE, BL_FORECAST_RIDGE, BL_FORECAST_RIDGE_LAGS,
+	BL_FORECAST_LAGS, BL_FORECAST_HOLT_WINTERS}, 2},
 	[BL_FORECAST_PERIODS] = {4, {BL_FORECAST_MEDIAN, BL_FORECAST_PROFILE_LEVEL, BL_FORECAST_RIDGE, BL_FORECAST_HOLT_WINTERS}, 2},
 };
 
@@ -517,10 +517,14 @@ tidy(const BlForecastTask *t, BlForecast *f)
 	for (int i = 0; i < t->n; i++)
 		if (!isnan(t->value[i]))
 			low = fmin(low, t->value[i]);
-	for (int k = 0; k < t->horizon; k++)
+	for (int k = 0; k < t->horizon && low >= 0; k++)
 	{
-		if (low >= 0 && !isnan(f->lower[k]))
+		f->value[k] = fmax(f->value[k], 0);
+		if (!isnan(f->lower[k]))
+		{
 			f->lower[k] = fmax(f->lower[k], 0);
+			f->upper[k] = fmax(f->upper[k], 0);
+		}
 	}
 }
 

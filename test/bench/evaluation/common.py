@@ -2,6 +2,7 @@
 import csv
 import gzip
 import io
+import statistics
 import subprocess
 import sys
 
@@ -33,6 +34,22 @@ def copy(table, lines):
 	pipe.stdin.close()
 	if pipe.wait() != 0:
 		sys.exit(f"{table} could not be filled")
+
+
+def numbers(text):
+	"""the values of an array of numbers as psql prints it"""
+	return [None if value == "NULL" else float(value) for value in text.strip("{}").split(",")]
+
+
+def literal(values):
+	"""the array of numbers that psql reads"""
+	return "{" + ",".join("NULL" if value is None else repr(value) for value in values) + "}"
+
+
+def mase(history, came, said, cycle):
+	"""the mean absolute error over that of "as a cycle ago" in the history"""
+	scale = statistics.fmean(abs(a - b) for a, b in zip(history[cycle:], history) if a is not None and b is not None)
+	return statistics.fmean(abs(a - b) for a, b in zip(came, said)) / scale
 
 
 def _ranked(labels, scores):
