@@ -22,7 +22,7 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)) $(CORE_SOURCES))
 # Modules of the extension script, each after those it names (sql/README.md).
 SQL_MODULES = install identity chain worker issue sealed profile usage market carry tariff charges rate trial print urdb intake names library vee forest forecast cluster outliers features chart
 # Modules of the store that billing.install() makes, likewise.
-STORE_MODULES = store org access group second_step approval administration customer assignment login seal_key market_data plan bill source supply reading register validation fold forming losses model outlook \
+STORE_MODULES = store org access group second_step administration customer assignment approval login seal_key market_data plan bill source supply reading register validation fold forming losses model outlook \
 	sums run verify correction draft refund claim landing inbox supply_request contact customer_list contract cutover late_fee notice cycle detection anchor watch explain segment decision warehouse
 
 SQL_SOURCES = $(wildcard sql/preamble.sql sql/schema.sql \

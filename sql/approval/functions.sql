@@ -1,7 +1,8 @@
 /*
  * Four eyes.  A command that needs a second person asks by _ask_approval(),
  * somebody else approves, and the command takes the approval as it does its
- * work, with just the detail that was approved.
+ * work, with just the detail that was approved.  What waits as it is, such as
+ * a reading or a draft, is carried out by the approval itself.
  */
 CREATE FUNCTION billing._guard_approval()
 RETURNS trigger
@@ -14,6 +15,7 @@ BEGIN
 	IF TG_OP = 'INSERT' AND (NEW.state, NEW.asked_by) = ('open', billing.actor()) THEN
 		RETURN NEW;
 	ELSIF TG_OP = 'UPDATE' THEN
+		was.org_id := NEW.org_id;
 		was.state := NEW.state;
 		IF (OLD.state, NEW.state) IN (('open', 'approved'), ('open', 'declined')) THEN
 			was.decided_by := billing.actor();
@@ -22,18 +24,37 @@ BEGIN
 		ELSIF (OLD.state, NEW.state) = ('approved', 'used') THEN
 			was.used_by := billing.actor();
 			was.used_at := NEW.used_at;
+		ELSIF (OLD.state, NEW.state) = ('open', 'used') AND EXISTS (SELECT FROM billing.approval_act a WHERE a.act = NEW.act AND a.carried_out_by IS NOT NULL) THEN
+			was.decided_by := billing.actor();
+			was.decided_at := NEW.decided_at;
+			was.reason := NEW.reason;
+			was.used_by := OLD.asked_by;
+			was.used_at := NEW.decided_at;
 		ELSIF (OLD.state, NEW.state) NOT IN (('open', 'withdrawn'), ('approved', 'withdrawn'), ('open', 'expired'), ('approved', 'expired')) THEN
 			was.state := OLD.state;
 		END IF;
 		-- NEW as a whole: nothing but this has changed
-		IF NEW OPERATOR(pg_catalog.*=) was AND NEW.state <> OLD.state THEN
+		IF NEW OPERATOR(pg_catalog.*=) was AND (NEW.state, NEW.org_id) <> (OLD.state, OLD.org_id) THEN
 			RETURN NEW;
 		END IF;
 	END IF;
 	RAISE EXCEPTION 'what was asked and decided is not changed'
 		USING ERRCODE = 'restrict_violation', DETAIL = format('%s is refused to everybody.', TG_OP), HINT = 'Ask anew.';
 END $$;
-COMMENT ON FUNCTION billing._guard_approval() IS 'trigger: a request is asked, decided, used, withdrawn or expires, each by the actor of the moment';
+COMMENT ON FUNCTION billing._guard_approval() IS 'trigger: a request is asked, decided, used, withdrawn or expires, each by the actor of the moment; it moves with its account';
+
+CREATE FUNCTION billing._check_second_person(first text, subject text)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF _check_second_person.first = billing.actor() THEN
+		RAISE EXCEPTION '% needs a second person', _check_second_person.subject
+			USING ERRCODE = 'UB603', DETAIL = format('You are %s, and have asked for it, or prepared it.', billing.actor()), HINT = 'Somebody else with the right decides.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._check_second_person(text, text) IS 'raises where who decides is the one who has asked';
 
 CREATE FUNCTION billing._approval_rule(org_id bigint, act text)
 RETURNS billing.approval_rule
@@ -63,7 +84,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._needs_approval(text, bigint, numeric) IS 'does an act of this amount need a second person at an org?';
 
-CREATE FUNCTION billing._ask_approval(act text, org_id bigint, subject text, detail jsonb, amount numeric DEFAULT NULL)
+CREATE FUNCTION billing._ask_approval(act text, org_id bigint, subject text, detail jsonb, amount numeric DEFAULT NULL, account_id bigint DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -90,14 +111,14 @@ BEGIN
 		END IF;
 		RETURN request.approval_id;
 	END IF;
-	INSERT INTO billing.approval AS a (org_id, act, kind, subject, amount, detail, two_steps, expires_at)
-	VALUES (_ask_approval.org_id, needs.act, needs.kind, _ask_approval.subject, _ask_approval.amount, _ask_approval.detail, rule.two_steps, now() + rule.valid_for)
+	INSERT INTO billing.approval AS a (org_id, act, kind, subject, amount, detail, two_steps, expires_at, account_id)
+	VALUES (_ask_approval.org_id, needs.act, needs.kind, _ask_approval.subject, _ask_approval.amount, _ask_approval.detail, rule.two_steps, now() + rule.valid_for, _ask_approval.account_id)
 	RETURNING a.approval_id INTO made;
 	PERFORM billing._audit(_ask_approval.org_id, 'ask_approval', format('approval %s', made),
 		jsonb_build_object('act', needs.act, 'subject', _ask_approval.subject, 'amount', _ask_approval.amount));
 	RETURN made;
 END $$;
-COMMENT ON FUNCTION billing._ask_approval(text, bigint, text, jsonb, numeric) IS
+COMMENT ON FUNCTION billing._ask_approval(text, bigint, text, jsonb, numeric, bigint) IS
 'asks for the approval of an act: what exactly is to be done to what; the same again returns the request that is there';
 
 CREATE FUNCTION billing._take_approval(act text, org_id bigint, subject text, detail jsonb, amount numeric DEFAULT NULL)
@@ -150,31 +171,59 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	request	billing.approval;
+	doer	text;
+	done	boolean;
 BEGIN
+	-- the account's head first, as everywhere
+	PERFORM FROM billing.account_head h JOIN billing.approval a ON a.account_id = h.account_id WHERE a.approval_id = _decide_approval.approval_id FOR NO KEY UPDATE OF h;
 	SELECT a.* INTO request FROM billing.approval a
 	 WHERE a.approval_id = _decide_approval.approval_id AND billing.can_do('approve', a.kind, a.org_id) FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('approval %s', _decide_approval.approval_id));
 	END IF;
-	IF request.asked_by = billing.actor() THEN
-		RAISE EXCEPTION 'approval % needs a second person', request.approval_id
-			USING ERRCODE = 'UB603', DETAIL = format('You are %s, and have asked for it.', billing.actor()), HINT = 'Somebody else with the right decides.';
-	END IF;
+	PERFORM billing._check_second_person(request.asked_by, format('approval %s', request.approval_id));
 	IF request.state <> 'open' OR request.expires_at <= now() THEN
 		RAISE EXCEPTION 'approval % is not open', request.approval_id
-			USING ERRCODE = 'UB405', DETAIL = format('It is %s.', CASE WHEN request.state = 'open' THEN 'expired' ELSE request.state END), HINT = 'Let it be asked anew.';
+			USING ERRCODE = 'UB405', DETAIL = format('It is %s.', CASE WHEN request.state = 'open' THEN 'expired' ELSE request.state END), HINT = 'Let it be asked anew: ask_again().';
 	END IF;
 	IF request.two_steps AND verdict = 'approved' THEN
 		PERFORM billing._check_two_steps();
 	END IF;
-	UPDATE billing.approval a SET state = verdict, decided_by = billing.actor(), decided_at = now(), reason = _decide_approval.reason
+	SELECT n.carried_out_by INTO doer FROM billing.approval_act n WHERE n.act = request.act;
+	done := verdict = 'approved' AND doer IS NOT NULL;
+	UPDATE billing.approval a
+	   SET state = CASE WHEN done THEN 'used' ELSE verdict END, decided_by = billing.actor(), decided_at = now(), reason = _decide_approval.reason,
+		   used_by = CASE WHEN done THEN a.asked_by END, used_at = CASE WHEN done THEN now() END
 	 WHERE a.approval_id = request.approval_id;
 	PERFORM billing._audit(request.org_id, verdict, format('approval %s', request.approval_id),
 		jsonb_build_object('act', request.act, 'subject', request.subject, 'amount', request.amount, 'asked_by', request.asked_by, 'reason', _decide_approval.reason,
 			'methods', to_jsonb(billing.actor_methods())));
+	IF doer IS NOT NULL THEN
+		EXECUTE format('SELECT billing.%I($1, $2, $3)', doer) USING request.detail, done, _decide_approval.reason;
+	END IF;
 	RETURN request.subject;
 END $$;
-COMMENT ON FUNCTION billing._decide_approval(bigint, text, text) IS 'the second person''s word: approved or declined';
+COMMENT ON FUNCTION billing._decide_approval(bigint, text, text) IS 'the second person''s word: approved or declined; what waits as it is, is carried out by it';
+
+CREATE FUNCTION billing._decide_pending(act text, org_id bigint, subject text, verdict text, reason text)
+RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN billing._decide_approval((SELECT a.approval_id FROM billing.approval a WHERE a.org_id = _decide_pending.org_id AND a.act = _decide_pending.act
+		AND a.subject = _decide_pending.subject AND a.state = 'open'), _decide_pending.verdict, _decide_pending.reason);
+END $$;
+COMMENT ON FUNCTION billing._decide_pending(text, bigint, text, text, text) IS 'the second person''s word about what waits, by its name';
+
+CREATE FUNCTION billing._lay_aside(act text, org_id bigint, subject text)
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	UPDATE billing.approval a SET state = 'withdrawn'
+	 WHERE a.org_id = _lay_aside.org_id AND a.act = _lay_aside.act AND a.subject = _lay_aside.subject AND a.state = 'open';
+END;
+COMMENT ON FUNCTION billing._lay_aside(text, bigint, text) IS 'what waited waits no more: nothing is left to be decided';
 
 CREATE FUNCTION billing.approve(approval_id bigint, reason text DEFAULT NULL)
 RETURNS text
@@ -217,6 +266,11 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('approval %s', withdraw_approval.approval_id));
 	END IF;
+	IF EXISTS (SELECT FROM billing.approval_act n WHERE n.act = request.act AND n.carried_out_by IS NOT NULL) THEN
+		RAISE EXCEPTION '% waits as long as it is there', request.subject
+			USING ERRCODE = 'UB405', DETAIL = format('Approval %s belongs to it.', request.approval_id),
+				  HINT = 'Withdraw the draft, the request, the import itself; of readings a later entry counts.';
+	END IF;
 	IF request.state NOT IN ('open', 'approved') THEN
 		RAISE EXCEPTION 'approval % is not open', request.approval_id USING ERRCODE = 'UB405', DETAIL = format('It is %s.', request.state);
 	END IF;
@@ -225,6 +279,30 @@ BEGIN
 	RETURN request.subject;
 END $$;
 COMMENT ON FUNCTION billing.withdraw_approval(bigint) IS 'takes back what one has asked for oneself and has not done yet; returns what it is about';
+
+CREATE FUNCTION billing.ask_again(approval_id bigint)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: writes a request again, as the caller's, who may write there what it is about.
+DECLARE
+	request	billing.approval;
+BEGIN
+	PERFORM billing._given('ask_again', approval_id);
+	SELECT a.* INTO request FROM billing.approval a WHERE a.approval_id = ask_again.approval_id
+	   AND (billing.can_do('write', a.kind, a.org_id) OR billing.is_assigned(a.account_id, 'write', a.kind));
+	IF NOT FOUND THEN
+		PERFORM billing._not_found(format('approval %s', ask_again.approval_id));
+	END IF;
+	IF request.state NOT IN ('open', 'approved', 'expired') OR request.state <> 'expired' AND request.expires_at > now() THEN
+		RAISE EXCEPTION 'approval % has not expired', request.approval_id
+			USING ERRCODE = 'UB405', DETAIL = format('It is %s.', request.state), HINT = 'What was decided, withdrawn or done is asked for by its own command, as something new.';
+	END IF;
+	RETURN billing._ask_approval(request.act, request.org_id, request.subject, request.detail, request.amount, request.account_id);
+END $$;
+COMMENT ON FUNCTION billing.ask_again(bigint) IS
+'asks anew, in one''s own name, for what has expired; needs write on the kind of the act; returns the number of the new request';
 
 CREATE FUNCTION billing.set_approval_rule(org_no text, act text, above numeric DEFAULT 0, valid_for interval DEFAULT '7 days', two_steps boolean DEFAULT false)
 RETURNS void

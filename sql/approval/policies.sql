@@ -14,8 +14,13 @@ CREATE POLICY approval_rule_update_granted ON billing.approval_rule FOR UPDATE
 ALTER TABLE billing.approval ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.approval FORCE ROW LEVEL SECURITY;
 CREATE POLICY approval_select_granted ON billing.approval FOR SELECT
-	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, kind));
-CREATE POLICY approval_insert_granted ON billing.approval FOR INSERT
-	TO billing_owner WITH CHECK (billing.can_read(org_id, kind) AND asked_by = billing.actor() AND asked_by <> 'nobody');
-CREATE POLICY approval_update_granted ON billing.approval FOR UPDATE
-	TO billing_owner USING (billing.can_read(org_id, kind)) WITH CHECK (billing.can_read(org_id, kind));
+	TO billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, kind));
+-- what is entered for an account may wait as another kind than its writer reads
+CREATE POLICY approval_select_owner ON billing.approval FOR SELECT TO billing_owner
+	USING (billing.can_read(org_id, kind) OR billing.can_do('approve', kind, org_id) OR account_id IS NOT NULL AND billing.can_read(org_id, 'account'));
+CREATE POLICY approval_insert_own ON billing.approval FOR INSERT TO billing_owner
+	WITH CHECK (asked_by = billing.actor() AND asked_by <> 'nobody'
+				AND (billing.can_read(org_id, kind) OR account_id IS NOT NULL AND billing.can_read(org_id, 'account')));
+CREATE POLICY approval_update_owner ON billing.approval FOR UPDATE TO billing_owner
+	USING (billing.can_read(org_id, kind) OR billing.can_do('approve', kind, org_id) OR account_id IS NOT NULL AND billing.can_read(org_id, 'account'))
+	WITH CHECK (billing.can_read(org_id, kind) OR billing.can_do('approve', kind, org_id) OR account_id IS NOT NULL AND billing.can_read(org_id, 'account'));

@@ -4,11 +4,14 @@ CREATE TABLE billing.approval_act (
 	kind		text NOT NULL,
 	always		boolean NOT NULL DEFAULT true,
 	meaning		text NOT NULL,
+	carried_out_by text,
 	CONSTRAINT approval_act_act_plain CHECK (act ~ '^[a-z][a-z0-9_]{0,39}$'),
 	CONSTRAINT approval_act_kind_known CHECK (kind IN ('org', 'customer', 'account', 'reading', 'plan', 'bill', 'money', 'audit', 'supply'))
 );
 COMMENT ON TABLE billing.approval_act IS 'what can need a second person; who approves it needs approve on this kind';
 COMMENT ON COLUMN billing.approval_act.always IS 'false: only where an organisation has a rule for it';
+COMMENT ON COLUMN billing.approval_act.carried_out_by IS
+'the function that carries it out as it is approved, or lays it aside as it is declined; null: whoever asked does it afterwards';
 INSERT INTO billing.approval_act (act, kind, always, meaning) VALUES
 	('refund', 'money', true, 'paying money back, or crediting an account without a bill'),
 	('write_off', 'money', true, 'giving up a debt'),
@@ -51,6 +54,8 @@ CREATE TABLE billing.approval (
 	reason		text,
 	used_by		text,
 	used_at		timestamptz,
+	account_id	bigint,
+	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT approval_state_known CHECK (state IN ('open', 'approved', 'declined', 'withdrawn', 'used', 'expired')),
 	CONSTRAINT approval_subject_bounded CHECK (length(subject) BETWEEN 1 AND 200),
 	CONSTRAINT approval_detail_object CHECK (jsonb_typeof(detail) = 'object'),
@@ -64,7 +69,9 @@ CREATE TABLE billing.approval (
 );
 COMMENT ON TABLE billing.approval IS 'requests for the approval of a second person: what exactly is to be done, who asked, who decided, who did it';
 COMMENT ON COLUMN billing.approval.detail IS 'what is to be done, whole: only just this can be done with the approval';
+COMMENT ON COLUMN billing.approval.account_id IS 'the account it is about, with which it moves; null: it is about no account, or one that is not there yet';
 COMMENT ON COLUMN billing.approval.kind IS 'the kind of object of the act: who reads it sees the request, who approves it decides';
 -- one request for one thing at a time
 CREATE UNIQUE INDEX approval_pending_key ON billing.approval (org_id, act, subject) WHERE state IN ('open', 'approved');
 CREATE INDEX approval_org_id_idx ON billing.approval (org_id, asked_at);
+CREATE INDEX approval_account_id_idx ON billing.approval (account_id, org_id) WHERE account_id IS NOT NULL;

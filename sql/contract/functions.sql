@@ -49,13 +49,21 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._contract_of(text, text, text) IS 'a contract of an account, which is locked, where the actor has the right';
 
+CREATE FUNCTION billing._contract_subject(draft billing.contract_version)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT format('version %s of contract %s of account %s', draft.version, draft.contract_no, a.account_no) FROM billing.account a WHERE a.account_id = draft.account_id;
+END;
+COMMENT ON FUNCTION billing._contract_subject(billing.contract_version) IS 'as what a draft waits for a second person';
+
 CREATE FUNCTION billing._draft_version(contract billing.contract, valid_during daterange, plan_id bigint, terms jsonb, other_terms jsonb, late_fee_rate numeric)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	made	integer;
+	draft	billing.contract_version;
 BEGIN
 	IF EXISTS (SELECT FROM billing.contract_version v WHERE v.account_id = contract.account_id AND v.contract_no = contract.contract_no AND v.state IN ('draft', 'approved')) THEN
 		RAISE EXCEPTION 'contract % has a draft', contract.contract_no USING ERRCODE = 'UB607', HINT = 'Sign or withdraw it first.';
@@ -72,10 +80,12 @@ BEGIN
 	SELECT contract.account_id, contract.contract_no, 1 + coalesce(max(o.version), 0), contract.org_id, _draft_version.valid_during, _draft_version.plan_id,
 		   coalesce(_draft_version.terms, '{}'), coalesce(_draft_version.other_terms, '{}'), _draft_version.late_fee_rate
 	  FROM billing.contract_version o WHERE o.account_id = contract.account_id AND o.contract_no = contract.contract_no
-	RETURNING v.version INTO made;
+	RETURNING v.* INTO draft;
 	PERFORM billing._audit(contract.org_id, 'draft_contract', format('contract %s', contract.contract_no),
-		jsonb_build_object('account_id', contract.account_id, 'version', made, 'valid_during', _draft_version.valid_during, 'terms', _draft_version.terms));
-	RETURN made;
+		jsonb_build_object('account_id', contract.account_id, 'version', draft.version, 'valid_during', _draft_version.valid_during, 'terms', _draft_version.terms));
+	PERFORM billing._ask_approval('contract', draft.org_id, billing._contract_subject(draft), to_jsonb(draft) - '{state,org_id,approved_by,signed_on,signature_digest,signed_by}'::text[],
+		NULL, draft.account_id);
+	RETURN draft.version;
 END $$;
 COMMENT ON FUNCTION billing._draft_version(billing.contract, daterange, bigint, jsonb, jsonb, numeric) IS 'the next version of a contract, as a draft';
 
@@ -145,18 +155,36 @@ AS $$
 -- Definer: as draft_contract().
 DECLARE
 	contract	billing.contract := billing._contract_of(withdraw_contract_draft.account_no, withdraw_contract_draft.contract_no, 'write');
-	changed		bigint;
+	draft		billing.contract_version;
 BEGIN
 	PERFORM billing._given('withdraw_contract_draft', account_no, contract_no);
 	UPDATE billing.contract_version v SET state = 'withdrawn'
-	 WHERE v.account_id = contract.account_id AND v.contract_no = contract.contract_no AND v.state IN ('draft', 'approved');
-	GET DIAGNOSTICS changed = ROW_COUNT;
-	IF changed = 0 THEN
+	 WHERE v.account_id = contract.account_id AND v.contract_no = contract.contract_no AND v.state IN ('draft', 'approved') RETURNING v.* INTO draft;
+	IF NOT FOUND THEN
 		RAISE EXCEPTION 'contract % has no draft', contract.contract_no USING ERRCODE = 'UB607', HINT = 'terminate_contract() ends what was signed.';
 	END IF;
+	PERFORM billing._lay_aside('contract', contract.org_id, billing._contract_subject(draft));
 	PERFORM billing._audit(contract.org_id, 'withdraw_contract_draft', format('contract %s', contract.contract_no));
 END $$;
 COMMENT ON FUNCTION billing.withdraw_contract_draft(text, text) IS 'a draft that will not be signed';
+
+CREATE FUNCTION billing._decide_contract(detail jsonb, approved boolean, reason text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	draft	billing.contract_version;
+BEGIN
+	PERFORM billing._check_second_person(detail ->> 'drafted_by', format('contract %s', detail ->> 'contract_no'));
+	UPDATE billing.contract_version v SET state = CASE WHEN approved THEN 'approved' ELSE 'withdrawn' END, approved_by = CASE WHEN approved THEN billing.actor() END
+	 WHERE v.account_id = (detail ->> 'account_id')::bigint AND v.contract_no = detail ->> 'contract_no' AND v.version = (detail ->> 'version')::integer
+	RETURNING v.* INTO draft;
+	IF approved THEN
+		PERFORM billing._audit(draft.org_id, 'approve_contract', format('contract %s', draft.contract_no), jsonb_build_object('version', draft.version));
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._decide_contract(jsonb, boolean, text) IS 'a draft can be signed, or will not be';
 
 CREATE FUNCTION billing.approve_contract(account_no text, contract_no text)
 RETURNS integer
@@ -173,13 +201,7 @@ BEGIN
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'contract % has no draft', contract.contract_no USING ERRCODE = 'UB607', HINT = 'draft_contract() or amend_contract() makes one.';
 	END IF;
-	IF draft.drafted_by = billing.actor() THEN
-		RAISE EXCEPTION 'contract % needs the approval of a second person', contract.contract_no
-			USING ERRCODE = 'UB603', DETAIL = format('You are %s, and have drafted it.', billing.actor()), HINT = 'Somebody else with the right approves it.';
-	END IF;
-	UPDATE billing.contract_version v SET state = 'approved', approved_by = billing.actor()
-	 WHERE v.account_id = draft.account_id AND v.contract_no = draft.contract_no AND v.version = draft.version;
-	PERFORM billing._audit(contract.org_id, 'approve_contract', format('contract %s', contract.contract_no), jsonb_build_object('version', draft.version));
+	PERFORM billing._decide_pending('contract', contract.org_id, billing._contract_subject(draft), 'approved', NULL);
 	RETURN draft.version;
 END $$;
 COMMENT ON FUNCTION billing.approve_contract(text, text) IS

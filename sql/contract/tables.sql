@@ -56,3 +56,4 @@ COMMENT ON COLUMN billing.contract_version.other_terms IS 'what else was agreed,
 COMMENT ON COLUMN billing.contract_version.late_fee_rate IS 'late fee 违约金 of a day, as a part of the debt: 0.001 is 1‰';
 COMMENT ON COLUMN billing.contract_version.signature_digest IS 'SHA-256 of the signed paper';
 CREATE UNIQUE INDEX contract_version_draft_key ON billing.contract_version (account_id, contract_no) WHERE state IN ('draft', 'approved');
+INSERT INTO billing.approval_act (act, kind, meaning, carried_out_by) VALUES ('contract', 'account', 'a contract that can be signed', '_decide_contract');

@@ -293,6 +293,8 @@ BEGIN
 	  FROM judged j LEFT JOIN staged s ON s.row_no = j.row_no WHERE s.row_no IS NULL;
 	PERFORM billing._audit(at_org, 'cutover_import', format('cut-over %s', cutover_import.cutover_no),
 		jsonb_build_object('from_on', cutover_import.from_on, 'rows', jsonb_array_length(cutover_import.items), 'control', cutover_import.control, 'source', cutover_import.source));
+	PERFORM billing._ask_approval('cutover', at_org, format('cut-over %s', cutover_import.cutover_no),
+		jsonb_build_object('cutover_no', cutover_import.cutover_no, 'from_on', cutover_import.from_on, 'made_by', billing.actor()));
 	RETURN made;
 END $$;
 COMMENT ON FUNCTION billing.cutover_import(text, text, date, jsonb, jsonb, text) IS
@@ -423,6 +425,7 @@ BEGIN
 		RAISE EXCEPTION 'cut-over % is not waiting', withdraw_cutover.cutover_no USING ERRCODE = 'UB324', HINT = 'What is approved is posted, and corrected by postings.';
 	END IF;
 	UPDATE billing.cutover_item i SET state = 'withdrawn' WHERE i.cutover_id = import.cutover_id;
+	PERFORM billing._lay_aside('cutover', import.org_id, format('cut-over %s', import.cutover_no));
 	PERFORM billing._audit(import.org_id, 'withdraw_cutover', format('cut-over %s', withdraw_cutover.cutover_no), jsonb_build_object('note', withdraw_cutover.note));
 END $$;
 COMMENT ON FUNCTION billing.withdraw_cutover(text, text) IS 'takes an import back that is not approved: its accounts may come with another; it stays on record';
@@ -454,31 +457,29 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._post_openings(bigint, text) IS 'posts what the accounts of an import have in one book, from book opening, into their chains';
 
-CREATE FUNCTION billing.approve_cutover(cutover_no text, accept_differences text DEFAULT NULL)
-RETURNS TABLE (posted bigint, refused bigint)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+CREATE FUNCTION billing._decide_cutover(detail jsonb, approved boolean, accept_differences text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_column
--- Definer: posts what another has prepared, for who may approve money at every account's org.
 DECLARE
-	import	billing.cutover := billing._cutover_of(coalesce(approve_cutover.cutover_no, ''), 'approve');
+	import	billing.cutover;
 	sums	record;
 	odd		bigint[];
+	posted	bigint;
+	refused	bigint;
 BEGIN
-	-- two who approve at once: the second finds it done
-	SELECT c.* INTO import FROM billing.cutover c WHERE c.cutover_id = import.cutover_id FOR NO KEY UPDATE;
-	IF import.state <> 'checked' THEN
-		RAISE EXCEPTION 'cut-over % is % already', import.cutover_no, import.state USING ERRCODE = 'UB324', DETAIL = format('By %s.', import.decided_by);
-	END IF;
-	IF import.made_by = billing.actor() THEN
-		RAISE EXCEPTION 'cut-over % needs the approval of a second person', import.cutover_no
-			USING ERRCODE = 'UB603', DETAIL = format('You are %s, and have brought it in.', billing.actor());
+	SELECT c.* INTO STRICT import FROM billing.cutover c WHERE c.cutover_no = detail ->> 'cutover_no' FOR NO KEY UPDATE;
+	PERFORM billing._check_second_person(import.made_by, format('cut-over %s', import.cutover_no));
+	IF NOT approved THEN
+		UPDATE billing.cutover c SET state = 'withdrawn', decided_at = now(), decided_by = billing.actor(), note = accept_differences WHERE c.cutover_id = import.cutover_id;
+		UPDATE billing.cutover_item i SET state = 'withdrawn' WHERE i.cutover_id = import.cutover_id;
+		RETURN;
 	END IF;
 	SELECT string_agg(format('%s: %s here, %s there', s.item, trim_scale(s.amount), coalesce(trim_scale(s.control)::text, 'no total')), '; ') AS list INTO sums
 	  FROM billing._cutover_sums(import.cutover_id) s
 	 WHERE s.difference <> 0 OR (s.control IS NULL AND s.item IN ('accounts', 'receivable', 'advance', 'deposit'));
-	IF sums.list IS NOT NULL AND coalesce(approve_cutover.accept_differences, '') = '' THEN
+	IF sums.list IS NOT NULL AND coalesce(accept_differences, '') = '' THEN
 		RAISE EXCEPTION 'cut-over % does not balance', import.cutover_no
 			USING ERRCODE = 'UB323', DETAIL = format('%s.', sums.list),
 				  HINT = 'cutover_report() and billing_report.cutover_reject show it. Withdraw it and import it whole, or accept the differences with a reason.';
@@ -504,7 +505,7 @@ BEGIN
 		   jsonb_build_object('receivable', l.receivable, 'advance', l.advance, 'deposit', l.deposit)
 	  FROM late l LEFT JOIN billing.account a ON a.account_id = l.account_id;
 	GET DIAGNOSTICS refused = ROW_COUNT;
-	IF refused > 0 AND coalesce(approve_cutover.accept_differences, '') = '' THEN
+	IF refused > 0 AND coalesce(accept_differences, '') = '' THEN
 		RAISE EXCEPTION '% accounts of cut-over % have begun here since it was checked', refused, import.cutover_no
 			USING ERRCODE = 'UB323', HINT = 'Withdraw it and import the others, or accept the differences with a reason: those accounts then stay out.';
 	END IF;
@@ -528,10 +529,31 @@ BEGIN
 	 WHERE i.cutover_id = import.cutover_id AND i.state = 'staged';
 	UPDATE billing.cutover_item i SET state = 'posted' WHERE i.cutover_id = import.cutover_id AND i.state = 'staged';
 	GET DIAGNOSTICS posted = ROW_COUNT;
-	UPDATE billing.cutover c SET state = 'approved', decided_at = now(), decided_by = billing.actor(), note = nullif(approve_cutover.accept_differences, '')
+	UPDATE billing.cutover c SET state = 'approved', decided_at = now(), decided_by = billing.actor(), note = nullif(accept_differences, '')
 	 WHERE c.cutover_id = import.cutover_id;
 	PERFORM billing._audit(import.org_id, 'approve_cutover', format('cut-over %s', import.cutover_no),
-		jsonb_build_object('posted', posted, 'refused', refused, 'differences', sums.list, 'accepted', approve_cutover.accept_differences));
+		jsonb_build_object('posted', posted, 'refused', refused, 'differences', sums.list, 'accepted', accept_differences));
+END $$;
+COMMENT ON FUNCTION billing._decide_cutover(jsonb, boolean, text) IS 'an import is posted; one that does not balance with a reason only; or it is laid aside';
+
+CREATE FUNCTION billing.approve_cutover(cutover_no text, accept_differences text DEFAULT NULL)
+RETURNS TABLE (posted bigint, refused bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+-- Definer: posts what another has prepared, for who may approve money at every account's org.
+DECLARE
+	import	billing.cutover := billing._cutover_of(coalesce(approve_cutover.cutover_no, ''), 'approve');
+BEGIN
+	-- two who approve at once: the second finds it done
+	SELECT c.* INTO import FROM billing.cutover c WHERE c.cutover_id = import.cutover_id FOR NO KEY UPDATE;
+	IF import.state <> 'checked' THEN
+		RAISE EXCEPTION 'cut-over % is % already', import.cutover_no, import.state USING ERRCODE = 'UB324', DETAIL = format('By %s.', import.decided_by);
+	END IF;
+	PERFORM billing._decide_pending('cutover', import.org_id, format('cut-over %s', import.cutover_no), 'approved', nullif(approve_cutover.accept_differences, ''));
+	SELECT count(*) FILTER (WHERE i.state = 'posted'), count(*) FILTER (WHERE i.state = 'refused') INTO posted, refused
+	  FROM billing.cutover_item i WHERE i.cutover_id = import.cutover_id;
 	RETURN NEXT;
 END $$;
 COMMENT ON FUNCTION billing.approve_cutover(text, text) IS

@@ -105,3 +105,4 @@ COMMENT ON COLUMN billing.dispute.amount IS 'how much of what is owed is dispute
 COMMENT ON COLUMN billing.dispute.reference IS 'the bill or letter that it is about';
 COMMENT ON COLUMN billing.dispute.cutover_id IS 'the import that brought it; null: opened here';
 CREATE INDEX dispute_org_id_idx ON billing.dispute (org_id) WHERE closed_on IS NULL;
+INSERT INTO billing.approval_act (act, kind, meaning, carried_out_by) VALUES ('cutover', 'money', 'posting what comes from an old system', '_decide_cutover');

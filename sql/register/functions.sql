@@ -278,6 +278,7 @@ BEGIN
 	   AND t.account_id = v.account_id AND t.read_on = v.read_on AND t.part = v.part AND t.register = v.register AND t.entry_no = v.entry_no;
 	GET DIAGNOSTICS judged = ROW_COUNT;
 	PERFORM billing._accept_registers(_judge_registers.accounts);
+	PERFORM billing._ask_for_readings(_judge_registers.accounts);
 	RETURN judged;
 END $$;
 COMMENT ON FUNCTION billing._judge_registers(bigint[]) IS 'judges what is entered for these accounts, whose heads the caller holds; returns how many readings';
@@ -512,6 +513,63 @@ COMMENT ON FUNCTION billing.record_registers(text, jsonb, text) IS
 'enters the rows of a file: [{"account_no", "read_on", "register", "value", "kind", "part", "digits", "multiplier"}, ...], as record_register() each; '
 'returns those that are not valid: refused as they are, rejected, pending, or superseded since the same was there';
 
+CREATE FUNCTION billing._reading_subject(r billing.register_reading)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT format('register %s (%s) of account %s on %s, entry %s', r.register, r.part, a.account_no, to_char(r.read_on, 'YYYY-MM-DD'), r.entry_no)
+	  FROM billing.account a WHERE a.account_id = r.account_id;
+END;
+COMMENT ON FUNCTION billing._reading_subject(billing.register_reading) IS 'as what a reading waits for a second person';
+
+CREATE FUNCTION billing._ask_for_readings(accounts bigint[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- a later entry, or what was decided before it, has settled it
+	UPDATE billing.approval a SET state = 'withdrawn'
+	  FROM billing.register_reading r
+	 WHERE a.account_id = ANY (_ask_for_readings.accounts) AND a.act = 'register_reading' AND a.state = 'open'
+	   AND r.account_id = a.account_id AND r.read_on = (a.detail ->> 'read_on')::date AND r.entry_no = (a.detail ->> 'entry_no')::bigint AND r.state <> 'pending';
+	PERFORM billing._ask_approval('register_reading', r.org_id, billing._reading_subject(r),
+			jsonb_build_object('account_id', r.account_id, 'read_on', r.read_on, 'part', r.part, 'register', r.register, 'entry_no', r.entry_no, 'value', r.value,
+				'finding', r.finding, 'detail', r.detail, 'author', r.author), NULL, r.account_id)
+	   FROM billing.register_reading r
+	  WHERE r.account_id = ANY (_ask_for_readings.accounts) AND r.state = 'pending'
+		AND r.org_id IN (SELECT h.org_id FROM billing.account_head h WHERE h.account_id = ANY (_ask_for_readings.accounts))
+		AND NOT EXISTS (SELECT FROM billing.approval a WHERE a.account_id = r.account_id AND a.act = 'register_reading' AND a.state = 'open'
+							AND (a.detail ->> 'entry_no')::bigint = r.entry_no);
+END $$;
+COMMENT ON FUNCTION billing._ask_for_readings(bigint[]) IS 'what waits of the readings of these accounts is asked for, and what waits no more is not';
+
+CREATE FUNCTION billing._decide_reading(detail jsonb, approved boolean, reason text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	reading	billing.register_reading;
+BEGIN
+	PERFORM billing._check_second_person(_decide_reading.detail ->> 'author', 'a reading');
+	UPDATE billing.register_reading r
+	   SET state = CASE WHEN approved THEN 'entered' ELSE 'rejected' END, approved_by = billing.actor(), decided_at = now(), reason = coalesce(_decide_reading.reason, '')
+	 WHERE r.account_id = (_decide_reading.detail ->> 'account_id')::bigint AND r.read_on = (_decide_reading.detail ->> 'read_on')::date
+	   AND r.part = _decide_reading.detail ->> 'part' AND r.register = _decide_reading.detail ->> 'register'
+	   AND r.entry_no = (_decide_reading.detail ->> 'entry_no')::bigint AND r.state = 'pending'
+	RETURNING r.* INTO reading;
+	-- it keeps its finding, and so becomes valid without being judged again
+	PERFORM billing._accept_registers(ARRAY[reading.account_id]);
+	-- what waits after it was judged by what came before: once more
+	UPDATE billing.register_reading r SET state = 'entered', finding = NULL, detail = NULL
+	 WHERE r.account_id = reading.account_id AND r.read_on > reading.read_on AND r.state = 'pending';
+	PERFORM billing._judge_registers(ARRAY[reading.account_id]);
+	PERFORM billing._audit(reading.org_id, 'approve_reading', billing._reading_subject(reading),
+		jsonb_build_object('verdict', CASE WHEN approved THEN 'approve' ELSE 'reject' END, 'reason', _decide_reading.reason));
+END $$;
+COMMENT ON FUNCTION billing._decide_reading(jsonb, boolean, text) IS 'a reading that waited counts, or is rejected; those after it are judged anew';
+
 CREATE FUNCTION billing.approve_reading(account_no text, read_on date, verdict text, reason text, register text DEFAULT NULL, part text DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -520,36 +578,24 @@ AS $$
 -- Definer: decides what waits, for who may approve readings there and did not enter it.
 DECLARE
 	account	bigint := billing._account_of(approve_reading.account_no, 'approve', 'reading');
-	at_org	bigint;
-	decided	integer;
+	waiting	billing.register_reading;
+	decided	integer := 0;
 BEGIN
 	IF approve_reading.verdict IS NULL OR approve_reading.verdict NOT IN ('approve', 'reject') OR approve_reading.reason IS NULL THEN
 		RAISE EXCEPTION 'a verdict is approve or reject, with a reason' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	SELECT h.org_id INTO at_org FROM billing.account_head h WHERE h.account_id = account FOR NO KEY UPDATE;
-	IF EXISTS (SELECT FROM billing.register_reading r
-				WHERE r.account_id = account AND r.read_on = approve_reading.read_on AND r.state = 'pending' AND r.author = billing.actor()
-				  AND r.register = coalesce(approve_reading.register, r.register) AND r.part = coalesce(approve_reading.part, r.part)) THEN
-		RAISE EXCEPTION 'a second person is needed'
-			USING ERRCODE = 'UB603', DETAIL = 'You have entered this reading.', HINT = 'Somebody else approves it.';
-	END IF;
-	UPDATE billing.register_reading r
-	   SET state = CASE approve_reading.verdict WHEN 'approve' THEN 'entered' ELSE 'rejected' END, approved_by = billing.actor(), decided_at = now(), reason = approve_reading.reason
-	 WHERE r.account_id = account AND r.read_on = approve_reading.read_on AND r.state = 'pending'
-	   AND r.register = coalesce(approve_reading.register, r.register) AND r.part = coalesce(approve_reading.part, r.part);
-	GET DIAGNOSTICS decided = ROW_COUNT;
+	PERFORM FROM billing.account_head h WHERE h.account_id = account FOR NO KEY UPDATE;
+	FOR waiting IN SELECT r.* FROM billing.register_reading r
+		 WHERE r.account_id = account AND r.read_on = approve_reading.read_on AND r.state = 'pending'
+		   AND r.register = coalesce(approve_reading.register, r.register) AND r.part = coalesce(approve_reading.part, r.part) ORDER BY r.entry_no
+	LOOP
+		PERFORM billing._decide_pending('register_reading', waiting.org_id, billing._reading_subject(waiting),
+			CASE approve_reading.verdict WHEN 'approve' THEN 'approved' ELSE 'declined' END, approve_reading.reason);
+		decided := decided + 1;
+	END LOOP;
 	IF decided = 0 THEN
 		PERFORM billing._not_found(format('a pending reading of account %s on %s', approve_reading.account_no, approve_reading.read_on));
 	END IF;
-	-- it keeps its finding, and so becomes valid without being judged again
-	PERFORM billing._accept_registers(ARRAY[account]);
-	-- what waits after it was judged by what came before: once more
-	UPDATE billing.register_reading r SET state = 'entered', finding = NULL, detail = NULL
-	 WHERE r.account_id = account AND r.read_on > approve_reading.read_on AND r.state = 'pending';
-	PERFORM billing._judge_registers(ARRAY[account]);
-	PERFORM billing._audit(at_org, 'approve_reading', format('account %s', approve_reading.account_no),
-		jsonb_strip_nulls(jsonb_build_object('read_on', approve_reading.read_on, 'verdict', approve_reading.verdict, 'reason', approve_reading.reason,
-			'register', approve_reading.register, 'part', approve_reading.part)));
 	RETURN decided;
 END $$;
 COMMENT ON FUNCTION billing.approve_reading(text, date, text, text, text, text) IS

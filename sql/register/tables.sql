@@ -113,3 +113,4 @@ CREATE UNIQUE INDEX register_reading_valid_key ON billing.register_reading (acco
 CREATE INDEX register_reading_open_idx ON billing.register_reading (org_id, state) WHERE state IN ('entered', 'pending');
 CREATE INDEX register_reading_unchained_idx ON billing.register_reading (org_id) WHERE batch_id IS NULL OR decided_at IS NOT NULL AND decision_batch_id IS NULL;
 CREATE INDEX register_reading_batch_id_idx ON billing.register_reading (batch_id);
+INSERT INTO billing.approval_act (act, kind, meaning, carried_out_by) VALUES ('register_reading', 'reading', 'a reading of a register that is in doubt', '_decide_reading');

@@ -543,6 +543,57 @@ END $$;
 COMMENT ON FUNCTION billing._carry_out(billing.supply_request) IS
 'makes, changes or ends the account of a request from its day on: phase, plan and terms, and where bills stop';
 
+CREATE FUNCTION billing._needs_second(request billing.supply_request)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- whoever moves in or out changes no money, unless the price or the terms are to be others
+	SELECT k.second_person OR request.plan_id IS NOT NULL OR request.terms IS NOT NULL FROM billing.supply_request_kinds() k WHERE k.kind = request.kind;
+END;
+COMMENT ON FUNCTION billing._needs_second(billing.supply_request) IS 'is a request approved by another than who has prepared it?';
+
+CREATE FUNCTION billing._take_step(request billing.supply_request, step text, to_state text, note text)
+RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	was		text := request.state;
+BEGIN
+	IF _take_step.step = 'submit' THEN
+		PERFORM billing._check_complete(request);
+	ELSIF _take_step.step = 'complete' THEN
+		PERFORM billing._carry_out(request);
+	END IF;
+	request.state := _take_step.to_state;
+	UPDATE billing.supply_request r SET state = request.state WHERE r.account_id = request.account_id AND r.request_id = request.request_id;
+	PERFORM billing._log_step(request, _take_step.step, was, _take_step.note);
+	PERFORM billing._audit(request.org_id, 'step_supply_request', format('request %s', request.request_id),
+		jsonb_build_object('step', _take_step.step, 'state', request.state, 'note', _take_step.note));
+	PERFORM billing._lay_aside('supply_request', request.org_id, format('request %s', request.request_id));
+	IF billing._needs_second(request) AND EXISTS (SELECT FROM billing.supply_request_steps() s WHERE s.kind = request.kind AND s.from_state = request.state AND s.step = 'approve') THEN
+		PERFORM billing._ask_approval('supply_request', request.org_id, format('request %s', request.request_id), to_jsonb(request) - 'org_id', NULL,
+			CASE WHEN request.kind <> 'new_supply' THEN request.account_id END);
+	END IF;
+	RETURN request.state;
+END $$;
+COMMENT ON FUNCTION billing._take_step(billing.supply_request, text, text, text) IS 'a request is one step further, and waits for a second person where that is the next step';
+
+CREATE FUNCTION billing._decide_request(detail jsonb, approved boolean, reason text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	request	billing.supply_request := billing._request_of((detail ->> 'request_id')::bigint);
+BEGIN
+	PERFORM billing._check_second_person(e.actor, format('request %s', request.request_id)) FROM billing.supply_request_event e
+	  WHERE e.account_id = request.account_id AND e.request_id = request.request_id AND e.step IN ('open', 'change', 'submit', 'survey');
+	PERFORM billing._take_step(request, s.step, s.to_state, coalesce(reason, '')) FROM billing.supply_request_steps() s
+	  WHERE s.kind = request.kind AND s.from_state = request.state AND s.step = CASE WHEN approved THEN 'approve' ELSE 'reject' END;
+END $$;
+COMMENT ON FUNCTION billing._decide_request(jsonb, boolean, text) IS 'a request is approved, or rejected, by somebody who has not opened, changed, submitted or surveyed it';
+
 CREATE FUNCTION billing.step_supply_request(request_id bigint, step text, note text DEFAULT '')
 RETURNS text
 LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
@@ -553,7 +604,6 @@ DECLARE
 	request	billing.supply_request := billing._request_of(step_supply_request.request_id);
 	rule	record;
 	second	boolean;
-	was		text := request.state;
 BEGIN
 	PERFORM billing._given('step_supply_request', request_id, step, note);
 	SELECT s.to_state, s.action INTO rule FROM billing.supply_request_steps() s
@@ -565,33 +615,21 @@ BEGIN
 														WHERE s.kind = request.kind AND s.from_state = request.state) || '.',
 								  'It has ended; what is to happen now is a new request.');
 	END IF;
-	-- whoever moves in or out changes no money, unless the price or the terms are to be others
-	second := step_supply_request.step = 'approve' AND (rule.action = 'approve' OR request.plan_id IS NOT NULL OR request.terms IS NOT NULL);
+	second := step_supply_request.step = 'approve' AND billing._needs_second(request);
 	IF NOT coalesce(billing.can_do(CASE WHEN second THEN 'approve' ELSE rule.action END, 'account', request.org_id)
 					-- who may approve everything may approve this
 					OR (step_supply_request.step = 'approve' AND billing.can_do('approve', 'account', request.org_id)), false) THEN
 		RAISE EXCEPTION 'the step "%" needs the right to % account', step_supply_request.step, CASE WHEN second THEN 'approve' ELSE rule.action END
 			USING ERRCODE = 'insufficient_privilege', DETAIL = format('You are %s.', billing.actor());
 	END IF;
-	IF second AND EXISTS (SELECT FROM billing.supply_request_event e WHERE e.account_id = request.account_id AND e.request_id = request.request_id
-							AND e.step IN ('open', 'change', 'submit', 'survey') AND e.actor = billing.actor()) THEN
-		RAISE EXCEPTION 'request % needs the approval of a second person', request.request_id
-			USING ERRCODE = 'UB603', DETAIL = format('You are %s, and have prepared it.', billing.actor()), HINT = 'Who has opened, changed, submitted or surveyed a request does not approve it.';
-	END IF;
 	IF step_supply_request.step IN ('return', 'reject', 'withdraw') AND step_supply_request.note = '' THEN
 		RAISE EXCEPTION 'the step "%" needs a reason', step_supply_request.step USING ERRCODE = 'UB605', HINT = 'Give it as the note.';
 	END IF;
-	IF step_supply_request.step = 'submit' THEN
-		PERFORM billing._check_complete(request);
-	ELSIF step_supply_request.step = 'complete' THEN
-		PERFORM billing._carry_out(request);
+	IF second THEN
+		PERFORM billing._decide_pending('supply_request', request.org_id, format('request %s', request.request_id), 'approved', step_supply_request.note);
+		RETURN rule.to_state;
 	END IF;
-	request.state := rule.to_state;
-	UPDATE billing.supply_request r SET state = request.state WHERE r.account_id = request.account_id AND r.request_id = request.request_id;
-	PERFORM billing._log_step(request, step_supply_request.step, was, step_supply_request.note);
-	PERFORM billing._audit(request.org_id, 'step_supply_request', format('request %s', request.request_id),
-		jsonb_build_object('step', step_supply_request.step, 'state', request.state, 'note', step_supply_request.note));
-	RETURN request.state;
+	RETURN billing._take_step(request, step_supply_request.step, rule.to_state, step_supply_request.note);
 END $$;
 COMMENT ON FUNCTION billing.step_supply_request(bigint, text, text) IS
 'takes a request one step on: submit, survey, approve, install, complete, return, reject, withdraw; which is possible when is in '

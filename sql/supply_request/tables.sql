@@ -102,3 +102,4 @@ CREATE TABLE billing.supply_request_install (
 );
 COMMENT ON TABLE billing.supply_request_install IS 'meters that were hung for a request; with its completion they count at its account';
 COMMENT ON COLUMN billing.supply_request_install.end_readings IS 'of the meter that was there before';
+INSERT INTO billing.approval_act (act, kind, meaning, carried_out_by) VALUES ('supply_request', 'account', 'a request that begins, changes or ends a supply', '_decide_request');

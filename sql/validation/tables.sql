@@ -197,3 +197,4 @@ COMMENT ON COLUMN billing.reading_edit.digest_before IS 'SHA-256 over the digest
 COMMENT ON COLUMN billing.reading_edit.decided_by IS 'who approved or refused it; null: small enough, or still to be decided';
 CREATE INDEX reading_edit_pending_idx ON billing.reading_edit (org_id) WHERE state = 'pending';
 CREATE INDEX reading_edit_edit_id_idx ON billing.reading_edit (edit_id);
+INSERT INTO billing.approval_act (act, kind, meaning, carried_out_by) VALUES ('reading_edit', 'reading', 'a large change of a load profile, or one of billed days', '_decide_edit');

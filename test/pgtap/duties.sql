@@ -114,7 +114,7 @@ SELECT is(said($$billing.publish_component('fee', '2026-03-01', 3)$$), '1', 'and
 -- ---- a large change of a reading ----
 SELECT billing.edit_reading('1', '2026-01-05 00:00+00', '{9000000}', 'misread') AS edit \gset
 SELECT is((SELECT state FROM billing.reading_edit WHERE edit_id = :edit), 'pending', 'a large change of a reading waits');
-SELECT is(said(format('billing.decide_edit(%s, true)', :edit)), 'UB603 a second person is needed', 'who enters it does not approve it');
+SELECT is(said(format('billing.decide_edit(%s, true)', :edit)), format('UB603 approval %s needs a second person', (SELECT approval_id FROM billing.approval WHERE act = 'reading_edit')), 'who enters it does not approve it');
 SET SESSION AUTHORIZATION tap_ben;
 SELECT is(said(format('billing.decide_edit(%s, true)', :edit)), 'applied', 'another does');
 RESET SESSION AUTHORIZATION;

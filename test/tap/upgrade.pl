@@ -61,7 +61,29 @@ foreach my $dump (sort glob("$golden/*.sql.gz"))
 	$node->command_ok([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-d', $node->connstr($name), '-f', $text ], "$name: restored");
 	my $rows = $node->safe_psql($name, 'SELECT account_no, from_on, revision, kind, total FROM billing_report.bill ORDER BY 1, 2, 3, 4');
 	isnt($rows, '', "$name: it has bills");
+	# what waits for a second person there, by the columns of then
+	my @waits = ('contract', 'supply_request');
+	$node->safe_psql($name, <<'END');
+SET session_replication_role = replica;
+INSERT INTO billing.contract (account_id, contract_no, org_id) VALUES (3, 'K', 2);
+INSERT INTO billing.contract_version (account_id, contract_no, version, org_id, valid_during, plan_id, drafted_by) VALUES (3, 'K', 1, 2, '[2026-06-01,2027-06-01)', 1, 'staff:1');
+INSERT INTO billing.supply_request (account_id, org_id, kind, state, customer_id, effective_on, requested_by) VALUES (3, 2, 'close', 'submitted', 2, '2026-12-01', 'staff:1');
+INSERT INTO billing.supply_request_event (account_id, request_id, event_no, org_id, step, to_state, actor) SELECT account_id, request_id, 1, org_id, 'submit', 'submitted', 'staff:1' FROM billing.supply_request;
+END
+	if ($name =~ /contacts/)
+	{
+		push @waits, 'register_reading', 'reading_edit', 'cutover';
+		$node->safe_psql($name, <<'END');
+SET session_replication_role = replica;
+INSERT INTO billing.register_reading (account_id, register, read_on, org_id, value, state, finding, author) VALUES (3, 'total', '2026-06-01', 2, 5, 'pending', 'high', 'staff:1');
+INSERT INTO billing.reading_edit (account_id, org_id, part, channel, kind, from_at, until_at, "values", quality, reason, digest_before, state, author)
+	VALUES (3, 2, 'main', 'import', 'values', '2026-01-01', '2026-01-02', '{5}', 'corrected', 'x', '', 'pending', 'staff:1');
+INSERT INTO billing.cutover (org_id, cutover_no, from_on, digest, made_by) VALUES (2, 'X', '2026-01-01', '', 'staff:1');
+END
+	}
 	like($node->safe_psql($name, 'SELECT billing.install()'), qr/is brought up to/, "$name: brought up to date");
+	is($node->safe_psql($name, "SELECT string_agg(act, ' ' ORDER BY act) FROM billing.approval WHERE state = 'open' AND asked_by = 'staff:1'"), join(' ', sort @waits), "$name: what waited waits as requests");
+	like($node->safe_psql($name, "SELECT billing.approve(approval_id) FROM billing.approval WHERE act = 'contract'"), qr/contract K of account N3/, "$name: and can be approved");
 	is($node->safe_psql($name, 'SELECT billing.install()'), 'The store is up to date.', "$name: once");
 	is($node->safe_psql($name, $shape), $expected, "$name: the shape of a new store");
 	is($node->safe_psql($name, 'SELECT account_no, from_on, revision, kind, total FROM billing_report.bill ORDER BY 1, 2, 3, 4'),

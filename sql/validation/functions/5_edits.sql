@@ -123,6 +123,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._apply_edit(billing.reading_edit, billing.profile, text) IS 'writes what an edit makes of the readings, and who did it; returns how many rows';
 
+CREATE FUNCTION billing._edit_subject(edit billing.reading_edit)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT format('edit %s of readings of account %s', edit.edit_id, a.account_no) FROM billing.account a WHERE a.account_id = edit.account_id;
+END;
+COMMENT ON FUNCTION billing._edit_subject(billing.reading_edit) IS 'as what an edit waits for a second person';
+
 CREATE FUNCTION billing._propose_edit(account_no text, edit billing.reading_edit)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -157,6 +165,9 @@ BEGIN
 	INSERT INTO billing.reading_edit OVERRIDING SYSTEM VALUE SELECT edit.*;
 	IF small THEN
 		PERFORM billing._apply_edit(edit, made.after, NULL);
+	ELSE
+		PERFORM billing._ask_approval('reading_edit', edit.org_id, billing._edit_subject(edit), to_jsonb(edit) - '{org_id,state,digest_before,decided_by,decided_at,note}'::text[],
+			NULL, edit.account_id);
 	END IF;
 	PERFORM billing._audit(edit.org_id, 'edit_reading', format('account %s', _propose_edit.account_no),
 		jsonb_build_object('edit_id', edit.edit_id, 'part', edit.part, 'channel', edit.channel, 'from', edit.from_at, 'until', edit.until_at, 'quality', edit.quality,
@@ -250,6 +261,34 @@ END $$;
 COMMENT ON FUNCTION billing.undo_action(text, bigint, text) IS
 'readings as they were before the last action on them (billing_report.validation_action), as another version; a large change waits for a second person, as an edit. They are not validated then';
 
+CREATE FUNCTION billing._decide_edit(detail jsonb, approved boolean, reason text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	edit	billing.reading_edit;
+	made	record;
+BEGIN
+	SELECT e.* INTO edit FROM billing.reading_edit e
+	 WHERE e.account_id = (_decide_edit.detail ->> 'account_id')::bigint AND e.edit_id = (_decide_edit.detail ->> 'edit_id')::bigint;
+	PERFORM billing._check_second_person(edit.author, format('edit %s', edit.edit_id));
+	IF approved THEN
+		made := billing._edited(edit);
+		IF made.digest <> edit.digest_before THEN
+			RAISE EXCEPTION 'the readings are not those that edit % was meant for', edit.edit_id
+				USING ERRCODE = 'UB602', DETAIL = 'They have changed since.', HINT = 'Refuse it, and let it be proposed anew.';
+		END IF;
+		PERFORM billing._apply_edit(edit, made.after, billing.actor());
+	END IF;
+	UPDATE billing.reading_edit e
+	   SET state = CASE WHEN approved THEN 'applied' ELSE 'refused' END, decided_by = billing.actor(), decided_at = clock_timestamp(), note = coalesce(_decide_edit.reason, '')
+	 WHERE e.account_id = edit.account_id AND e.edit_id = edit.edit_id
+	RETURNING e.state INTO edit.state;
+	PERFORM billing._audit(edit.org_id, 'decide_edit', format('edit %s', edit.edit_id), jsonb_build_object('state', edit.state, 'note', _decide_edit.reason));
+END $$;
+COMMENT ON FUNCTION billing._decide_edit(jsonb, boolean, text) IS 'an edit that waited is applied, or refused';
+
 CREATE FUNCTION billing.decide_edit(edit_id bigint, approve boolean, note text DEFAULT '')
 RETURNS text
 LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
@@ -258,7 +297,6 @@ AS $$
 -- Definer: carries out what another person has asked for, for who may approve readings there.
 DECLARE
 	edit	billing.reading_edit;
-	made	record;
 BEGIN
 	PERFORM billing._given('decide_edit', edit_id, approve, note);
 	SELECT e.* INTO edit FROM billing.reading_edit e WHERE e.edit_id = decide_edit.edit_id AND billing.can_do('approve', 'reading', e.org_id);
@@ -272,23 +310,8 @@ BEGIN
 		RAISE EXCEPTION 'edit % is decided already', decide_edit.edit_id
 			USING ERRCODE = 'UB602', DETAIL = format('It is %s.', edit.state), HINT = 'Another change is another edit.';
 	END IF;
-	IF edit.author = billing.actor() THEN
-		RAISE EXCEPTION 'a second person is needed' USING ERRCODE = 'UB603', DETAIL = 'You have proposed this edit.', HINT = 'Somebody else approves or refuses it.';
-	END IF;
-	IF approve THEN
-		made := billing._edited(edit);
-		IF made.digest <> edit.digest_before THEN
-			RAISE EXCEPTION 'the readings are not those that edit % was meant for', decide_edit.edit_id
-				USING ERRCODE = 'UB602', DETAIL = 'They have changed since.', HINT = 'Refuse it, and let it be proposed anew.';
-		END IF;
-		PERFORM billing._apply_edit(edit, made.after, billing.actor());
-	END IF;
-	UPDATE billing.reading_edit e
-	   SET state = CASE WHEN approve THEN 'applied' ELSE 'refused' END, decided_by = billing.actor(), decided_at = clock_timestamp(), note = decide_edit.note
-	 WHERE e.account_id = edit.account_id AND e.edit_id = edit.edit_id
-	RETURNING e.state INTO edit.state;
-	PERFORM billing._audit(edit.org_id, 'decide_edit', format('edit %s', edit.edit_id), jsonb_build_object('state', edit.state, 'note', decide_edit.note));
-	RETURN edit.state;
+	PERFORM billing._decide_pending('reading_edit', edit.org_id, billing._edit_subject(edit), CASE WHEN approve THEN 'approved' ELSE 'declined' END, decide_edit.note);
+	RETURN CASE WHEN approve THEN 'applied' ELSE 'refused' END;
 END $$;
 COMMENT ON FUNCTION billing.decide_edit(bigint, boolean, text) IS
 'approves or refuses a large edit of readings: by who may approve readings there and has not proposed it (UB603); returns its state';
