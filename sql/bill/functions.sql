@@ -105,47 +105,58 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._carry_at(bigint, date) IS 'the carry with which the period of an account that begins on this day is rated';
 
+CREATE FUNCTION billing._issue_bills(bills billing.bill[])
+RETURNS TABLE (account_id bigint, seq bigint)
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 100
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+-- Bills outside of a run, of whatever kind, of each account at most one: a link, the transfer it brings, the head.
+DECLARE
+	wrong	record;
+	made	billing.bill[];
+	entries	billing.transfer[];
+BEGIN
+	SELECT b.total, h.currency, b.total <> round(b.total, 2) AS is_fraction INTO wrong FROM unnest(_issue_bills.bills) b JOIN billing.account_head h ON h.account_id = b.account_id
+	 WHERE b.total <> round(b.total, 2) OR billing.currency(b.charges) <> h.currency LIMIT 1;
+	IF wrong.is_fraction THEN
+		RAISE EXCEPTION 'the total is not in whole cents' USING ERRCODE = 'UB307', DETAIL = format('It is %s.', trim_scale(wrong.total)), HINT = 'Let the tariff round its lines or the total.';
+	ELSIF FOUND THEN
+		RAISE EXCEPTION 'the currency is not that of the bills before' USING ERRCODE = 'UB308', DETAIL = format('They are in %s.', wrong.currency);
+	END IF;
+	PERFORM FROM billing.account_head h WHERE h.account_id IN (SELECT b.account_id FROM unnest(_issue_bills.bills) b) ORDER BY h.account_id FOR NO KEY UPDATE;
+	SELECT array_agg(ROW (b.account_id, b.from_on, b.revision, b.kind, b.until_on, b.org_id, b.issued_org_id, b.seq, b.run_id, b.reverses_seq, b.total, b.issued_at, b.issued_by, b.reason, b.usage_digest,
+				sha256(b.head_link || billing._bill_content(b.bill)), b.charges)::billing.bill ORDER BY b.account_id) INTO made
+	  FROM (SELECT (q.bill).*, q.bill, q.head_link
+			  FROM (SELECT h.link AS head_link, ROW (b.account_id, b.from_on,
+							-- 1 is the first of the run
+							coalesce(b.revision, (SELECT max(o.revision) FROM billing.bill o WHERE o.account_id = b.account_id AND o.from_on = b.from_on) + 1, 2),
+							b.kind, b.until_on, h.org_id, h.org_id, h.seq + 1, b.run_id, b.reverses_seq, b.total, now(), billing.actor(), b.reason, b.usage_digest, NULL, b.charges)::billing.bill AS bill
+					  FROM unnest(_issue_bills.bills) b JOIN billing.account_head h ON h.account_id = b.account_id OFFSET 0) q OFFSET 0) b;
+	INSERT INTO billing.bill SELECT m.* FROM unnest(made) m;
+	entries := ARRAY(SELECT t FROM unnest(made) m CROSS JOIN LATERAL billing._bill_transfer(m) t WHERE m.total <> 0);
+	INSERT INTO billing.transfer SELECT e.* FROM unnest(entries) e;
+	UPDATE billing.account_head h SET seq = coalesce(e.seq, m.seq), link = coalesce(e.link, m.link), balance = h.balance + m.total, currency = billing.currency(m.charges)
+	  FROM unnest(made) m LEFT JOIN unnest(entries) e ON e.account_id = m.account_id WHERE h.account_id = m.account_id;
+	-- where anybody wants to be told at all
+	PERFORM billing._tell_of_bills(m.org_id, m.account_id, m.account_id, NULL, m.seq) FROM unnest(made) m
+	  WHERE EXISTS (SELECT FROM billing.notice_rule r WHERE r.kind = 'bill_ready' AND r.channel IS NOT NULL);
+	RETURN QUERY SELECT m.account_id, m.seq FROM unnest(made) m;
+END $$;
+COMMENT ON FUNCTION billing._issue_bills(billing.bill[]) IS
+'issues bills, of each account at most one, whose account, days, kind, total, reason and charges are given, with the next revision unless that is given too; the caller has checked who may; '
+'returns the numbers of their links';
+
 CREATE FUNCTION billing._issue_bill(bill billing.bill)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
--- One bill outside of a run, of whatever kind: a link, the transfer it brings, the head.
-DECLARE
-	head	billing.account_head;
-	row		billing.transfer;
-BEGIN
-	SELECT h.* INTO STRICT head FROM billing.account_head h WHERE h.account_id = bill.account_id FOR NO KEY UPDATE;
-	IF bill.total <> round(bill.total, 2) THEN
-		RAISE EXCEPTION 'the total is not in whole cents' USING ERRCODE = 'UB307', DETAIL = format('It is %s.', trim_scale(bill.total)), HINT = 'Let the tariff round its lines or the total.';
-	END IF;
-	IF billing.currency(bill.charges) <> head.currency THEN
-		RAISE EXCEPTION 'the currency is not that of the bills before' USING ERRCODE = 'UB308', DETAIL = format('They are in %s.', head.currency);
-	END IF;
-	bill.org_id := head.org_id;
-	bill.issued_org_id := head.org_id;
-	bill.seq := head.seq + 1;
-	-- 1 is the first of the run
-	bill.revision := coalesce(bill.revision, (SELECT max(b.revision) FROM billing.bill b WHERE b.account_id = bill.account_id AND b.from_on = bill.from_on) + 1, 2);
-	bill.issued_at := now();
-	bill.issued_by := billing.actor();
-	bill.link := sha256(head.link || billing._bill_content(bill));
-	INSERT INTO billing.bill SELECT bill.*;
-	head.seq := bill.seq;
-	head.link := bill.link;
-	IF bill.total <> 0 THEN
-		row := billing._bill_transfer(bill);
-		INSERT INTO billing.transfer SELECT row.*;
-		head.seq := row.seq;
-		head.link := row.link;
-	END IF;
-	UPDATE billing.account_head h SET seq = head.seq, link = head.link, balance = h.balance + bill.total, currency = billing.currency(bill.charges)
-	 WHERE h.account_id = head.account_id;
-	PERFORM billing._tell_of_bills(head.org_id, head.account_id, head.account_id, NULL, bill.seq);
-	RETURN bill.seq;
-END $$;
+LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT i.seq FROM billing._issue_bills(ARRAY[_issue_bill.bill]) i;
+END;
 COMMENT ON FUNCTION billing._issue_bill(billing.bill) IS
-'issues a bill whose account, days, kind, total, reason and charges are given, with the next revision unless that is given too; the caller has checked who may; returns the link''s number';
+'issues one bill, see _issue_bills(); returns the link''s number';
 
 CREATE FUNCTION billing._reverse_bill(bill billing.bill, reason text)
 RETURNS bigint

@@ -49,134 +49,133 @@ COMMENT ON FUNCTION billing._contract_late_fee_rate(bigint, date) IS 'the late f
 
 -- ---- what they come to ----
 
-CREATE FUNCTION billing._debts(account_id bigint)
-RETURNS TABLE (seq bigint, kind text, from_on date, issued_on date, org_id bigint, tariff_digest bytea, amount numeric)
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 20
+/*
+ * Of many accounts at once, each up to a day of its own: planned once for the
+ * session, and by keys, whatever the statistics say.
+ */
+CREATE FUNCTION billing._debts(accounts bigint[])
+RETURNS TABLE (account_id bigint, seq bigint, kind text, from_on date, issued_on date, org_id bigint, tariff_digest bytea, amount numeric)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 1000
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
+DECLARE
+	zone	text := (SELECT s.time_zone FROM billing.sum_setting s);
 BEGIN
 	RETURN QUERY
 	WITH bill AS (
 		-- a period with its corrections is one thing, as is any other bill with its reversal
-		SELECT b.seq, coalesce(o.kind, b.kind) AS kind, b.from_on, billing._sum_day(b.issued_at) AS issued_on, b.org_id, billing.tariff_digest(b.charges) AS tariff_digest,
-			   sum(b.total) OVER (PARTITION BY w.until_on, w.seq, b.from_on ORDER BY b.seq) AS so_far, w.until_on AS of_until, w.seq AS of_seq
-		  FROM billing.bill b
-		  LEFT JOIN billing.bill o ON o.account_id = b.account_id AND o.from_on = b.from_on AND o.seq = b.reverses_seq
+		SELECT b.account_id, b.seq, coalesce(o.kind, b.kind) AS kind, b.from_on, (b.issued_at AT TIME ZONE zone)::date AS issued_on, b.org_id, billing.tariff_digest(b.charges) AS tariff_digest,
+			   sum(b.total) OVER w AS so_far, k.until_on AS of_until, k.seq AS of_seq
+		  FROM unnest(_debts.accounts) a
+		  JOIN billing.bill b ON b.account_id = a
+		  LEFT JOIN billing.bill o ON b.reverses_seq IS NOT NULL AND o.account_id = b.account_id AND o.from_on = b.from_on AND o.seq = b.reverses_seq
 		 CROSS JOIN LATERAL (SELECT CASE WHEN s.is_period THEN b.until_on END AS until_on, CASE WHEN NOT s.is_period THEN coalesce(b.reverses_seq, b.seq) END AS seq
-							   FROM (SELECT coalesce(o.kind, b.kind) IN ('normal', 'correction') AS is_period) s) w
-		 WHERE b.account_id = _debts.account_id),
+							   FROM (SELECT coalesce(o.kind, b.kind) IN ('normal', 'correction') AS is_period) s) k
+		WINDOW w AS (PARTITION BY b.account_id, k.until_on, k.seq, b.from_on ORDER BY b.seq)),
 	-- what was billed too much was never owed: only what no later link takes away
 	kept AS (
-		SELECT b.*, min(b.so_far) OVER (PARTITION BY b.of_until, b.of_seq, b.from_on ORDER BY b.seq ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS lasting FROM bill b)
-	SELECT k.seq, k.kind, k.from_on, k.issued_on, k.org_id, k.tariff_digest,
-		   k.lasting - coalesce(lag(k.lasting) OVER (PARTITION BY k.of_until, k.of_seq, k.from_on ORDER BY k.seq), 0)
+		SELECT b.*, min(b.so_far) OVER (PARTITION BY b.account_id, b.of_until, b.of_seq, b.from_on ORDER BY b.seq ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS lasting FROM bill b)
+	SELECT k.account_id, k.seq, k.kind, k.from_on, k.issued_on, k.org_id, k.tariff_digest,
+		   k.lasting - coalesce(lag(k.lasting) OVER (PARTITION BY k.account_id, k.of_until, k.of_seq, k.from_on ORDER BY k.seq), 0)
 	  FROM kept k
 	UNION ALL
-	SELECT t.seq, NULL, NULL, billing._sum_day(t.posted_at), t.org_id, NULL, t.amount
-	  FROM billing.transfer t WHERE t.account_id = _debts.account_id AND t.debit = 'receivable' AND t.bill_seq IS NULL;
+	SELECT t.account_id, t.seq, NULL, NULL, (t.posted_at AT TIME ZONE zone)::date, t.org_id, NULL, t.amount
+	  FROM unnest(_debts.accounts) a JOIN billing.transfer t ON t.account_id = a WHERE t.debit = 'receivable' AND t.bill_seq IS NULL;
 END $$;
-COMMENT ON FUNCTION billing._debts(bigint) IS
-'what an account was charged by each link of its chain, less what was reversed or corrected of it since; below zero where it is owed to the customer; without kind: debts that are no bills';
+COMMENT ON FUNCTION billing._debts(bigint[]) IS
+'what accounts were charged by each link of their chains, less what was reversed or corrected of it since; below zero where it is owed to the customer; without kind: debts that are no bills';
 
-CREATE FUNCTION billing._money_steps(account_id bigint)
-RETURNS TABLE (from_on date, until_on date, settled numeric)
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 20
+CREATE FUNCTION billing._late_fees(accounts bigint[], up_to date[])
+RETURNS TABLE (account_id bigint, bill_id bigint, bill_from_on date, due_on date, from_on date, until_on date, days integer, open numeric, rate numeric, exact numeric, fee numeric)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 1000
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
+DECLARE
+	zone	text := (SELECT s.time_zone FROM billing.sum_setting s);
 BEGIN
 	RETURN QUERY
-	WITH money AS (
-		SELECT coalesce(t.value_on, billing._sum_day(t.posted_at)) AS day, t.amount
-		  FROM billing.transfer t WHERE t.account_id = _money_steps.account_id AND t.credit = 'receivable' AND t.bill_seq IS NULL
+	WITH of_day AS MATERIALIZED (
+		SELECT u.account_id, u.on_day FROM unnest(_late_fees.accounts, _late_fees.up_to) u(account_id, on_day)),
+	entry AS MATERIALIZED (
+		SELECT d.* FROM billing._debts(_late_fees.accounts) d),
+	money AS (
+		SELECT t.account_id, coalesce(t.value_on, (t.posted_at AT TIME ZONE zone)::date) AS day, t.amount
+		  FROM of_day a JOIN billing.transfer t ON t.account_id = a.account_id WHERE t.credit = 'receivable' AND t.bill_seq IS NULL
 		UNION ALL
-		SELECT d.issued_on, -d.amount FROM billing._debts(_money_steps.account_id) d WHERE d.amount < 0
+		SELECT e.account_id, e.issued_on, -e.amount FROM entry e WHERE e.amount < 0
 		UNION ALL
 		-- what is disputed bears no fee meanwhile
-		SELECT w.day, w.amount FROM billing.dispute d CROSS JOIN LATERAL (VALUES (d.opened_on, d.amount), (d.closed_on, -d.amount)) w(day, amount)
-		 WHERE d.account_id = _money_steps.account_id AND w.day IS NOT NULL
+		SELECT a.account_id, w.day, w.amount FROM of_day a JOIN billing.dispute d ON d.account_id = a.account_id
+		 CROSS JOIN LATERAL (VALUES (d.opened_on, d.amount), (d.closed_on, -d.amount)) w(day, amount) WHERE w.day IS NOT NULL
 		UNION ALL
-		SELECT '-infinity', 0),
-	day AS (SELECT m.day, sum(m.amount) AS amount FROM money m GROUP BY m.day)
-	-- money counts from the day after: the day of payment still bears a fee
-	SELECT d.day + 1, coalesce(lead(d.day) OVER w + 1, 'infinity'), sum(d.amount) OVER w FROM day d WINDOW w AS (ORDER BY d.day);
-END $$;
-COMMENT ON FUNCTION billing._money_steps(bigint) IS 'from when until when how much of an account''s debts, in their order, was settled by payments, credits and open disputes';
-
-CREATE FUNCTION billing._late_debts(account_id bigint, on_day date)
-RETURNS TABLE (seq bigint, bill_from_on date, due_on date, from_on date, until_on date, rate numeric, minimum numeric, decimals integer, amount numeric, up_to numeric)
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 20
-SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
-BEGIN
-	RETURN QUERY
-	WITH debt AS (
-		SELECT d.*, sum(d.amount) OVER (ORDER BY d.seq) AS up_to FROM billing._debts(_late_debts.account_id) d WHERE d.amount > 0),
-	due AS (
-		SELECT d.*, t.class, billing._due_on(d.org_id, t.class, d.issued_on) AS due_on
-		  FROM debt d
-		  LEFT JOIN LATERAL (SELECT p.class FROM billing_report.tariff_plan p WHERE p.tariff_digest = d.tariff_digest) t ON true
-		 WHERE d.kind <> 'late_fee' AND d.issued_on < _late_debts.on_day),
-	ruled AS (
-		SELECT d.*, d.due_on + 1 + coalesce(r.grace_days, 0) AS first_on, coalesce(r.minimum, 0) AS minimum, coalesce(r.decimals, 2) AS decimals,
-			   coalesce(k.rate, r.rate_per_day) AS rate, CASE WHEN k.rate IS NULL THEN r.rate_after_year END AS rate_after_year,
-			   make_date(extract(year FROM d.due_on)::integer + 1, 1, 1) AS year_on
-		  FROM due d
-		 CROSS JOIN LATERAL (SELECT billing._contract_late_fee_rate(_late_debts.account_id, d.issued_on) AS rate) k
-		 -- of a bill that no tariff made, that of the account's plan
-		 CROSS JOIN LATERAL (SELECT coalesce(d.class, (SELECT s.class FROM (
-								SELECT p.plan_id FROM billing.account_plan p WHERE p.account_id = _late_debts.account_id AND p.from_on <= d.issued_on ORDER BY p.from_on DESC LIMIT 1) p
-							   JOIN billing.plan_class s ON s.plan_id = p.plan_id)) AS class) c
+		SELECT a.account_id, '-infinity', 0 FROM of_day a),
+	settled AS (
+		SELECT m.account_id, m.day, sum(m.amount) AS amount FROM money m GROUP BY m.account_id, m.day),
+	-- how much of the debts, in their order, is settled from when until when; money counts from the day after: the day of payment still bears a fee
+	step AS (
+		SELECT s.account_id, s.day + 1 AS from_on, coalesce(lead(s.day) OVER w + 1, 'infinity') AS until_on, sum(s.amount) OVER w AS settled
+		  FROM settled s WINDOW w AS (PARTITION BY s.account_id ORDER BY s.day)),
+	debt AS (
+		SELECT e.*, sum(e.amount) OVER (PARTITION BY e.account_id ORDER BY e.seq) AS up_to FROM entry e WHERE e.amount > 0),
+	-- of a bill that no tariff made, the class is that of the account's plan
+	classed AS MATERIALIZED (
+		SELECT d.*, a.on_day, CASE WHEN d.tariff_digest IS NULL THEN (
+				SELECT p.plan_id FROM billing.account_plan p WHERE p.account_id = d.account_id AND p.from_on <= d.issued_on ORDER BY p.from_on DESC LIMIT 1) END AS plan_id,
+			   CASE WHEN EXISTS (SELECT FROM billing.contract c WHERE c.account_id = d.account_id) THEN billing._contract_late_fee_rate(d.account_id, d.issued_on) END AS contract_rate
+		  FROM debt d JOIN of_day a ON a.account_id = d.account_id WHERE d.kind <> 'late_fee' AND d.issued_on < a.on_day),
+	-- what is laid down, looked up once for all bills of an org, a tariff and a day
+	ruled AS MATERIALIZED (
+		SELECT k.org_id, k.tariff_digest, k.plan_id, k.issued_on, due.on_day AS due_on, r.rate_per_day, r.rate_after_year,
+			   due.on_day + 1 + coalesce(r.grace_days, 0) AS first_on, coalesce(r.minimum, 0) AS minimum, coalesce(r.decimals, 2) AS decimals,
+			   make_date(extract(year FROM due.on_day)::integer + 1, 1, 1) AS year_on
+		  FROM (SELECT DISTINCT c.org_id, c.tariff_digest, c.plan_id, c.issued_on FROM classed c) k
+		  LEFT JOIN LATERAL (SELECT p.class FROM billing_report.tariff_plan p WHERE p.tariff_digest = k.tariff_digest) t ON true
+		  LEFT JOIN billing.plan_class s ON s.plan_id = k.plan_id
+		 CROSS JOIN LATERAL (SELECT billing._due_on(k.org_id, t.class, k.issued_on) AS on_day) due
 		  LEFT JOIN LATERAL (
-			SELECT l.* FROM (SELECT billing._orgs_over(d.org_id) AS orgs) o
+			SELECT l.* FROM (SELECT billing._orgs_over(k.org_id) AS orgs) o
 			  JOIN billing.late_fee_rule l ON l.org_id = ANY (o.orgs)
-			 WHERE (l.class IS NULL OR l.class = c.class) AND l.from_on <= d.issued_on
-			 ORDER BY array_position(o.orgs, l.org_id), l.class IS NULL, l.from_on DESC LIMIT 1) r ON true
-		 WHERE d.due_on < _late_debts.on_day)
-	SELECT r.seq, r.from_on, r.due_on, s.from_on, s.until_on, s.rate, r.minimum, r.decimals, r.amount, r.up_to
-	  FROM ruled r
-	 CROSS JOIN LATERAL (
-		SELECT r.first_on, CASE WHEN r.rate_after_year IS NULL THEN _late_debts.on_day + 1 ELSE least(_late_debts.on_day + 1, r.year_on) END, r.rate
-		UNION ALL
-		SELECT greatest(r.first_on, r.year_on), _late_debts.on_day + 1, r.rate_after_year WHERE r.rate_after_year IS NOT NULL) s(from_on, until_on, rate)
-	 WHERE s.rate > 0 AND s.from_on < s.until_on;
-END $$;
-COMMENT ON FUNCTION billing._late_debts(bigint, date) IS
-'the bills of an account that were due before a day, with the days after that and their rate; up_to: this debt and all before it, which is when money has settled it';
-
-CREATE FUNCTION billing._late_fees(account_id bigint, on_day date)
-RETURNS TABLE (bill_id bigint, bill_from_on date, due_on date, from_on date, until_on date, days integer, open numeric, rate numeric, exact numeric, fee numeric)
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 20
-SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
-BEGIN
-	RETURN QUERY
-	WITH span AS (
-		SELECT d.seq, d.bill_from_on, d.due_on, d.rate, d.minimum, d.decimals, greatest(d.from_on, m.from_on) AS from_on, least(d.until_on, m.until_on) AS until_on,
+			 WHERE (l.class IS NULL OR l.class = coalesce(t.class, s.class)) AND l.from_on <= k.issued_on
+			 ORDER BY array_position(o.orgs, l.org_id), l.class IS NULL, l.from_on DESC LIMIT 1) r ON true),
+	-- the days of a debt with their rate, another one from the year after it was due
+	late AS MATERIALIZED (
+		SELECT c.account_id, c.seq, c.from_on AS bill_from_on, r.due_on, s.from_on, s.until_on, s.rate, r.minimum, r.decimals, c.amount, c.up_to
+		  FROM classed c
+		  JOIN ruled r ON r.org_id = c.org_id AND r.issued_on = c.issued_on AND r.tariff_digest IS NOT DISTINCT FROM c.tariff_digest AND r.plan_id IS NOT DISTINCT FROM c.plan_id
+		 CROSS JOIN LATERAL (
+			SELECT r.first_on, CASE WHEN c.contract_rate IS NOT NULL OR r.rate_after_year IS NULL THEN c.on_day + 1 ELSE least(c.on_day + 1, r.year_on) END, coalesce(c.contract_rate, r.rate_per_day)
+			UNION ALL
+			SELECT greatest(r.first_on, r.year_on), c.on_day + 1, r.rate_after_year WHERE c.contract_rate IS NULL) s(from_on, until_on, rate)
+		 WHERE s.rate > 0 AND s.from_on < s.until_on),
+	span AS (
+		SELECT d.account_id, d.seq, d.bill_from_on, d.due_on, d.rate, d.minimum, d.decimals, greatest(d.from_on, m.from_on) AS from_on, least(d.until_on, m.until_on) AS until_on,
 			   least(d.amount, d.up_to - m.settled) AS open
-		  FROM billing._late_debts(_late_fees.account_id, _late_fees.on_day) d
-		  JOIN billing._money_steps(_late_fees.account_id) m ON m.from_on < d.until_on AND m.until_on > d.from_on AND m.settled < d.up_to),
+		  FROM late d
+		  JOIN step m ON m.account_id = d.account_id AND m.from_on < d.until_on AND m.until_on > d.from_on AND m.settled < d.up_to),
 	-- money that settled other debts divides nothing here
 	follows AS (
-		SELECT s.*, s.until_on - sum(s.until_on - s.from_on) OVER (PARTITION BY s.seq, s.rate, s.open ORDER BY s.from_on)::integer AS start FROM span s),
+		SELECT s.*, s.until_on - sum(s.until_on - s.from_on) OVER (PARTITION BY s.account_id, s.seq, s.rate, s.open ORDER BY s.from_on)::integer AS start FROM span s),
 	whole AS (
-		SELECT f.seq, f.bill_from_on, f.due_on, f.rate, f.minimum, f.decimals, f.open, min(f.from_on) AS from_on, max(f.until_on) AS until_on
-		  FROM follows f GROUP BY f.seq, f.bill_from_on, f.due_on, f.rate, f.minimum, f.decimals, f.open, f.start),
+		SELECT f.account_id, f.seq, f.bill_from_on, f.due_on, f.rate, f.minimum, f.decimals, f.open, min(f.from_on) AS from_on, max(f.until_on) AS until_on
+		  FROM follows f GROUP BY f.account_id, f.seq, f.bill_from_on, f.due_on, f.rate, f.minimum, f.decimals, f.open, f.start),
 	reckoned AS (
 		SELECT w.*, w.open * w.rate * (w.until_on - w.from_on) AS exact,
-			   sum(w.open * w.rate * (w.until_on - w.from_on)) OVER (PARTITION BY w.seq ORDER BY w.from_on) AS so_far
+			   sum(w.open * w.rate * (w.until_on - w.from_on)) OVER (PARTITION BY w.account_id, w.seq ORDER BY w.from_on) AS so_far
 		  FROM whole w),
 	-- the fee of a bill is rounded once, and is at least so much; each row has what it adds
 	rounded AS (
 		SELECT r.*, greatest(round(r.so_far, r.decimals), r.minimum) AS rounded FROM reckoned r)
-	SELECT r.seq, r.bill_from_on, r.due_on, r.from_on, r.until_on, r.until_on - r.from_on, r.open, trim_scale(r.rate), trim_scale(r.exact),
-		   (r.rounded - coalesce(lag(r.rounded) OVER (PARTITION BY r.seq ORDER BY r.from_on), 0))::numeric(20,2)
-	  FROM rounded r ORDER BY r.seq, r.from_on;
+	SELECT r.account_id, r.seq, r.bill_from_on, r.due_on, r.from_on, r.until_on, r.until_on - r.from_on, r.open, trim_scale(r.rate), trim_scale(r.exact),
+		   (r.rounded - coalesce(lag(r.rounded) OVER (PARTITION BY r.account_id, r.seq ORDER BY r.from_on), 0))::numeric(20,2)
+	  FROM rounded r ORDER BY r.account_id, r.seq, r.from_on;
 END $$;
-COMMENT ON FUNCTION billing._late_fees(bigint, date) IS 'the late fees of an account, see late_fees()';
+COMMENT ON FUNCTION billing._late_fees(bigint[], date[]) IS 'the late fees of accounts, of each up to a day, see late_fees()';
 
 CREATE FUNCTION billing._late_fee_day(on_day date)
 RETURNS date
@@ -200,7 +199,9 @@ AS $$
 DECLARE
 	account	bigint := billing._account_of(coalesce(late_fees.account_no, ''), 'read', 'money');
 BEGIN
-	RETURN QUERY SELECT f.* FROM billing._late_fees(account, billing._late_fee_day(late_fees.on_day)) f;
+	RETURN QUERY
+	SELECT f.bill_id, f.bill_from_on, f.due_on, f.from_on, f.until_on, f.days, f.open, f.rate, f.exact, f.fee
+	  FROM billing._late_fees(ARRAY[account], ARRAY[billing._late_fee_day(late_fees.on_day)]) f;
 END $$;
 COMMENT ON FUNCTION billing.late_fees(text, date) IS
 'what late payment of an account''s bills comes to up to a day (today), that day included, by what is known now: for each bill the days with the same open amount and rate, days × open × rate exact, '
@@ -208,55 +209,64 @@ COMMENT ON FUNCTION billing.late_fees(text, date) IS
 
 -- ---- charging ----
 
-CREATE FUNCTION billing._charge_late_fee(account_id bigint, on_day date)
-RETURNS numeric
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+CREATE FUNCTION billing._charge_late_fees(accounts bigint[], on_day date)
+RETURNS TABLE (account_id bigint, seq bigint, until_on date, amount numeric)
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 100
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
--- The caller has locked the head.
+-- The caller has locked the heads.
 DECLARE
-	last	record;
-	bill	billing.bill;
-	change	record;
-	amount	numeric := 0;
+	todo	bigint[] := _charge_late_fees.accounts;
+	before	record;
+	bills	billing.bill[];
 	at_most	CONSTANT integer := 100;	-- lines of a bill
 BEGIN
-	SELECT max(b.until_on) AS until_on, (array_agg(b.from_on ORDER BY b.seq DESC))[1] AS from_on INTO last
-	  FROM billing.bill b WHERE b.account_id = _charge_late_fee.account_id AND b.kind = 'late_fee' AND NOT billing._is_reversed(b);
-	-- never less far than before: that would give back what is owed
-	bill.until_on := greatest(_charge_late_fee.on_day + 1, last.until_on);
-	LOOP
-		WITH fee AS MATERIALIZED (
-			SELECT f.* FROM billing._late_fees(_charge_late_fee.account_id, bill.until_on - 1) f),
+	WHILE cardinality(todo) > 0 LOOP
+		-- what was charged, and up to when: never less far than before, which would give back what is owed
+		SELECT array_agg(a.account_id ORDER BY a.n) AS accounts, array_agg(greatest(_charge_late_fees.on_day + 1, l.until_on) - 1 ORDER BY a.n) AS days,
+			   array_agg(l.until_on ORDER BY a.n) AS charged_to, array_agg(l.from_on ORDER BY a.n) AS last_on INTO before
+		  FROM unnest(todo) WITH ORDINALITY a(account_id, n)
+		  LEFT JOIN LATERAL (
+			SELECT max(b.until_on) AS until_on, (array_agg(b.from_on ORDER BY b.seq DESC))[1] AS from_on
+			  FROM billing.bill b WHERE b.account_id = a.account_id AND b.kind = 'late_fee' AND NOT billing._is_reversed(b)) l ON true;
+		WITH account AS MATERIALIZED (
+			SELECT u.account_id, u.on_day, u.charged_to, u.last_on FROM unnest(before.accounts, before.days, before.charged_to, before.last_on) u(account_id, on_day, charged_to, last_on)),
+		fee AS MATERIALIZED (
+			SELECT f.account_id, f.bill_id, f.from_on, f.until_on, f.fee FROM billing._late_fees(before.accounts, before.days) f),
 		owed AS (
-			SELECT f.bill_id, sum(f.fee) AS amount FROM fee f GROUP BY f.bill_id),
+			SELECT f.account_id, f.bill_id, sum(f.fee) AS amount FROM fee f GROUP BY f.account_id, f.bill_id),
 		charged AS (
-			SELECT substr(l.tags[1], 6)::bigint AS bill_id, sum(l.amount) AS amount FROM billing.bill b CROSS JOIN LATERAL billing.lines(b.charges) l
-			 WHERE b.account_id = _charge_late_fee.account_id AND b.kind = 'late_fee' AND NOT billing._is_reversed(b) GROUP BY 1),
+			SELECT b.account_id, substr(l.tags[1], 6)::bigint AS bill_id, sum(l.amount) AS amount
+			  FROM account a JOIN billing.bill b ON b.account_id = a.account_id CROSS JOIN LATERAL billing.lines(b.charges) l
+			 WHERE a.charged_to IS NOT NULL AND b.kind = 'late_fee' AND NOT billing._is_reversed(b) GROUP BY 1, 2),
 		changed AS (
-			SELECT bill_id, coalesce(o.amount, 0) AS owed, coalesce(c.amount, 0) AS charged FROM owed o FULL JOIN charged c USING (bill_id)
-			 WHERE coalesce(o.amount, 0) <> coalesce(c.amount, 0) ORDER BY bill_id LIMIT at_most)
-		SELECT count(*) AS n, jsonb_agg(jsonb_build_object('code', 'late_fee', 'tags', jsonb_build_array('bill-' || c.bill_id), 'amount', (c.owed - c.charged)::text) ORDER BY c.bill_id) AS lines,
-			   string_agg(format('bill %s: %s', c.bill_id, c.owed) || CASE WHEN c.charged <> 0 THEN format(' less %s charged before', c.charged) ELSE '' END, E'\n' ORDER BY c.bill_id) AS said,
-			   (SELECT min(greatest(f.from_on, last.until_on)) FROM fee f WHERE f.until_on > coalesce(last.until_on, '-infinity')) AS from_on INTO change
-		  FROM changed c;
-		EXIT WHEN change.n = 0;
-		bill.account_id := _charge_late_fee.account_id;
-		bill.kind := 'late_fee';
-		bill.from_on := coalesce(change.from_on, last.from_on);
-		bill.charges := billing._hand_charges(billing._currency_of(_charge_late_fee.account_id), bill.from_on, bill.until_on, change.lines);
-		bill.total := billing.total(bill.charges);
-		bill.reason := format(E'late fee up to %s\n%s', to_char(bill.until_on - 1, 'YYYY-MM-DD'), change.said);
-		amount := amount + bill.total;
-		bill.seq := billing._issue_bill(bill);
-		PERFORM billing._audit(h.org_id, 'charge_late_fee', format('account %s', a.account_no), jsonb_build_object('on_day', bill.until_on - 1, 'seq', bill.seq, 'total', bill.total))
-		   FROM billing.account_head h JOIN billing.account a ON a.account_id = h.account_id WHERE h.account_id = _charge_late_fee.account_id;
-		EXIT WHEN change.n < at_most;
+			SELECT account_id, bill_id, coalesce(o.amount, 0) AS owed, coalesce(c.amount, 0) AS charged, row_number() OVER (PARTITION BY account_id ORDER BY bill_id) AS n
+			  FROM owed o FULL JOIN charged c USING (account_id, bill_id) WHERE coalesce(o.amount, 0) <> coalesce(c.amount, 0)),
+		made AS (
+			SELECT c.account_id, sum(c.owed - c.charged) AS total,
+				   jsonb_agg(jsonb_build_object('code', 'late_fee', 'tags', jsonb_build_array('bill-' || c.bill_id)) ORDER BY c.n) AS charges,
+				   jsonb_agg(jsonb_build_object('code', 'late_fee', 'charge', c.n - 1, 'amount', (c.owed - c.charged)::text) ORDER BY c.n) AS lines,
+				   string_agg(format('bill %s: %s', c.bill_id, c.owed) || CASE WHEN c.charged <> 0 THEN format(' less %s charged before', c.charged) ELSE '' END, E'\n' ORDER BY c.n) AS said
+			  FROM changed c WHERE c.n <= at_most GROUP BY c.account_id)
+		SELECT array_agg(ROW (m.account_id, d.from_on, NULL, 'late_fee', a.on_day + 1, NULL, NULL, NULL, NULL, NULL, m.total, NULL, NULL,
+				format(E'late fee up to %s\n%s', to_char(a.on_day, 'YYYY-MM-DD'), m.said), NULL, NULL,
+				jsonb_build_object('currency', coalesce(h.currency, billing._currency_of(m.account_id)), 'from', d.from_on, 'until', a.on_day + 1, 'charges', m.charges, 'lines', m.lines)::text)::billing.bill
+				ORDER BY m.account_id),
+			   array_agg(m.account_id ORDER BY m.account_id) FILTER (WHERE jsonb_array_length(m.lines) = at_most) INTO bills, todo
+		  FROM made m
+		  JOIN account a ON a.account_id = m.account_id
+		  JOIN billing.account_head h ON h.account_id = m.account_id
+		 CROSS JOIN LATERAL (SELECT coalesce((SELECT min(greatest(f.from_on, a.charged_to)) FROM fee f WHERE f.account_id = m.account_id AND f.until_on > coalesce(a.charged_to, '-infinity')),
+								a.last_on) AS from_on) d;
+		RETURN QUERY
+		SELECT i.account_id, i.seq, b.until_on, b.total FROM billing._issue_bills(bills) i JOIN unnest(bills) b ON b.account_id = i.account_id;
 	END LOOP;
-	RETURN amount;
 END $$;
-COMMENT ON FUNCTION billing._charge_late_fee(bigint, date) IS 'charges an account, whose head is locked, what its late fees come to now more or less than was charged; returns how much';
+COMMENT ON FUNCTION billing._charge_late_fees(bigint[], date) IS
+'charges accounts, whose heads are locked, what their late fees come to now more or less than was charged; returns each bill';
 
 CREATE FUNCTION billing._late_fee_passed(on_day date)
 RETURNS date
@@ -281,10 +291,17 @@ AS $$
 -- Definer: late fees are bills, which nobody else writes, for who may run bills there.
 DECLARE
 	account	bigint := billing._account_of(charge_late_fee.account_no, 'run', 'bill');
+	made	record;
+	charged	numeric := 0;
 BEGIN
 	PERFORM billing._given('charge_late_fee', account_no);
 	PERFORM billing._lock_heads(ARRAY[account]);
-	RETURN billing._charge_late_fee(account, billing._late_fee_passed(charge_late_fee.on_day));
+	FOR made IN SELECT c.* FROM billing._charge_late_fees(ARRAY[account], billing._late_fee_passed(charge_late_fee.on_day)) c LOOP
+		charged := charged + made.amount;
+		PERFORM billing._audit(h.org_id, 'charge_late_fee', format('account %s', charge_late_fee.account_no),
+					jsonb_build_object('on_day', made.until_on - 1, 'seq', made.seq, 'total', made.amount)) FROM billing.account_head h WHERE h.account_id = account;
+	END LOOP;
+	RETURN charged;
 END $$;
 COMMENT ON FUNCTION billing.charge_late_fee(text, date) IS
 'a bill of kind late_fee of what an account''s late_fees() up to a day (today) come to more or less than was charged before; nothing where they are the same; an earlier day than before reckons up to that '
@@ -302,8 +319,8 @@ DECLARE
 	at_org	bigint := billing._org_of(_late_fee_chunk.org_no, 'run', 'bill');
 	up_to	date := billing._late_fee_passed(_late_fee_chunk.on_day);
 	chunk	bigint[];
-	account	bigint;
-	charged	numeric;
+	each	bigint;
+	charged	record;
 	said	text;
 BEGIN
 	accounts := 0;
@@ -317,25 +334,35 @@ BEGIN
 		RETURN;
 	END IF;
 	PERFORM billing._lock_heads(chunk);
-	FOREACH account IN ARRAY chunk LOOP
-		BEGIN
-			charged := billing._charge_late_fee(account, up_to);
-			accounts := accounts + (charged <> 0)::integer;
-			amount := amount + charged;
-		EXCEPTION
-			-- these are of the session, not of the account
-			WHEN query_canceled OR admin_shutdown OR insufficient_privilege OR insufficient_resources OR serialization_failure OR deadlock_detected THEN
-				RAISE;
-			WHEN OTHERS THEN
-				GET STACKED DIAGNOSTICS said = MESSAGE_TEXT;
-				failed := failed + 1;
-				RAISE WARNING 'account % was not charged: %', (SELECT a.account_no FROM billing.account a WHERE a.account_id = account), said USING ERRCODE = SQLSTATE;
-		END;
-	END LOOP;
+	BEGIN
+		SELECT count(DISTINCT c.account_id), coalesce(sum(c.amount), 0) INTO accounts, amount FROM billing._charge_late_fees(chunk, up_to) c;
+	EXCEPTION
+		-- these are of the session, not of an account
+		WHEN query_canceled OR admin_shutdown OR insufficient_privilege OR insufficient_resources OR serialization_failure OR deadlock_detected THEN
+			RAISE;
+		WHEN OTHERS THEN
+			-- one of them cannot be charged: each by itself tells which
+			FOREACH each IN ARRAY chunk LOOP
+				BEGIN
+					SELECT count(DISTINCT c.account_id) AS n, coalesce(sum(c.amount), 0) AS amount INTO charged FROM billing._charge_late_fees(ARRAY[each], up_to) c;
+					accounts := accounts + charged.n;
+					amount := amount + charged.amount;
+				EXCEPTION
+					WHEN query_canceled OR admin_shutdown OR insufficient_privilege OR insufficient_resources OR serialization_failure OR deadlock_detected THEN
+						RAISE;
+					WHEN OTHERS THEN
+						GET STACKED DIAGNOSTICS said = MESSAGE_TEXT;
+						failed := failed + 1;
+						RAISE WARNING 'account % was not charged: %', (SELECT a.account_no FROM billing.account a WHERE a.account_id = each), said USING ERRCODE = SQLSTATE;
+				END;
+			END LOOP;
+	END;
+	PERFORM billing._audit(at_org, 'charge_late_fee', format('accounts %s to %s', chunk[1], last), jsonb_build_object('on_day', up_to, 'accounts', accounts, 'total', amount))
+	  WHERE accounts > 0;
 END $$;
 COMMENT ON FUNCTION billing._late_fee_chunk(text, date, bigint, integer) IS 'charges late fees to the next accounts of an org and all below it; last is null after the last';
 
-CREATE PROCEDURE billing.charge_late_fees(org_no text, on_day date DEFAULT NULL, chunk_size integer DEFAULT 200, INOUT result text DEFAULT NULL)
+CREATE PROCEDURE billing.charge_late_fees(org_no text, on_day date DEFAULT NULL, chunk_size integer DEFAULT 1000, INOUT result text DEFAULT NULL)
 LANGUAGE plpgsql
 AS $$
 DECLARE

@@ -120,6 +120,6 @@ SELECT is(said(format('billing.decide_edit(%s, true)', :edit)), 'applied', 'anot
 RESET SESSION AUTHORIZATION;
 -- every way by which a clerk takes money off what a customer owes, or out of the till
 SELECT bag_eq($$SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = 'billing'::regnamespace AND p.prosrc ~ 'INSERT INTO billing.transfer\M' AND p.proname <> '_store_code'$$,
-	ARRAY['post_payment', '_issue_bill', '_post_refund', 'settle_deposit'], 'what posts transfers is of this list: reviewed with every change to it');
+	ARRAY['post_payment', '_issue_bills', '_post_refund', 'settle_deposit'], 'what posts transfers is of this list: reviewed with every change to it');
 SELECT * FROM finish();
 ROLLBACK;
