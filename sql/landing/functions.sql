@@ -26,7 +26,7 @@ BEGIN
 		PERFORM FROM billing.read_csv(''::text, set_mapping.mapping - 'encoding');
 	ELSIF set_mapping.format = 'json' THEN
 		PERFORM FROM billing.read_json(''::text, set_mapping.mapping - 'encoding');
-	ELSIF set_mapping.format IN ('payments', 'staff') THEN
+	ELSIF set_mapping.format IN ('payments', 'staff', 'invoices', 'receipts') THEN
 		PERFORM FROM billing._read_fields(set_mapping.format, '', set_mapping.mapping);
 	END IF;
 	SELECT jsonb_build_object('format', m.format, 'mapping', m.mapping, 'channels', m.channels) INTO before
@@ -384,6 +384,47 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._land_staff(billing.batch, bytea) IS 'brings a list of staff up to date; a row that cannot be is rejected by itself';
 
+CREATE FUNCTION billing._land_replies(b billing.batch, content bytea, OUT taken bigint, OUT unchanged bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	row		record;
+	new		boolean;
+	code	text;
+	message	text;
+	detail	text;
+	hint	text;
+BEGIN
+	taken := 0;
+	unchanged := 0;
+	-- in the order of what they answer, so that two files do not wait for each other
+	FOR row IN SELECT r.* FROM billing._read_fields(b.format, _land_replies.content, b.read_as -> 'mapping') r
+				ORDER BY coalesce(r.fields ->> 'invoice_id', r.fields ->> 'message_id'), r.line
+	LOOP
+		IF row.rejected IS NOT NULL THEN
+			PERFORM billing._reject(b.batch_id, row.line, 'UB107', row.rejected, NULL, 'Correct the record and send it again.', row.content);
+			CONTINUE;
+		END IF;
+		BEGIN
+			IF b.format = 'invoices' THEN
+				new := billing._take_invoice(b, row.fields);
+			ELSE
+				new := billing._take_receipt(row.fields);
+			END IF;
+			taken := taken + new::integer;
+			unchanged := unchanged + (NOT new)::integer;
+		EXCEPTION
+			WHEN query_canceled OR admin_shutdown OR insufficient_resources OR serialization_failure OR deadlock_detected OR internal_error THEN
+				RAISE;
+			WHEN OTHERS THEN
+				GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+				PERFORM billing._reject(b.batch_id, row.line, code, message, detail, hint, row.content);
+		END;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION billing._land_replies(billing.batch, bytea) IS 'takes the answers of a file: of the tax platform about invoices, of relays about notices; one that cannot be taken is rejected by itself';
+
 CREATE FUNCTION billing._close_batch(b billing.batch, taken bigint, unchanged bigint, leaves billing._leaf[])
 RETURNS billing.batch
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -470,7 +511,7 @@ SET work_mem = '64MB'
 -- plans that are made for one content hold copies of it
 SET plan_cache_mode = force_generic_plan
 AS $$
--- Definer: readings, payments and staff as a file says, each for who may write it at its own org.
+-- Definer: readings, payments, staff and replies as a file says, each for who may write it at its own org.
 DECLARE
 	b		billing.batch;
 	done	record;
@@ -493,6 +534,8 @@ BEGIN
 				SELECT p.taken, p.unchanged, '{}'::billing._leaf[] AS leaves INTO done FROM billing._land_payments(b, bytes) p;
 			WHEN 'staff' THEN
 				SELECT p.taken, p.unchanged, '{}'::billing._leaf[] AS leaves INTO done FROM billing._land_staff(b, bytes) p;
+			WHEN 'invoices', 'receipts' THEN
+				SELECT p.taken, p.unchanged, '{}'::billing._leaf[] AS leaves INTO done FROM billing._land_replies(b, bytes) p;
 			ELSE
 				SELECT p.taken, p.unchanged, p.leaves INTO done FROM billing._land_readings(b, bytes) p;
 		END CASE;
@@ -503,7 +546,7 @@ BEGIN
 	rejected := b.rejected;
 END $$;
 COMMENT ON FUNCTION billing.land(bigint) IS
-'brings what a received file says into the store, all of it or, after a crash, nothing: days of readings, payments, staff; returns how many '
+'brings what a received file says into the store, all of it or, after a crash, nothing: days of readings, payments, staff, replies; returns how many '
 'were taken, how many said nothing new, and how many records are in batch_reject with the reason. A landed batch stays as it is';
 
 CREATE FUNCTION billing.land_again(batch_id bigint, mapping text DEFAULT NULL, OUT new_batch_id bigint, OUT taken bigint, OUT unchanged bigint, OUT rejected bigint)

@@ -106,6 +106,7 @@ COMMENT ON COLUMN billing.notice.contact_no IS 'the customer''s contact it goes 
 COMMENT ON COLUMN billing.notice.reason IS 'why it was refused, failed, tried again or withdrawn';
 CREATE INDEX notice_queue_idx ON billing.notice (channel, next_at) WHERE state IN ('queued', 'taken');
 CREATE INDEX notice_org_id_idx ON billing.notice (org_id, kind, state);
+CREATE INDEX notice_message_id_idx ON billing.notice (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX notice_notice_id_idx ON billing.notice (notice_id);
 
 CREATE TABLE billing.disconnection_rule (

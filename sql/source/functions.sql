@@ -31,16 +31,16 @@ DECLARE
 	hash	bytea := sha256(receive.content);
 BEGIN
 	PERFORM billing._given('receive', file_name, content, format, org_no, source, mapping);
-	IF receive.format NOT IN ('csv', 'json', 'nem12', 'nem13', 'espi', 'mscons', 'payments', 'staff') THEN
+	IF receive.format NOT IN ('csv', 'json', 'nem12', 'nem13', 'espi', 'mscons', 'payments', 'staff', 'invoices', 'receipts') THEN
 		RAISE EXCEPTION 'there is no format "%"', receive.format
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Formats: csv, json, nem12, nem13, espi, mscons, payments, staff.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Formats: csv, json, nem12, nem13, espi, mscons, payments, staff, invoices, receipts.';
 	END IF;
 	IF length(receive.file_name) NOT BETWEEN 1 AND 300 OR length(receive.source) > 100 THEN
 		RAISE EXCEPTION 'a file has a name of 1 to 300 characters, and a source of at most 100'
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('They have %s and %s.', length(receive.file_name), length(receive.source)),
 				  HINT = 'Give the name without its folder.';
 	END IF;
-	at_org := billing._org_of(receive.org_no, 'write', CASE receive.format WHEN 'payments' THEN 'money' WHEN 'staff' THEN 'org' ELSE 'reading' END);
+	at_org := billing._org_of(receive.org_no, 'write', CASE receive.format WHEN 'payments' THEN 'money' WHEN 'staff' THEN 'org' WHEN 'invoices' THEN 'bill' WHEN 'receipts' THEN 'bill' ELSE 'reading' END);
 	IF receive.mapping <> '' THEN
 		PERFORM FROM billing.csv_mapping m WHERE m.name = receive.mapping AND m.format = receive.format;
 		IF NOT FOUND THEN
@@ -68,9 +68,9 @@ BEGIN
 	RETURN made;
 END $$;
 COMMENT ON FUNCTION billing.receive(text, bytea, text, text, text, text) IS
-'keeps a file as it came in for an org, to be landed: format csv, json, nem12, nem13, espi, mscons, payments or staff, mapping the name of '
+'keeps a file as it came in for an org, to be landed: format csv, json, nem12, nem13, espi, mscons, payments, staff, invoices (what the tax platform answers) or receipts (of notices), mapping the name of '
 'how it is read. The same bytes again, in the same format, change nothing and give the same batch; needs write on reading (payments: '
-'money, staff: org) there; returns batch_id';
+'money, staff: org, invoices and receipts: bill) there; returns batch_id';
 
 CREATE FUNCTION billing._channel_of(format text, channel text, channels jsonb, OUT part text, OUT as_channel text, OUT known boolean)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -216,6 +216,8 @@ AS $$
 DECLARE
 	-- a field with a star has to be there
 	known	text[] := CASE _read_fields.format WHEN 'payments' THEN '{account_no*,amount*,key*,day}'
+		WHEN 'invoices' THEN '{invoice_id*,state*,number,code,issued_on,net,tax,total,url,pdf_digest,reason}'
+		WHEN 'receipts' THEN '{message_id*,state*,reason}'
 		WHEN 'customers' THEN '{account_no*,name*,opened_on*,kind,identity_kind,identity_number,mobile,email,address,plan_code,org_no,different}'
 		ELSE '{staff_no*,name,post,org_no,login_role,left_on}' END;
 	bytes	bytea := CASE WHEN _read_fields.mapping ? 'encoding' THEN convert(_read_fields.document, _read_fields.mapping ->> 'encoding', 'UTF8') ELSE _read_fields.document END;
@@ -261,7 +263,7 @@ BEGIN
 	  FROM billing.read_cells(bytes, mark) c WHERE c.line > skip AND NOT (titled AND c.line = head.line)
 	 ORDER BY c.line;
 END $$;
-COMMENT ON FUNCTION billing._read_fields(text, bytea, jsonb) IS 'the lines of a file of payments, staff or customers with their fields by name';
+COMMENT ON FUNCTION billing._read_fields(text, bytea, jsonb) IS 'the lines of a file of payments, staff, replies or customers with their fields by name';
 
 CREATE FUNCTION billing._refuse_landed()
 RETURNS trigger

@@ -10,7 +10,7 @@ CREATE TABLE billing.csv_mapping (
 	set_by		text NOT NULL DEFAULT billing.actor(),
 	set_at		timestamptz NOT NULL DEFAULT now(),
 	CONSTRAINT csv_mapping_name_plain CHECK (name ~ '^[0-9A-Za-z_.-]{1,64}$'),
-	CONSTRAINT csv_mapping_format_known CHECK (format IN ('csv', 'json', 'nem12', 'nem13', 'espi', 'mscons', 'payments', 'staff')),
+	CONSTRAINT csv_mapping_format_known CHECK (format IN ('csv', 'json', 'nem12', 'nem13', 'espi', 'mscons', 'payments', 'staff', 'invoices', 'receipts')),
 	CONSTRAINT csv_mapping_mapping_object CHECK (jsonb_typeof(mapping) = 'object'),
 	CONSTRAINT csv_mapping_channels_object CHECK (jsonb_typeof(channels) = 'object')
 );
@@ -22,7 +22,7 @@ CREATE TABLE billing.batch (
 	batch_id	bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	org_id		bigint NOT NULL REFERENCES billing.org,
 	format		text NOT NULL,
-	kind		text NOT NULL GENERATED ALWAYS AS (CASE format WHEN 'payments' THEN 'money' WHEN 'staff' THEN 'org' ELSE 'reading' END) STORED,
+	kind		text NOT NULL GENERATED ALWAYS AS (CASE format WHEN 'payments' THEN 'money' WHEN 'staff' THEN 'org' WHEN 'invoices' THEN 'bill' WHEN 'receipts' THEN 'bill' ELSE 'reading' END) STORED,
 	file_name	text NOT NULL,
 	source		text NOT NULL DEFAULT '',
 	mapping		text NOT NULL DEFAULT '',
@@ -40,18 +40,18 @@ CREATE TABLE billing.batch (
 	root		bytea,
 	link		bytea,
 	content		bytea NOT NULL,
-	CONSTRAINT batch_format_known CHECK (format IN ('csv', 'json', 'nem12', 'nem13', 'espi', 'mscons', 'payments', 'staff', 'hand')),
+	CONSTRAINT batch_format_known CHECK (format IN ('csv', 'json', 'nem12', 'nem13', 'espi', 'mscons', 'payments', 'staff', 'invoices', 'receipts', 'hand')),
 	CONSTRAINT batch_file_name_bounded CHECK (length(file_name) BETWEEN 1 AND 300),
 	CONSTRAINT batch_source_bounded CHECK (length(source) <= 100),
 	CONSTRAINT batch_landed_whole CHECK ((landed_at IS NULL) = (link IS NULL) AND (landed_at IS NULL) = (seq IS NULL)
 		AND (landed_at IS NULL) = (root IS NULL) AND (landed_at IS NULL) = (taken IS NULL))
 );
 COMMENT ON TABLE billing.batch IS 'files as they were received, byte for byte, and what became of them; never changed once landed';
-COMMENT ON COLUMN billing.batch.kind IS 'whose right it takes to see it: reading, money (payments), org (staff)';
+COMMENT ON COLUMN billing.batch.kind IS 'whose right it takes to see it: reading, money (payments), org (staff), bill (replies about invoices, receipts of notices)';
 COMMENT ON COLUMN billing.batch.digest IS 'SHA-256 of the content: the same file again is the same batch';
 COMMENT ON COLUMN billing.batch.again_of IS 'the batch whose content is read again; this one has none of its own';
 COMMENT ON COLUMN billing.batch.read_as IS 'the mapping and channels by which it was read';
-COMMENT ON COLUMN billing.batch.taken IS 'days, payments or persons that it brought; unchanged: those that said nothing new, or were older than what is there';
+COMMENT ON COLUMN billing.batch.taken IS 'days, payments, persons or replies that it brought; unchanged: those that said nothing new, or were older than what is there';
 COMMENT ON COLUMN billing.batch.seq IS 'number of its link in the org''s chain of batches of this kind';
 COMMENT ON COLUMN billing.batch.root IS 'root of the hash tree over the rows it stored, which batch_manifest lists';
 COMMENT ON COLUMN billing.batch.link IS 'SHA-256 of the org''s link before and what this row says';

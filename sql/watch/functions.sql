@@ -61,8 +61,8 @@ DECLARE
 	links	bigint;
 BEGIN
 	PERFORM billing._check_everywhere('run', 'audit');
-	-- the chains of batches are of three kinds
-	PERFORM billing._check_everywhere('read', k) FROM unnest('{account,reading,money,org}'::text[]) k;
+	-- the chains of batches are of four kinds
+	PERFORM billing._check_everywhere('read', k) FROM unnest('{account,reading,money,org,bill}'::text[]) k;
 	SELECT count(*), min(v.subject) INTO wrong, first
 	  FROM (SELECT v.account_no AS subject FROM billing.verify() v
 			UNION ALL
@@ -73,7 +73,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.check_chains() IS
 'verify() over all accounts and verify_batches() over all that was received, with their result recorded for health(); needs run on audit and read on account, reading, '
-'money and org everywhere; returns how much is wrong';
+'money, org and bill everywhere; returns how much is wrong';
 
 -- ---- health ----
 

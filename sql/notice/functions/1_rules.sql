@@ -64,7 +64,7 @@ RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 	-- in one pass: what is put in is not looked through again
-	SELECT string_agg(CASE WHEN p.n = 1 THEN p.piece ELSE coalesce(_filled.said ->> split_part(p.piece, '}', 1), '') || substr(p.piece, strpos(p.piece, '}') + 1) END, '' ORDER BY p.n)
+	SELECT coalesce(string_agg(CASE WHEN p.n = 1 THEN p.piece ELSE coalesce(_filled.said ->> split_part(p.piece, '}', 1), '') || substr(p.piece, strpos(p.piece, '}') + 1) END, '' ORDER BY p.n), '')
 	  FROM string_to_table(_filled.words, '{') WITH ORDINALITY p(piece, n);
 END;
 COMMENT ON FUNCTION billing._filled(text, jsonb) IS 'a text whose braces were checked, with what stands for them';

@@ -213,3 +213,28 @@ BEGIN
 	RAISE EXCEPTION 'what was sent stays on record' USING ERRCODE = 'restrict_violation', DETAIL = format('%s is refused to everybody.', TG_OP), HINT = 'requeue_notice() sends what was refused again.';
 END $$;
 COMMENT ON FUNCTION billing._guard_notice() IS 'trigger: notices are never removed, and what was sent is not changed';
+
+CREATE FUNCTION billing._take_receipt(fields jsonb)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	notice	billing.notice;
+BEGIN
+	IF coalesce(fields ->> 'state' NOT IN ('delivered', 'refused'), true) THEN
+		RAISE EXCEPTION 'a receipt says delivered or refused' USING ERRCODE = 'UB107', HINT = 'Correct the record and send it again.';
+	END IF;
+	SELECT n.* INTO notice FROM billing.notice n WHERE n.message_id = fields ->> 'message_id' AND billing.can_write(n.org_id, 'bill') FOR NO KEY UPDATE;
+	IF NOT FOUND OR notice.sent_at IS NULL THEN
+		PERFORM billing._not_found(format('a notice that was sent as %s', fields ->> 'message_id'));
+	END IF;
+	IF notice.state = fields ->> 'state' THEN
+		RETURN false;
+	END IF;
+	-- a refusal may come after the relay has accepted, and counts
+	UPDATE billing.notice n SET state = fields ->> 'state', answered_at = now(), reason = left(fields ->> 'reason', 1000)
+	 WHERE n.account_id = notice.account_id AND n.notice_id = notice.notice_id AND n.state <> 'refused';
+	RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION billing._take_receipt(jsonb) IS 'what a file of receipts says of one notice; false: it was known';
