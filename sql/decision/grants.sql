@@ -3,7 +3,9 @@ GRANT SELECT ON billing.what_if, billing.purchase_contract, billing.purchase_mon
 -- what is tried leaves no trace: who reads bills and readings may, and a customer his own
 GRANT EXECUTE ON FUNCTION billing.rate_segment(jsonb, daterange, text, date, billing.tariff, jsonb), billing.segment_effect(jsonb, daterange, text, date, billing.tariff, jsonb),
 	billing.best_plans(jsonb, daterange, text[], jsonb), billing.best_terms(jsonb, daterange, jsonb, integer, text, billing.tariff),
-	billing._rate_accounts(bigint[], jsonb[], daterange, text, date, billing.tariff), billing._rate_profiles(bigint[], jsonb[], daterange, bigint[], bigint[], daterange[], billing.tariff[], billing.market[]),
+	billing._rate_accounts(bigint[], jsonb[], daterange, text, date, billing.tariff), billing._trial_usages(bigint[], jsonb[], daterange),
+	billing._rate_versions(bigint, jsonb, daterange[], billing.usage, billing.carry, bigint[], bigint[], daterange[], billing.tariff[], billing.market[]),
+	billing._trial_result(bigint, jsonb, daterange, text, billing.tariff, text, text, daterange[], billing.rated),
 	billing._trial_versions(daterange, text, date, billing.tariff), billing._trial_accounts(jsonb, daterange), billing._check_trial(daterange, text, date, billing.tariff, jsonb),
 	billing._choice_terms(bigint, daterange, jsonb), billing._best_sequence(text[], jsonb, integer, integer), billing._terms_by_steps(jsonb, text[], jsonb[])
 	TO billing_clerk, billing_analyst, billing_auditor, billing_customer;

@@ -32,46 +32,53 @@ END;
 COMMENT ON FUNCTION billing._trial_versions(daterange, text, date, billing.tariff) IS
 'the versions by which days are rated on trial, each with its market of all these days: of the accounts'' own plans, of a plan, of a version of one whenever it held, or a tariff';
 
-CREATE FUNCTION billing._rate_profiles(account_ids bigint[], account_terms jsonb[], during daterange, plan_ids bigint[], calendar_ids bigint[], spans daterange[], tariffs billing.tariff[], markets billing.market[])
-RETURNS TABLE (account_id bigint, usage_from text, before numeric, currency text, periods daterange[], rated billing.rated)
+CREATE FUNCTION billing._trial_usages(account_ids bigint[], account_terms jsonb[], during daterange)
+RETURNS TABLE (account_id bigint, terms jsonb, usage_from text, before numeric, currency text, periods daterange[], usage billing.usage, carry billing.carry)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-	SELECT a.account_id, coalesce(h.usage_from, 'reading'), b.before, b.currency, b.periods, r.rated
+	SELECT a.account_id, x.terms, coalesce(h.usage_from, 'reading'), b.before, b.currency, b.periods, u.usage, o.carry
 	  FROM billing.account a
-	  JOIN unnest(_rate_profiles.account_ids, _rate_profiles.account_terms) x(account_id, terms) ON x.account_id = a.account_id
+	  JOIN unnest(_trial_usages.account_ids, _trial_usages.account_terms) x(account_id, terms) ON x.account_id = a.account_id
 	  LEFT JOIN billing.account_head h ON h.account_id = a.account_id
 	 CROSS JOIN LATERAL (
 		SELECT sum(b.total) AS before, max(billing.currency(b.charges)) AS currency, array_agg(daterange(b.from_on, b.until_on) ORDER BY b.from_on) FILTER (WHERE b.kind = 'normal') AS periods
 		  FROM billing.bill b
-		 WHERE b.account_id = a.account_id AND b.from_on >= lower(_rate_profiles.during) AND b.from_on < upper(_rate_profiles.during) AND b.until_on <= upper(_rate_profiles.during)
+		 WHERE b.account_id = a.account_id AND b.from_on >= lower(_trial_usages.during) AND b.from_on < upper(_trial_usages.during) AND b.until_on <= upper(_trial_usages.during)
 		   AND b.kind IN ('normal', 'correction')
 		   AND (NOT coalesce(h.voided, true) OR NOT EXISTS (SELECT FROM billing.bill n WHERE n.account_id = b.account_id AND n.from_on = b.from_on AND n.reverses_seq = b.seq))) b
+	 CROSS JOIN LATERAL (SELECT lower(b.periods[1]) AS from_on, upper(b.periods[cardinality(b.periods)]) AS until_on) s
+	 -- on one of its own, since a join would make it once a version
 	 CROSS JOIN LATERAL (
-		SELECT billing.rate_fold(v.tariff, u.usage, v.periods, v.terms, v.market, o.carry ORDER BY v.from_on) AS rated
-		  FROM (SELECT lower(b.periods[1]) AS from_on, upper(b.periods[cardinality(b.periods)]) AS until_on) s
-		 -- on one of its own, since a join would make it once a version
-		 CROSS JOIN LATERAL (
-			-- most have one channel, which needs not be looked for among all of them
-			SELECT CASE WHEN bool_and(r.part = 'main' AND r.channel = 'import') THEN billing.usage(import => billing.concat_agg(r.profile) FILTER (WHERE r.part = 'main' AND r.channel = 'import')) ELSE billing._usage_of(a.account_id, daterange(s.from_on, s.until_on)) END AS usage
-			  FROM billing.reading r
-			 WHERE r.account_id = a.account_id AND r.from_on > s.from_on - 31 AND r.from_on < s.until_on AND r.until_on > s.from_on OFFSET 0) u
-		 CROSS JOIN LATERAL (
-			SELECT (SELECT billing._opening_carry(f) FROM billing.bill f
-					 WHERE f.account_id = a.account_id AND f.from_on = s.from_on AND f.kind = 'normal' ORDER BY f.revision DESC LIMIT 1) AS carry OFFSET 0) o
-		 CROSS JOIN LATERAL (
-			SELECT greatest(p.from_on, lower(t.span)) AS from_on, coalesce(p.terms, '{}') || coalesce(x.terms, '{}') AS terms, t.tariff, t.market,
-				   ARRAY(SELECT d FROM unnest(b.periods) d WHERE lower(d) >= p.from_on AND (p.until_on IS NULL OR lower(d) < p.until_on) AND lower(d) <@ t.span ORDER BY d) AS periods
-			  FROM (SELECT q.plan_id, q.terms, q.from_on, lead(q.from_on) OVER (ORDER BY q.from_on) AS until_on FROM billing.account_plan q WHERE q.account_id = a.account_id) p
-			  JOIN unnest(_rate_profiles.plan_ids, _rate_profiles.calendar_ids, _rate_profiles.spans, _rate_profiles.tariffs, _rate_profiles.markets) t(plan_id, calendar_id, span, tariff, market)
-				ON (t.plan_id IS NULL OR t.plan_id = p.plan_id)
-			   AND (t.calendar_id IS NULL
-					OR t.calendar_id = coalesce((SELECT n.calendar_id FROM billing.plan_version n WHERE n.plan_id = p.plan_id AND n.from_on <= s.from_on ORDER BY n.from_on DESC LIMIT 1), 0))) v
-		 WHERE cardinality(v.periods) > 0) r
+		-- most have one channel, which needs not be looked for among all of them
+		SELECT CASE WHEN bool_and(r.part = 'main' AND r.channel = 'import') THEN billing.usage(import => billing.concat_agg(r.profile) FILTER (WHERE r.part = 'main' AND r.channel = 'import')) ELSE billing._usage_of(a.account_id, daterange(s.from_on, s.until_on)) END AS usage
+		  FROM billing.reading r
+		 WHERE r.account_id = a.account_id AND r.from_on > s.from_on - 31 AND r.from_on < s.until_on AND r.until_on > s.from_on OFFSET 0) u
+	 CROSS JOIN LATERAL (
+		SELECT (SELECT billing._opening_carry(f) FROM billing.bill f
+				 WHERE f.account_id = a.account_id AND f.from_on = s.from_on AND f.kind = 'normal' ORDER BY f.revision DESC LIMIT 1) AS carry OFFSET 0) o
 	 -- whose bills and readings the caller may see
 	 WHERE (billing.is_own(a.account_id) OR (billing.can_read(a.org_id, 'bill') AND billing.can_read(a.org_id, 'reading')));
 END;
-COMMENT ON FUNCTION billing._rate_profiles(bigint[], jsonb[], daterange, bigint[], bigint[], daterange[], billing.tariff[], billing.market[]) IS
-'what these accounts were billed, and what their periods come to by versions on trial, from their load profiles';
+COMMENT ON FUNCTION billing._trial_usages(bigint[], jsonb[], daterange) IS
+'what these accounts were billed within some days, for which periods, and what they are rated from: usage from their load profiles, and what the bills before have left';
+
+CREATE FUNCTION billing._rate_versions(for_account_id bigint, account_terms jsonb, billed daterange[], usage billing.usage, carry billing.carry, plan_ids bigint[], calendar_ids bigint[], spans daterange[],
+									   tariffs billing.tariff[], markets billing.market[])
+RETURNS TABLE (account_id bigint, rated billing.rated)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+	SELECT _rate_versions.for_account_id, billing.rate_fold(v.tariff, _rate_versions.usage, v.periods, v.terms, v.market, _rate_versions.carry ORDER BY v.from_on)
+	  FROM (SELECT greatest(p.from_on, lower(t.span)) AS from_on, coalesce(p.terms, '{}') || coalesce(_rate_versions.account_terms, '{}') AS terms, t.tariff, t.market,
+				   ARRAY(SELECT d FROM unnest(_rate_versions.billed) d WHERE lower(d) >= p.from_on AND (p.until_on IS NULL OR lower(d) < p.until_on) AND lower(d) <@ t.span ORDER BY d) AS periods
+			  FROM (SELECT q.plan_id, q.terms, q.from_on, lead(q.from_on) OVER (ORDER BY q.from_on) AS until_on FROM billing.account_plan q WHERE q.account_id = _rate_versions.for_account_id) p
+			  JOIN unnest(_rate_versions.plan_ids, _rate_versions.calendar_ids, _rate_versions.spans, _rate_versions.tariffs, _rate_versions.markets) t(plan_id, calendar_id, span, tariff, market)
+				ON (t.plan_id IS NULL OR t.plan_id = p.plan_id)
+			   AND (t.calendar_id IS NULL
+					OR t.calendar_id = coalesce((SELECT n.calendar_id FROM billing.plan_version n WHERE n.plan_id = p.plan_id AND n.from_on <= lower(_rate_versions.billed[1]) ORDER BY n.from_on DESC LIMIT 1), 0))) v
+	 WHERE cardinality(v.periods) > 0;
+END;
+COMMENT ON FUNCTION billing._rate_versions(bigint, jsonb, daterange[], billing.usage, billing.carry, bigint[], bigint[], daterange[], billing.tariff[], billing.market[]) IS
+'what the periods of an account come to by versions on trial';
 
 CREATE FUNCTION billing._check_trial(during daterange, plan_code text, version_from_on date, tariff billing.tariff, terms jsonb)
 RETURNS void
@@ -98,6 +105,34 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._check_trial(daterange, text, date, billing.tariff, jsonb) IS 'raises where it cannot be tried what bills of some days would be';
 
+CREATE FUNCTION billing._trial_result(account_id bigint, account_terms jsonb, during daterange, plan_code text, single billing.tariff, usage_from text, currency text, billed daterange[], rated billing.rated)
+RETURNS TABLE (bills integer, after numeric, totals numeric[], sqlstate text, message text, detail text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+	SELECT q.bills, CASE WHEN e.sqlstate IS NULL THEN q.total END, q.totals, e.sqlstate,
+		   CASE e.sqlstate WHEN 'P0002' THEN 'no bill lies within these days' WHEN '22004' THEN 'there is no tariff' WHEN 'UB308' THEN 'the currency is not that of the bills before' ELSE q.message END,
+		   CASE e.sqlstate WHEN '22004' THEN 'No version holds on all of these days.' WHEN 'UB308' THEN format('They are in %s, these in %s.', _trial_result.currency, q.currency) ELSE q.detail END
+	  FROM (SELECT) one
+	  -- without profiles: by registers, by formed usage, by what the bill was made of then
+	  LEFT JOIN LATERAL (
+		SELECT count(s.charges)::integer AS bills, sum(billing.total(s.charges)) AS total, array_agg(billing.total(s.charges) ORDER BY s.from_on) AS totals, max(billing.currency(s.charges)) AS currency,
+			   max(s.sqlstate) AS sqlstate, max(s.message) AS message
+		  -- asked for first, so that the others are not simulated in vain
+		  FROM (SELECT _trial_result.account_id WHERE _trial_result.billed IS NOT NULL AND (_trial_result.usage_from <> 'reading' OR (_trial_result.rated).sqlstate LIKE 'UB1%') OFFSET 0) o
+		 CROSS JOIN LATERAL billing._simulate_account(o.account_id, _trial_result.during, CASE WHEN _trial_result.single IS NULL THEN _trial_result.plan_code END, _trial_result.account_terms, _trial_result.single) s
+		 WHERE s.billed IS NOT NULL HAVING count(*) > 0) s ON true
+	 CROSS JOIN LATERAL (
+		SELECT coalesce(s.bills, (_trial_result.rated).bills, 0) AS bills, CASE WHEN s.bills IS NULL THEN (_trial_result.rated).total ELSE s.total END AS total,
+			   CASE WHEN s.bills IS NULL THEN (_trial_result.rated).totals ELSE s.totals END AS totals, CASE WHEN s.bills IS NULL THEN (_trial_result.rated).currency ELSE s.currency END AS currency,
+			   CASE WHEN s.bills IS NULL THEN (_trial_result.rated).sqlstate ELSE s.sqlstate END AS sqlstate, CASE WHEN s.bills IS NULL THEN (_trial_result.rated).message ELSE s.message END AS message,
+			   CASE WHEN s.bills IS NULL THEN (_trial_result.rated).detail END AS detail OFFSET 0) q
+	 CROSS JOIN LATERAL (
+		SELECT CASE WHEN _trial_result.billed IS NULL THEN 'P0002' WHEN q.sqlstate IS NOT NULL THEN q.sqlstate WHEN cardinality(_trial_result.billed) <> q.bills THEN '22004'
+					WHEN q.currency <> _trial_result.currency THEN 'UB308' END AS sqlstate) e;
+END;
+COMMENT ON FUNCTION billing._trial_result(bigint, jsonb, daterange, text, billing.tariff, text, text, daterange[], billing.rated) IS
+'what an account''s periods come to on trial, where they are not rated from load profiles as simulate() does; or why that cannot be said';
+
 CREATE FUNCTION billing._rate_accounts(account_ids bigint[], account_terms jsonb[], during daterange, plan_code text, version_from_on date, tariff billing.tariff)
 RETURNS TABLE (account_id bigint, bills integer, before numeric, after numeric, periods daterange[], totals numeric[], sqlstate text, message text, detail text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
@@ -114,25 +149,10 @@ BEGIN
 		single := v.tariffs[1];
 	END IF;
 	RETURN QUERY
-	SELECT r.account_id, q.bills, r.before, CASE WHEN e.sqlstate IS NULL THEN q.total END, r.periods, q.totals, e.sqlstate,
-		   CASE e.sqlstate WHEN 'P0002' THEN 'no bill lies within these days' WHEN '22004' THEN 'there is no tariff' WHEN 'UB308' THEN 'the currency is not that of the bills before' ELSE q.message END,
-		   CASE e.sqlstate WHEN '22004' THEN 'No version holds on all of these days.' WHEN 'UB308' THEN format('They are in %s, these in %s.', r.currency, q.currency) ELSE q.detail END
-	  FROM billing._rate_profiles(_rate_accounts.account_ids, _rate_accounts.account_terms, _rate_accounts.during, v.plan_ids, v.calendar_ids, v.spans, v.tariffs, v.markets) r
-	  -- without profiles: by registers, by formed usage, by what the bill was made of then
-	  LEFT JOIN LATERAL (
-		SELECT count(s.charges)::integer AS bills, sum(billing.total(s.charges)) AS total, array_agg(billing.total(s.charges) ORDER BY s.from_on) AS totals, max(billing.currency(s.charges)) AS currency,
-			   max(s.sqlstate) AS sqlstate, max(s.message) AS message
-		  -- asked for first, so that the others are not simulated in vain
-		  FROM (SELECT r.account_id WHERE r.periods IS NOT NULL AND (r.usage_from <> 'reading' OR (r.rated).sqlstate LIKE 'UB1%') OFFSET 0) o
-		 CROSS JOIN LATERAL billing._simulate_account(o.account_id, _rate_accounts.during, CASE WHEN single IS NULL THEN _rate_accounts.plan_code END,
-				_rate_accounts.account_terms[array_position(_rate_accounts.account_ids, o.account_id)], single) s
-		 WHERE s.billed IS NOT NULL HAVING count(*) > 0) s ON true
-	 CROSS JOIN LATERAL (
-		SELECT coalesce(s.bills, (r.rated).bills, 0) AS bills, CASE WHEN s.bills IS NULL THEN (r.rated).total ELSE s.total END AS total, CASE WHEN s.bills IS NULL THEN (r.rated).totals ELSE s.totals END AS totals,
-			   CASE WHEN s.bills IS NULL THEN (r.rated).currency ELSE s.currency END AS currency, CASE WHEN s.bills IS NULL THEN (r.rated).sqlstate ELSE s.sqlstate END AS sqlstate,
-			   CASE WHEN s.bills IS NULL THEN (r.rated).message ELSE s.message END AS message, CASE WHEN s.bills IS NULL THEN (r.rated).detail END AS detail OFFSET 0) q
-	 CROSS JOIN LATERAL (
-		SELECT CASE WHEN r.periods IS NULL THEN 'P0002' WHEN q.sqlstate IS NOT NULL THEN q.sqlstate WHEN cardinality(r.periods) <> q.bills THEN '22004' WHEN q.currency <> r.currency THEN 'UB308' END AS sqlstate) e;
+	SELECT u.account_id, q.bills, u.before, q.after, u.periods, q.totals, q.sqlstate, q.message, q.detail
+	  FROM billing._trial_usages(_rate_accounts.account_ids, _rate_accounts.account_terms, _rate_accounts.during) u
+	 CROSS JOIN LATERAL billing._rate_versions(u.account_id, u.terms, u.periods, u.usage, u.carry, v.plan_ids, v.calendar_ids, v.spans, v.tariffs, v.markets) r
+	 CROSS JOIN LATERAL billing._trial_result(u.account_id, u.terms, _rate_accounts.during, _rate_accounts.plan_code, single, u.usage_from, u.currency, u.periods, r.rated) q;
 END $$;
 COMMENT ON FUNCTION billing._rate_accounts(bigint[], jsonb[], daterange, text, date, billing.tariff) IS
 'what accounts were billed for periods within some days, corrections included, and what these periods come to on trial; accounts that cannot be rated say why';
