@@ -10,8 +10,9 @@ GRANT EXECUTE ON FUNCTION billing.rate_segment(jsonb, daterange, text, date, bil
 	billing._choice_terms(bigint, daterange, jsonb), billing._best_sequence(text[], jsonb, integer, integer), billing._terms_by_steps(jsonb, text[], jsonb[])
 	TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
 GRANT EXECUTE ON FUNCTION billing.search_tariff(jsonb, daterange, billing.tariff, jsonb, jsonb, text, text, jsonb, integer), billing._search_options(jsonb, text, text, integer),
-	billing._try_figures(bigint[], daterange, billing.tariff, jsonb, jsonb, jsonb, jsonb, text), billing._balanced(bigint[], daterange, billing.tariff, jsonb, jsonb, jsonb, jsonb, text, jsonb),
-	billing._try_place(bigint[], daterange, billing.tariff, jsonb, text[], integer[], jsonb, jsonb, text, jsonb), billing._next_place(integer[], integer[], jsonb),
+	billing._tariff_effects(bigint[], daterange, billing.tariff[], jsonb), billing._try_figures(bigint[], daterange, billing.tariff, jsonb, jsonb[], jsonb, jsonb, text),
+	billing._try_balanced(bigint[], daterange, billing.tariff, jsonb, jsonb[], jsonb, jsonb, text, jsonb), billing._grid_places(integer[]), billing._next_places(text, integer[], text[]),
+	billing._figures_at(billing.tariff, jsonb, text[], text[]),
 	billing._what_if_result(jsonb, daterange, text, date, billing.tariff, jsonb), billing.repeat_what_if(bigint), billing._campaign_of(text, text), billing.campaign_outcome(text, date),
 	billing.purchase_against_sales(text, daterange, text), billing._loads(bigint[], daterange, text), billing._purchases(bigint[], daterange), billing._check_sale_days(daterange),
 	billing.contract_mix(text, daterange), billing.product_margin(text, daterange, text, text[]), billing.compare_market_prices(text, daterange), billing._orgs_above(bigint)

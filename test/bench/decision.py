@@ -41,6 +41,8 @@ ASKED = (
 	("by the own plan", "SELECT count(*), sum(before), sum(after), count(*) FILTER (WHERE difference <> 0) FROM billing.rate_segment('{}', '[2026-01-01,2027-01-01)')"),
 	("by another plan", "SELECT count(*), sum(before), sum(after), count(*) FILTER (WHERE difference <> 0) FROM billing.rate_segment('{}', '[2026-01-01,2027-01-01)', 'dear')"),
 	("best of three", "SELECT count(*), sum(before), sum(best), count(*) FILTER (WHERE saving > 0) FROM billing.best_plans('{}', '[2026-01-01,2027-01-01)', '{own,dear,cheap}')"),
+	("search of 20", "SELECT count(*), max(before), max(after), 0 FROM billing.search_tariff('{}', '[2026-01-01,2027-01-01)', (SELECT tariff FROM billing.plan_version JOIN billing.plan USING (plan_id) WHERE plan_code = 'own'), "
+		"'{\"p\": {\"path\": \"charges/0/price/peak\", \"from\": \"0.501\", \"to\": \"0.519\", \"step\": \"0.001\"}}')"),
 	("simulate()", "SELECT count(DISTINCT account_no), sum(billed), sum(simulated), 0 FROM billing.simulate('[2026-01-01,2027-01-01)', ARRAY(SELECT account_no FROM billing.account WHERE account_id <= 50), plan_code => 'dear')"),
 )
 

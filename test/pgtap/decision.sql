@@ -70,7 +70,7 @@ END $$;
 GRANT EXECUTE ON FUNCTION pg_temp.asked(text) TO PUBLIC;
 \set half '''[2026-01-01,2026-07-01)'''
 
-SELECT plan(48);
+SELECT plan(56);
 -- nothing changed
 SELECT is_empty($$SELECT account_no, before, after, message FROM billing.rate_segment('{"org": "C"}', '[2026-01-01,2026-07-01)') WHERE account_no <> 'E' AND difference IS DISTINCT FROM 0$$,
 	'by their own plans all accounts come to what they were billed, to the cent');
@@ -132,6 +132,49 @@ SELECT is((SELECT count(*) FROM billing.search_tariff('{"plan": "tou"}', :half, 
 SELECT throws_ok(format($$SELECT * FROM billing.search_tariff('{}', '[2026-01-01,2026-07-01)', %L, '{"x": {"path": "charges/9/price", "from": "1", "to": "2", "step": "1"}}')$$, :'tou'), '22023',
 	'the tariff has no number at "charges/9/price"', 'a path that leads nowhere');
 SELECT throws_ok(format($$SELECT * FROM billing.search_tariff('{}', '[2026-01-01,2026-07-01)', %L, %L, '{"rise": "1"}')$$, :'tou', :parameters), '22023', 'constraint "rise" is none', 'a constraint that is none');
+
+-- the same by brute force: all candidates, each rated by itself
+SELECT is_empty($$SELECT b.account_no FROM billing.best_plans('{"org": "C"}', '[2026-01-01,2026-07-01)', '{flat,tou,two}') b
+	 WHERE b.best <> (SELECT min(least(r.after, r.before)) FROM unnest('{flat,tou,two}'::text[]) p CROSS JOIN LATERAL billing.rate_segment(jsonb_build_object('accounts', jsonb_build_array(b.account_no)), '[2026-01-01,2026-07-01)', p) r)$$,
+	'no plan of those asked for is better than the best');
+SELECT is((SELECT amount FROM chosen), (SELECT min(r.after) FROM (SELECT '{"basic_charge": "capacity"}'::jsonb AS terms UNION ALL SELECT '{"basic_charge": "demand"}' UNION ALL
+	SELECT jsonb_build_object('basic_charge', 'contract', 'contract_kw', kw) FROM generate_series(1, 12) kw) v CROSS JOIN LATERAL billing.rate_segment('{"accounts": ["A7"]}', :half, terms => v.terms) r),
+	'no contract demand is better than the best choice');
+-- of all sequences of three choices over six periods, whose runs but the first and the last are long enough
+CREATE TEMPORARY TABLE sequence AS
+SELECT s.s, coalesce((SELECT min(r.n) FROM (SELECT g.g, count(*) AS n, bool_or(g.i = 1 OR g.i = 6) AS is_end FROM (
+		SELECT u.i, count(*) FILTER (WHERE u.is_new) OVER (ORDER BY u.i) AS g FROM (SELECT i, c, lag(c) OVER (ORDER BY i) IS DISTINCT FROM c AS is_new FROM unnest(s.s) WITH ORDINALITY x(c, i)) u) g GROUP BY g.g) r WHERE NOT r.is_end), 99) AS shortest
+  FROM (SELECT ARRAY[a, b, c, d, e, f] AS s FROM generate_series(1, 3) a, generate_series(1, 3) b, generate_series(1, 3) c, generate_series(1, 3) d, generate_series(1, 3) e, generate_series(1, 3) f) s;
+CREATE FUNCTION pg_temp.cost(costs jsonb, s integer[]) RETURNS numeric LANGUAGE sql AS 'SELECT sum((costs -> (c - 1) ->> (i - 1)::integer)::numeric) FROM unnest(s) WITH ORDINALITY u(c, i)';
+SELECT is_empty($$SELECT m.n, h FROM (SELECT n, jsonb_agg(q.row ORDER BY q.c) AS costs FROM generate_series(1, 12) n
+		CROSS JOIN LATERAL (SELECT c, jsonb_agg(to_jsonb((hashint4(n * 100 + c * 10 + i) & 31)::text) ORDER BY i) AS row FROM generate_series(1, 3) c, generate_series(1, 6) i GROUP BY c) q GROUP BY n) m
+	CROSS JOIN generate_series(1, 4) h
+	WHERE pg_temp.cost(m.costs, billing._best_sequence('{a,b,c}', m.costs, 6, h)) IS DISTINCT FROM (SELECT min(pg_temp.cost(m.costs, s.s)) FROM sequence s WHERE s.shortest >= h)
+	   OR NOT EXISTS (SELECT FROM sequence s WHERE s.s = billing._best_sequence('{a,b,c}', m.costs, 6, h) AND s.shortest >= h)$$, 'no sequence of choices that are held long enough costs less');
+-- searches of segments and with constraints as they come; every candidate rated by itself says the same
+CREATE TEMPORARY TABLE random_search AS
+SELECT n, o.objective, c.criteria, c.constraints, s.* FROM generate_series(1, 8) n
+ CROSS JOIN LATERAL (SELECT (ARRAY['moved', 'losers', 'rise', 'revenue'])[1 + n % 4] AS objective) o
+ CROSS JOIN LATERAL (SELECT jsonb_build_object('accounts', (SELECT jsonb_agg('A' || i) FROM generate_series(1, 6) i WHERE i = n % 6 + 1 OR hashint4(n * 10 + i) & 1 = 1)) AS criteria,
+		jsonb_build_object('revenue_percent', round((hashint4(n) & 15) / 4.0, 2), 'rise_percent', (hashint4(n + 50) & 7)) AS constraints) c
+ CROSS JOIN LATERAL billing.search_tariff(c.criteria, :half, :'tou', '{"peak": {"path": "charges/0/price/peak", "from": "0.56", "to": "0.60", "step": "0.02"}, "valley": {"path": "charges/0/price/valley", "from": "0.26", "to": "0.30", "step": "0.02"}}',
+	c.constraints, o.objective) s;
+CREATE TEMPORARY TABLE by_itself AS
+SELECT q.n, q.candidate, count(*) AS accounts, sum(r.before) AS before, sum(r.after) AS after, count(*) FILTER (WHERE r.after > r.before) AS losers, sum(abs(r.difference)) AS moved,
+	   greatest(max(round(100 * r.difference / r.before, 4)), 0) AS rise,
+	   abs(sum(r.difference)) * 100 <= (q.constraints ->> 'revenue_percent')::numeric * sum(r.before) AND bool_and(r.difference * 100 <= ((q.constraints ->> 'rise_percent')::numeric + 0.0001) * r.before) AS meets
+  FROM random_search q CROSS JOIN LATERAL billing.rate_segment(q.criteria, :half, tariff => billing.tariff_with(:'tou', jsonb_build_object('charges/0/price/peak', q.figures ->> 'peak', 'charges/0/price/valley', q.figures ->> 'valley'))) r
+ GROUP BY q.n, q.candidate, q.constraints;
+SELECT results_eq('SELECT n, candidate, accounts, before, after, losers, moved, largest_rise_percent, meets FROM random_search ORDER BY 1, 2', 'SELECT n, candidate, accounts, before, after, losers, moved, rise, meets FROM by_itself ORDER BY 1, 2',
+	'a search says of each candidate what comes of it by itself, and whether it meets the constraints');
+SELECT is_empty($$SELECT c.n FROM random_search c JOIN by_itself i USING (n, candidate) WHERE c.chosen AND NOT i.meets$$, 'what is chosen keeps revenue and what anybody pays within the bounds');
+SELECT is_empty($$SELECT i.n FROM by_itself i JOIN random_search q USING (n, candidate) WHERE i.meets AND i.candidate > 0 AND NOT EXISTS (SELECT FROM by_itself c JOIN random_search s USING (n, candidate) WHERE s.chosen AND s.n = i.n AND
+	CASE q.objective WHEN 'moved' THEN c.moved <= i.moved WHEN 'losers' THEN c.losers <= i.losers WHEN 'rise' THEN c.rise <= i.rise ELSE c.after >= i.after END)$$, 'and none that does is better');
+SELECT cmp_ok((SELECT count(DISTINCT n) FROM random_search WHERE chosen), '>=', 4::bigint, 'in most of them one is chosen');
+-- accounts are taken by the thousand
+SELECT results_eq(format('SELECT accounts, before, after, moved FROM billing._tariff_effects(%L, %L, ARRAY[%L]::billing.tariff[], NULL)', (SELECT array_agg(coalesce(a.account_id, -n) ORDER BY n) FROM generate_series(1, 2500) n
+		LEFT JOIN billing.account a ON n % 600 = 0 AND a.account_no = 'A' || n / 600), :half, :'tou'), format('SELECT count(*)::numeric, sum(before), sum(after), sum(abs(difference)) FROM billing.rate_segment(%L, %L, tariff => %L)',
+	'{"accounts": ["A1", "A2", "A3", "A4"]}', :half, :'tou'), 'and all of them');
 
 -- without a trace
 SELECT billing.save_what_if('C', 'all flat', '{"class": "residential"}', :half, 'flat') AS kept \gset

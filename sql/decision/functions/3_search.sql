@@ -24,103 +24,133 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._search_options(jsonb, text, text, integer) IS 'raises where constraints, objective or method of a search are none';
 
-CREATE FUNCTION billing._try_figures(account_ids bigint[], during daterange, tariff billing.tariff, parameters jsonb, figures jsonb, terms jsonb, constraints jsonb, objective text)
-RETURNS billing._tried
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+CREATE FUNCTION billing._tariff_effects(account_ids bigint[], during daterange, tariffs billing.tariff[], terms jsonb)
+RETURNS TABLE (place bigint, accounts numeric, refused numeric, before numeric, after numeric, winners numeric, losers numeric, largest_rise_percent numeric, moved numeric)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET work_mem = '64MB'
 AS $$
-DECLARE
-	t	billing._tried;
+#variable_conflict use_column
 BEGIN
-	SELECT count(*), count(r.sqlstate), coalesce(sum(r.before) FILTER (WHERE r.sqlstate IS NULL), 0), coalesce(sum(r.after), 0), count(*) FILTER (WHERE r.after < r.before), count(*) FILTER (WHERE r.after > r.before),
-		   coalesce(max(round(100 * (r.after - r.before) / nullif(r.before, 0), 4)), 0), coalesce(sum(abs(r.after - r.before)), 0)
-	  INTO t.accounts, t.refused, t.before, t.after, t.winners, t.losers, t.largest_rise_percent, t.moved
-	  FROM billing._rate_accounts(_try_figures.account_ids, array_fill(_try_figures.terms, ARRAY[cardinality(_try_figures.account_ids)]), _try_figures.during, NULL, NULL,
-			billing.tariff_candidate(_try_figures.tariff, _try_figures.parameters, _try_figures.figures)) r;
-	t.figures := _try_figures.figures;
-	t.largest_rise_percent := greatest(t.largest_rise_percent, 0);
-	-- both in percent, so that one is not bought with the other
-	t.violation := greatest(0, coalesce(round(100 * abs(t.after - t.before) / nullif(t.before, 0), 6) - (_try_figures.constraints ->> 'revenue_percent')::numeric, 0))
-		+ greatest(0, coalesce(t.largest_rise_percent - (_try_figures.constraints ->> 'rise_percent')::numeric, 0));
-	t.value := CASE _try_figures.objective WHEN 'moved' THEN t.moved WHEN 'losers' THEN t.losers WHEN 'rise' THEN t.largest_rise_percent ELSE -t.after END;
-	RETURN t;
+	RETURN QUERY
+	SELECT t.place, sum(t.accounts), sum(t.refused), coalesce(sum(t.before), 0), coalesce(sum(t.after), 0), sum(t.winners), sum(t.losers), coalesce(max(t.largest_rise_percent), 0), coalesce(sum(t.moved), 0)
+	  -- readings and bills are read once, of so many accounts that they have room in memory, and kept for all tariffs
+	  FROM generate_series(1, greatest(cardinality(_tariff_effects.account_ids), 1), 1000) first
+	 CROSS JOIN LATERAL (
+		WITH kept AS MATERIALIZED (
+			SELECT u.* FROM (SELECT _tariff_effects.account_ids[first:first + 999] AS ids) i
+			 CROSS JOIN LATERAL billing._trial_usages(i.ids, array_fill(_tariff_effects.terms, ARRAY[cardinality(i.ids)]), _tariff_effects.during) u)
+		SELECT c.place, e.* FROM unnest(_tariff_effects.tariffs) WITH ORDINALITY c(tariff, place)
+		 CROSS JOIN LATERAL billing._trial_versions(_tariff_effects.during, NULL, NULL, c.tariff) v
+		 CROSS JOIN LATERAL (
+			SELECT count(*) AS accounts, count(q.sqlstate) AS refused, sum(k.before) FILTER (WHERE q.sqlstate IS NULL) AS before, sum(q.after) AS after, count(*) FILTER (WHERE q.after < k.before) AS winners,
+				   count(*) FILTER (WHERE q.after > k.before) AS losers, max(round(100 * (q.after - k.before) / nullif(k.before, 0), 4)) AS largest_rise_percent, sum(abs(q.after - k.before)) AS moved
+			  FROM kept k
+			 CROSS JOIN LATERAL billing._rate_versions(k.account_id, k.terms, k.periods, k.usage, k.carry, v.plan_ids, v.calendar_ids, v.spans, v.tariffs, v.markets) r
+			 CROSS JOIN LATERAL billing._trial_result(k.account_id, k.terms, _tariff_effects.during, NULL, c.tariff, k.usage_from, k.currency, k.periods, r.rated) q) e) t
+	 GROUP BY t.place ORDER BY t.place;
 END $$;
-COMMENT ON FUNCTION billing._try_figures(bigint[], daterange, billing.tariff, jsonb, jsonb, jsonb, jsonb, text) IS 'the effect of a tariff with its parameters at some values';
+COMMENT ON FUNCTION billing._tariff_effects(bigint[], daterange, billing.tariff[], jsonb) IS 'what the billed periods of accounts come to by each of some tariffs, which share what is read';
 
-CREATE FUNCTION billing._balanced(account_ids bigint[], during daterange, tariff billing.tariff, parameters jsonb, figures jsonb, terms jsonb, constraints jsonb, objective text, balance jsonb)
-RETURNS billing._tried
+CREATE FUNCTION billing._try_figures(account_ids bigint[], during daterange, tariff billing.tariff, parameters jsonb, figures jsonb[], terms jsonb, constraints jsonb, objective text)
+RETURNS billing._tried[]
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT array_agg(ROW(_try_figures.figures[e.place], e.accounts, e.refused, e.before, e.after, e.winners, e.losers, r.rise, e.moved,
+			-- both in percent, so that one is not bought with the other
+			greatest(0, coalesce(round(100 * abs(e.after - e.before) / nullif(e.before, 0), 6) - (_try_figures.constraints ->> 'revenue_percent')::numeric, 0))
+				+ greatest(0, coalesce(r.rise - (_try_figures.constraints ->> 'rise_percent')::numeric, 0)),
+			CASE _try_figures.objective WHEN 'moved' THEN e.moved WHEN 'losers' THEN e.losers WHEN 'rise' THEN r.rise ELSE -e.after END)::billing._tried ORDER BY e.place)
+	  FROM billing._tariff_effects(_try_figures.account_ids, _try_figures.during,
+			ARRAY(SELECT billing.tariff_candidate(_try_figures.tariff, _try_figures.parameters, f.f) FROM unnest(_try_figures.figures) WITH ORDINALITY f(f, n) ORDER BY f.n), _try_figures.terms) e
+	 CROSS JOIN LATERAL (SELECT greatest(e.largest_rise_percent, 0) AS rise) r;
+END;
+COMMENT ON FUNCTION billing._try_figures(bigint[], daterange, billing.tariff, jsonb, jsonb[], jsonb, jsonb, text) IS 'the effects of a tariff with its parameters at some values, one after the other';
+
+CREATE FUNCTION billing._try_balanced(account_ids bigint[], during daterange, tariff billing.tariff, parameters jsonb, figures jsonb[], terms jsonb, constraints jsonb, objective text, balance jsonb)
+RETURNS billing._tried[]
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	low		integer := 0;
+	n		integer := cardinality(figures);
 	lowest	numeric := balance ->> 'lowest';
 	step	numeric := balance ->> 'step';
-	high	integer := trunc(((balance ->> 'highest')::numeric - lowest) / step);
+	highest	integer := trunc(((balance ->> 'highest')::numeric - lowest) / step);
 	name	text := balance ->> 'name';
-	middle	integer;
-	rising	boolean;
-	ends	billing._tried[];
-	t		billing._tried;
-	best	billing._tried;
+	low		integer[] := array_fill(0, ARRAY[n]);
+	high	integer[] := array_fill(highest, ARRAY[n]);
+	rising	boolean[];
+	tried	billing._tried[];
+	best	billing._tried[];
 BEGIN
-	-- revenue rises, or falls, with the parameter: halves the steps until the one that brings it nearest is found
-	FOR i IN 0 .. 1 LOOP
-		ends := ends || billing._try_figures(account_ids, during, tariff, parameters, figures || jsonb_build_object(name, trim_scale(lowest + (CASE i WHEN 0 THEN low ELSE high END) * step)::text),
-			terms, constraints, objective);
+	-- revenue rises, or falls, with the parameter: the steps of all candidates are halved at once, until the one that brings it nearest is found
+	best := billing._try_figures(account_ids, during, tariff, parameters, ARRAY(SELECT f || jsonb_build_object(name, trim_scale(lowest)::text) FROM unnest(figures) f), terms, constraints, objective);
+	tried := billing._try_figures(account_ids, during, tariff, parameters, ARRAY(SELECT f || jsonb_build_object(name, trim_scale(lowest + highest * step)::text) FROM unnest(figures) f), terms, constraints, objective);
+	FOR i IN 1 .. n LOOP
+		rising[i] := tried[i].after >= best[i].after;
 	END LOOP;
-	rising := ends[2].after >= ends[1].after;
-	best := CASE WHEN abs(ends[2].after - ends[2].before) < abs(ends[1].after - ends[1].before) THEN ends[2] ELSE ends[1] END;
-	WHILE high - low > 1 LOOP
-		middle := (low + high) / 2;
-		t := billing._try_figures(account_ids, during, tariff, parameters, figures || jsonb_build_object(name, trim_scale(lowest + middle * step)::text), terms, constraints, objective);
-		IF abs(t.after - t.before) < abs(best.after - best.before) THEN
-			best := t;
-		END IF;
-		IF (t.after < t.before) = rising THEN
-			low := middle;
-		ELSE
-			high := middle;
-		END IF;
+	LOOP
+		FOR i IN 1 .. n LOOP
+			IF abs(tried[i].after - tried[i].before) < abs(best[i].after - best[i].before) THEN
+				best[i] := tried[i];
+			END IF;
+		END LOOP;
+		-- all have as many steps, so that all are done at once, but for one
+		EXIT WHEN NOT EXISTS (SELECT FROM unnest(low, high) s(low, high) WHERE s.high - s.low > 1);
+		tried := billing._try_figures(account_ids, during, tariff, parameters,
+			ARRAY(SELECT s.f || jsonb_build_object(name, trim_scale(lowest + (s.low + s.high) / 2 * step)::text) FROM unnest(figures, low, high) s(f, low, high)), terms, constraints, objective);
+		FOR i IN 1 .. n LOOP
+			IF (tried[i].after < tried[i].before) = rising[i] THEN
+				low[i] := (low[i] + high[i]) / 2;
+			ELSE
+				high[i] := (low[i] + high[i]) / 2;
+			END IF;
+		END LOOP;
 	END LOOP;
 	RETURN best;
 END $$;
-COMMENT ON FUNCTION billing._balanced(bigint[], daterange, billing.tariff, jsonb, jsonb, jsonb, jsonb, text, jsonb) IS
+COMMENT ON FUNCTION billing._try_balanced(bigint[], daterange, billing.tariff, jsonb, jsonb[], jsonb, jsonb, text, jsonb) IS
 'the same with the one parameter that balances the revenue at the value that brings it nearest to what it was';
 
-CREATE FUNCTION billing._next_place(place integer[], steps integer[], seen jsonb)
-RETURNS integer[]
+CREATE FUNCTION billing._grid_places(steps integer[])
+RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	-- where it stands, then one step up or down of one parameter, the first that was not tried
-	SELECT q.asked
-	  FROM (SELECT 0 AS n, 0 AS up, _next_place.place AS asked
-			 UNION ALL
-			SELECT k.k, u.up, _next_place.place[:k.k - 1] || (_next_place.place[k.k] + u.up) || _next_place.place[k.k + 1:]
-			  FROM generate_subscripts(_next_place.place, 1) k CROSS JOIN (VALUES (-1), (1)) u(up)
-			 WHERE _next_place.place[k.k] + u.up BETWEEN 0 AND _next_place.steps[k.k]) q
-	 WHERE NOT _next_place.seen ? array_to_string(q.asked, ',')
-	 ORDER BY q.n, q.up LIMIT 1;
+	WITH RECURSIVE made AS (
+		SELECT 0 AS n, '{}'::integer[] AS place
+		 UNION ALL
+		SELECT m.n + 1, m.place || i FROM made m CROSS JOIN LATERAL generate_series(0, _grid_places.steps[m.n + 1]) i WHERE m.n < cardinality(_grid_places.steps))
+	SELECT array_agg(array_to_string(m.place, ',') ORDER BY m.place) FROM made m WHERE m.n = cardinality(_grid_places.steps);
 END;
-COMMENT ON FUNCTION billing._next_place(integer[], integer[], jsonb) IS 'where a descent looks next; null: all about it is seen';
+COMMENT ON FUNCTION billing._grid_places(integer[]) IS 'all places of a grid';
 
-CREATE FUNCTION billing._try_place(account_ids bigint[], during daterange, tariff billing.tariff, parameters jsonb, free text[], place integer[], terms jsonb, constraints jsonb, objective text, balance jsonb)
-RETURNS billing._tried
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	figures	jsonb;
-BEGIN
-	SELECT coalesce(jsonb_object_agg(f.name, trim_scale(p.lowest + f.place * p.step)::text), '{}') INTO figures
-	  FROM unnest(_try_place.free, _try_place.place) f(name, place) JOIN billing.tariff_parameters(_try_place.tariff, _try_place.parameters) p ON p.name = f.name;
-	IF balance IS NULL THEN
-		RETURN billing._try_figures(account_ids, during, tariff, parameters, figures, terms, constraints, objective);
-	END IF;
-	RETURN billing._balanced(account_ids, during, tariff, parameters, figures, terms, constraints, objective, balance);
-END $$;
-COMMENT ON FUNCTION billing._try_place(bigint[], daterange, billing.tariff, jsonb, text[], integer[], jsonb, jsonb, text, jsonb) IS 'a candidate of a search, balanced where one parameter is for that';
+CREATE FUNCTION billing._next_places(place text, steps integer[], seen text[])
+RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- one step up or down of one parameter, where that was not tried
+	SELECT array_agg(q.asked ORDER BY q.n, q.up)
+	  FROM (SELECT k.k AS n, u.up, array_to_string(p.p[:k.k - 1] || (p.p[k.k] + u.up) || p.p[k.k + 1:], ',') AS asked
+			  FROM (SELECT string_to_array(_next_places.place, ',')::integer[] AS p) p CROSS JOIN LATERAL generate_subscripts(p.p, 1) k(k) CROSS JOIN (VALUES (-1), (1)) u(up)
+			 WHERE p.p[k.k] + u.up BETWEEN 0 AND _next_places.steps[k.k]) q
+	 WHERE NOT q.asked = ANY (_next_places.seen);
+END;
+COMMENT ON FUNCTION billing._next_places(text, integer[], text[]) IS 'where a descent looks next; null: all about it is seen';
+
+CREATE FUNCTION billing._figures_at(tariff billing.tariff, parameters jsonb, free text[], places text[])
+RETURNS jsonb[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT array_agg(q.figures ORDER BY q.n)
+	  FROM (SELECT a.n, coalesce(jsonb_object_agg(p.name, trim_scale(p.lowest + f.place::integer * p.step)::text) FILTER (WHERE p.name IS NOT NULL), '{}') AS figures
+			  FROM unnest(_figures_at.places) WITH ORDINALITY a(place, n)
+			  LEFT JOIN LATERAL unnest(_figures_at.free, string_to_array(a.place, ',')) f(name, place) ON true
+			  LEFT JOIN billing.tariff_parameters(_figures_at.tariff, _figures_at.parameters) p ON p.name = f.name
+			 GROUP BY a.n) q;
+END;
+COMMENT ON FUNCTION billing._figures_at(billing.tariff, jsonb, text[], text[]) IS 'the values of the free parameters at some places';
 
 CREATE FUNCTION billing.search_tariff(criteria jsonb, during daterange, tariff billing.tariff, parameters jsonb, constraints jsonb DEFAULT '{}', objective text DEFAULT 'moved',
 									  method text DEFAULT 'grid', terms jsonb DEFAULT NULL, most integer DEFAULT 200)
@@ -137,11 +167,11 @@ DECLARE
 	balance		jsonb;
 	free		text[] := '{}';
 	steps		integer[] := '{}';		-- of each free parameter
-	place		integer[] := '{}';		-- where the search stands
-	asked		integer[];
-	seen		jsonb := '{}';			-- places that were tried, by number
-	tried		billing._tried[] := '{}';
-	best		integer;
+	place		integer[] := '{}';		-- where the tariff stands
+	asked		text[];					-- places to be tried together
+	seen		text[] := '{}';			-- places that were tried
+	tried		billing._tried[];
+	best		integer;				-- of those seen
 	size		numeric := 1;
 	t			billing._tried;
 BEGIN
@@ -166,29 +196,21 @@ BEGIN
 		RAISE EXCEPTION 'the grid has % candidates', size USING ERRCODE = 'program_limit_exceeded', HINT = 'Take longer steps, the method descent, or raise "most".';
 	END IF;
 	-- the tariff as it stands, to compare with
-	t := billing._try_figures(ids, during, tariff, parameters, (SELECT jsonb_object_agg(p.name, trim_scale(p.value)::text) FROM billing.tariff_parameters(tariff, parameters) p), terms, constraints, objective);
-	tried := tried || t;
-	FOR i IN 0 .. CASE method WHEN 'grid' THEN size::integer - 1 ELSE most - 1 END LOOP
-		IF method = 'grid' THEN
-			-- its digits are the places, the last one first
-			asked := place;
-			size := i;
-			FOR k IN REVERSE cardinality(free) .. 1 LOOP
-				asked[k] := size % (steps[k] + 1);
-				size := trunc(size / (steps[k] + 1));
-			END LOOP;
-		ELSE
-			asked := billing._next_place(place, steps, seen);
-			EXIT WHEN asked IS NULL;
-		END IF;
-		t := billing._try_place(ids, during, tariff, parameters, free, asked, terms, constraints, objective, balance);
-		tried := tried || t;
-		seen := seen || jsonb_build_object(array_to_string(asked, ','), cardinality(tried));
+	tried := billing._try_figures(ids, during, tariff, parameters, ARRAY[(SELECT jsonb_object_agg(p.name, trim_scale(p.value)::text) FROM billing.tariff_parameters(tariff, parameters) p)], terms, constraints, objective);
+	asked := CASE method WHEN 'grid' THEN billing._grid_places(steps) ELSE ARRAY[array_to_string(place, ',')] END;
+	WHILE asked IS NOT NULL AND cardinality(seen) < most LOOP
+		asked := asked[:most - cardinality(seen)];
+		tried := tried || CASE WHEN balance IS NULL THEN billing._try_figures(ids, during, tariff, parameters, billing._figures_at(tariff, parameters, free, asked), terms, constraints, objective)
+						  ELSE billing._try_balanced(ids, during, tariff, parameters, billing._figures_at(tariff, parameters, free, asked), terms, constraints, objective, balance) END;
+		seen := seen || asked;
 		-- the first of those that are as good stays
-		IF best IS NULL OR (t.violation, t.value) < (tried[best].violation, tried[best].value) THEN
-			best := cardinality(tried);
-			place := asked;
-		END IF;
+		FOR i IN cardinality(seen) - cardinality(asked) + 1 .. cardinality(seen) LOOP
+			t := tried[i + 1];
+			IF best IS NULL OR (t.violation, t.value) < (tried[best + 1].violation, tried[best + 1].value) THEN
+				best := i;
+			END IF;
+		END LOOP;
+		asked := CASE method WHEN 'descent' THEN billing._next_places(seen[best], steps, seen) END;
 	END LOOP;
 	FOR i IN 1 .. cardinality(tried) LOOP
 		candidate := i - 1;
@@ -203,11 +225,11 @@ BEGIN
 		largest_rise_percent := tried[i].largest_rise_percent;
 		moved := tried[i].moved;
 		meets := tried[i].violation = 0;
-		chosen := i = best AND meets;
+		chosen := i = best + 1 AND meets;
 		RETURN NEXT;
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION billing.search_tariff(jsonb, daterange, billing.tariff, jsonb, jsonb, text, text, jsonb, integer) IS
 'tries values of some parameters of a tariff on the billed periods of all accounts that meet some criteria: a grid, or a descent from where the tariff stands, one step of one parameter '
-'at a time; candidate 0 is the tariff as it stands. Constraints: revenue within so many percent of what was billed, nobody pays more than so many percent more; of those that meet them the '
+'at a time, the one that is best; candidate 0 is the tariff as it stands. Constraints: revenue within so many percent of what was billed, nobody pays more than so many percent more; of those that meet them the '
 'best by the objective is chosen. A parameter with "balance" is set for each candidate such that revenue comes nearest to what it was. tariff_candidate() makes the tariff';
