@@ -10,7 +10,7 @@ CREATE POLICY temperature_day_update_granted ON billing.temperature_day FOR UPDA
 ALTER TABLE billing.load_forecast_run ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.load_forecast_run FORCE ROW LEVEL SECURITY;
 CREATE POLICY load_forecast_run_select_granted ON billing.load_forecast_run FOR SELECT
-	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'supply'));
+	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'reading'));
 CREATE POLICY load_forecast_run_insert_granted ON billing.load_forecast_run FOR INSERT TO billing_owner
 	WITH CHECK (made_by = billing.actor() AND billing.can_write(org_id, 'supply'));
 

@@ -7,12 +7,14 @@ SELECT billing.install() \gset
 CREATE ROLE tap_emma LOGIN IN ROLE billing_clerk;
 CREATE ROLE tap_otto LOGIN IN ROLE billing_clerk;
 CREATE ROLE tap_boss LOGIN IN ROLE billing_clerk;
+CREATE ROLE tap_rita LOGIN IN ROLE billing_analyst;
 CREATE ROLE tap_cust LOGIN IN ROLE billing_customer;
 GRANT ALL ON SCHEMA public TO PUBLIC;
 SELECT billing.add_org('C', 'County', 'company') AS c, billing.add_org('S', 'Station', 'station', 'C') AS s, billing.add_org('T', 'Other', 'station', 'C') AS t,
 	billing.add_staff('C', 'E', 'Emma', 'planner', 'tap_emma') AS e, billing.add_staff('T', 'O', 'Otto', 'clerk', 'tap_otto') AS o, billing.add_staff('C', 'B', 'Boss', 'head', 'tap_boss') AS b,
 	billing.grant_access('E', 'C', '{org,supply,account,reading}', '{read,write}') AS g1, billing.grant_access('O', 'T', '{org,supply,account,reading}', '{read,write}') AS g2,
-	billing.grant_access('B', 'C', '{org,supply}', '{read,approve}') AS g3 \gset
+	billing.grant_access('B', 'C', '{org,supply}', '{read,approve}') AS g3,
+	billing.add_staff('C', 'R', 'Rita', 'analyst', 'tap_rita') AS r, billing.grant_access('R', 'C', '{reading}', '{read}') AS g4 \gset
 SELECT billing.add_plan(p, p, '2025-01-01', '{"name": "s", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"line": 2}, "charges": [{"code": "e", "price": "1"}]}') FROM unnest('{home,shop}'::text[]) p \g /dev/null
 SELECT billing.add_customer('S', 'x') AS cu \gset
 SELECT billing.add_account('S', 'A' || n, :cu, '2025-01-01'), billing.set_plan('A' || n, CASE WHEN n % 2 = 0 THEN 'home' ELSE 'shop' END, '2025-01-01') FROM generate_series(1, 5) n \g /dev/null
@@ -29,7 +31,7 @@ SELECT billing.record_profile('A' || n, billing.profile(d, '1 hour', ARRAY(SELEC
 SELECT billing.record_profile('A5', billing.profile(timestamptz '2026-01-05 00:00+08' + k * interval '28 days', '1 hour', ARRAY(SELECT CASE WHEN i % 24 BETWEEN 10 AND 14 THEN 3000 ELSE 0 END FROM generate_series(0, 671) i)::bigint[],
 	time_zone => 'Asia/Shanghai'), 'export') FROM generate_series(0, 2) k \g /dev/null
 
-SELECT plan(42);
+SELECT plan(44);
 CREATE TEMPORARY VIEW foreseen AS
 SELECT run_id, level, feeder_id, forecast, lower, upper FROM billing.load_forecast
 UNION ALL SELECT run_id, 'account', feeder_id, forecast, lower, upper FROM billing.account_forecast;
@@ -63,7 +65,10 @@ SELECT is((SELECT actual_kwh FROM billing.forecast_errors(:run, '2026-03-31') WH
 	(SELECT round(sum(pg_temp.wh(4, 2016 + i)) / 1000.0, 3) FROM generate_series(0, 23) i), 'of the days that are asked for');
 SELECT results_eq(format($$SELECT account_no, slots::integer, abs(bias_percent) < 8 FROM billing.forecast_errors(%s, accounts => true) WHERE level = 'account' AND account_no <> 'A5'$$, :run),
 	$$SELECT 'A' || n, 72, true FROM generate_series(1, 4) n$$, 'of each account');
+SELECT is_empty(format($$SELECT * FROM billing.forecast_errors(%s, '2026-01-01')$$, :run), 'of no day before it');
 SELECT is((SELECT count(*)::integer FROM billing_report.load_forecast WHERE run_id = :run AND level = 'feeder' AND org_no = 'C'), 3, 'reported');
+SET LOCAL SESSION AUTHORIZATION tap_rita;
+SELECT is((SELECT count(*)::integer FROM billing_report.load_forecast WHERE run_id = :run), 6, 'to who may read readings');
 RESET SESSION AUTHORIZATION;
 
 -- weather and holidays: colder days ahead need more, where cold days needed more
