@@ -56,6 +56,7 @@ bl_status_sqlstate(BlStatus status)
 			return ERRCODE_BILLING_BAD_MARKET;
 		case BL_BAD_CARRY:
 			return ERRCODE_BILLING_BAD_CARRY;
+		case BL_NO_CIPHER:
 		case BL_STATUS_COUNT:
 			break;
 	}

@@ -144,7 +144,7 @@ bl_sealed_make(uint8_t *out, int64_t key_id, const uint8_t key[BL_KEY_SIZE], con
 	bl_put_le64(out + AT_KEY, (uint64_t) key_id);
 	memcpy(out + AT_NONCE, nonce, BL_NONCE_SIZE);
 	memcpy(out + BL_SEALED_HEADER, mask, mask_size);
-	return gcm_seal(cipher, cipher + plain_size, key, nonce, plain, plain_size, &authenticated) ? BL_OK : BL_BAD_VALUE;
+	return gcm_seal(cipher, cipher + plain_size, key, nonce, plain, plain_size, &authenticated) ? BL_OK : BL_NO_CIPHER;
 }
 
 bool

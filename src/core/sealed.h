@@ -54,7 +54,7 @@ bl_sealed_size(size_t mask_size, size_t plain_size)
 
 /*
  * Writes bl_sealed_size() bytes.  BL_LIMIT: mask or text are too long;
- * BL_BAD_VALUE: OpenSSL failed, and nothing may be used.
+ * BL_BAD_VALUE: the mask is no plain text; BL_NO_CIPHER: nothing may be used.
  */
 extern BlStatus bl_sealed_make(uint8_t *out, int64_t key_id, const uint8_t key[BL_KEY_SIZE], const uint8_t nonce[BL_NONCE_SIZE],
 							   const char *mask, size_t mask_size, const uint8_t *plain, size_t plain_size,

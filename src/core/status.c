@@ -91,6 +91,7 @@ bl_status_text(BlStatus status)
 		[BL_BAD_MARKET] = "the market value is not valid",
 		[BL_BAD_CARRY] = "the carry is not valid",
 		[BL_BAD_ZONE] = "the time zone is not known",
+		[BL_NO_CIPHER] = "OpenSSL has failed",
 		[BL_LIMIT] = "a limit of the engine is exceeded",
 	};
 

@@ -40,6 +40,7 @@ typedef enum BlStatus
 	BL_BAD_MARKET,				/* a market document that breaks the schema */
 	BL_BAD_CARRY,				/* a carry that breaks the schema, or of another period */
 	BL_BAD_ZONE,				/* an unknown time zone */
+	BL_NO_CIPHER,				/* OpenSSL failed; nothing it has made may be used */
 	BL_LIMIT,					/* a stated bound of the engine is exceeded */
 	BL_STATUS_COUNT
 } BlStatus;
