@@ -123,24 +123,31 @@ unite_groups(State *state)
 }
 
 void
-bl_charges_agg_add(State *state, BlBytes bytes)
+bl_charges_agg_add(State *state, const BlCharges *charges)
 {
-	BlCharges	charges;
 	BlProblem	problem = {0};
 	BlSumGroup *group;
 
-	bl_check(bl_charges_open(&charges, bytes.bytes, bytes.size), "charges");
-	if (bl_sum_head(&state->sum, &charges, &problem) != BL_OK)
+	if (bl_sum_head(&state->sum, charges, &problem) != BL_OK)
 		bl_raise(&problem);
-	group = bl_sum_find(&state->sum, charges.dictionary, charges.dictionary_size);
+	group = bl_sum_find(&state->sum, charges->dictionary, charges->dictionary_size);
 	if (group == NULL)
 	{
 		if (state->sum.groups >= BL_SUM_GROUPS_MAX)
 			unite_groups(state);
-		group = new_group(state, charges.dictionary, charges.dictionary_size);
+		group = new_group(state, charges->dictionary, charges->dictionary_size);
 	}
-	make_room(state, group, bl_sum_room(group, &charges));
-	check_sum(bl_sum_lines(group, &charges));
+	make_room(state, group, bl_sum_room(group, charges));
+	check_sum(bl_sum_lines(group, charges));
+}
+
+static void
+add_bytes(State *state, BlBytes bytes)
+{
+	BlCharges	charges;
+
+	bl_check(bl_charges_open(&charges, bytes.bytes, bytes.size), "charges");
+	bl_charges_agg_add(state, &charges);
 }
 
 static struct varlena *
@@ -183,7 +190,7 @@ billing_sum_step(PG_FUNCTION_ARGS)
 	{
 		if (state == NULL)
 			state = bl_charges_agg_new(context);
-		bl_charges_agg_add(state, BL_GETARG_BYTES(1));
+		add_bytes(state, BL_GETARG_BYTES(1));
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -207,7 +214,7 @@ billing_sum_combine(PG_FUNCTION_ARGS)
 		{
 			struct varlena *value = group_value(&other->sum, g);
 
-			bl_charges_agg_add(state, bl_bytes(value));
+			add_bytes(state, bl_bytes(value));
 			pfree(value);
 		}
 	}
@@ -262,7 +269,7 @@ billing_sum_deserialize(PG_FUNCTION_ARGS)
 
 		if (value == NULL)
 			bl_fail(BL_TRUNCATED, "sum of charges");
-		bl_charges_agg_add(state, (BlBytes) {value, size});
+		add_bytes(state, (BlBytes) {value, size});
 	}
 	PG_RETURN_POINTER(state);
 }

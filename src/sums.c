@@ -171,7 +171,7 @@ bl_sums_bill(BlSums *sums, const BlSumBill *bill)
 	g = find_group(sums, bill, charges.tariff_digest);
 	g->bills++;
 	g->days += bill->days;
-	bl_charges_agg_add(g->charges, bill->charges);
+	bl_charges_agg_add(g->charges, &charges);
 	owe_bill(sums, bill, charges.tariff_digest);
 	MemoryContextSwitchTo(before);
 }
