@@ -21,6 +21,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -118,18 +119,13 @@ text_of(StoreScan *s, AttrNumber column)
 
 /* is now within the range?  next: the earliest moment at which that changes */
 static bool
-is_valid(StoreScan *s, AttrNumber column, TimestampTz now, TimestampTz *next)
+covers(TypeCacheEntry *type, const RangeType *range, TimestampTz now, TimestampTz *next)
 {
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
 	RangeBound	lower,
 				upper;
-	bool		empty,
-				isnull;
-	Datum		value = value_of(s, column, &isnull);
+	bool		empty;
 
-	if (isnull)
-		return true;
-	range_deserialize(type, DatumGetRangeTypeP(value), &lower, &upper, &empty);
+	range_deserialize(type, range, &lower, &upper, &empty);
 	if (empty)
 		return false;
 	if (!lower.infinite && DatumGetTimestampTz(lower.val) > now)
@@ -145,6 +141,27 @@ is_valid(StoreScan *s, AttrNumber column, TimestampTz now, TimestampTz *next)
 		*next = Min(*next, DatumGetTimestampTz(upper.val));
 	}
 	return true;
+}
+
+/* the same of a column, a range of a person or customer, several of a right */
+static bool
+is_valid(StoreScan *s, AttrNumber column, TimestampTz now, TimestampTz *next)
+{
+	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	RangeType **ranges;
+	int32		count;
+	bool		valid = false,
+				isnull;
+	Datum		value = value_of(s, column, &isnull);
+
+	if (isnull)
+		return true;
+	if (TupleDescAttr(RelationGetDescr(s->relation), column - 1)->atttypid == TSTZRANGEOID)
+		return covers(type, DatumGetRangeTypeP(value), now, next);
+	multirange_deserialize(type, DatumGetMultirangeTypeP(value), &count, &ranges);
+	for (int32 i = 0; i < count; i++)
+		valid |= covers(type, ranges[i], now, next);
+	return valid;
 }
 
 /* ---- loading a set ---- */
@@ -413,6 +430,38 @@ find_actor(BlRights *r, TimestampTz now)
 	return staff;
 }
 
+static void
+load_person(BlRights *r, uint64_t *rights, const Person *person, TimestampTz now)
+{
+	load_grants(r, rights, "access_grant", "access_grant_pkey", "staff_id", person->id, NULL, now);
+	load_group_grants(r, rights, person, now);
+}
+
+/* of those for whom the person stands in, as long as they are here; not of whom these stand in for */
+static void
+load_stand_ins(BlRights *r, uint64_t *rights, const Person *person, TimestampTz now)
+{
+	StoreScan	s;
+
+	if (!scan_begin(&s, "stand_in", "stand_in_pkey", "staff_id", F_INT8EQ, Int64GetDatum(person->id)))
+		return;
+	{
+		AttrNumber	for_staff_id = column_of(&s, "for_staff_id");
+		AttrNumber	valid = column_of(&s, "valid_during");
+
+		while (scan_next(&s))
+			if (is_valid(&s, valid, now, &r->good_until))
+			{
+				Person		away = find_person("staff", "staff_pkey", "staff_id", F_INT8EQ, Int64GetDatum(int8_of(&s, for_staff_id)),
+											   "staff_id", now, &r->good_until);
+
+				if (away.id != 0)
+					load_person(r, rights, &away, now);
+			}
+	}
+	scan_end(&s);
+}
+
 BlRights *
 bl_rights_load(BlActorKind kind, int64_t id, Oid session_user)
 {
@@ -438,8 +487,8 @@ bl_rights_load(BlActorKind kind, int64_t id, Oid session_user)
 	person = find_actor(r, now);
 	if (person.id != 0)
 	{
-		load_grants(r, rights, "access_grant", "access_grant_pkey", "staff_id", person.id, NULL, now);
-		load_group_grants(r, rights, &person, now);
+		load_person(r, rights, &person, now);
+		load_stand_ins(r, rights, &person, now);
 	}
 	bl_access_spread(r->parent, rights, r->last);
 	r->held = rights;

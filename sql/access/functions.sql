@@ -133,7 +133,33 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._refuse_self(boolean) IS 'raises where rights would come to the actor by his own hand';
 
-CREATE FUNCTION billing.grant_access(staff_no text, org_no text, kinds text[], actions text[], until timestamptz DEFAULT NULL)
+CREATE FUNCTION billing._is_actor(staff_id bigint)
+RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT format('staff:%s', _is_actor.staff_id) = billing.actor()
+		OR EXISTS (SELECT FROM billing.stand_in i WHERE i.for_staff_id = _is_actor.staff_id AND format('staff:%s', i.staff_id) = billing.actor());
+END;
+COMMENT ON FUNCTION billing._is_actor(bigint) IS 'is the actor this person, or does he stand in for him, now or at some time?';
+
+CREATE FUNCTION billing._valid_from(before tstzmultirange, from_at timestamptz, until timestamptz)
+RETURNS tstzmultirange
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	begins	timestamptz := coalesce(from_at, now());
+BEGIN
+	IF NOT isfinite(begins) OR begins < now() OR until <= begins THEN
+		RAISE EXCEPTION 'a right begins now or later, and ends after that'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Given: from %s until %s.', begins, coalesce(until::text, 'further notice'));
+	END IF;
+	RETURN coalesce(before * tstzmultirange(tstzrange(now(), begins)), '{}') + tstzmultirange(tstzrange(begins, until));
+END $$;
+COMMENT ON FUNCTION billing._valid_from(tstzmultirange, timestamptz, timestamptz) IS
+'when a right holds that is given from a moment on (null: now) until another (null: for good): before that as it was';
+
+CREATE FUNCTION billing.grant_access(staff_no text, org_no text, kinds text[], actions text[], until timestamptz DEFAULT NULL, from_at timestamptz DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -149,20 +175,22 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('staff %s', grant_access.staff_no));
 	END IF;
-	PERFORM billing._refuse_self(format('staff:%s', person) = billing.actor());
+	PERFORM billing._refuse_self(billing._is_actor(person));
 	PERFORM billing._check_grantable(at_org, grant_access.kinds, grant_access.actions);
 	INSERT INTO billing.access_grant AS g (staff_id, org_id, kind, action, valid_during)
-	SELECT person, at_org, k, a, tstzrange(now(), grant_access.until)
+	SELECT person, at_org, k, a, billing._valid_from(NULL, grant_access.from_at, grant_access.until)
 	  FROM (SELECT DISTINCT k, a FROM unnest(grant_access.kinds) k, unnest(grant_access.actions) a) r
-	    ON CONFLICT (staff_id, org_id, kind, action) DO UPDATE SET valid_during = excluded.valid_during, granted_by = excluded.granted_by;
+	    ON CONFLICT (staff_id, org_id, kind, action) DO UPDATE
+	   SET valid_during = billing._valid_from(g.valid_during, grant_access.from_at, grant_access.until), granted_by = excluded.granted_by;
 	GET DIAGNOSTICS changed = ROW_COUNT;
 	PERFORM billing._audit(at_org, 'grant_access', format('staff %s', grant_access.staff_no),
-		jsonb_build_object('org_no', grant_access.org_no, 'kinds', grant_access.kinds, 'actions', grant_access.actions, 'until', grant_access.until));
+		jsonb_build_object('org_no', grant_access.org_no, 'kinds', grant_access.kinds, 'actions', grant_access.actions, 'until', grant_access.until,
+			'from', grant_access.from_at));
 	RETURN changed;
 END $$;
-COMMENT ON FUNCTION billing.grant_access(text, text, text[], text[], timestamptz) IS
+COMMENT ON FUNCTION billing.grant_access(text, text, text[], text[], timestamptz, timestamptz) IS
 'lets a person do these actions (read, write, approve, run) to what an org and all below it have of these kinds (org, customer, '
-'account, reading, plan, bill, money, audit, supply, personal), until a moment or for good; holds in every session from its next statement on; '
+'account, reading, plan, bill, money, audit, supply, personal), from a moment on (from_at; else now) until another or for good; holds in every session from its next statement after that on; '
 'only what one holds oneself, never to oneself; returns how many rights';
 
 CREATE FUNCTION billing.revoke_access(staff_no text, org_no text, kinds text[] DEFAULT NULL, actions text[] DEFAULT NULL)

@@ -89,9 +89,10 @@ BEGIN
 	UPDATE billing.staff s SET name = change_staff.name, post = change_staff.post, org_id = at_org WHERE s.staff_id = person.staff_id;
 	-- what the new post needs the group of the post gives, or somebody
 	IF (person.post, person.org_id) <> (change_staff.post, at_org) THEN
-		PERFORM billing._refuse_self(format('staff:%s', person.staff_id) = billing.actor());
+		PERFORM billing._refuse_self(billing._is_actor(person.staff_id));
 		DELETE FROM billing.access_grant g WHERE g.staff_id = person.staff_id;
 		DELETE FROM billing.group_staff g WHERE g.staff_id = person.staff_id;
+		DELETE FROM billing.stand_in i WHERE person.staff_id IN (i.staff_id, i.for_staff_id);
 	END IF;
 	PERFORM billing._audit(o, 'change_staff', format('staff %s', change_staff.staff_no),
 		jsonb_build_object('post', change_staff.post, 'post_before', person.post, 'org_no', change_staff.org_no))
@@ -127,6 +128,7 @@ BEGIN
 	IF leaves <= now() THEN
 		DELETE FROM billing.access_grant g WHERE g.staff_id = person.staff_id;
 		DELETE FROM billing.group_staff g WHERE g.staff_id = person.staff_id;
+		DELETE FROM billing.stand_in i WHERE person.staff_id IN (i.staff_id, i.for_staff_id);
 	END IF;
 	PERFORM billing._audit(person.org_id, 'end_staff', format('staff %s', end_staff.staff_no), jsonb_strip_nulls(jsonb_build_object('at', end_staff.at)));
 END $$;

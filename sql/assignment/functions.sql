@@ -1,4 +1,5 @@
-CREATE FUNCTION billing.assign_accounts(staff_no text, account_nos text[], until timestamptz DEFAULT NULL, kinds text[] DEFAULT '{account}', actions text[] DEFAULT '{read}')
+CREATE FUNCTION billing.assign_accounts(staff_no text, account_nos text[], until timestamptz DEFAULT NULL, kinds text[] DEFAULT '{account}', actions text[] DEFAULT '{read}',
+	from_at timestamptz DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -13,7 +14,7 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('staff %s', assign_accounts.staff_no));
 	END IF;
-	PERFORM billing._refuse_self(format('staff:%s', person) = billing.actor());
+	PERFORM billing._refuse_self(billing._is_actor(person));
 	WITH chosen AS MATERIALIZED (
 		SELECT a.account_id, a.org_id FROM billing.account a
 		 WHERE a.account_no = ANY (assign_accounts.account_nos) AND billing.can_write(a.org_id, 'org')
@@ -21,20 +22,21 @@ BEGIN
 		   AND NOT EXISTS (SELECT FROM unnest(assign_accounts.kinds) k, unnest(assign_accounts.actions) n WHERE NOT billing._can_grant(n, k, a.org_id))),
 	written AS (
 		INSERT INTO billing.account_grant AS g (account_id, staff_id, org_id, kind, action, valid_during)
-		SELECT DISTINCT c.account_id, person, c.org_id, k, n, tstzrange(now(), assign_accounts.until)
+		SELECT DISTINCT c.account_id, person, c.org_id, k, n, billing._valid_from(NULL, assign_accounts.from_at, assign_accounts.until)
 		  FROM chosen c, unnest(assign_accounts.kinds) k, unnest(assign_accounts.actions) n
 		 ORDER BY c.account_id
-		    ON CONFLICT ON CONSTRAINT account_grant_pkey DO UPDATE SET valid_during = excluded.valid_during, granted_by = excluded.granted_by
+		    ON CONFLICT ON CONSTRAINT account_grant_pkey DO UPDATE
+		   SET valid_during = billing._valid_from(g.valid_during, assign_accounts.from_at, assign_accounts.until), granted_by = excluded.granted_by
 		RETURNING g.account_id)
 	SELECT count(DISTINCT w.account_id) INTO counted FROM written w;
 	PERFORM billing._audit(o.org_id, 'assign_accounts', format('staff %s', assign_accounts.staff_no),
-		jsonb_build_object('account_nos', assign_accounts.account_nos, 'until', assign_accounts.until, 'kinds', assign_accounts.kinds, 'actions', assign_accounts.actions))
+		jsonb_build_object('account_nos', assign_accounts.account_nos, 'until', assign_accounts.until, 'from', assign_accounts.from_at, 'kinds', assign_accounts.kinds, 'actions', assign_accounts.actions))
 	   FROM (SELECT DISTINCT a.org_id FROM billing.account a
 			  WHERE a.account_no = ANY (assign_accounts.account_nos) AND billing.can_write(a.org_id, 'org')) o;
 	RETURN counted;
 END $$;
-COMMENT ON FUNCTION billing.assign_accounts(text, text[], timestamptz, text[], text[]) IS
-'lets a member of staff read of these accounts what their customers read, wherever he works, until a moment or for good; with actions {write} also do to them what '
+COMMENT ON FUNCTION billing.assign_accounts(text, text[], timestamptz, text[], text[], timestamptz) IS
+'lets a member of staff read of these accounts what their customers read, wherever he works, from a moment on (from_at; else now) until another or for good; with actions {write} also do to them what '
 'commands do to one account of these kinds (account, reading, supply), such as record_register(). To read by himself his login needs billing_customer. '
 'Only accounts whose org one administers, where one holds what one gives; others are passed over; returns how many';
 

@@ -1,5 +1,5 @@
 GRANT SELECT ON billing.account_grant TO billing_admin, billing_auditor;
-GRANT EXECUTE ON FUNCTION billing.assign_accounts(text, text[], timestamptz, text[], text[]), billing.unassign_accounts(text, text[]) TO billing_admin;
+GRANT EXECUTE ON FUNCTION billing.assign_accounts(text, text[], timestamptz, text[], text[], timestamptz), billing.unassign_accounts(text, text[]) TO billing_admin;
 
 -- What the store's own functions may do to an account by a right at its org, they may by a right on the account:
 -- made of their policies, so that no table is forgotten.

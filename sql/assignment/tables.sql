@@ -5,7 +5,7 @@ CREATE TABLE billing.account_grant (
 	org_id			bigint NOT NULL,
 	kind			text NOT NULL DEFAULT 'account',
 	action			text NOT NULL DEFAULT 'read',
-	valid_during	tstzrange NOT NULL DEFAULT tstzrange(now(), NULL),
+	valid_during	tstzmultirange NOT NULL DEFAULT tstzmultirange(tstzrange(now(), NULL)),
 	granted_by		text NOT NULL DEFAULT billing.actor(),
 	PRIMARY KEY (account_id, staff_id, kind, action),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,

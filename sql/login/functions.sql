@@ -111,7 +111,7 @@ BEGIN
 	ELSIF set_login.kind = 'staff' THEN
 		-- who sets a password could log in by it: only where he may do all that the person may
 		SELECT s.org_id INTO of_org FROM billing.staff s WHERE s.staff_id = set_login.id AND billing.can_write(s.org_id, 'org');
-		PERFORM billing._check_person_grantable(set_login.id) WHERE of_org IS NOT NULL;
+		PERFORM billing._check_person_grantable(set_login.id || ARRAY(SELECT i.for_staff_id FROM billing.stand_in i WHERE i.staff_id = set_login.id)) WHERE of_org IS NOT NULL;
 	END IF;
 	IF of_org IS NULL THEN
 		PERFORM billing._not_found(format('%s %s', set_login.kind, set_login.id));

@@ -17,6 +17,7 @@ INSERT INTO billing.risky_act (act, above, meaning) VALUES
 	('add_staff', 0, 'a person entered, who has what the post has'),
 	('change_staff', 0, 'another post, or another organisation'),
 	('assign_accounts', 0, 'accounts shown to a person'),
+	('stand_in', 0, 'somebody stands in for another'),
 	('unite_duties', 0, 'entering and approving by one person'),
 	('set_approval_rule', 0, 'what needs a second person'),
 	('lift_second_step', 0, 'a second step required no more'),

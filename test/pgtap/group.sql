@@ -8,6 +8,7 @@ CREATE ROLE tap_adm LOGIN IN ROLE billing_admin;
 CREATE ROLE tap_sub LOGIN IN ROLE billing_admin;
 CREATE ROLE tap_ann LOGIN IN ROLE billing_clerk, billing_customer;
 CREATE ROLE tap_ben LOGIN IN ROLE billing_clerk;
+CREATE ROLE tap_lat LOGIN IN ROLE billing_clerk;
 GRANT ALL ON SCHEMA public TO PUBLIC;
 SELECT billing.add_org('C', 'Company', 'company') AS c, billing.add_org('S1', 'Station 1', 'station', 'C') AS s1 \gset
 SELECT billing.add_org('S2', 'Station 2', 'station', 'C') AS s2, billing.add_org('T1', 'Team', 'team', 'S1') AS t1 \gset
@@ -39,7 +40,7 @@ BEGIN
 	RETURN coalesce(got, '');
 END $$;
 
-SELECT plan(90);
+SELECT plan(103);
 
 -- ---- groups in groups ----
 SET SESSION AUTHORIZATION tap_adm;
@@ -103,7 +104,7 @@ SELECT ok(billing.leave_group('deep', 'ANN'), 'left');
 SELECT is(may('tap_ann', :s1, 'reading'), '', 'nothing any more');
 SELECT billing.join_group('deep', 'ANN', now() + interval '1 hour') \gset
 SELECT is(may('tap_ann', :s1, 'reading'), 'read', 'for an hour');
-UPDATE billing.group_staff SET valid_during = tstzrange(now() - interval '2 hours', now() - interval '1 hour');
+UPDATE billing.group_staff SET valid_during = tstzmultirange(tstzrange(now() - interval '2 hours', now() - interval '1 hour'));
 SELECT is(may('tap_ann', :s1, 'reading'), '', 'which is over');
 SELECT billing.join_group('deep', 'ANN') \gset
 SELECT billing.change_staff('ANN', 'Ann', 'cashier') \gset
@@ -189,7 +190,7 @@ SET SESSION AUTHORIZATION tap_ann;
 SELECT is(said('billing.set_plan(''1'', ''home'', ''2026-05-01'')'), '', 'then she changes its plan');
 SELECT is(said('billing.add_service_point(''1'', ''roof'')'), '', 'and where it is supplied');
 RESET SESSION AUTHORIZATION;
-UPDATE billing.account_grant SET valid_during = tstzrange(now() - interval '2 days', now() - interval '1 day') WHERE kind = 'reading';
+UPDATE billing.account_grant SET valid_during = tstzmultirange(tstzrange(now() - interval '2 days', now() - interval '1 day')) WHERE kind = 'reading';
 SET SESSION AUTHORIZATION tap_ann;
 SELECT is(said('billing.record_register(''1'', ''2026-03-01'', ''total'', 205)'), 'P0002 account 1 does not exist, or not for you', 'until the day is over');
 SET SESSION AUTHORIZATION tap_adm;
@@ -202,6 +203,40 @@ SELECT is_empty($$SELECT p.polname FROM pg_policy p JOIN pg_attribute a ON a.att
 	 WHERE to_regrole('billing_owner') = ANY (p.polroles) AND p.polname NOT LIKE '%\_assigned' AND p.polrelid <> 'billing.account_grant'::regclass
 	   AND coalesce(pg_get_expr(p.polqual, p.polrelid), '') || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') ~ 'can_(read|write|do)\('
 	   AND NOT EXISTS (SELECT FROM pg_policy q WHERE q.polrelid = p.polrelid AND q.polname = left(p.polname, 54) || '_assigned')$$, 'every policy by a right at the org has its like by a right on the account');
+-- ---- what begins later, and who stands in ----
+RESET SESSION AUTHORIZATION;
+SELECT billing.add_staff('S1', 'LAT', 'Later', 'x', 'tap_lat') AS lat, billing.add_staff('S1', 'AWY', 'Away', 'billing clerk') AS awy \gset
+SET SESSION AUTHORIZATION tap_adm;
+SELECT billing.grant_access('LAT', 'S2', '{account}', '{read}', until => now() + interval '1 day') \gset
+SELECT billing.grant_access('LAT', 'S2', '{account}', '{read}', from_at => now() + interval '2 days', until => now() + interval '3 days') \gset
+SELECT billing.grant_access('LAT', 'S2', '{bill}', '{read}', from_at => now() + interval '1 day') \gset
+SELECT is((SELECT array_agg(round(extract(epoch FROM u - now()) / 86400) ORDER BY u) FROM billing.access_grant g, unnest(g.valid_during) v, unnest(ARRAY[lower(v), upper(v)]) u WHERE g.staff_id = :lat AND g.kind = 'account'),
+	'{0,1,2,3}', 'what one has until tomorrow stays beside what one has from the day after');
+SELECT is(said('billing.grant_access(''LAT'', ''S2'', ''{bill}'', ''{read}'', from_at => now() - interval ''1 hour'')'), '22023 a right begins now or later, and ends after that', 'nothing begins in the past');
+SELECT is(said('billing.grant_access(''LAT'', ''S2'', ''{bill}'', ''{read}'', until => now() + interval ''1 day'', from_at => now() + interval ''1 day'')'), '22023 a right begins now or later, and ends after that', 'nor ends before');
+SELECT billing.add_post('C', 'billing clerk') \gset
+SELECT billing.stand_in('LAT', 'AWY', until => now() + interval '14 days', from_at => now() + interval '1 day') \gset
+RESET SESSION AUTHORIZATION;
+SELECT is(may('tap_lat', :s2, 'account') || ' ' || may('tap_lat', :s2, 'bill') || ' ' || may('tap_lat', :s1, 'money'), 'read  ', 'until it begins there is nothing of it');
+UPDATE billing.access_grant SET valid_during = tstzmultirange(tstzrange(now() - interval '2 days', now() - interval '1 day'), tstzrange(now() - interval '1 hour', NULL)) WHERE staff_id = :lat;
+UPDATE billing.stand_in SET valid_during = tstzmultirange(tstzrange(now() - interval '1 hour', now() + interval '1 hour'));
+SELECT is(may('tap_lat', :s2, 'account') || ' ' || may('tap_lat', :s2, 'bill') || ' ' || may('tap_lat', :s1, 'money') || ' ' || may('tap_lat', :s1, 'bill'), 'read read read,write read,run,write', 'then all of it, for whom he stands in as well');
+SELECT is(may('tap_lat', :s2, 'money'), '', 'where the other has it, at his own org');
+SELECT set_eq($$SELECT org_no, kind, action, group_no, stands_in_for FROM billing_report.staff_right WHERE staff_no = 'LAT' AND kind = 'money'$$,
+	$$VALUES ('S1', 'money', 'read', 'C-billing-clerk', 'AWY'), ('S1', 'money', 'write', 'C-billing-clerk', 'AWY')$$, 'the view says for whom');
+SET SESSION AUTHORIZATION tap_sub;
+SELECT is(said('billing.stand_in(''SUB'', ''AWY'', now() + interval ''1 day'')'), '42501 nobody grants to himself', 'nobody lets himself stand in');
+SELECT is(said('billing.stand_in(''ANN2'', ''AWY'', now() + interval ''1 day'')'), '42501 only what one holds can be granted', 'nor another for more than he has');
+SELECT is(said(format('billing.set_login(''staff'', %s, ''later1'', ''long enough'')', :lat)), '42501 only what one holds can be granted', 'nor a password to who stands in');
+RESET SESSION AUTHORIZATION;
+SELECT billing.stand_in('SUB', 'AWY', now() + interval '1 day') \gset
+SET SESSION AUTHORIZATION tap_sub;
+SELECT is(said('billing.grant_access(''AWY'', ''S1'', ''{org}'', ''{read}'')'), '42501 nobody grants to himself', 'nor to whom he stands in for');
+RESET SESSION AUTHORIZATION;
+SELECT is(billing.end_stand_in('SUB', 'AWY')::text || billing.end_stand_in('SUB', 'AWY')::text, 'truefalse', 'the other is back');
+SELECT billing.end_staff('AWY') \gset
+SELECT is(may('tap_lat', :s1, 'money') || (SELECT count(*) FROM billing.stand_in), '0', 'with the other''s leaving it is over');
+
 -- ---- a password, or another post, by an administrator who holds less than the person ----
 RESET SESSION AUTHORIZATION;
 SELECT billing.add_staff('S1', 'PST', 'Post', 'auditor') AS pst, billing.add_staff('S1', 'GRT', 'Granted', 'x') AS grt, billing.add_staff('S1', 'GRP', 'Grouped', 'x') AS grp,
@@ -218,7 +253,7 @@ RESET SESSION AUTHORIZATION;
 SELECT is((SELECT count(*) FROM billing.access_grant WHERE staff_id = :grt), 0::bigint, 'and with it goes what another org has granted');
 SELECT is((SELECT count(*) FROM billing.group_staff WHERE staff_id = :grp), 0::bigint, 'and their groups');
 RESET SESSION AUTHORIZATION;
-SELECT is((SELECT string_agg(DISTINCT act, ' ' ORDER BY act) FROM billing.audit WHERE act ~ 'group|post|duties|assign'),
-	'add_group add_post assign_accounts end_group grant_group_access join_group leave_group nest_group revoke_group_access separate_duties unassign_accounts unite_duties unnest_group', 'all of it is written down');
+SELECT is((SELECT string_agg(DISTINCT act, ' ' ORDER BY act) FROM billing.audit WHERE act ~ 'group|post|duties|assign|stand'),
+	'add_group add_post assign_accounts end_group end_stand_in grant_group_access join_group leave_group nest_group revoke_group_access separate_duties stand_in unassign_accounts unite_duties unnest_group', 'all of it is written down');
 SELECT * FROM finish();
 ROLLBACK;

@@ -90,6 +90,24 @@ as chief SELECT billing.revoke_access('BEN', 'S2')
 EXECUTE q (true);
 END
 
+# by the clock alone: nothing is written when it begins and ends
+is(session('ben', <<"END"), "0\n200\n0\n0\n200\n0", 'what begins later begins and ends in plans that are cached, in workers too; and so does standing in');
+$parallel
+PREPARE q AS SELECT count(*) FROM billing.account WHERE \$1;
+as chief SELECT billing.grant_access('BEN', 'S2', '{account}', '{read}', from_at => now() + '4 s', until => now() + '8 s')
+EXECUTE q (true);
+DO 'BEGIN PERFORM pg_sleep(4.2); END';
+EXECUTE q (true);
+DO 'BEGIN PERFORM pg_sleep(4); END';
+EXECUTE q (true);
+as chief SELECT billing.stand_in('BEN', 'CAT', from_at => now() + '4 s', until => now() + '8 s')
+EXECUTE q (true);
+DO 'BEGIN PERFORM pg_sleep(4.2); END';
+EXECUTE q (true);
+DO 'BEGIN PERFORM pg_sleep(4); END';
+EXECUTE q (true);
+END
+
 # ---- who leaves ----
 
 my ($ann, $ben) = map { $node->safe_psql('postgres', "SELECT staff_id FROM billing.staff WHERE staff_no = '$_'") } qw(ANN BEN);

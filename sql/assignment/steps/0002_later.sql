@@ -1,0 +1,3 @@
+-- As the grants of a person.
+ALTER TABLE billing.account_grant ALTER COLUMN valid_during DROP DEFAULT, ALTER COLUMN valid_during TYPE tstzmultirange USING tstzmultirange(valid_during),
+	ALTER COLUMN valid_during SET DEFAULT tstzmultirange(tstzrange(now(), NULL));
