@@ -134,6 +134,19 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._industry_measures(bigint[], daterange) IS 'the sections of industry of accounts at the end of some days';
 
+CREATE FUNCTION billing._model_measures(orgs bigint[], until_on date, rule jsonb, bounds numeric[])
+RETURNS TABLE (account_id bigint, org_id bigint, segment text, measure numeric)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+	SELECT s.account_id, s.org_id, CASE WHEN m.measure < _model_measures.bounds[1] THEN 'low' WHEN m.measure < _model_measures.bounds[2] THEN 'medium' ELSE 'high' END, m.measure
+	  FROM billing._model_version_of(_model_measures.rule ->> 'model', (_model_measures.rule ->> 'version')::integer) v
+	 CROSS JOIN LATERAL billing._model_scores(v, _model_measures.orgs, _model_measures.until_on) s
+	 -- of a model without labels its rank
+	 CROSS JOIN LATERAL (SELECT round(coalesce(s.probability, s.score)::numeric, 6) AS measure) m
+	 WHERE m.measure <> 'NaN';
+END;
+COMMENT ON FUNCTION billing._model_measures(bigint[], date, jsonb, numeric[]) IS 'what a model says of accounts by their readings before a day';
+
 CREATE FUNCTION billing._day_shapes(orgs bigint[], during daterange)
 RETURNS TABLE (account_id bigint, org_id bigint, shape double precision[])
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
@@ -158,7 +171,7 @@ LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	given	jsonb := coalesce(_segment_bounds.rule -> 'bounds', CASE _segment_bounds.kind WHEN 'revenue' THEN '["0.80", "0.95"]'::jsonb WHEN 'load_factor' THEN '["0.30", "0.60"]' ELSE '["0.05", "0.25"]' END);
+	given	jsonb := coalesce(_segment_bounds.rule -> 'bounds', CASE _segment_bounds.kind WHEN 'revenue' THEN '["0.80", "0.95"]'::jsonb WHEN 'load_factor' THEN '["0.30", "0.60"]' WHEN 'model' THEN '["0.50", "0.90"]' ELSE '["0.05", "0.25"]' END);
 	bounds	numeric[];
 BEGIN
 	IF jsonb_typeof(given) = 'array' AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(given) e WHERE e !~ '^[01](\.[0-9]{1,9})?$') THEN
@@ -179,7 +192,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	known	text[] := CASE WHEN _check_segment_rule.kind IN ('revenue', 'load_factor', 'arrears') THEN '{bounds}' WHEN _check_segment_rule.kind = 'shape' THEN '{clusters,seed,method}'
-					  WHEN _check_segment_rule.kind = 'industry' THEN '{}' END::text[];
+					  WHEN _check_segment_rule.kind = 'model' THEN '{bounds,model,version}' WHEN _check_segment_rule.kind = 'industry' THEN '{}' END::text[];
 	member	text;
 BEGIN
 	IF _check_segment_rule.kind IS NULL OR _check_segment_rule.kind NOT IN ('revenue', 'load_factor', 'arrears', 'industry', 'shape', 'model', 'listed') THEN
@@ -194,9 +207,15 @@ BEGIN
 		RAISE EXCEPTION 'a segmentation by % has no "%"', _check_segment_rule.kind, left(member, 64)
 			USING ERRCODE = 'invalid_parameter_value', HINT = format('Its rule may have: %s.', coalesce(nullif(array_to_string(known, ', '), ''), 'nothing'));
 	END IF;
-	IF known = '{bounds}' THEN
+	IF 'bounds' = ANY (known) THEN
 		PERFORM billing._segment_bounds(_check_segment_rule.kind, _check_segment_rule.rule);
-	ELSIF _check_segment_rule.kind = 'shape' AND (coalesce(_check_segment_rule.rule ->> 'clusters', '4') !~ '^[0-9]{1,2}$' OR coalesce(_check_segment_rule.rule ->> 'seed', '1') !~ '^[0-9]{1,18}$'
+	END IF;
+	IF _check_segment_rule.kind = 'model' AND _check_segment_rule.rule <> '{}'
+		AND (jsonb_typeof(_check_segment_rule.rule -> 'model') IS DISTINCT FROM 'string' OR coalesce(_check_segment_rule.rule ->> 'version', '1') !~ '^[0-9]{1,9}$') THEN
+		RAISE EXCEPTION 'a segmentation by a model names it' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Such as {"model": "theft", "version": 2, "bounds": ["0.50", "0.90"]}: without a version by the latest; without any rule put_segments() fills it.';
+	END IF;
+	IF _check_segment_rule.kind = 'shape' AND (coalesce(_check_segment_rule.rule ->> 'clusters', '4') !~ '^[0-9]{1,2}$' OR coalesce(_check_segment_rule.rule ->> 'seed', '1') !~ '^[0-9]{1,18}$'
 			OR coalesce(_check_segment_rule.rule ->> 'method', 'means') NOT IN ('means', 'medoids') OR coalesce(_check_segment_rule.rule ->> 'clusters', '4')::integer NOT BETWEEN 2 AND 64) THEN
 		RAISE EXCEPTION 'these clusters cannot be made' USING ERRCODE = 'invalid_parameter_value', HINT = 'Such as {"clusters": 4, "seed": 1, "method": "means"}: 2 to 64 clusters, means or medoids.';
 	END IF;
@@ -246,6 +265,7 @@ DECLARE
 	made	bigint;
 BEGIN
 	PERFORM billing._check_segment_rule(add_segmentation.kind, add_segmentation.rule);
+	PERFORM billing._model_of(add_segmentation.rule ->> 'model') WHERE add_segmentation.kind = 'model' AND add_segmentation.rule ? 'model';
 	INSERT INTO billing.segmentation (org_id, code, name, kind, rule) VALUES (at_org, add_segmentation.code, add_segmentation.name, add_segmentation.kind, add_segmentation.rule)
 	RETURNING segmentation_id INTO made;
 	PERFORM billing._audit(at_org, 'add_segmentation', format('segmentation %s', add_segmentation.code), jsonb_build_object('kind', add_segmentation.kind, 'rule', add_segmentation.rule));
@@ -253,7 +273,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.add_segmentation(text, text, text, text, jsonb) IS
 'a way to divide the accounts of an org and those below it: by revenue (A, B, C; {"bounds": ["0.80", "0.95"]}), load_factor or arrears (low, medium, high), industry, shape of the day '
-'({"clusters": 4, "seed": 1, "method": "means"}), by a model, or listed; refresh_segments() or put_segments() fill it; needs read on bill and account, and on reading or money where it is made of them';
+'({"clusters": 4, "seed": 1, "method": "means"}), by a model (low, medium, high; {"model": "theft", "version": 2, "bounds": ["0.50", "0.90"]}), or listed; refresh_segments() or put_segments() fill it; needs read on bill and account, and on reading or money where it is made of them';
 
 CREATE FUNCTION billing._put_members(segmentation billing.segmentation, from_on date, account_ids bigint[], org_ids bigint[], segments text[], measures numeric[])
 RETURNS bigint
@@ -306,7 +326,7 @@ BEGIN
 	IF NOT coalesce(isfinite(refresh_segments.until_on) AND refresh_segments.months BETWEEN 1 AND 120, false) THEN
 		RAISE EXCEPTION 'segments are made of 1 to 120 months before a day' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	IF s.kind IN ('model', 'listed') THEN
+	IF s.kind = 'listed' OR s.kind = 'model' AND NOT s.rule ? 'model' THEN
 		RAISE EXCEPTION 'segmentation % is filled by put_segments()', s.code USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	during := daterange((refresh_segments.until_on - make_interval(months => refresh_segments.months))::date, refresh_segments.until_on);
@@ -327,6 +347,8 @@ BEGIN
 			 UNION ALL
 			SELECT m.* FROM billing._industry_measures(orgs, during) m WHERE s.kind = 'industry'
 			 UNION ALL
+			SELECT m.* FROM billing._model_measures(orgs, refresh_segments.until_on, s.rule, billing._segment_bounds(s.kind, s.rule)) m WHERE s.kind = 'model'
+			 UNION ALL
 			SELECT d.account_id, d.org_id, n.cluster::text, round(n.distance::numeric, 6) FROM billing._day_shapes(orgs, during) d CROSS JOIN LATERAL billing.nearest_cluster(s.centers, d.shape) n
 			 WHERE s.kind = 'shape') q;
 	changed := billing._put_members(s, refresh_segments.until_on, coalesce(members.accounts, '{}'), coalesce(members.orgs, '{}'), coalesce(members.segments, '{}'), coalesce(members.measures, '{}'));
@@ -336,7 +358,7 @@ BEGIN
 	RETURN changed;
 END $$;
 COMMENT ON FUNCTION billing.refresh_segments(text, date, integer, boolean) IS
-'puts the accounts of a segmentation into its segments from a day on, by the bills, payments or readings of the months before; clusters keep their centres, unless they are to be '
+'puts the accounts of a segmentation into its segments from a day on, by the bills, payments or readings of the months before (of a model, of those that it looks at); clusters keep their centres, unless they are to be '
 'trained anew; returns how many accounts came or changed';
 
 CREATE FUNCTION billing.put_segments(code text, from_on date, account_ids bigint[], segments text[], measures numeric[] DEFAULT NULL)
@@ -351,7 +373,7 @@ DECLARE
 	members	record;
 	changed	bigint;
 BEGIN
-	IF s.kind NOT IN ('model', 'listed') THEN
+	IF s.kind NOT IN ('model', 'listed') OR s.kind = 'model' AND s.rule ? 'model' THEN
 		RAISE EXCEPTION 'segmentation % is filled by refresh_segments()', s.code USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	IF cardinality(put_segments.account_ids) <> cardinality(put_segments.segments) OR cardinality(put_segments.account_ids) <> cardinality(put_segments.measures)

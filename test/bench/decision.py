@@ -5,12 +5,11 @@
 
 Half hours of twelve months, a month a row; a tariff of two periods and tiers by the year.  The bills are made first.
 Asked are: by the own plan (to the cent what was billed), by another plan, the best of three plans, and one account
-after the other by simulate(), which rates the same.  The year is that of the backend's processor time, one core; then
-by the clock with a worker beside it.
+after the other by simulate(), which rates the same; and a search of twenty candidates.  The year is that of the backend's
+processor time, one core.
 """
 import os
 import sys
-import time
 
 import vee
 
@@ -69,10 +68,6 @@ def main():
 			seconds = sorted(times)[len(times) // 2]
 			asked = 50 if what == "simulate()" else accounts
 			print(f"{accounts:6d} accounts, {what:16s} {1e6 * seconds / asked:8.0f} us an account-year, {100000 * seconds / asked:8.1f} s for 100,000   {said}")
-		session.ask("SET max_parallel_workers_per_gather = 1; SET parallel_setup_cost = 0; SET min_parallel_table_scan_size = 0")
-		start = time.monotonic()
-		session.ask(ASKED[1][1])
-		print(f"{accounts:6d} accounts, {'with a worker':16s} {1e6 * (time.monotonic() - start) / accounts:8.0f} us an account-year by the clock")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,20 @@ SELECT is((SELECT grade FROM billing.model_version WHERE version = 4), 'cold', '
 SELECT throws_ok($$UPDATE billing.model_version SET grade = 'trained'$$, NULL, NULL, 'a version is never changed');
 SELECT is((SELECT count(*) FROM billing.audit WHERE act = 'train_model'), 4::bigint, 'training is audited');
 
+-- segments by what it says
+SELECT billing.add_segmentation('S1', 'risk', 'Suspected theft', 'model', '{"model": "theft", "version": 2, "bounds": ["0.20", "0.60"]}') \gset
+SELECT cmp_ok(billing.refresh_segments('risk', '2026-04-01'), '>', 30::bigint, 'accounts come into the segments of a model');
+SELECT results_eq($$SELECT account_no, segment, measure FROM billing_report.segment_member WHERE code = 'risk' ORDER BY account_no$$,
+	$$SELECT account_no, CASE WHEN probability < 0.2 THEN 'low' WHEN probability < 0.6 THEN 'medium' ELSE 'high' END, round(probability::numeric, 6) FROM billing.score_accounts('theft', 'S1', '2026-04-01', 2) ORDER BY account_no$$,
+	'each as the version of the model that was named says');
+SELECT is(billing.refresh_segments('risk', '2026-04-01'), (SELECT count(*) FROM billing.segment_member), 'and again the same');
+SELECT throws_ok($$SELECT billing.put_segments('risk', '2026-05-01', '{1}', '{low}')$$, '22023', NULL, 'nobody puts them there by hand');
+SELECT throws_ok($$SELECT billing.add_segmentation('S1', 'r2', 'x', 'model', '{"model": "none"}')$$, 'P0002', NULL, 'a model that there is');
+SELECT throws_ok($$SELECT billing.add_segmentation('S1', 'r2', 'x', 'model', '{"version": 2}')$$, '22023', 'a segmentation by a model names it', 'which is named');
+SELECT throws_ok($$SELECT billing.add_segmentation('S1', 'r2', 'x', 'model', '{"model": "theft", "bounds": ["0.6", "0.2"]}')$$, '22023', 'the bounds of a segmentation are two rising shares', 'with bounds that rise');
+SELECT billing.add_segmentation('S1', 'r3', 'x', 'model', '{"model": "theft", "version": 99}') \gset
+SELECT throws_ok($$SELECT billing.refresh_segments('r3', '2026-04-01')$$, 'P0002', 'model theft has no such version', 'and a version that there is');
+
 -- errors
 SELECT throws_ok($$SELECT billing.train_model('none', '2026-04-01')$$, 'P0002', NULL, 'a model that there is');
 SELECT throws_ok($$SELECT billing.train_model('theft', '2026-04-01', 0)$$, '22023', 'a model looks at 1 to 60 months before a day', 'some months');

@@ -1,9 +1,9 @@
 /*
  * What a segment's bills would be.  Accounts with load profiles are rated set by
- * set: a version of a plan that is tried is a row of arrays, not of a common
- * table expression, so that workers may read it; the year of an account is one
- * usage, rated period by period as it was billed.  The others go the way of
- * simulate().  Both give the same, which test/pgtap/decision.sql proves.
+ * set: the year of an account is one usage, rated period by period as it was
+ * billed.  The others go the way of simulate().  Both give the same, which
+ * test/pgtap/decision.sql proves.  Each account is a subquery of its own, which
+ * PostgreSQL 15 does not give to workers: several sessions share a large segment.
  */
 CREATE FUNCTION billing._trial_versions(during daterange, plan_code text, version_from_on date, tariff billing.tariff,
 	OUT plan_ids bigint[], OUT calendar_ids bigint[], OUT spans daterange[], OUT tariffs billing.tariff[], OUT markets billing.market[])
