@@ -45,7 +45,7 @@ END $$;
 GRANT EXECUTE ON FUNCTION pg_temp.asked(text) TO PUBLIC;
 CREATE TEMPORARY TABLE margin AS SELECT * FROM billing.purchase_against_sales('C', '[2026-01-01,2026-03-01)', 'spot');
 
-SELECT plan(22);
+SELECT plan(31);
 -- January by hand: A 31 * 120 = 3720, B 31 * 48 = 1488, metered 5208; R 620
 SELECT results_eq($$SELECT sold_kwh, sales, metered_kwh, unmetered_kwh FROM margin WHERE month_on = '2026-01-01'$$, $$VALUES (5828.000, 3788.20, 5208.000, 620.000)$$, 'what was sold, and what of it is metered by intervals');
 SELECT results_eq($$SELECT contract_kwh, contract_cost FROM margin WHERE month_on = '2026-01-01'$$, $$VALUES (2008.800, 729.12)$$, 'contracts, by their last revision: 1488 * 0.35 + 520.8 * 0.4');
@@ -66,6 +66,22 @@ SELECT throws_ok($$SELECT * FROM billing.purchase_against_sales('C', '[2026-01-0
 SELECT throws_ok($$SELECT * FROM billing.purchase_against_sales('C', '[2026-01-01,2026-02-01)', 'nosuch')$$, 'P0002', NULL, 'at prices that there are');
 SELECT throws_ok($$SELECT billing.set_purchase_month('base', '2026-01-02', 1, 1)$$, '23514', NULL, 'a month begins with its first day');
 SELECT throws_ok($$UPDATE billing.purchase_month SET kwh = 0$$, '23001', NULL, 'what was agreed stays');
+
+-- by component
+CREATE TEMPORARY TABLE part AS SELECT * FROM billing.component_margin('C', '[2026-01-01,2026-03-01)', 'spot', '{"funds": ["funds"], "tax": ["vat"]}', '{funds}');
+SELECT results_eq($$SELECT component, codes, sales, cost, margin FROM part WHERE month_on = '2026-01-01'$$,
+	$$SELECT v.component, v.codes, v.sales, v.cost, v.sales - v.cost FROM margin m CROSS JOIN LATERAL (VALUES ('energy', '{energy}'::text[], 3496.80, m.cost), ('funds', '{funds}', 291.40, 291.40), (NULL, NULL, 3788.20, m.cost + 291.40)) v(component, codes, sales, cost)
+	   WHERE m.month_on = '2026-01-01'$$, 'energy, by hand: 5828 * 0.6 beside what was bought; funds: 5828 * 0.05, passed on; and both');
+SELECT is((SELECT count(*) FROM part p JOIN margin m USING (month_on) WHERE p.component IS NULL AND p.sales = m.sales AND p.margin IS NOT DISTINCT FROM m.margin - 291.40 * (p.cost / p.cost)), 2::bigint,
+	'the whole is what was billed, and what is left of it less what is passed on; where a price is missing nothing');
+SELECT is_empty($$SELECT month_on FROM part GROUP BY month_on HAVING sum(sales) FILTER (WHERE component IS NOT NULL) <> sum(sales) FILTER (WHERE component IS NULL)
+	OR sum(margin) FILTER (WHERE component IS NOT NULL) <> sum(margin) FILTER (WHERE component IS NULL)$$, 'the parts add up');
+SELECT is((SELECT sum(margin) FROM part WHERE component IS NULL AND month_on = '2026-01-01'), (SELECT sum(margin) FROM billing.product_margin('C', '[2026-01-01,2026-02-01)', 'spot', '{funds}')), 'to the margin of the plans');
+SELECT results_eq($$SELECT currency, component, sales, cost FROM billing.component_margin('C', '[2025-12-01,2026-01-01)', 'spot', '{}')$$, $$VALUES (NULL::text, 'energy', 0.00, 0.00), (NULL, NULL, 0.00, 0.00)$$, 'a month in which nothing was sold');
+SELECT throws_ok($$SELECT * FROM billing.component_margin('C', '[2026-01-01,2026-02-01)', 'spot', '{"a": ["x"], "b": ["x"]}')$$, '22023', 'charge "x" is in two components', 'a charge is of one component');
+SELECT throws_ok($$SELECT * FROM billing.component_margin('C', '[2026-01-01,2026-02-01)', 'spot', '{"a": [{}]}')$$, '22023', 'components are lists of the codes of charges by name', 'by its code');
+SELECT throws_ok($$SELECT * FROM billing.component_margin('C', '[2026-01-01,2026-02-01)', 'spot', NULL)$$, '22023', 'components are lists of the codes of charges by name', 'which is given');
+SELECT throws_ok($$SELECT * FROM billing.component_margin('C', '[2026-01-01,2026-02-01)', 'spot', '{"a": []}', '{b}')$$, '22023', 'there is no component "b"', 'what is passed on is a component');
 
 -- others
 SELECT results_eq($$SELECT class, own_price, seller, note FROM billing.compare_market_prices('C', '[2026-01-01,2026-02-01)')$$,

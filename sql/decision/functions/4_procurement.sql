@@ -208,6 +208,70 @@ COMMENT ON FUNCTION billing.product_margin(text, daterange, text, text[]) IS
 'by price plan what an org and those below it have sold in some months: energy, revenue, average price, charges that are only passed on (their codes are named: funds, grid), what the energy '
 'has cost at the purchase price of each month, and the margin';
 
+CREATE FUNCTION billing._check_components(components jsonb, passed_on text[])
+RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong	text;
+BEGIN
+	SELECT c.key INTO wrong FROM jsonb_each(CASE jsonb_typeof(_check_components.components) WHEN 'object' THEN _check_components.components ELSE '{"?": 0}' END) c
+	 WHERE jsonb_typeof(c.value) <> 'array' OR c.key = 'energy' OR jsonb_path_exists(c.value, 'strict $[*] ? (@.type() <> "string")') ORDER BY c.key LIMIT 1;
+	IF FOUND OR _check_components.components IS NULL THEN
+		RAISE EXCEPTION 'components are lists of the codes of charges by name' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('"%s" is none.', left(coalesce(wrong, ''), 64)),
+			HINT = 'Such as {"transmission": ["grid"], "funds": ["fund_water", "fund_renewable"]}; energy is what no other component names.';
+	END IF;
+	SELECT e.code INTO wrong FROM jsonb_each(_check_components.components) c CROSS JOIN LATERAL jsonb_array_elements_text(c.value) e(code) GROUP BY e.code HAVING count(*) > 1 ORDER BY e.code LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'charge "%" is in two components', left(wrong, 64) USING ERRCODE = 'invalid_parameter_value', HINT = 'Each code is of one component, so that the parts add up.';
+	END IF;
+	SELECT p INTO wrong FROM unnest(_check_components.passed_on) p WHERE NOT coalesce(_check_components.components ? p, false) ORDER BY p LIMIT 1;
+	IF FOUND OR _check_components.passed_on IS NULL THEN
+		RAISE EXCEPTION 'there is no component "%"', left(coalesce(wrong, ''), 64) USING ERRCODE = 'invalid_parameter_value', HINT = 'What is passed on is among the components; energy is not, since it is bought.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._check_components(jsonb, text[]) IS 'raises where codes of charges are not put into components';
+
+CREATE FUNCTION billing.component_margin(org_no text, during daterange, spot_series text, components jsonb, passed_on text[] DEFAULT '{}')
+RETURNS TABLE (month_on date, currency text, component text, codes text[], sales numeric, cost numeric, margin numeric, sales_per_kwh numeric, cost_per_kwh numeric, margin_per_kwh numeric)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 50
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	orgs	bigint[] := billing._orgs_below(billing._org_of(component_margin.org_no, 'read', 'bill'));
+BEGIN
+	PERFORM billing._check_components(component_margin.components, component_margin.passed_on);
+	RETURN QUERY
+	WITH bought AS MATERIALIZED (SELECT p.month_on, p.sold_kwh, p.cost FROM billing.purchase_against_sales(component_margin.org_no, component_margin.during, component_margin.spot_series) p),
+	sold AS (
+		SELECT s.month_on, s.currency, sum(s.kwh) AS kwh FROM billing.bill_sum s WHERE s.org_id = ANY (orgs) AND s.month_on <@ component_margin.during GROUP BY s.month_on, s.currency),
+	named AS (SELECT c.key AS component, e.code FROM jsonb_each(component_margin.components) c CROSS JOIN LATERAL jsonb_array_elements_text(c.value) e(code)),
+	charged AS (
+		SELECT s.month_on, s.currency, coalesce(n.component, 'energy') AS component, array_agg(DISTINCT s.code ORDER BY s.code) AS codes, sum(s.amount) AS sales
+		  FROM billing.charge_sum s LEFT JOIN named n ON n.code = s.code
+		 WHERE s.org_id = ANY (orgs) AND s.month_on <@ component_margin.during GROUP BY s.month_on, s.currency, coalesce(n.component, 'energy')),
+	part AS (
+		-- energy is bought, in each month, sold or not; of several currencies each bears its share of it
+		SELECT b.month_on, s.currency, s.kwh, k.component, c.codes, coalesce(c.sales, 0) AS sales,
+			   CASE WHEN k.component = 'energy' THEN round(b.cost * CASE WHEN s.currency IS NULL OR b.sold_kwh = 0 THEN 1 ELSE s.kwh / b.sold_kwh END, 2)
+					WHEN k.component = ANY (component_margin.passed_on) THEN coalesce(c.sales, 0) ELSE 0 END AS cost
+		  FROM bought b LEFT JOIN sold s ON s.month_on = b.month_on
+		 CROSS JOIN LATERAL (SELECT 'energy' AS component UNION ALL SELECT jsonb_object_keys(component_margin.components)) k
+		  LEFT JOIN charged c ON c.month_on = b.month_on AND c.currency = s.currency AND c.component = k.component
+		 WHERE k.component = 'energy' OR c.component IS NOT NULL)
+	SELECT p.month_on, p.currency, p.component, CASE WHEN p.component IS NOT NULL THEN max(p.codes) END, round(sum(p.sales), 2), CASE WHEN count(*) = count(p.cost) THEN round(sum(p.cost), 2) END,
+		   CASE WHEN count(*) = count(p.cost) THEN round(sum(p.sales - p.cost), 2) END, round(sum(p.sales) / nullif(max(p.kwh), 0), 6),
+		   CASE WHEN count(*) = count(p.cost) THEN round(sum(p.cost) / nullif(max(p.kwh), 0), 6) END, CASE WHEN count(*) = count(p.cost) THEN round(sum(p.sales - p.cost) / nullif(max(p.kwh), 0), 6) END
+	  FROM part p GROUP BY GROUPING SETS ((p.month_on, p.currency, p.component), (p.month_on, p.currency))
+	 ORDER BY p.month_on, p.currency, p.component <> 'energy', p.component;
+END $$;
+COMMENT ON FUNCTION billing.component_margin(text, daterange, text, jsonb, text[]) IS
+'month by month what an org and those below it have sold by components of the price: {"transmission": ["grid"], "funds": ["fund_water"], "tax": ["vat"]} names the codes of their charges, energy is all the '
+'others. Energy costs what purchase_against_sales() says; what is passed on to others costs what it brings. Component null: the month, to which its parts add up';
+
 -- ---- what others charge ----
 
 CREATE FUNCTION billing.record_market_price(org_no text, seller text, product text, days daterange, price_per_kwh numeric, currency text, source text, class text DEFAULT NULL)
