@@ -158,6 +158,33 @@ sum_changes(const double *x, int n)
 	return lanes_sum(lane);
 }
 
+static void
+least_and_most(const double *x, int n, double *least, double *most)
+{
+	double		low[LANES] = {x[0], x[0], x[0], x[0]},
+				high[LANES] = {x[0], x[0], x[0], x[0]};
+	int			k = 0;
+
+	for (; k + LANES <= n; k += LANES)
+		for (int j = 0; j < LANES; j++)
+		{
+			low[j] = x[k + j] < low[j] ? x[k + j] : low[j];
+			high[j] = x[k + j] > high[j] ? x[k + j] : high[j];
+		}
+	for (; k < n; k++)
+	{
+		low[0] = x[k] < low[0] ? x[k] : low[0];
+		high[0] = x[k] > high[0] ? x[k] : high[0];
+	}
+	*least = low[0];
+	*most = high[0];
+	for (int j = 1; j < LANES; j++)
+	{
+		*least = low[j] < *least ? low[j] : *least;
+		*most = high[j] > *most ? high[j] : *most;
+	}
+}
+
 static double
 mean_of(const double *x, int n)
 {
@@ -289,11 +316,15 @@ static bool
 repeats_or_zeros(const BlDayGrid *g, int d)
 {
 	const double *x = day_of(g, d);
-	int			any = x[0] == 0 || (d > 0 && x[0] == x[-1]);
+	double		lane[LANES] = {x[0] == 0 || (d > 0 && x[0] == x[-1]) ? 1 : 0};
+	int			k = 1;
 
-	for (int k = 1; k < g->slots; k++)
-		any |= (x[k] == 0) | (x[k] == x[k - 1]);
-	return any != 0;
+	for (; k + LANES <= g->slots; k += LANES)
+		for (int j = 0; j < LANES; j++)
+			lane[j] += (x[k + j] == 0 ? 1.0 : 0.0) + (x[k + j] == x[k + j - 1] ? 1.0 : 0.0);
+	for (; k < g->slots; k++)
+		lane[0] += (x[k] == 0 ? 1 : 0) + (x[k] == x[k - 1] ? 1 : 0);
+	return lanes_sum(lane) > 0;
 }
 
 static void
@@ -391,13 +422,9 @@ typedef struct Day
 static Day
 whole_day(const double *x, int slots, double mean, const double *usual_apart)
 {
-	Day			day = {.low = x[0], .high = x[0], .steps = slots - 1};
+	Day			day = {.steps = slots - 1};
 
-	for (int k = 0; k < slots; k++)
-	{
-		day.low = x[k] < day.low ? x[k] : day.low;
-		day.high = x[k] > day.high ? x[k] : day.high;
-	}
+	least_and_most(x, slots, &day.low, &day.high);
 	for (int k = 0; k < slots && day.low <= 0; k++)
 		day.zeros += x[k] == 0;
 	day.squares = sum_squares(x, slots, mean);
@@ -436,9 +463,14 @@ part_day(const double *x, int slots, double mean)
 static double
 sum_hours(const double *x, int slots, int from, int until)
 {
-	double		sum = 0;
+	int			first = (from * slots + 23) / 24,
+				last = (until * slots + 23) / 24;
+	double		sum = sum_of(x + first, last - first);
 
-	for (int k = (from * slots + 23) / 24; k * 24 < until * slots; k++)
+	if (!isnan(sum))
+		return sum;
+	sum = 0;
+	for (int k = first; k < last; k++)
 		sum += isnan(x[k]) ? 0 : x[k];
 	return sum;
 }
