@@ -18,3 +18,9 @@ CREATE POLICY anomaly_select_owner ON billing.anomaly FOR SELECT TO billing_owne
 CREATE POLICY anomaly_insert_run ON billing.anomaly FOR INSERT TO billing_owner WITH CHECK (billing.can_do('run', 'bill', org_id));
 CREATE POLICY anomaly_update_run ON billing.anomaly FOR UPDATE TO billing_owner
 	USING (billing.can_do('run', 'bill', org_id) OR billing.can_write(org_id, 'reading')) WITH CHECK (billing.can_do('run', 'bill', org_id) OR billing.can_write(org_id, 'reading'));
+
+-- only runs look at it
+ALTER TABLE billing.detection_usual ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing.detection_usual FORCE ROW LEVEL SECURITY;
+CREATE POLICY detection_usual_select_run ON billing.detection_usual FOR SELECT TO billing_owner USING (billing.can_do('run', 'bill', org_id));
+CREATE POLICY detection_usual_insert_run ON billing.detection_usual FOR INSERT TO billing_owner WITH CHECK (billing.can_do('run', 'bill', org_id));

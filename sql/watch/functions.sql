@@ -296,6 +296,11 @@ AS $$
 			CASE WHEN m.accounts THEN format('%s notices wait for a sender for more than a day, first of %s', t.n, t.first) ELSE 'you do not see all accounts' END,
 			'contrib/notices sends them', 'none waits for more than a day') f
 	UNION ALL
+	SELECT f.* FROM may m, (SELECT count(*) AS n, min(a.due_on) AS first FROM billing.anomaly a WHERE a.state <> 'closed' AND a.due_on < billing._sum_day(now())) t,
+		 billing._finding('anomalies', CASE WHEN m.readings THEN false END, CASE WHEN m.readings THEN t.n > 0 END,
+			CASE WHEN m.readings THEN format('%s anomalies are past their day, first since %s', t.n, t.first) ELSE 'you do not see all readings' END,
+			'billing_report.anomaly_count has them by org; assign_anomaly(), close_anomaly()', 'none is past its day') f
+	UNION ALL
 	SELECT f.* FROM (SELECT count(*) AS n, min(a.due_at) AS first FROM billing.alert a WHERE a.closed_at IS NULL AND a.due_at < now()) t,
 		 billing._finding('alerts', false, t.n > 0, format('%s alerts are overdue, first since %s', t.n, t.first::date), 'billing.alert says whose they are', 'none is overdue') f
 $$;

@@ -12,6 +12,9 @@ CREATE TEMPORARY TABLE acc (no text, plan text DEFAULT 'flat', address text DEFA
 INSERT INTO acc (no) SELECT unnest('{GOOD,GOOD2,GOOD3,GAP,SPIKE,NEG,LUMP,STUCK,PAUSE,ZERO,LATE,SHIFT,PHASE,UP,NIGHT,FACTOR,OVER,CHECK,VACANT,SOLAR}'::text[]);
 INSERT INTO acc VALUES ('TIER1', 'tiers', 'Nanjing Road 5'), ('TIER2', 'tiers', 'Nanjing  Road 5'), ('TIER3', 'flat', 'Nanjing Road 5');
 SELECT count(*) FROM (SELECT billing.add_account('S1', no, :customer, '2026-01-01', address => address), billing.set_plan(no, plan, '2026-01-01', CASE no WHEN 'OVER' THEN '{"contract_kw": "5"}' ELSE '{}' END::jsonb) FROM acc) q \gset
+-- a stranger in the same house
+SELECT billing.add_customer('S1', 'y') AS stranger \gset
+SELECT billing.add_account('S1', 'TIER4', :stranger, '2026-01-01', address => 'Nanjing Road 5'), billing.set_plan('TIER4', 'tiers', '2026-01-01') \gset
 SELECT billing.add_account('S2', 'Z', :other, '2026-01-01'), billing.set_plan('Z', 'flat', '2026-01-01') \gset
 -- a shop in half-hours, and what happens to it: hour of the day h, days since 1 January d
 CREATE FUNCTION pg_temp.wh(no text, d integer, s integer) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
@@ -52,7 +55,7 @@ BEGIN
 	RETURN billing._finish_run(run);
 END $$;
 
-SELECT plan(50);
+SELECT plan(56);
 SELECT matches(pg_temp.detect('S1', '2026-04-01', '2026-05-01'), '^Detection \d+: \d+ new anomalies, 0 exceptions\.$', 'a run says what it found');
 CREATE TEMPORARY VIEW found AS SELECT account_no, string_agg(kind, ',' ORDER BY kind) AS kinds FROM billing_report.anomaly WHERE state <> 'closed' GROUP BY account_no;
 GRANT SELECT ON found TO PUBLIC;
@@ -76,6 +79,7 @@ SELECT is(pg_temp.kinds(v.no), v.kinds, v.why) FROM (VALUES
 	('TIER1', 'tier_splitting', 'two accounts of one plan at one address, at the first of them'),
 	('TIER2', '', 'and not at the second'),
 	('TIER3', '', 'nor at one of another plan'),
+	('TIER4', '', 'nor at somebody else''s'),
 	('GOOD2', 'rollover', 'a register that rolled over'),
 	('GOOD3', 'reversal', 'one that fell back')) v(no, kinds, why);
 SELECT ok(pg_temp.kinds('ZERO') LIKE '%zero_use%', 'nothing for a month');
@@ -86,6 +90,8 @@ SELECT ok((SELECT kwh BETWEEN 500 AND 700 FROM billing_report.anomaly WHERE acco
 SELECT is((SELECT action FROM billing_report.anomaly WHERE account_no = 'GAP'), $$CALL billing.estimate_readings('S1', '2026-04-01', '2026-05-01')$$, 'and the call that would see to it');
 SELECT is((SELECT count(*) FROM billing_report.anomaly WHERE org_no = 'S2'), 0::bigint, 'another org was not looked at');
 
+SELECT is((SELECT evidence -> 'accounts' #>> '{0,account}' || ' ' || (evidence #>> '{accounts,0,same}') || ' ' || measured FROM billing_report.anomaly WHERE account_no = 'TIER1'), 'TIER2 customer 2', 'who holds them, and why that is thought');
+
 -- again: the same cases, once
 SELECT matches(pg_temp.detect('S1', '2026-04-01', '2026-05-01'), ': 0 new anomalies', 'the same again finds nothing new');
 SELECT is((SELECT array_agg(DISTINCT seen) FROM billing_report.anomaly), '{2}', 'but sees all of it');
@@ -93,6 +99,18 @@ SELECT is((SELECT count(*) FROM billing_report.anomaly a CROSS JOIN LATERAL bill
 	'the evidence of each, looked at again, has the same score');
 UPDATE billing.reading r SET profile = pg_temp.month('GOOD', '2026-04-01') FROM billing.account a WHERE a.account_id = r.account_id AND a.account_no = 'GAP' AND r.from_on = '2026-04-01';
 SELECT is((SELECT max(e.score) FROM billing_report.anomaly a CROSS JOIN LATERAL billing.anomaly_evidence(a.anomaly_id) e WHERE a.account_no = 'GAP'), 0::double precision, 'what came meanwhile is seen');
+
+-- chunks do not matter
+CREATE TEMPORARY TABLE before AS SELECT account_no, kind, part, score, kwh, evidence FROM billing_report.anomaly WHERE account_no <> 'GAP';
+DO $$ DECLARE run bigint := billing._start_detection('S1', '2026-04-01', '2026-05-01', 3); BEGIN WHILE billing._run_chunk(run) IS NOT NULL LOOP END LOOP; PERFORM billing._finish_run(run); END $$;
+SELECT ok((SELECT count(*) FROM billing.run_chunk WHERE run_id = (SELECT max(run_id) FROM billing.bill_run)) > 7, 'chunks of three');
+SELECT is_empty($$(TABLE before EXCEPT SELECT account_no, kind, part, score, kwh, evidence FROM billing_report.anomaly) UNION ALL (SELECT account_no, kind, part, score, kwh, evidence FROM billing_report.anomaly WHERE account_no <> 'GAP' EXCEPT TABLE before)$$,
+	'find the same as one of a hundred');
+-- who cannot be looked at is alone with it
+ALTER TABLE billing.anomaly ADD CONSTRAINT test_fails CHECK (looked_until <> '2026-04-30' OR kind <> 'spike');
+SELECT matches(pg_temp.detect('S1', '2026-04-01', '2026-04-30'), ': \d+ new anomalies, 1 exceptions\.$', 'one account fails, the others are looked at');
+SELECT is((SELECT string_agg(a.account_no || ' ' || x.sqlstate, ',') FROM billing.run_exception x JOIN billing.account a USING (account_id)), 'SPIKE 23514', 'which one');
+ALTER TABLE billing.anomaly DROP CONSTRAINT test_fails;
 
 -- outcomes teach
 SELECT billing.assign_anomaly(anomaly_id, 'staff 7', '2026-06-01'), billing.work_on_anomaly(anomaly_id, 'on site') FROM billing_report.anomaly WHERE account_no = 'SPIKE' \gset

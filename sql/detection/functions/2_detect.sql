@@ -1,7 +1,7 @@
 /*
  * The detectors: each looks at some days of one account, and the 92 before, and says what
- * it saw.  Nothing is written here, so that the evidence of an anomaly is looked at
- * again by the same code.
+ * it saw.  _detect() asks all of them about a chunk of accounts in one statement.  Nothing is
+ * written here, so that the evidence of an anomaly is looked at again by the same code.
  */
 CREATE FUNCTION billing._looked_at(account_id bigint, part text, channel text, during daterange)
 RETURNS billing.profile
@@ -141,45 +141,17 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._detect_power(bigint, billing.profile, billing.profile, daterange, jsonb) IS 'the power factor, and the highest demand beside what was agreed';
 
-CREATE FUNCTION billing._detect_account(account_id bigint, during daterange, rules jsonb)
-RETURNS TABLE (kind text, part text, from_on date, until_on date, score double precision, kwh numeric, measured numeric, bound numeric, unit text, evidence jsonb)
-LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 5
-SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
-DECLARE
-	point	record;
-	now_was	billing.profile;
-	before	billing.profile;
-	past	daterange := daterange(lower(_detect_account.during) - 92, lower(_detect_account.during));
-BEGIN
-	FOR point IN SELECT DISTINCT r.part FROM billing.reading r
-				  WHERE r.account_id = _detect_account.account_id AND r.channel = 'import' AND r.from_on > lower(past) - 31 AND r.from_on < upper(_detect_account.during) LOOP
-		now_was := billing._looked_at(_detect_account.account_id, point.part, 'import', _detect_account.during);
-		before := billing._looked_at(_detect_account.account_id, point.part, 'import', past);
-		CONTINUE WHEN now_was IS NULL AND before IS NULL;
-		IF now_was IS NULL THEN
-			RETURN QUERY SELECT 'gap', point.part, lower(_detect_account.during), upper(_detect_account.during), 0.99::double precision, NULL::numeric, 1::numeric, (rules #>> '{gap,bound}')::numeric, 'share',
-				jsonb_build_object('last_reading', billing.until_at(before))
-			  FROM billing.account_head h WHERE h.account_id = _detect_account.account_id AND (h.stops_on IS NULL OR h.stops_on >= upper(_detect_account.during)) AND rules ? 'gap';
-			CONTINUE;
-		END IF;
-		RETURN QUERY
-		SELECT q.kind, point.part, q.from_on, q.until_on, q.score, q.kwh, q.measured, q.bound, q.unit, q.evidence
-		  FROM (SELECT * FROM billing._detect_gap(_detect_account.account_id, now_was, _detect_account.during, rules)
-				UNION ALL
-				SELECT * FROM billing._detect_outliers(now_was, before, rules)
-				UNION ALL
-				SELECT * FROM billing._detect_shift(now_was, before, _detect_account.during, rules)
-				UNION ALL
-				SELECT * FROM billing._detect_use(_detect_account.account_id, now_was, before, _detect_account.during, rules) WHERE point.part = 'main'
-				UNION ALL
-				SELECT * FROM billing._detect_power(_detect_account.account_id, now_was, before, _detect_account.during, rules) WHERE point.part = 'main') q
-		 WHERE rules ? q.kind;
-	END LOOP;
-	RETURN QUERY SELECT q.* FROM billing._detect_records(_detect_account.account_id, _detect_account.during, rules) q WHERE rules ? q.kind AND q.score >= (rules #>> ARRAY[q.kind, 'least'])::double precision;
-END $$;
-COMMENT ON FUNCTION billing._detect_account(bigint, daterange, jsonb) IS 'all that the detectors see of an account on some days, by the rules given';
+CREATE FUNCTION billing._same_holder(one bigint, other bigint)
+RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN _same_holder.one = _same_holder.other THEN 'customer'
+		WHEN EXISTS (SELECT FROM billing.customer_identity i JOIN billing.customer_identity j ON j.number_index = i.number_index WHERE i.customer_id = _same_holder.one AND j.customer_id = _same_holder.other) THEN 'identity'
+		WHEN EXISTS (SELECT FROM billing.customer_bank_account i JOIN billing.customer_bank_account j ON j.number_index = i.number_index WHERE i.customer_id = _same_holder.one AND j.customer_id = _same_holder.other) THEN 'bank account'
+		WHEN EXISTS (SELECT FROM billing.customer_contact i JOIN billing.customer_contact j ON j.value_index = i.value_index WHERE i.customer_id = _same_holder.one AND j.customer_id = _same_holder.other AND i.kind <> 'post') THEN 'contact'
+		END;
+END;
+COMMENT ON FUNCTION billing._same_holder(bigint, bigint) IS 'by what two customers seem to be one: the same customer, paper, bank account, telephone or e-mail address, compared by their blind indexes; null: by nothing';
 
 CREATE FUNCTION billing._detect_records(account_id bigint, during daterange, rules jsonb)
 RETURNS TABLE (kind text, part text, from_on date, until_on date, score double precision, kwh numeric, measured numeric, bound numeric, unit text, evidence jsonb)
@@ -193,16 +165,17 @@ BEGIN ATOMIC
 	   AND r.finding IN ('rolled over', 'fell back') AND r.state IN ('entered', 'pending', 'valid')
 	 GROUP BY 1, r.part, r.read_on
 	UNION ALL
-	-- the first account of an address has it
+	-- accounts of one holder, whom an address alone does not make: many live in one house; the first of them has it
 	SELECT 'tier_splitting' AS kind, 'main' AS part, lower(_detect_records.during), upper(_detect_records.during), 1 - 1.0::double precision / q.n, NULL AS kwh, q.n, (_detect_records.rules #>> '{tier_splitting,bound}')::numeric, 'accounts' AS unit,
 		   jsonb_build_object('accounts', q.accounts)
-	  FROM billing.account a
+	  FROM billing.account a JOIN billing.account_head ah ON ah.account_id = a.account_id AND ah.stops_on IS NULL
 	 CROSS JOIN LATERAL (
-		SELECT count(*)::numeric AS n, min(o.account_id) AS first, jsonb_agg(o.account_no ORDER BY o.account_id) AS accounts
+		SELECT count(*)::numeric + 1 AS n, min(o.account_id) AS first, jsonb_agg(jsonb_build_object('account', o.account_no, 'same', l.same, 'opened_on', o.opened_on) ORDER BY o.account_id) AS accounts
 		  FROM billing.account o JOIN billing.account_head h ON h.account_id = o.account_id AND h.stops_on IS NULL
-		 WHERE o.address_key = a.address_key AND o.org_id = a.org_id
+		 CROSS JOIN LATERAL (SELECT billing._same_holder(a.customer_id, o.customer_id) AS same) l
+		 WHERE o.address_key = a.address_key AND o.org_id = a.org_id AND o.account_id <> a.account_id AND l.same IS NOT NULL
 		   AND (billing._plan_on(o.account_id, lower(_detect_records.during))).plan_id IS NOT DISTINCT FROM (billing._plan_on(a.account_id, lower(_detect_records.during))).plan_id) q
-	 WHERE a.account_id = _detect_records.account_id AND a.address_key <> '' AND q.n > (_detect_records.rules #>> '{tier_splitting,bound}')::numeric AND q.first = a.account_id
+	 WHERE a.account_id = _detect_records.account_id AND a.address_key <> '' AND q.n > (_detect_records.rules #>> '{tier_splitting,bound}')::numeric AND q.first > a.account_id
 	UNION ALL
 	SELECT 'main_sub' AS kind, s.part, lower(_detect_records.during), upper(_detect_records.during), billing._exceeds(q.share::double precision, (_detect_records.rules #>> '{main_sub,bound}')::double precision), c.kwh - m.kwh, round(q.share, 4),
 		   (_detect_records.rules #>> '{main_sub,bound}')::numeric, 'share' AS unit, jsonb_build_object('kwh', m.kwh, 'check_kwh', c.kwh)
@@ -216,3 +189,54 @@ BEGIN ATOMIC
 	   AND billing.during(p.profile) = billing.during(o.profile) AND q.share > 0;
 END;
 COMMENT ON FUNCTION billing._detect_records(bigint, daterange, jsonb) IS 'what records say of an account: registers that rolled over or fell back, several accounts at its address, its check meter';
+
+CREATE FUNCTION billing._detect_points(org_id bigint, first_account bigint, last_account bigint, during daterange)
+RETURNS TABLE (account_id bigint, part text, profile billing.profile, history billing.profile)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 500
+BEGIN ATOMIC
+	SELECT r.account_id, r.part,
+		   billing.concat_agg(CASE WHEN daterange(r.from_on, r.until_on) <@ s.days THEN r.profile ELSE billing.slice(r.profile, s.days * daterange(r.from_on, r.until_on)) END) FILTER (WHERE s.now),
+		   billing.concat_agg(CASE WHEN daterange(r.from_on, r.until_on) <@ s.days THEN r.profile ELSE billing.slice(r.profile, s.days * daterange(r.from_on, r.until_on)) END) FILTER (WHERE NOT s.now)
+	  FROM (VALUES (true, _detect_points.during), (false, daterange(lower(_detect_points.during) - 92, lower(_detect_points.during)))) s(now, days)
+	  JOIN billing.reading r ON daterange(r.from_on, r.until_on) && s.days
+	 WHERE r.account_id >= _detect_points.first_account AND r.account_id <= _detect_points.last_account AND r.org_id = _detect_points.org_id AND r.channel = 'import'
+	   AND r.from_on > lower(_detect_points.during) - 92 - 31 AND r.from_on < upper(_detect_points.during)
+	 GROUP BY r.account_id, r.part;
+END;
+COMMENT ON FUNCTION billing._detect_points(bigint, bigint, bigint, daterange) IS 'the readings of each point of a chunk of accounts: of the days looked at, and of the 92 before';
+
+CREATE FUNCTION billing._detect(org_id bigint, first_account bigint, last_account bigint, during daterange, rules jsonb)
+RETURNS TABLE (account_id bigint, kind text, part text, from_on date, until_on date, score double precision, kwh numeric, measured numeric, bound numeric, unit text, evidence jsonb)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+	WITH account AS MATERIALIZED (
+		SELECT h.account_id, h.stops_on, _detect.rules || jsonb_build_object('others', coalesce(_detect.rules -> 'peers' -> (billing._plan_on(h.account_id, lower(_detect.during))).plan_id::text, _detect.rules #> '{peers,all}')) AS rules
+		  FROM billing.account_head h
+		 WHERE h.account_id >= _detect.first_account AND h.account_id <= _detect.last_account AND h.org_id = _detect.org_id),
+	point AS MATERIALIZED (SELECT p.*, a.stops_on, a.rules FROM billing._detect_points(_detect.org_id, _detect.first_account, _detect.last_account, _detect.during) p JOIN account a ON a.account_id = p.account_id),
+	told AS (
+		SELECT p.account_id, q.kind, p.part, q.from_on, q.until_on, q.score, q.kwh, q.measured, q.bound, q.unit, q.evidence
+		  FROM point p CROSS JOIN LATERAL billing._detect_gap(p.account_id, p.profile, _detect.during, p.rules) q WHERE p.profile IS NOT NULL
+		UNION ALL
+		SELECT p.account_id, 'gap' AS kind, p.part, lower(_detect.during) AS from_on, upper(_detect.during) AS until_on, 0.99 AS score, NULL AS kwh, 1 AS measured, (p.rules #>> '{gap,bound}')::numeric AS bound, 'share' AS unit,
+			   jsonb_build_object('last_reading', billing.until_at(p.history)) AS evidence
+		  FROM point p WHERE p.profile IS NULL AND (p.stops_on IS NULL OR p.stops_on >= upper(_detect.during))
+		UNION ALL
+		SELECT p.account_id, q.kind, p.part, q.from_on, q.until_on, q.score, q.kwh, q.measured, q.bound, q.unit, q.evidence
+		  FROM point p CROSS JOIN LATERAL billing._detect_outliers(p.profile, p.history, p.rules) q WHERE p.profile IS NOT NULL
+		UNION ALL
+		SELECT p.account_id, q.kind, p.part, q.from_on, q.until_on, q.score, q.kwh, q.measured, q.bound, q.unit, q.evidence
+		  FROM point p CROSS JOIN LATERAL billing._detect_shift(p.profile, p.history, _detect.during, p.rules) q WHERE p.profile IS NOT NULL
+		UNION ALL
+		SELECT p.account_id, q.kind, p.part, q.from_on, q.until_on, q.score, q.kwh, q.measured, q.bound, q.unit, q.evidence
+		  FROM point p CROSS JOIN LATERAL billing._detect_use(p.account_id, p.profile, p.history, _detect.during, p.rules) q WHERE p.profile IS NOT NULL AND p.part = 'main'
+		UNION ALL
+		SELECT p.account_id, q.kind, p.part, q.from_on, q.until_on, q.score, q.kwh, q.measured, q.bound, q.unit, q.evidence
+		  FROM point p CROSS JOIN LATERAL billing._detect_power(p.account_id, p.profile, p.history, _detect.during, p.rules) q WHERE p.profile IS NOT NULL AND p.part = 'main'
+		UNION ALL
+		SELECT a.account_id, q.kind, q.part, q.from_on, q.until_on, q.score, q.kwh, q.measured, q.bound, q.unit, q.evidence
+		  FROM account a CROSS JOIN LATERAL billing._detect_records(a.account_id, _detect.during, a.rules) q)
+	SELECT t.account_id, t.kind, t.part, t.from_on, t.until_on, t.score, t.kwh, t.measured, t.bound, t.unit, t.evidence
+	  FROM told t WHERE t.score >= (_detect.rules #>> ARRAY[t.kind, 'least'])::double precision;
+END;
+COMMENT ON FUNCTION billing._detect(bigint, bigint, bigint, daterange, jsonb) IS 'all that the detectors see of a chunk of accounts on some days, by the rules given; a kind without a rule is off';

@@ -81,62 +81,97 @@ END $$;
 COMMENT ON FUNCTION billing._put_anomaly(bigint, bigint, bigint, bigint, daterange, text, text, date, date, double precision, numeric, numeric, numeric, text, jsonb) IS
 'puts a case on the work list: a new one, or as the open one is seen now; what somebody has closed for these days does not come again; true: it is new';
 
-CREATE FUNCTION billing._others_ratio(org_id bigint, first_account bigint, last_account bigint, during daterange)
-RETURNS numeric
+CREATE FUNCTION billing._peer_ratios(org_id bigint, during daterange)
+RETURNS jsonb
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
+	-- a thousand of a plan are plenty; which ones does not depend on how they lie in the table, nor on chunks
+	WITH chosen AS MATERIALIZED (
+		SELECT q.account_id, q.plan_id
+		  FROM (SELECT h.account_id, p.plan_id, row_number() OVER (PARTITION BY p.plan_id ORDER BY hashint8extended(h.account_id, 0), h.account_id) AS place
+				  FROM billing.account_head h CROSS JOIN LATERAL (SELECT (billing._plan_on(h.account_id, lower(_peer_ratios.during))).plan_id) p
+				 WHERE h.org_id = _peer_ratios.org_id) q
+		 WHERE q.place <= 1000),
 	-- by rows that begin in either span
-	SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY (q.now_kwh / q.now_days / (q.kwh / q.days))::double precision)::numeric
-	  FROM (SELECT sum(e.kwh) FILTER (WHERE r.from_on >= lower(_others_ratio.during)) AS now_kwh, sum(r.until_on - r.from_on) FILTER (WHERE r.from_on >= lower(_others_ratio.during)) AS now_days,
-				   sum(e.kwh) FILTER (WHERE r.from_on < lower(_others_ratio.during)) AS kwh, sum(r.until_on - r.from_on) FILTER (WHERE r.from_on < lower(_others_ratio.during)) AS days
-			  FROM billing.reading r CROSS JOIN LATERAL (SELECT billing.energy_kwh(r.profile) AS kwh) e
-			 WHERE r.account_id >= _others_ratio.first_account AND r.account_id <= _others_ratio.last_account AND r.org_id = _others_ratio.org_id AND r.part = 'main' AND r.channel = 'import'
-			   AND r.from_on >= lower(_others_ratio.during) - 92 AND r.from_on < upper(_others_ratio.during)
-			 GROUP BY r.account_id) q
-	 WHERE q.now_kwh > 0 AND q.kwh > 0 HAVING count(*) >= 10;
+	used AS (
+		SELECT c.plan_id, sum(e.kwh) FILTER (WHERE r.from_on >= lower(_peer_ratios.during)) AS now_kwh, sum(r.until_on - r.from_on) FILTER (WHERE r.from_on >= lower(_peer_ratios.during)) AS now_days,
+			   sum(e.kwh) FILTER (WHERE r.from_on < lower(_peer_ratios.during)) AS kwh, sum(r.until_on - r.from_on) FILTER (WHERE r.from_on < lower(_peer_ratios.during)) AS days
+		  FROM chosen c JOIN billing.reading r ON r.account_id = c.account_id CROSS JOIN LATERAL (SELECT billing.energy_kwh(r.profile) AS kwh) e
+		 WHERE r.org_id = _peer_ratios.org_id AND r.part = 'main' AND r.channel = 'import' AND r.from_on >= lower(_peer_ratios.during) - 92 AND r.from_on < upper(_peer_ratios.during)
+		 GROUP BY c.plan_id, c.account_id),
+	middle AS (
+		SELECT CASE WHEN grouping(u.plan_id) = 1 THEN 'all' ELSE u.plan_id::text END AS peers, round((percentile_cont(0.5) WITHIN GROUP (ORDER BY (u.now_kwh / u.now_days / (u.kwh / u.days))::double precision))::numeric, 6) AS ratio
+		  FROM used u WHERE u.now_kwh > 0 AND u.kwh > 0 GROUP BY GROUPING SETS ((u.plan_id), ()) HAVING count(*) >= 10)
+	SELECT coalesce(jsonb_object_agg(m.peers, m.ratio), '{}') FROM middle m WHERE m.peers IS NOT NULL;
 END;
-COMMENT ON FUNCTION billing._others_ratio(bigint, bigint, bigint, daterange) IS
-'of the accounts of a chunk, ten at least, the middle ratio of their use a day on some days to that of the 92 before: season and weather, which are nobody''s fault';
+COMMENT ON FUNCTION billing._peer_ratios(bigint, daterange) IS
+'of the accounts of an org, by plan_id and of all, where there are ten: the middle ratio of their use a day on some days to that of the 92 before: season and weather, which are nobody''s fault';
 
-CREATE FUNCTION billing._detect_accounts(run_id bigint, org_id bigint, from_on date, until_on date, first_account bigint, last_account bigint, OUT hits integer, OUT failed integer)
+CREATE FUNCTION billing._detect_safely(run_id bigint, org_id bigint, looked daterange, first_account bigint, last_account bigint, rules jsonb, OUT hits integer, OUT failed integer)
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+-- As _bill_safely(): an error takes the statement with it; halve the range until the culprit is alone.
 DECLARE
-	looked	daterange := daterange(_detect_accounts.from_on, _detect_accounts.until_on);
-	rules	jsonb := billing._detector_rules(_detect_accounts.org_id);
-	account	bigint;
-	n		integer;
+	part	record;
+	range	record;
 	code	text;
 	message	text;
 	detail	text;
 	hint	text;
 BEGIN
-	rules := coalesce(rules, '{}') || jsonb_build_object('others', billing._others_ratio(_detect_accounts.org_id, _detect_accounts.first_account, _detect_accounts.last_account, looked));
+	BEGIN
+		SELECT count(*) FILTER (WHERE billing._put_anomaly(q.account_id, NULL, _detect_safely.org_id, _detect_safely.run_id, _detect_safely.looked, q.kind, q.part, q.from_on, q.until_on, q.score, q.kwh,
+															q.measured, q.bound, q.unit, q.evidence))
+		  INTO hits
+		  -- in one order, as everybody who locks more than one
+		  FROM (SELECT d.* FROM billing._detect(_detect_safely.org_id, _detect_safely.first_account, _detect_safely.last_account, _detect_safely.looked, _detect_safely.rules) d
+				 ORDER BY d.account_id, d.kind, d.part, d.from_on) q;
+		failed := 0;
+		RETURN;
+	EXCEPTION
+		-- these are of the run, not of an account
+		WHEN query_canceled OR admin_shutdown OR insufficient_privilege OR insufficient_resources OR serialization_failure OR deadlock_detected THEN
+			RAISE;
+		WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	END;
+	SELECT count(*) AS accounts, min(h.account_id) AS first, max(h.account_id) AS last, percentile_disc(0.5) WITHIN GROUP (ORDER BY h.account_id) AS middle INTO range
+	  FROM billing.account_head h WHERE h.org_id = _detect_safely.org_id AND h.account_id BETWEEN _detect_safely.first_account AND _detect_safely.last_account;
 	hits := 0;
 	failed := 0;
-	-- in the order of their numbers, as everybody who locks more than one
-	FOR account IN SELECT h.account_id FROM billing.account_head h
-					WHERE h.org_id = _detect_accounts.org_id AND h.account_id BETWEEN _detect_accounts.first_account AND _detect_accounts.last_account
-					  AND NOT EXISTS (SELECT FROM billing.run_exception x WHERE x.account_id = h.account_id AND x.run_id = _detect_accounts.run_id)
-					ORDER BY h.account_id LOOP
-		BEGIN
-			SELECT count(*) FILTER (WHERE billing._put_anomaly(account, NULL, _detect_accounts.org_id, _detect_accounts.run_id, looked, q.kind, q.part, q.from_on, q.until_on, q.score, q.kwh,
-																q.measured, q.bound, q.unit, q.evidence || CASE WHEN q.kind = 'jump_peers' THEN jsonb_build_object('others', rules -> 'others') ELSE '{}' END))
-			  INTO n FROM billing._detect_account(account, looked, rules) q;
-			hits := hits + n;
-		EXCEPTION
-			-- these are of the run, not of an account
-			WHEN query_canceled OR admin_shutdown OR insufficient_privilege OR insufficient_resources OR serialization_failure OR deadlock_detected THEN
-				RAISE;
-			WHEN OTHERS THEN
-				GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-				INSERT INTO billing.run_exception (account_id, run_id, org_id, from_on, until_on, sqlstate, message, detail, hint)
-				VALUES (account, _detect_accounts.run_id, _detect_accounts.org_id, _detect_accounts.from_on, _detect_accounts.until_on, code, message, nullif(detail, ''), nullif(hint, ''));
-				failed := failed + 1;
-		END;
-	END LOOP;
+	IF range.accounts = 1 THEN
+		INSERT INTO billing.run_exception (account_id, run_id, org_id, from_on, until_on, sqlstate, message, detail, hint)
+		VALUES (range.first, _detect_safely.run_id, _detect_safely.org_id, lower(_detect_safely.looked), upper(_detect_safely.looked), code, message, nullif(detail, ''), nullif(hint, ''));
+		failed := 1;
+	ELSIF range.accounts > 1 THEN
+		FOR part IN SELECT q.* FROM (VALUES (range.first, range.middle), (range.middle + 1, range.last)) v(first, last),
+							LATERAL billing._detect_safely(_detect_safely.run_id, _detect_safely.org_id, _detect_safely.looked, v.first, v.last, _detect_safely.rules) q
+		LOOP
+			hits := hits + part.hits;
+			failed := failed + part.failed;
+		END LOOP;
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._detect_safely(bigint, bigint, daterange, bigint, bigint, jsonb) IS 'looks at a range of accounts; who cannot be looked at stands alone as an exception in the end';
+
+CREATE FUNCTION billing._detect_accounts(run_id bigint, org_id bigint, from_on date, until_on date, first_account bigint, last_account bigint, OUT hits integer, OUT failed integer)
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	looked	daterange := daterange(_detect_accounts.from_on, _detect_accounts.until_on);
+	usual	billing.detection_usual;
+	rules	jsonb := coalesce(billing._detector_rules(_detect_accounts.org_id), '{}');
+BEGIN
+	SELECT u.* INTO usual FROM billing.detection_usual u WHERE u.run_id = _detect_accounts.run_id;
+	SELECT q.hits, q.failed INTO hits, failed
+	  FROM billing._detect_safely(_detect_accounts.run_id, _detect_accounts.org_id, looked, _detect_accounts.first_account, _detect_accounts.last_account,
+			rules || jsonb_build_object('peers', usual.peers -> _detect_accounts.org_id::text)) q;
+	IF rules ? 'suspected_theft' THEN
+		hits := hits + billing._detect_theft(_detect_accounts.org_id, _detect_accounts.first_account, _detect_accounts.last_account, looked, usual, (rules #>> '{suspected_theft,least}')::double precision);
+	END IF;
 	IF hits > 0 THEN
 		PERFORM pg_notify('billing_anomaly', jsonb_build_object('run', _detect_accounts.run_id, 'org', (SELECT o.org_no FROM billing.org o WHERE o.org_id = _detect_accounts.org_id), 'found', hits)::text);
 	END IF;
@@ -167,8 +202,30 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._detect_areas(bigint, bigint, daterange) IS 'the balances of transformer areas, where every reading is there; how many anomalies are new';
 
-CREATE FUNCTION billing._detect_theft(run_id bigint, at_org bigint, looked daterange)
-RETURNS bigint
+CREATE FUNCTION billing._detect_theft(org_id bigint, first_account bigint, last_account bigint, looked daterange, usual billing.detection_usual, least_score double precision)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	version	billing.model_version;
+BEGIN
+	SELECT v.* INTO version FROM billing.model_version v WHERE v.model_id = (usual).model_id AND v.version = (usual).version;
+	IF NOT FOUND OR NOT billing.can_read(_detect_theft.org_id, 'reading') THEN
+		RETURN 0;
+	END IF;
+	RETURN (
+		SELECT count(*) FILTER (WHERE billing._put_anomaly(s.account_id, NULL, _detect_theft.org_id, (usual).run_id, _detect_theft.looked, 'suspected_theft', 'main', lower(_detect_theft.looked), upper(_detect_theft.looked),
+			s.probability, NULL, NULL, NULL, NULL, jsonb_build_object('model', 'theft', 'version', version.version, 'until_on', upper(_detect_theft.looked), 'score', s.score)))
+		  FROM (SELECT q.* FROM billing._trained_scores(version, (usual).reference, _detect_theft.org_id, _detect_theft.first_account, _detect_theft.last_account, upper(_detect_theft.looked)) q
+				 WHERE q.probability >= _detect_theft.least_score ORDER BY q.account_id) s);
+END $$;
+COMMENT ON FUNCTION billing._detect_theft(bigint, bigint, bigint, daterange, billing.detection_usual, double precision) IS
+'what the model of a run suspects in a chunk of accounts; how many anomalies are new';
+
+CREATE FUNCTION billing._put_usual(run_id bigint, at_org bigint, looked daterange)
+RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -178,20 +235,13 @@ DECLARE
 BEGIN
 	-- only what learnt from labels speaks of probability; a cold model ranks
 	SELECT v.* INTO version FROM billing.model m JOIN billing.model_version v ON v.model_id = m.model_id
-	 WHERE m.code = 'theft' AND m.org_id = ANY (billing._orgs_over(_detect_theft.at_org)) AND v.grade = 'trained' ORDER BY v.version DESC LIMIT 1;
-	IF NOT FOUND OR NOT billing.can_read(_detect_theft.at_org, 'reading') THEN
-		RETURN 0;
-	END IF;
-	RETURN (
-		WITH rule AS MATERIALIZED (SELECT o.org_id, billing._detector_rules(o.org_id) AS rules FROM unnest(billing._orgs_below(_detect_theft.at_org)) o(org_id))
-		SELECT count(*) FILTER (WHERE billing._put_anomaly(s.account_id, NULL, s.org_id, _detect_theft.run_id, _detect_theft.looked, 'suspected_theft', 'main', lower(_detect_theft.looked), upper(_detect_theft.looked),
-			s.probability, NULL, NULL, NULL, NULL, jsonb_build_object('model', 'theft', 'version', version.version, 'until_on', upper(_detect_theft.looked), 'score', s.score)))
-		  FROM billing._model_scores(version, billing._orgs_below(_detect_theft.at_org), upper(_detect_theft.looked)) s
-		  JOIN rule r ON r.org_id = s.org_id
-		 WHERE s.probability >= (r.rules #>> '{suspected_theft,least}')::double precision);
+	 WHERE m.code = 'theft' AND m.org_id = ANY (billing._orgs_over(_put_usual.at_org)) AND v.grade = 'trained' ORDER BY v.version DESC LIMIT 1;
+	INSERT INTO billing.detection_usual (run_id, org_id, peers, model_id, version, reference)
+	SELECT _put_usual.run_id, _put_usual.at_org, (SELECT jsonb_object_agg(o.org_id, billing._peer_ratios(o.org_id, _put_usual.looked)) FROM unnest(billing._orgs_below(_put_usual.at_org)) o(org_id)),
+		   version.model_id, version.version,
+		   CASE WHEN version.version IS NOT NULL THEN billing._model_reference(billing._orgs_below(version.org_id), billing._months_before(upper(_put_usual.looked), version.months)) END;
 END $$;
-COMMENT ON FUNCTION billing._detect_theft(bigint, bigint, daterange) IS
-'what the model with the code theft suspects, where it was trained from labels; how many anomalies are new';
+COMMENT ON FUNCTION billing._put_usual(bigint, bigint, daterange) IS 'writes down what a run holds accounts against, before its first chunk';
 
 CREATE FUNCTION billing._start_detection(org_no text, from_on date, until_on date, chunk_size integer, workers integer DEFAULT 0)
 RETURNS bigint
@@ -222,10 +272,10 @@ BEGIN
 	  FROM (SELECT h.org_id, h.account_id, (row_number() OVER (PARTITION BY h.org_id ORDER BY h.account_id) - 1) / _start_detection.chunk_size AS part
 			  FROM billing.account_head h WHERE h.org_id = ANY (billing._orgs_below(at_org))) q
 	 GROUP BY q.org_id, q.part;
-	PERFORM billing._detect_areas(run, at_org, daterange(_start_detection.from_on, _start_detection.until_on)), billing._detect_theft(run, at_org, daterange(_start_detection.from_on, _start_detection.until_on));
+	PERFORM billing._put_usual(run, at_org, daterange(_start_detection.from_on, _start_detection.until_on)), billing._detect_areas(run, at_org, daterange(_start_detection.from_on, _start_detection.until_on));
 	RETURN run;
 END $$;
-COMMENT ON FUNCTION billing._start_detection(text, date, date, integer, integer) IS 'the open detection of an org over these days, or a new one cut into chunks; a new one looks at the areas, and asks the model of theft, at once';
+COMMENT ON FUNCTION billing._start_detection(text, date, date, integer, integer) IS 'the open detection of an org over these days, or a new one cut into chunks; a new one looks at the areas, and at what is usual, at once';
 
 CREATE PROCEDURE billing.run_detection(org_no text, from_on date, until_on date, chunk_size integer DEFAULT 500, workers integer DEFAULT 0, INOUT result text DEFAULT NULL)
 LANGUAGE plpgsql

@@ -107,15 +107,18 @@ BEGIN
 				|| jsonb_build_object('score', s.score, 'reasons', (SELECT jsonb_object_agg(e.feature, round(e.contribution::numeric, 4)) FROM (
 					SELECT x.feature, x.contribution FROM billing.explain_score('theft', a.account_no, anomaly.looked_until, (anomaly.evidence ->> 'version')::integer) x
 					 WHERE x.feature IS NOT NULL ORDER BY abs(x.contribution) DESC, x.feature LIMIT 5) e))
-		  FROM billing.account a JOIN billing.org o ON o.org_id = a.org_id
-		 CROSS JOIN LATERAL billing.score_accounts('theft', o.org_no, anomaly.looked_until, (anomaly.evidence ->> 'version')::integer) s
-		 WHERE a.account_id = anomaly.account_id AND s.account_id = a.account_id;
+		  FROM billing.account a
+		 CROSS JOIN LATERAL billing._model_version_of('theft', (anomaly.evidence ->> 'version')::integer) v
+		 CROSS JOIN LATERAL billing._trained_scores(v, billing._model_reference(billing._orgs_below(v.org_id), billing._months_before(anomaly.looked_until, v.months)), a.org_id, a.account_id, a.account_id, anomaly.looked_until) s
+		 WHERE a.account_id = anomaly.account_id;
 		RETURN;
 	END IF;
 	RETURN QUERY
-	SELECT q.* FROM billing._detect_account(anomaly.account_id, daterange(anomaly.looked_from, anomaly.looked_until),
+	SELECT q.kind, q.part, q.from_on, q.until_on, q.score, q.kwh, q.measured, q.bound, q.unit, q.evidence
+	  FROM billing._detect(anomaly.org_id, anomaly.account_id, anomaly.account_id, daterange(anomaly.looked_from, anomaly.looked_until),
 			(SELECT jsonb_object_agg(d.kind, jsonb_build_object('least', 0, 'bound', coalesce(CASE WHEN d.kind = anomaly.kind THEN anomaly.bound END, d.bound))) FROM billing.detectors() d)
-			|| jsonb_build_object('others', anomaly.evidence -> 'others')) q
+			-- the peers of its run
+			|| jsonb_build_object('peers', jsonb_build_object('all', anomaly.evidence -> 'ratio_of_others'))) q
 	 WHERE q.kind = anomaly.kind AND q.part = anomaly.part
 	 ORDER BY q.score DESC;
 END $$;
