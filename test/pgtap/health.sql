@@ -6,7 +6,7 @@ SET client_min_messages = warning;
 SELECT billing.create_roles() \g /dev/null
 SELECT billing.install() \g /dev/null
 DROP ROLE IF EXISTS tap_clerk, tap_late;
-SELECT plan(67);
+SELECT plan(69);
 CREATE TEMPORARY TABLE tried (check_name text, state text);
 -- bodies as text: install() drops and makes health() anew
 CREATE FUNCTION pg_temp.said(check_name text) RETURNS text LANGUAGE sql AS
@@ -195,6 +195,13 @@ SET session_replication_role = origin;
 SELECT is(pg_temp.said('archive'), 'warning', 'a closed period that is not archived');
 SELECT billing.record_upkeep('archive', true, jsonb_build_object('org_no', 'C', 'until_on', :'month'::date)) \g /dev/null
 SELECT is(pg_temp.said('archive'), 'ok', 'mended');
+
+-- anomalies
+INSERT INTO billing.anomaly (account_id, org_id, kind, from_on, until_on, score, probability, looked_from, looked_until, due_on)
+SELECT account_id, org_id, 'spike', '2026-01-01', '2026-01-02', 1, 1, '2026-01-01', '2026-01-02', '2026-01-10' FROM billing.account ORDER BY account_id LIMIT 1;
+SELECT is(pg_temp.said('anomalies'), 'warning', 'an anomaly that nobody has closed');
+SELECT billing.close_anomaly(anomaly_id, 'false_alarm') FROM billing.anomaly \g /dev/null
+SELECT is(pg_temp.said('anomalies'), 'ok', 'mended');
 
 -- alerts
 SELECT billing.set_alert_rule('files', 'operations', '1 hour', 'backup', 'warning') \g /dev/null
