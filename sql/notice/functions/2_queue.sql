@@ -120,7 +120,7 @@ BEGIN
 	 WHERE CASE r.kind WHEN 'due_soon' THEN _queue_open.on_day BETWEEN d.due_on - r.days AND d.due_on
 					   WHEN 'overdue' THEN _queue_open.on_day >= d.due_on + greatest(r.days, 1)
 					   -- one for the account, about the debt that is oldest
-					   ELSE d.oldest AND _queue_open.on_day > d.due_on + (billing._disconnection_rule(d.account_id, _queue_open.on_day)).overdue_days
+					   ELSE d.oldest AND _queue_open.on_day > d.due_on AND _queue_open.on_day > d.due_on + (billing._disconnection_rule(d.account_id, _queue_open.on_day)).overdue_days
 							AND (billing._phase_of(d.account_id)).phase = 'active' END
 	 ORDER BY d.account_id, d.seq
 	    ON CONFLICT DO NOTHING;
