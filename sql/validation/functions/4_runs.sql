@@ -153,6 +153,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._start_validation(text, text, date, date, boolean, integer) IS 'the open run of an org over these days, or a new one cut into chunks';
 
+CREATE FUNCTION billing._counted(n numeric, noun text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT _counted.n || ' ' || _counted.noun || CASE _counted.n WHEN 1 THEN '' ELSE 's' END;
+END;
+COMMENT ON FUNCTION billing._counted(numeric, text) IS 'a number of things in words: 1 row, 2 rows';
+
 CREATE FUNCTION billing._finish_validation(run_id bigint)
 RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -169,10 +177,10 @@ BEGIN
 	IF run.waiting = 0 THEN
 		UPDATE billing.validation_run r SET finished_at = clock_timestamp() WHERE r.run_id = _finish_validation.run_id AND r.finished_at IS NULL;
 	END IF;
-	RETURN format(CASE run.stage WHEN 'validation' THEN 'Run %s: %s readings in %s profiles, %s findings, %s rows changed, %s exceptions%s.'
-								 ELSE 'Run %s: %s readings in %s profiles, %s spans left missing, %s rows changed, %s exceptions%s.' END,
-		_finish_validation.run_id, run.readings, run.profiles, run.findings, run.changed, run.failed,
-		CASE WHEN run.waiting > 0 THEN format('; %s chunks are with other sessions', run.waiting) ELSE '' END);
+	RETURN format('Run %s: %s in %s, %s, %s changed, %s%s.', _finish_validation.run_id, billing._counted(run.readings, 'reading'), billing._counted(run.profiles, 'profile'),
+		CASE run.stage WHEN 'validation' THEN billing._counted(run.findings, 'finding') ELSE billing._counted(run.findings, 'span') || ' left missing' END,
+		billing._counted(run.changed, 'row'), billing._counted(run.failed, 'exception'),
+		CASE WHEN run.waiting > 0 THEN format('; %s with other sessions', billing._counted(run.waiting, 'chunk')) ELSE '' END);
 END $$;
 COMMENT ON FUNCTION billing._finish_validation(bigint) IS 'closes a run of which nothing is left, and says what it did';
 
