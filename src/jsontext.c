@@ -18,9 +18,8 @@
 static void *
 more_memory(void *context, size_t size)
 {
-	if (!AllocHugeSizeIsValid(size))
-		return NULL;
-	return MemoryContextAllocExtended(context, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+	/* beyond any size is the value's fault, no memory is the server's */
+	return AllocHugeSizeIsValid(size) ? MemoryContextAllocHuge(context, size) : NULL;
 }
 
 static void
