@@ -112,10 +112,9 @@ is($metric{billing_accounts}, 6, 'with what is there');
 is($node->safe_psql('power', 'SELECT count(*) FROM billing_report.metric WHERE value IS NULL', @as_scraper) + $value, $node->safe_psql('power', 'SELECT count(*) FROM billing.metrics()'), 'all of them, but what never was');
 is($metric{billing_checks_unknown}, 1, 'of what is not for the scraper it says so');
 
-SKIP:
 {
 	my ($exporter) = grep { -x $_ } map { "$_/prometheus-postgres-exporter" } split(/:/, $ENV{PATH}), '/usr/bin';
-	skip 'there is no prometheus-postgres-exporter', 2 unless $exporter;
+	BAIL_OUT('there is no prometheus-postgres-exporter: contrib/setup installs it') unless $exporter;
 	append_to_file("$place/queries.yaml", <<'END');
 billing:
   query: "SELECT name, value FROM billing_report.metric WHERE value IS NOT NULL"
