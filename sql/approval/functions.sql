@@ -177,7 +177,8 @@ BEGIN
 	-- the account's head first, as everywhere
 	PERFORM FROM billing.account_head h JOIN billing.approval a ON a.account_id = h.account_id WHERE a.approval_id = _decide_approval.approval_id FOR NO KEY UPDATE OF h;
 	SELECT a.* INTO request FROM billing.approval a
-	 WHERE a.approval_id = _decide_approval.approval_id AND billing.can_do('approve', a.kind, a.org_id) FOR NO KEY UPDATE;
+	 WHERE a.approval_id = _decide_approval.approval_id
+	   AND (billing.can_do('approve', a.kind, a.org_id) OR billing.is_assigned(a.account_id, 'approve', a.kind)) FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('approval %s', _decide_approval.approval_id));
 	END IF;

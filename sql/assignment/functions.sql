@@ -15,6 +15,11 @@ BEGIN
 		PERFORM billing._not_found(format('staff %s', assign_accounts.staff_no));
 	END IF;
 	PERFORM billing._refuse_self(billing._is_actor(person));
+	IF NOT (assign_accounts.kinds <@ '{account,reading,supply}' AND assign_accounts.actions <@ '{read,write,approve}') THEN
+		RAISE EXCEPTION 'of single accounts only readings, supplies and the accounts themselves are assigned, to be read, written or approved'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'Bills and money are in the sums of an organisation, too.',
+				  HINT = 'grant_access() lets a person do that for an organisation.';
+	END IF;
 	WITH chosen AS MATERIALIZED (
 		SELECT a.account_id, a.org_id FROM billing.account a
 		 WHERE a.account_no = ANY (assign_accounts.account_nos) AND billing.can_write(a.org_id, 'org')
@@ -36,7 +41,7 @@ BEGIN
 	RETURN counted;
 END $$;
 COMMENT ON FUNCTION billing.assign_accounts(text, text[], timestamptz, text[], text[], timestamptz) IS
-'lets a member of staff read of these accounts what their customers read, wherever he works, from a moment on (from_at; else now) until another or for good; with actions {write} also do to them what '
+'lets a member of staff read of these accounts what their customers read, wherever he works, from a moment on (from_at; else now) until another or for good; with actions {write}, {approve} also do to them what '
 'commands do to one account of these kinds (account, reading, supply), such as record_register(). To read by himself his login needs billing_customer. '
 'Only accounts whose org one administers, where one holds what one gives; others are passed over; returns how many';
 

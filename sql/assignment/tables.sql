@@ -12,9 +12,8 @@ CREATE TABLE billing.account_grant (
 	CONSTRAINT account_grant_valid_during_some CHECK (NOT isempty(valid_during)),
 	-- bills and money are in the sums of an org, too
 	CONSTRAINT account_grant_kind_known CHECK (kind IN ('account', 'reading', 'supply')),
-	-- who approves does so for an org: he is not one who was sent to single accounts
-	CONSTRAINT account_grant_action_known CHECK (action IN ('read', 'write'))
+	CONSTRAINT account_grant_action_known CHECK (action IN ('read', 'write', 'approve'))
 );
-COMMENT ON TABLE billing.account_grant IS 'a right on one account: this person reads of it what the customer reads, and writes what it has of this kind, while valid';
+COMMENT ON TABLE billing.account_grant IS 'a right on one account: this person reads of it what the customer reads, and writes or approves what it has of this kind, while valid';
 CREATE INDEX account_grant_staff_id_idx ON billing.account_grant (staff_id);
 CREATE INDEX account_grant_org_id_idx ON billing.account_grant (org_id, account_id);

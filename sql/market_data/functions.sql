@@ -274,6 +274,33 @@ END $$;
 COMMENT ON FUNCTION billing.add_series(text, text, integer) IS
 'a series of prices slot by slot, under the name that tariffs give it; slots of 5, 10, 15, 30 or 60 minutes; needs write on plan everywhere; returns series_id';
 
+CREATE FUNCTION billing._prices_detail(series_code text, from_at timestamptz, prices numeric[], source text)
+RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- by their digest: a year of quarters of an hour is too long to be looked at in a list
+	SELECT jsonb_build_object('series_code', _prices_detail.series_code, 'from_at', _prices_detail.from_at AT TIME ZONE 'UTC', 'slots', cardinality(_prices_detail.prices),
+			'lowest', trim_scale(min(p))::text, 'highest', trim_scale(max(p))::text, 'source', _prices_detail.source,
+			'digest', encode(sha256(convert_to(coalesce(string_agg(coalesce(trim_scale(p)::text, '-'), ' ' ORDER BY n), ''), 'UTF8')), 'hex'))
+	  FROM unnest(_prices_detail.prices) WITH ORDINALITY q(p, n);
+END;
+COMMENT ON FUNCTION billing._prices_detail(text, timestamptz, numeric[], text) IS 'what exactly is approved of the prices of a series';
+
+CREATE FUNCTION billing.request_prices(series_code text, from_at timestamptz, prices numeric[], source text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: asks, for who may write prices.
+BEGIN
+	PERFORM billing._check_everywhere('write', 'plan');
+	PERFORM billing._given('request_prices', series_code, from_at, prices);
+	RETURN billing._ask_approval('price', billing._price_org(), format('series %s from %s', left(request_prices.series_code, 64), request_prices.from_at AT TIME ZONE 'UTC'),
+		billing._prices_detail(request_prices.series_code, request_prices.from_at, request_prices.prices, request_prices.source));
+END $$;
+COMMENT ON FUNCTION billing.request_prices(text, timestamptz, numeric[], text) IS
+'asks for the approval of prices as publish_prices() takes them, where a rule wants a second person for prices (set_approval_rule(…, ''price'')); returns approval_id';
+
 CREATE FUNCTION billing.publish_prices(series_code text, from_at timestamptz, prices numeric[], source text DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -304,15 +331,19 @@ BEGIN
 	IF FOUND THEN
 		RETURN made;
 	END IF;
+	PERFORM billing._take_approval('price', billing._price_org(), format('series %s from %s', left(publish_prices.series_code, 64), publish_prices.from_at AT TIME ZONE 'UTC'),
+		billing._prices_detail(publish_prices.series_code, publish_prices.from_at, publish_prices.prices, publish_prices.source));
 	SELECT coalesce(max(p.publication_no), 0) + 1 INTO made FROM billing.series_price p WHERE p.series_id = series.series_id;
 	INSERT INTO billing.series_price (series_id, from_at, publication_no, until_at, prices, source)
 	VALUES (series.series_id, publish_prices.from_at, made,
 		publish_prices.from_at + cardinality(publish_prices.prices) * make_interval(mins => series.slot_minutes), publish_prices.prices, publish_prices.source);
+	PERFORM billing._audit(coalesce(billing._price_org(), 0), 'publish_prices', format('series %s', publish_prices.series_code),
+		billing._prices_detail(publish_prices.series_code, publish_prices.from_at, publish_prices.prices, publish_prices.source));
 	RETURN made;
 END $$;
 COMMENT ON FUNCTION billing.publish_prices(text, timestamptz, numeric[], text) IS
-'prices of a series, one a slot from a moment on, null where there is none; of two for a slot the later publication holds; needs write on plan '
-'everywhere; returns the number of the publication';
+'prices of a series, one a slot from a moment on, null where there is none; of two for a slot the later publication holds, and bills that are made keep '
+'theirs; needs write on plan everywhere, and, where a rule wants it, a second person (request_prices()); returns the number of the publication';
 
 CREATE FUNCTION billing.publish_market(market billing.market, calendar_code text DEFAULT NULL, source text DEFAULT NULL)
 RETURNS integer

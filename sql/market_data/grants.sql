@@ -7,7 +7,7 @@ GRANT EXECUTE ON FUNCTION billing.add_calendar(text, text, text[]), billing.add_
 	billing.add_event(text, text, timestamptz, timestamptz, text), billing.add_event_days(text, text, date, date, text),
 	billing.cancel_event(text, text, integer, text), billing.add_component(text, text, text), billing.publish_component(text, date, numeric, text),
 	billing.request_component(text, date, numeric, text),
-	billing.add_series(text, text, integer), billing.publish_prices(text, timestamptz, numeric[], text),
+	billing.add_series(text, text, integer), billing.publish_prices(text, timestamptz, numeric[], text), billing.request_prices(text, timestamptz, numeric[], text),
 	billing.publish_market(billing.market, text, text), billing.add_calendar_from_library(text, text)
 	TO billing_admin, billing_clerk;
 GRANT EXECUTE ON FUNCTION billing._market(billing.tariff, jsonb, bigint, date, date),

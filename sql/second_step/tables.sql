@@ -34,6 +34,7 @@ INSERT INTO billing.risky_act (act, above, meaning) VALUES
 	('write_off', 0, 'a debt given up'),
 	('add_plan', 0, 'a price plan, or its next version'),
 	('publish_component', 0, 'a published price'),
+	('publish_prices', 0, 'published prices, slot by slot'),
 	('correct_plan', 0, 'a price of what is billed'),
 	('open_sealed', 20, 'sealed values opened, more than a few'),
 	('rotate_keys', 0, 'new keys of sealed values'),

@@ -30,7 +30,7 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;
 END $$;
 
-SELECT plan(41);
+SELECT plan(45);
 
 -- ---- refund ----
 SELECT billing.post_payment('1', 100, 'paid') AS p \gset
@@ -110,6 +110,17 @@ SET SESSION AUTHORIZATION tap_ann;
 SELECT is(said(format('billing.add_plan(''home'', ''Homes'', ''2026-06-01'', %L)', :dearer)), 'UB603 plan home from 2026-06-01 needs the approval of a second person', 'and no other comes in');
 SELECT matches(said(format('billing.add_plan(''home'', ''Homes'', ''2026-06-01'', %L)', :dear)), '^\d+$', 'the one that was approved does');
 SELECT is(said($$billing.publish_component('fee', '2026-03-01', 3)$$), '1', 'and the published one');
+RESET SESSION AUTHORIZATION;
+SELECT billing.add_series('spot', 'Spot', 60) AS series \gset
+SET SESSION AUTHORIZATION tap_ann;
+SELECT is(said($$billing.publish_prices('spot', '2026-03-01 00:00+00', '{1,2,NULL}')$$), 'UB603 series spot from 2026-03-01 00:00:00 needs the approval of a second person', 'nor prices slot by slot');
+SELECT billing.request_prices('spot', '2026-03-01 00:00+00', '{1,2,NULL}') AS spot \gset
+SET SESSION AUTHORIZATION tap_ben;
+SELECT billing.approve(:spot) \gset
+SET SESSION AUTHORIZATION tap_ann;
+SELECT is(said($$billing.publish_prices('spot', '2026-03-01 00:00+00', '{1,3,NULL}')$$), 'UB603 series spot from 2026-03-01 00:00:00 needs the approval of a second person', 'not others than were approved');
+SELECT is(said($$billing.publish_prices('spot', '2026-03-01 00:00+00', '{1.0,2.00,NULL}')$$), '1', 'just these');
+SELECT is(said($$billing.publish_prices('spot', '2026-03-01 00:00+00', '{1,2,NULL}')$$), '1', 'once: the same again is the same publication');
 
 -- ---- a large change of a reading ----
 SELECT billing.edit_reading('1', '2026-01-05 00:00+00', '{9000000}', 'misread') AS edit \gset

@@ -299,7 +299,8 @@ DECLARE
 	edit	billing.reading_edit;
 BEGIN
 	PERFORM billing._given('decide_edit', edit_id, approve, note);
-	SELECT e.* INTO edit FROM billing.reading_edit e WHERE e.edit_id = decide_edit.edit_id AND billing.can_do('approve', 'reading', e.org_id);
+	SELECT e.* INTO edit FROM billing.reading_edit e WHERE e.edit_id = decide_edit.edit_id
+	   AND (billing.can_do('approve', 'reading', e.org_id) OR billing.is_assigned(e.account_id, 'approve', 'reading'));
 	IF NOT FOUND THEN
 		PERFORM billing._not_found(format('edit %s', decide_edit.edit_id));
 	END IF;
