@@ -214,6 +214,8 @@ BEGIN
 	   AND (k.org_id = company AND k.customer_id IS NULL
 			OR k.wrapped_by IN (SELECT c.key_id FROM billing.seal_key c WHERE c.org_id = company AND c.kind = 'company'));
 	GET DIAGNOSTICS gone = ROW_COUNT;
+	-- as of a customer that is erased: a recovery takes the trail along
+	RAISE LOG 'billing: % destroys the keys of org %', billing.actor(), destroy_keys.org_no;
 	PERFORM billing._audit(company, 'destroy_keys', format('org %s', destroy_keys.org_no), jsonb_build_object('reason', destroy_keys.reason, 'keys', gone));
 	RETURN gone;
 END $$;
