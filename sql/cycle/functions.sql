@@ -8,6 +8,9 @@ AS $$
 DECLARE
 	orgs	bigint[] := billing._orgs_below(billing._org_of(_cycle_days.org_no, 'run', 'bill'));
 BEGIN
+	IF NOT coalesce(_cycle_days.until_on BETWEEN '1900-01-01' AND '3000-01-01', false) THEN
+		RAISE EXCEPTION 'a cycle ends on a day' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	-- those who are further behind were looked at before
 	SELECT greatest(min(h.billed_to), _cycle_days.until_on - 366), count(*) INTO from_on, accounts
 	  FROM billing.account_head h WHERE h.org_id = ANY (orgs) AND billing._is_due(h, _cycle_days.until_on);

@@ -92,6 +92,7 @@ CREATE TABLE billing.notice (
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT notice_about_key UNIQUE (account_id, kind, about),
 	CONSTRAINT notice_about_bounded CHECK (length(about) BETWEEN 1 AND 200),
+	CONSTRAINT notice_next_at_finite CHECK (isfinite(next_at)),
 	CONSTRAINT notice_channel_known CHECK (channel IN ('email', 'sms', 'post', 'wechat', 'hand')),
 	CONSTRAINT notice_state_known CHECK (state IN ('queued', 'taken', 'sent', 'delivered', 'refused', 'failed', 'withdrawn')),
 	CONSTRAINT notice_sent_whole CHECK (state NOT IN ('sent', 'delivered') OR (sent_at IS NOT NULL AND message_id IS NOT NULL AND digest IS NOT NULL)),

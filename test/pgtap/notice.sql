@@ -105,6 +105,7 @@ SELECT billing.post_payment('7', 80, 'p') \gset
 SELECT is((SELECT array_agg(DISTINCT state) FROM billing_report.notice WHERE account_no = '7' AND kind <> 'bill_ready'), '{withdrawn}', 'a payment withdraws them');
 SELECT is(billing.queue_notice('3', 'reply_wanted', '请回复', 'post'), billing.queue_notice('3', 'reply_wanted', '请回复', 'post'), 'one by hand, once');
 SELECT matches(said($$billing.queue_notice('3', 'overdue', '999', 'email')$$), '^P0002', 'about a bill that is there');
+SELECT matches(said($$billing.queue_notice('3', 'reply_wanted', 'y', 'post', at => 'infinity')$$), '^23514', 'at a moment');
 SELECT matches(said($$billing.queue_notice('9', 'reply_wanted', 'x', 'post')$$), '^P0002', 'to an account that is one''s own');
 SELECT is(billing.queue_price_change('C', 'home', '2020-01-01'), 9::bigint, 'all that have the plan');
 SELECT is(billing.queue_price_change('C', 'home', '2020-01-01'), 0::bigint, 'once');

@@ -32,6 +32,7 @@ SELECT is((SELECT count(*) FROM billing_report.notice), 4::bigint, 'and no notic
 CALL billing.run_cycle('C', '2026-02-01', estimate => true) \gset
 SELECT matches(:'result'::text, E'\nestimate: Run', 'what is missing is estimated, if asked');
 SELECT throws_ok($$CALL billing.run_cycle('C', '2026-02-01')$$, '25001', NULL, 'outside of a transaction');
+SELECT throws_ok($$SELECT billing._cycle_days('C', 'infinity')$$, '22023', NULL, 'of a day that there is');
 SELECT throws_ok($$CALL billing.run_cycle('C', NULL)$$, '22004', NULL, 'up to a day');
 SET SESSION AUTHORIZATION tap_clerk;
 \set ON_ERROR_STOP off

@@ -14,18 +14,27 @@ BEGIN
 		  FROM billing.account_head h
 		 WHERE h.org_id = ANY (_open_debts.orgs) AND h.balance > 0 AND (_open_debts.of_account IS NULL OR h.account_id = _open_debts.of_account)),
 	debt AS (
-		SELECT h.account_id, h.org_id, h.owed, b.seq, true AS is_bill, billing._sum_day(b.issued_at) AS issued_on, billing.tariff_digest(b.charges) AS tariff_digest, b.total AS amount
+		SELECT h.account_id, h.org_id, h.owed, b.seq, b.from_on, b.revision, b.kind, billing._sum_day(b.issued_at) AS issued_on, b.total AS amount
 		  FROM head h JOIN billing.bill b ON b.account_id = h.account_id
-		 WHERE b.total > 0 AND b.kind <> 'reversal' AND NOT billing._is_reversed(b)
+		  LEFT JOIN billing.bill r ON r.account_id = b.account_id AND r.from_on = b.from_on AND r.reverses_seq = b.seq
+		 WHERE b.total > 0 AND b.kind <> 'reversal' AND r.account_id IS NULL
 		 UNION ALL
-		SELECT h.account_id, h.org_id, h.owed, t.seq, false AS is_bill, billing._sum_day(t.posted_at) AS issued_on, NULL::bytea AS tariff_digest, t.amount
+		SELECT h.account_id, h.org_id, h.owed, t.seq, NULL::date AS from_on, NULL::smallint AS revision, NULL::text AS kind, billing._sum_day(t.posted_at) AS issued_on, t.amount
 		  FROM head h JOIN billing.transfer t ON t.account_id = h.account_id WHERE t.debit = 'receivable' AND t.bill_seq IS NULL),
 	-- money settles the oldest debt first, so what is owed is of the last debts
-	judged AS (
-		SELECT d.*, least(d.amount, d.owed - coalesce(sum(d.amount) OVER (PARTITION BY d.account_id ORDER BY d.seq DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)) AS open FROM debt d)
-	SELECT j.account_id, j.org_id, j.seq, j.is_bill, t.class, billing._due_on(j.org_id, t.class, j.issued_on), j.open
-	  FROM judged j LEFT JOIN billing_report.tariff_plan t ON t.tariff_digest = j.tariff_digest
-	 WHERE j.open > 0;
+	judged AS MATERIALIZED (
+		SELECT q.* FROM (
+			SELECT d.*, least(d.amount, d.owed - coalesce(sum(d.amount) OVER (PARTITION BY d.account_id ORDER BY d.seq DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)) AS open FROM debt d) q
+		 WHERE q.open > 0),
+	-- which tariff a bill was made by stands in its charges: looked at only where it is open
+	made AS MATERIALIZED (
+		SELECT j.*, billing.tariff_digest(b.charges) AS tariff_digest FROM judged j
+		  LEFT JOIN billing.bill b ON b.account_id = j.account_id AND b.from_on = j.from_on AND b.revision = j.revision AND b.kind = j.kind),
+	due AS MATERIALIZED (
+		SELECT q.*, t.class, billing._due_on(q.org_id, t.class, q.issued_on) AS due_on
+		  FROM (SELECT DISTINCT m.org_id, m.tariff_digest, m.issued_on FROM made m) q LEFT JOIN billing_report.tariff_plan t ON t.tariff_digest = q.tariff_digest)
+	SELECT m.account_id, m.org_id, m.seq, m.kind IS NOT NULL, d.class, d.due_on, m.open
+	  FROM made m JOIN due d ON d.org_id = m.org_id AND d.issued_on = m.issued_on AND d.tariff_digest IS NOT DISTINCT FROM m.tariff_digest;
 END $$;
 COMMENT ON FUNCTION billing._open_debts(bigint[], bigint) IS 'what customers of these orgs, or one account there, owe now, debt by debt, and when each is due; disputes set aside';
 
