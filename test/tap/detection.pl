@@ -57,10 +57,16 @@ like($err, qr/made no bills/, 'nor to be billed again');
 is($node->safe_psql('one', 'SELECT string_agg(DISTINCT kind, $$,$$ ORDER BY kind) FROM fault f WHERE NOT EXISTS (SELECT FROM billing_report.anomaly n WHERE n.account_no = f.account_no AND n.kind = f.kind)'), '',
 	'every fault is found by its detector');
 cmp_ok($node->safe_psql('one', 'SELECT count(*) FROM billing_report.anomaly n WHERE NOT EXISTS (SELECT FROM fault f WHERE f.account_no = n.account_no)'), '<=', 4, 'and little else');
+my $list = 'SELECT md5(string_agg(format($$%s %s %s %s %s %s %s$$, account_no, kind, part, score, kwh, measured, evidence), $$;$$ ORDER BY account_no, kind, part)) FROM billing_report.anomaly';
+my $said = $node->safe_psql('one', $list);
 my $found = $node->safe_psql('one', 'SELECT count(*) FROM billing.anomaly');
 $out = $node->safe_psql('one', "SET SESSION AUTHORIZATION clerk; CALL billing.run_detection('C', '2026-03-01', '2026-04-01', 50, 2)");
 like($out, qr/^Detection 2: 0 new anomalies, 1 exceptions\.$/m, 'background workers look again');
 is($node->safe_psql('one', 'SELECT count(*) FROM billing.anomaly'), $found, 'and nothing is on the list twice');
+is($node->safe_psql('one', $list), $said, 'two workers and chunks of 50 say the same of each as one session and chunks of 30');
+$node->safe_psql('one', "SET SESSION AUTHORIZATION clerk; CALL billing.run_detection('C', '2026-03-01', '2026-04-01', 500)");
+is($node->safe_psql('one', $list), $said, 'and one chunk of all');
+is($node->safe_psql('one', 'SELECT count(*) FROM billing.anomaly WHERE seen = 3'), $found, 'which have all been seen three times');
 ($status, $out, $err) = $node->psql('one', 'SET SESSION AUTHORIZATION clerk; SELECT billing.close_anomaly(1, $$theft$$)');
 like($err, qr/does not exist, or not for you/, 'to run is not to judge');
 $node->stop;

@@ -243,7 +243,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._put_usual(bigint, bigint, daterange) IS 'writes down what a run holds accounts against, before its first chunk';
 
-CREATE FUNCTION billing._start_detection(org_no text, from_on date, until_on date, chunk_size integer, workers integer DEFAULT 0)
+CREATE FUNCTION billing._start_detection(org_no text, from_on date, until_on date, chunk_size integer)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -260,12 +260,12 @@ BEGIN
 	END IF;
 	-- who comes second takes part in the first one's run
 	PERFORM pg_advisory_xact_lock(hashtextextended(format('billing.start_detection %s %s %s', at_org, _start_detection.from_on - date '2000-01-01', _start_detection.until_on - date '2000-01-01'), 0));
-	UPDATE billing.bill_run r SET workers = greatest(r.workers, _start_detection.workers), failed_at = NULL, sqlstate = NULL, message = NULL, detail = NULL, hint = NULL
+	UPDATE billing.bill_run r SET failed_at = NULL, sqlstate = NULL, message = NULL, detail = NULL, hint = NULL
 	 WHERE r.org_id = at_org AND r.from_on = _start_detection.from_on AND r.until_on = _start_detection.until_on AND r.finished_at IS NULL AND r.kind = 'detection' RETURNING r.run_id INTO run;
 	IF FOUND THEN
 		RETURN run;
 	END IF;
-	INSERT INTO billing.bill_run AS r (org_id, from_on, until_on, kind, workers) VALUES (at_org, _start_detection.from_on, _start_detection.until_on, 'detection', _start_detection.workers)
+	INSERT INTO billing.bill_run AS r (org_id, from_on, until_on, kind) VALUES (at_org, _start_detection.from_on, _start_detection.until_on, 'detection')
 	RETURNING r.run_id INTO run;
 	INSERT INTO billing.run_chunk (run_id, chunk_no, org_id, first_account, last_account, accounts)
 	SELECT run, row_number() OVER (ORDER BY q.org_id, q.part), q.org_id, min(q.account_id), max(q.account_id), count(*)
@@ -275,7 +275,7 @@ BEGIN
 	PERFORM billing._put_usual(run, at_org, daterange(_start_detection.from_on, _start_detection.until_on)), billing._detect_areas(run, at_org, daterange(_start_detection.from_on, _start_detection.until_on));
 	RETURN run;
 END $$;
-COMMENT ON FUNCTION billing._start_detection(text, date, date, integer, integer) IS 'the open detection of an org over these days, or a new one cut into chunks; a new one looks at the areas, and at what is usual, at once';
+COMMENT ON FUNCTION billing._start_detection(text, date, date, integer) IS 'the open detection of an org over these days, or a new one cut into chunks; a new one looks at the areas, and at what is usual, at once';
 
 CREATE PROCEDURE billing.run_detection(org_no text, from_on date, until_on date, chunk_size integer DEFAULT 500, workers integer DEFAULT 0, INOUT result text DEFAULT NULL)
 LANGUAGE plpgsql
