@@ -19,7 +19,7 @@ INSERT INTO billing.approval_act (act, kind, always, meaning) VALUES
 	('price', 'plan', false, 'a new or changed price'),
 	('large_reading', 'reading', true, 'a change of readings beyond what is usual'),
 	('manual_bill', 'bill', true, 'a bill that no run made'),
-	('bill_correction', 'bill', true, 'correcting issued bills');
+	('bill_correction', 'bill', false, 'taking issued bills back, or rating them again');
 
 CREATE TABLE billing.approval_rule (
 	org_id		bigint NOT NULL REFERENCES billing.org,

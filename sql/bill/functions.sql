@@ -168,6 +168,86 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._reverse_bill(billing.bill, text) IS 'issues the reversal of a bill; returns the link''s number';
 
+-- ---- correcting by four eyes ----
+
+CREATE FUNCTION billing._correction_subject(command text, account_no text, what text)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT format('%s %s of account %s', _correction_subject.command, _correction_subject.what, _correction_subject.account_no);
+END;
+COMMENT ON FUNCTION billing._correction_subject(text, text, text) IS 'what an approval of a correction is about';
+
+CREATE FUNCTION billing._correcting_account(command text, account_no text, what text)
+RETURNS bigint
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- who may approve bills corrects them; who may write them does what another has approved
+	RETURN billing._account_of(_correcting_account.account_no, CASE WHEN EXISTS (
+			SELECT FROM billing.approval p JOIN billing.account a ON a.account_no = _correcting_account.account_no
+			 WHERE p.act = 'bill_correction' AND p.subject = billing._correction_subject(_correcting_account.command, _correcting_account.account_no, _correcting_account.what)
+			   AND p.state = 'approved' AND p.expires_at > now() AND (billing.can_write(a.org_id, 'bill') OR billing.is_assigned(a.account_id, 'write', 'bill'))) THEN 'write' ELSE 'approve' END, 'bill');
+END $$;
+COMMENT ON FUNCTION billing._correcting_account(text, text, text) IS 'the account whose bills the actor may correct so';
+
+CREATE FUNCTION billing._correction_amount(account_id bigint, command text, what text)
+RETURNS numeric
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE _correction_amount.command
+		WHEN 'void_bill' THEN (SELECT sum(b.total) FROM billing.bill b WHERE b.account_id = _correction_amount.account_id AND b.from_on = _correction_amount.what::date
+									AND b.kind IN ('normal', 'correction') AND NOT billing._is_reversed(b))
+		WHEN 'reverse_bill' THEN (SELECT b.total FROM billing.bill b WHERE b.account_id = _correction_amount.account_id AND b.seq = _correction_amount.what::bigint AND b.kind <> 'reversal') END;
+END;
+COMMENT ON FUNCTION billing._correction_amount(bigint, text, text) IS 'the amount of the bills that are taken back; null: nobody knows before';
+
+CREATE FUNCTION billing._take_correction(command text, account_id bigint, account_no text, what text, reason text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF billing._take_approval('bill_correction', h.org_id, billing._correction_subject(_take_correction.command, _take_correction.account_no, _take_correction.what),
+			jsonb_build_object('command', _take_correction.command, 'account_no', _take_correction.account_no, 'what', _take_correction.what, 'reason', coalesce(_take_correction.reason, '')),
+			billing._correction_amount(h.account_id, _take_correction.command, _take_correction.what)) IS NULL
+	   FROM billing.account_head h WHERE h.account_id = _take_correction.account_id THEN
+		-- no rule asks for a second person: then it is for who may approve; listing work is for who may write
+		PERFORM billing._account_of(_take_correction.account_no, CASE WHEN _take_correction.command = 'request_correction' THEN 'write' ELSE 'approve' END, 'bill');
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._take_correction(text, bigint, text, text, text) IS
+'uses the approval of just this correction, where the rules ask for one; the head of the account is locked';
+
+CREATE FUNCTION billing.request_bill_correction(account_no text, command text, what text, reason text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: asks, for who may write bills there.
+DECLARE
+	account	bigint := billing._account_of(request_bill_correction.account_no, 'write', 'bill');
+	amount	numeric;
+BEGIN
+	PERFORM billing._given('request_bill_correction', account_no, command, what, reason);
+	IF (CASE request_bill_correction.command WHEN 'void_bill' THEN what !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' WHEN 'request_correction' THEN what !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
+			WHEN 'reverse_bill' THEN what !~ '^[0-9]{1,18}$' WHEN 'settle_account' THEN what NOT IN ('delta', 'rebill') ELSE true END) THEN
+		RAISE EXCEPTION 'there is no such correction' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Asked for: %s, %s.', left(command, 64), left(what, 64)),
+			HINT = 'void_bill or request_correction with the first day (2026-01-01), reverse_bill with the number of the bill, settle_account with delta or rebill.';
+	END IF;
+	amount := billing._correction_amount(account, request_bill_correction.command, what);
+	IF amount IS NULL AND request_bill_correction.command IN ('void_bill', 'reverse_bill') THEN
+		PERFORM billing._not_found(format('a bill %s of account %s', what, request_bill_correction.account_no));
+	END IF;
+	RETURN billing._ask_approval('bill_correction', h.org_id, billing._correction_subject(request_bill_correction.command, request_bill_correction.account_no, what),
+			jsonb_build_object('command', request_bill_correction.command, 'account_no', request_bill_correction.account_no, 'what', what, 'reason', request_bill_correction.reason), amount, h.account_id)
+	   FROM billing.account_head h WHERE h.account_id = account;
+END $$;
+COMMENT ON FUNCTION billing.request_bill_correction(text, text, text, text) IS
+'asks that issued bills be taken back or rated again by void_bill() or request_correction() (what: the first day), reverse_bill() (the number of the bill) or settle_account() (delta or rebill), for just '
+'this reason; once another has approved, the command does it, also for who may only write bills; needs write on bill; returns approval_id';
+
 CREATE FUNCTION billing.void_bill(account_no text, from_on date, reason text)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
@@ -175,7 +255,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: a reversal of the last bill, for who may approve bills there.
 DECLARE
-	account	bigint := billing._account_of(void_bill.account_no, 'approve', 'bill');
+	account	bigint := billing._correcting_account('void_bill', void_bill.account_no, to_char(void_bill.from_on, 'YYYY-MM-DD'));
 	head	billing.account_head;
 	bill	billing.bill;
 	each	billing.bill;
@@ -196,6 +276,7 @@ BEGIN
 		RAISE EXCEPTION 'later bills of account % rest on this one', void_bill.account_no
 			USING ERRCODE = 'UB303', DETAIL = format('It is billed up to %s.', head.billed_to), HINT = 'Void them first, the last one first.';
 	END IF;
+	PERFORM billing._take_correction('void_bill', account, void_bill.account_no, to_char(void_bill.from_on, 'YYYY-MM-DD'), void_bill.reason);
 	-- its corrections first, which rest on it
 	FOR each IN SELECT b.* FROM billing.bill b
 				 WHERE b.account_id = bill.account_id AND b.from_on = bill.from_on AND b.until_on = bill.until_on AND b.kind IN ('normal', 'correction')
@@ -209,7 +290,7 @@ BEGIN
 	RETURN made;
 END $$;
 COMMENT ON FUNCTION billing.void_bill(text, date, text) IS
-'reverses the last bill of an account, with its corrections, for a reason; the next run makes its days a bill again; needs approve on bill; returns the link''s number';
+'reverses the last bill of an account, with its corrections, for a reason; the next run makes its days a bill again; needs approve on bill, and a second person where the rules say so (request_bill_correction()); returns the link''s number';
 
 CREATE FUNCTION billing.transfer_account(account_no text, org_no text, reason text)
 RETURNS void

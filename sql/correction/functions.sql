@@ -443,7 +443,7 @@ SET jit = off
 AS $$
 -- Definer: as settle_late(), by the decision of who may approve bills there.
 DECLARE
-	account	bigint := billing._account_of(settle_account.account_no, 'approve', 'bill');
+	account	bigint := billing._correcting_account('settle_account', settle_account.account_no, settle_account.policy);
 	done	record;
 BEGIN
 	IF settle_account.policy IS NULL OR settle_account.policy NOT IN ('refuse', 'delta', 'rebill') THEN
@@ -454,6 +454,7 @@ BEGIN
 		PERFORM billing._close_late(account, array_agg(w.late_id), array_agg(w.change_id), 'left', NULL, coalesce(settle_account.reason, 'left')) FROM billing._late_work(account) w;
 		RETURN 0;
 	END IF;
+	PERFORM billing._take_correction('settle_account', account, settle_account.account_no, settle_account.policy, settle_account.reason);
 	-- also what was left before
 	UPDATE billing.late_reading l SET state = 'open', decided_at = NULL, decided_by = NULL WHERE l.account_id = account AND l.state = 'left';
 	UPDATE billing.late_change c SET state = 'open', decided_at = NULL, decided_by = NULL WHERE c.account_id = account AND c.state = 'left';
@@ -461,7 +462,7 @@ BEGIN
 	RETURN done.amount;
 END $$;
 COMMENT ON FUNCTION billing.settle_account(text, text, text) IS
-'settles what has changed of one account, also what was left, as a person decides: delta, rebill, or refuse to leave it for good; needs approve on bill; returns by how much its bills change';
+'settles what has changed of one account, also what was left, as a person decides: delta, rebill, or refuse to leave it for good; needs approve on bill, and a second person where the rules say so (request_bill_correction()); returns by how much its bills change';
 
 -- ---- what else changes ----
 
@@ -579,13 +580,14 @@ BEGIN
 		RAISE EXCEPTION 'this day of account % is not billed', request_correction.account_no
 			USING ERRCODE = 'UB311', DETAIL = format('It is billed up to %s.', to_char(head.billed_to, 'YYYY-MM-DD')), HINT = 'The next run bills it by what is known then.';
 	END IF;
+	PERFORM billing._take_correction('request_correction', account, request_correction.account_no, to_char(request_correction.from_on, 'YYYY-MM-DD'), request_correction.reason);
 	INSERT INTO billing.late_change (account_id, org_id, cause, from_on, until_on, reason)
 	VALUES (account, head.org_id, 'request', request_correction.from_on, head.billed_to, request_correction.reason);
 	PERFORM billing._audit(head.org_id, 'request_correction', format('account %s', request_correction.account_no),
 		jsonb_build_object('from_on', request_correction.from_on, 'reason', request_correction.reason));
 END $$;
 COMMENT ON FUNCTION billing.request_correction(text, date, text) IS
-'asks that an account be rated again from a billed day on, by prices and calendars as they are published now, for a reason; settle_late() does it; needs write on bill';
+'asks that an account be rated again from a billed day on, by prices and calendars as they are published now, for a reason; settle_late() does it; needs write on bill, and a second person where the rules say so (request_bill_correction())';
 
 CREATE FUNCTION billing.correct_outdated(org_no text, back_to date, reason text)
 RETURNS integer

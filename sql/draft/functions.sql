@@ -432,7 +432,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 -- Definer: the reversal of a bill that no run made, for who may approve bills there.
 DECLARE
-	account	bigint := billing._account_of(reverse_bill.account_no, 'approve', 'bill');
+	account	bigint := billing._correcting_account('reverse_bill', reverse_bill.account_no, reverse_bill.seq::text);
 	bill	billing.bill;
 	made	bigint;
 BEGIN
@@ -445,12 +445,13 @@ BEGIN
 	IF bill.kind IN ('normal', 'correction') THEN
 		RAISE EXCEPTION 'the bill of a period is voided, not reversed by itself' USING ERRCODE = 'UB303', HINT = 'void_bill() voids it with its corrections; request_correction() corrects it.';
 	END IF;
+	PERFORM billing._take_correction('reverse_bill', account, reverse_bill.account_no, reverse_bill.seq::text, reverse_bill.reason);
 	made := billing._reverse_bill(bill, reverse_bill.reason);
 	PERFORM billing._audit(bill.org_id, 'reverse_bill', format('account %s', reverse_bill.account_no), jsonb_build_object('seq', reverse_bill.seq, 'total', bill.total, 'reason', reverse_bill.reason));
 	RETURN made;
 END $$;
 COMMENT ON FUNCTION billing.reverse_bill(text, bigint, text) IS
-'reverses a bill that was issued from a draft, for a reason; those of periods are voided by void_bill(); needs approve on bill; returns the link''s number';
+'reverses a bill that was issued from a draft, for a reason; those of periods are voided by void_bill(); needs approve on bill, and a second person where the rules say so (request_bill_correction()); returns the link''s number';
 
 -- ---- the end of an account ----
 

@@ -239,17 +239,20 @@ BEGIN
 		owed AS (
 			SELECT f.account_id, f.bill_id, sum(f.fee) AS amount FROM fee f GROUP BY f.account_id, f.bill_id),
 		charged AS (
-			SELECT b.account_id, substr(l.tags[1], 6)::bigint AS bill_id, sum(l.amount) AS amount
+			SELECT b.account_id, substr(l.tags[1], 6)::bigint AS bill_id, sum(l.amount) AS amount, coalesce(-sum(l.amount) FILTER (WHERE l.code = 'late_fee_waiver'), 0) AS waived
 			  FROM account a JOIN billing.bill b ON b.account_id = a.account_id CROSS JOIN LATERAL billing.lines(b.charges) l
 			 WHERE a.charged_to IS NOT NULL AND b.kind = 'late_fee' AND NOT billing._is_reversed(b) GROUP BY 1, 2),
+		-- what was waived does not come back; it is an amount, so what comes after it is owed
+		due AS (
+			SELECT account_id, bill_id, greatest(coalesce(o.amount, 0) - coalesce(c.waived, 0), 0) AS owed, coalesce(c.amount, 0) AS charged, coalesce(c.waived, 0) AS waived
+			  FROM owed o FULL JOIN charged c USING (account_id, bill_id)),
 		changed AS (
-			SELECT account_id, bill_id, coalesce(o.amount, 0) AS owed, coalesce(c.amount, 0) AS charged, row_number() OVER (PARTITION BY account_id ORDER BY bill_id) AS n
-			  FROM owed o FULL JOIN charged c USING (account_id, bill_id) WHERE coalesce(o.amount, 0) <> coalesce(c.amount, 0)),
+			SELECT d.*, row_number() OVER (PARTITION BY d.account_id ORDER BY d.bill_id) AS n FROM due d WHERE d.owed <> d.charged),
 		made AS (
 			SELECT c.account_id, sum(c.owed - c.charged) AS total,
 				   jsonb_agg(jsonb_build_object('code', 'late_fee', 'tags', jsonb_build_array('bill-' || c.bill_id)) ORDER BY c.n) AS charges,
 				   jsonb_agg(jsonb_build_object('code', 'late_fee', 'charge', c.n - 1, 'amount', (c.owed - c.charged)::text) ORDER BY c.n) AS lines,
-				   string_agg(format('bill %s: %s', c.bill_id, c.owed) || CASE WHEN c.charged <> 0 THEN format(' less %s charged before', c.charged) ELSE '' END, E'\n' ORDER BY c.n) AS said
+				   string_agg(format('bill %s: %s', c.bill_id, c.owed) || CASE WHEN c.waived <> 0 THEN format(' without %s waived', c.waived) ELSE '' END || CASE WHEN c.charged <> 0 THEN format(' less %s charged before', c.charged) ELSE '' END, E'\n' ORDER BY c.n) AS said
 			  FROM changed c WHERE c.n <= at_most GROUP BY c.account_id)
 		SELECT array_agg(ROW (m.account_id, d.from_on, NULL, 'late_fee', a.on_day + 1, NULL, NULL, NULL, NULL, NULL, m.total, NULL, NULL,
 				format(E'late fee up to %s\n%s', to_char(a.on_day, 'YYYY-MM-DD'), m.said), NULL, NULL,
@@ -393,3 +396,85 @@ BEGIN
 END $$;
 COMMENT ON PROCEDURE billing.charge_late_fees(text, date, integer, text) IS
 'charge_late_fee() for the accounts of an org and all below it, in chunks that commit; an account that fails is named in a warning and stands alone; stopped or called again, it charges what is not charged yet';
+
+-- ---- waiving ----
+
+CREATE FUNCTION billing._late_fee_to_waive(account_no text, bill_id bigint, reason text, amount numeric, OUT head billing.account_head, OUT waived numeric, OUT charged numeric, OUT from_on date, OUT until_on date,
+	OUT subject text, OUT detail jsonb)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	account	bigint := billing._account_of(_late_fee_to_waive.account_no, 'write', 'money');
+	last	record;
+BEGIN
+	IF length(btrim(_late_fee_to_waive.reason)) NOT BETWEEN 1 AND 1000 THEN
+		RAISE EXCEPTION 'who waives gives a reason' USING ERRCODE = 'invalid_parameter_value', HINT = 'The customer''s bill has it; at most 1000 characters.';
+	END IF;
+	IF NOT coalesce(_late_fee_to_waive.amount > 0 AND _late_fee_to_waive.amount = round(_late_fee_to_waive.amount, 2) AND _late_fee_to_waive.amount < 1e15, true) THEN
+		RAISE EXCEPTION 'this is a positive amount in whole cents' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', _late_fee_to_waive.amount), HINT = 'Without an amount: all of the fee.';
+	END IF;
+	SELECT h.* INTO STRICT head FROM billing.account_head h WHERE h.account_id = account FOR NO KEY UPDATE;
+	-- the days of the last charge, so that the next one goes on from there
+	SELECT coalesce(sum(q.amount), 0) AS amount, max(q.until_on) AS until_on, (array_agg(q.from_on ORDER BY q.seq DESC))[1] AS from_on INTO last
+	  FROM (SELECT b.seq, b.from_on, b.until_on, sum(l.amount) FILTER (WHERE l.tags[1] = 'bill-' || _late_fee_to_waive.bill_id) AS amount
+			  FROM billing.bill b CROSS JOIN LATERAL billing.lines(b.charges) l
+			 WHERE b.account_id = account AND b.kind = 'late_fee' AND NOT billing._is_reversed(b) GROUP BY 1, 2, 3) q;
+	charged := last.amount;
+	waived := coalesce(_late_fee_to_waive.amount, charged);
+	IF waived > charged OR waived <= 0 THEN
+		RAISE EXCEPTION 'no late fee of % was charged for bill % of account %', coalesce(_late_fee_to_waive.amount::text, 'any amount'), _late_fee_to_waive.bill_id, _late_fee_to_waive.account_no
+			USING ERRCODE = 'UB316', DETAIL = format('It is %s, less what was waived.', charged), HINT = 'At most what was charged is waived.';
+	END IF;
+	from_on := last.from_on;
+	until_on := last.until_on;
+	subject := format('late fee of bill %s of account %s', _late_fee_to_waive.bill_id, _late_fee_to_waive.account_no);
+	detail := jsonb_build_object('account_no', _late_fee_to_waive.account_no, 'bill_id', _late_fee_to_waive.bill_id, 'amount', round(waived, 2)::text, 'reason', _late_fee_to_waive.reason);
+END $$;
+COMMENT ON FUNCTION billing._late_fee_to_waive(text, bigint, text, numeric) IS 'what is to be waived of the late fee of a bill, for who may write money there; locks the head of the account';
+
+CREATE FUNCTION billing.request_late_fee_waiver(account_no text, bill_id bigint, reason text, amount numeric DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: asks, for who may write money there.
+DECLARE
+	asked	record;
+BEGIN
+	PERFORM billing._given('request_late_fee_waiver', account_no, bill_id, reason);
+	SELECT w.* INTO asked FROM billing._late_fee_to_waive(request_late_fee_waiver.account_no, request_late_fee_waiver.bill_id, request_late_fee_waiver.reason, request_late_fee_waiver.amount) w;
+	RETURN billing._ask_approval('late_fee_waiver', (asked.head).org_id, asked.subject, asked.detail, asked.waived, (asked.head).account_id);
+END $$;
+COMMENT ON FUNCTION billing.request_late_fee_waiver(text, bigint, text, numeric) IS
+'asks that the late fee of a bill, or so much of it, be given up 减免; somebody else approves; needs write on money; returns approval_id';
+
+CREATE FUNCTION billing.waive_late_fee(account_no text, bill_id bigint, reason text, amount numeric DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: a bill that takes a late fee back, for who may write money there, as another has approved it.
+DECLARE
+	asked	record;
+	bill	billing.bill;
+BEGIN
+	PERFORM billing._given('waive_late_fee', account_no, bill_id, reason);
+	SELECT w.* INTO asked FROM billing._late_fee_to_waive(waive_late_fee.account_no, waive_late_fee.bill_id, waive_late_fee.reason, waive_late_fee.amount) w;
+	PERFORM billing._take_approval('late_fee_waiver', (asked.head).org_id, asked.subject, asked.detail, asked.waived);
+	bill.account_id := (asked.head).account_id;
+	bill.kind := 'late_fee';
+	bill.from_on := asked.from_on;
+	bill.until_on := asked.until_on;
+	bill.total := -asked.waived;
+	bill.reason := format(E'late fee waived: %s\nbill %s: %s of %s', waive_late_fee.reason, waive_late_fee.bill_id, round(asked.waived, 2), asked.charged);
+	bill.charges := billing._hand_charges(billing._currency_of(bill.account_id), bill.from_on, bill.until_on,
+		jsonb_build_array(jsonb_build_object('code', 'late_fee_waiver', 'tags', jsonb_build_array('bill-' || waive_late_fee.bill_id), 'amount', round(-asked.waived, 2)::text)));
+	bill.seq := billing._issue_bill(bill);
+	PERFORM billing._audit((asked.head).org_id, 'waive_late_fee', format('account %s', waive_late_fee.account_no), asked.detail || jsonb_build_object('seq', bill.seq));
+	RETURN bill.seq;
+END $$;
+COMMENT ON FUNCTION billing.waive_late_fee(text, bigint, text, numeric) IS
+'the late fee of a bill, or so much of it, is given up 减免, for a reason, as another has approved: a bill of kind late_fee that takes it back. It does not come back with the next charge; what '
+'comes after it is owed. reverse_bill() takes the waiver back; needs write on money; returns the link''s number';

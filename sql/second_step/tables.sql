@@ -32,6 +32,7 @@ INSERT INTO billing.risky_act (act, above, meaning) VALUES
 	('reverse_bill', 0, 'a bill that no run made taken back'),
 	('refund', 0, 'money paid back'),
 	('write_off', 0, 'a debt given up'),
+	('waive_late_fee', 0, 'a late fee given up'),
 	('add_plan', 0, 'a price plan, or its next version'),
 	('publish_component', 0, 'a published price'),
 	('publish_prices', 0, 'published prices, slot by slot'),

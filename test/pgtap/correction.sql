@@ -244,6 +244,55 @@ SELECT results_eq($$SELECT code, quantity, price, amount FROM billing_report.bil
 	 WHERE account_no = 'twin' AND billed_from_on = '2026-04-01' AND b.from_on = '2026-04-01' AND bill_kind = 'correction' ORDER BY line$$,
 	$$VALUES ('energy', -30::numeric, 0.9, -27.00), ('energy', 30, 0.8, 24.00), ('vat', -3, 13, -0.34)$$, 'what went and what came are lines of their own');
 
+-- ---- by four eyes, where the organisation says so ----
+SELECT billing.set_approval_rule('C', 'bill_correction', 0) \gset
+SELECT billing.draft_bill('twin', 'sundry', '2026-01-01', '2026-02-01', '[{"code": "a", "amount": "10.00"}]', 'x') AS d \gset
+SELECT billing.set_approval_rule('C', 'manual_bill', 100) \gset
+SELECT billing.issue_draft('twin', :d) AS hand \gset
+SET SESSION AUTHORIZATION tap_ben;
+SELECT throws_ok($$SELECT billing.void_bill('twin', '2026-04-01', 'x')$$, 'UB603', NULL, 'who may approve bills does not void one alone');
+SELECT throws_ok(format($$SELECT billing.reverse_bill('twin', %s, 'x')$$, :hand), 'UB603', NULL, 'nor reverses one');
+SELECT throws_ok($$SELECT billing.settle_account('twin', 'rebill', 'x')$$, 'UB603', NULL, 'nor has one made anew');
+SET SESSION AUTHORIZATION tap_ann;
+SELECT throws_ok($$SELECT billing.request_correction('twin', '2026-04-01', 'x')$$, 'UB603', NULL, 'nor does a clerk have one rated again');
+SELECT throws_ok($$SELECT billing.void_bill('twin', '2026-04-01', 'wrong meter')$$, 'P0002', NULL, 'voiding is not hers');
+SELECT throws_ok($$SELECT billing.request_bill_correction('twin', 'void_bill', '2031-04-01', 'x')$$, 'P0002', NULL, 'of a bill that there is');
+SELECT throws_ok($$SELECT billing.request_bill_correction('twin', 'reverse_bill', '0', 'x')$$, 'P0002', NULL, 'by its number');
+SELECT throws_ok($$SELECT billing.request_bill_correction('twin', 'void_bill', 'yesterday', 'x')$$, '22023', NULL, 'on a day');
+SELECT throws_ok($$SELECT billing.request_bill_correction('twin', 'drop_bill', '2026-04-01', 'x')$$, '22023', NULL, 'by a command that there is');
+SELECT billing.request_bill_correction('twin', 'void_bill', '2026-04-01', 'wrong meter') AS asked, billing.request_bill_correction('twin', 'reverse_bill', :hand::text, 'twice') AS twice,
+	billing.request_bill_correction('twin', 'request_correction', '2026-02-01', 'asked for') AS again \gset
+SELECT is((SELECT amount FROM billing_report.approval WHERE approval_id = :asked), (SELECT sum(total) FROM billing_report.bill WHERE account_no = 'twin' AND from_on = '2026-04-01'), 'with the amount that is at stake');
+SELECT throws_ok($$SELECT billing.void_bill('twin', '2026-04-01', 'wrong meter')$$, 'P0002', NULL, 'not before another has approved');
+SET SESSION AUTHORIZATION tap_cid;
+SELECT throws_ok(format('SELECT billing.approve(%s)', :asked), 'P0002', NULL, 'another station approves nothing');
+SET SESSION AUTHORIZATION tap_ben;
+SELECT billing.approve(:asked), billing.approve(:twice), billing.approve(:again) \gset
+SELECT throws_ok($$SELECT billing.void_bill('twin', '2026-04-01', 'wrong meter')$$, 'UB603', NULL, 'who approves does not do it');
+SET SESSION AUTHORIZATION tap_mia;
+SELECT throws_ok($$SELECT billing.void_bill('twin', '2026-04-01', 'wrong meter')$$, 'P0002', NULL, 'nor who may not write bills');
+SET SESSION AUTHORIZATION tap_ann;
+SELECT throws_ok($$SELECT billing.void_bill('twin', '2026-04-01', 'another reason')$$, 'UB603', NULL, 'just what was approved is done');
+SELECT isnt(billing.void_bill('twin', '2026-04-01', 'wrong meter'), NULL, 'a clerk voids the bill, as another has approved');
+SELECT throws_ok($$SELECT billing.void_bill('twin', '2026-04-01', 'wrong meter')$$, 'P0002', NULL, 'once');
+SELECT isnt(billing.reverse_bill('twin', :hand, 'twice'), NULL, 'and reverses the other');
+SELECT lives_ok($$SELECT billing.request_correction('twin', '2026-02-01', 'asked for')$$, 'and lists what is to be rated again');
+RESET SESSION AUTHORIZATION;
+-- an approval lets who may only write bills do nothing else, also where no rule asks for one any more
+SELECT billing.draft_bill('twin', 'sundry', '2026-01-01', '2026-02-01', '[{"code": "a", "amount": "11.00"}]', 'x') AS d \gset
+SELECT billing.issue_draft('twin', :d) AS hand \gset
+SET SESSION AUTHORIZATION tap_ann;
+SELECT billing.request_bill_correction('twin', 'reverse_bill', :hand::text, 'one reason') AS asked \gset
+SET SESSION AUTHORIZATION tap_ben;
+SELECT billing.approve(:asked) \gset
+RESET SESSION AUTHORIZATION;
+DELETE FROM billing.approval_rule WHERE act = 'bill_correction';
+SET SESSION AUTHORIZATION tap_ann;
+SELECT throws_ok(format($$SELECT billing.reverse_bill('twin', %s, 'another')$$, :hand), 'P0002', NULL, 'without a rule it is for who may approve bills');
+SET SESSION AUTHORIZATION tap_ben;
+SELECT isnt(billing.reverse_bill('twin', :hand, 'another'), NULL, 'who does it alone');
+RESET SESSION AUTHORIZATION;
+
 SELECT is_empty('SELECT * FROM billing.verify()', 'and every chain holds');
 SELECT finish();
 ROLLBACK;

@@ -209,6 +209,49 @@ SELECT is_empty($$
 $$, 'each cent is that of counting day by day');
 SELECT cmp_ok((SELECT count(*) FROM generate_series(16, 20) a(n) CROSS JOIN LATERAL billing.late_fees(a.n::text, '2024-04-01') f), '>', 50::bigint, 'of many spans');
 
+-- ---- waiving ----
+SELECT billing.add_account('S', '21', :li, '2020-01-01') AS made, billing.set_plan('21', 'home', '2020-01-01') \gset
+SELECT bill('21', '2024-01-05', 1000) AS owed \gset
+SELECT billing.post_payment('21', 100000, 'all', '2024-02-14') \gset
+SET SESSION AUTHORIZATION tap_ann;
+SELECT billing.charge_late_fee('21', '2024-02-20') AS charged \gset
+SELECT is(fee.amount, 30.00, 'the fee of the bill') FROM (SELECT sum(f.fee) AS amount FROM billing.late_fees('21', '2024-02-20') f WHERE f.bill_id = :owed) fee;
+SELECT matches(said(format($$billing.waive_late_fee('21', %s, 'bank holiday')$$, :owed)), '^UB603', 'a fee is not given up by one person');
+SELECT matches(said(format($$billing.request_late_fee_waiver('21', %s, 'bank holiday', 31)$$, :owed)), '^UB316', 'nor more than was charged');
+SELECT matches(said($$billing.request_late_fee_waiver('21', 99999, 'x')$$), '^UB316', 'nor of a bill without one');
+SELECT matches(said(format($$billing.request_late_fee_waiver('21', %s, ' ')$$, :owed)), '^22023', 'nor without a reason');
+SELECT matches(said(format($$billing.request_late_fee_waiver('21', %s, 'x', 'NaN')$$, :owed)), '^22023', 'nor what is no amount');
+SELECT billing.request_late_fee_waiver('21', :owed, 'bank holiday', 12) AS asked \gset
+SELECT matches(said(format('billing.approve(%s)', :asked)), '^(UB603|P0002)', 'nobody approves what he asks for');
+SET SESSION AUTHORIZATION tap_eve;
+SELECT matches(said(format($$billing.request_late_fee_waiver('21', %s, 'x')$$, :owed)), '^(P0002|42501)', 'it needs the right to write money');
+SET SESSION AUTHORIZATION tap_cid;
+SELECT matches(said(format($$billing.request_late_fee_waiver('21', %s, 'x')$$, :owed)), '^P0002', 'another company finds nothing');
+SET SESSION AUTHORIZATION tap_ben;
+SELECT billing.approve(:asked) \gset
+SET SESSION AUTHORIZATION tap_ann;
+SELECT matches(said(format($$billing.waive_late_fee('21', %s, 'bank holiday', 13)$$, :owed)), '^UB603', 'just what was approved is waived');
+SELECT billing.waive_late_fee('21', :owed, 'bank holiday', 12) AS waiver \gset
+SELECT results_eq($$SELECT code, amount, tags FROM billing_report.bill_line WHERE account_no = '21' AND code = 'late_fee_waiver'$$, format($$VALUES ('late_fee_waiver', -12.00, '{bill-%s}'::text[])$$, :owed), 'by a bill that takes it back');
+SELECT is((SELECT reason FROM billing_report.bill WHERE account_no = '21' AND bill_id = :waiver), format(E'late fee waived: bank holiday\nbill %s: 12.00 of 30.00', :owed), 'which says why');
+SELECT is(billing.charge_late_fee('21', '2024-02-21'), 0::numeric, 'it does not come back');
+SELECT matches(said(format($$billing.waive_late_fee('21', %s, 'bank holiday', 12)$$, :owed)), '^UB603', 'an approval is used once');
+SELECT matches(said(format($$billing.request_late_fee_waiver('21', %s, 'x', 19)$$, :owed)), '^UB316', 'what is left is less');
+RESET SESSION AUTHORIZATION;
+SELECT is((SELECT count(*) FROM billing.audit WHERE act = 'waive_late_fee'), 1::bigint, 'it is on record');
+SELECT bill('21', '2024-03-01', -400, 'correction', '2024-01-05') \gset
+SELECT billing.charge_late_fee('21', '2024-03-01') \gset
+SELECT is((SELECT sum(l.amount) FROM billing_report.bill_line l WHERE l.account_no = '21' AND l.bill_kind = 'late_fee' AND l.tags = ARRAY['bill-' || :owed]),
+	(SELECT sum(fee) - 12 FROM billing.late_fees('21', '2024-03-01') WHERE bill_id = :owed), 'of a bill that was lowered since, what is owed less what was waived');
+SELECT billing.set_approval_rule('C', 'late_fee_waiver', 5) \gset
+SET SESSION AUTHORIZATION tap_ann;
+SELECT cmp_ok(billing.waive_late_fee('21', :owed, 'small', 1), '>', :waiver::bigint, 'a small one as the rules let one person do');
+RESET SESSION AUTHORIZATION;
+SELECT billing.reverse_bill('21', :waiver, 'not so') \gset
+SELECT is(billing.charge_late_fee('21', '2024-03-01'), 0::numeric, 'a waiver that is reversed is charged by its reversal');
+SELECT is((SELECT sum(b.total) FROM billing.bill b JOIN billing.account a USING (account_id) WHERE a.account_no = '21' AND b.issued_at = now()),
+	(SELECT sum(fee) - 1 FROM billing.late_fees('21', '2024-03-01') WHERE bill_id = :owed), 'once');
+
 -- ---- who ----
 SELECT cmp_ok((SELECT count(*) FROM billing.audit WHERE act IN ('charge_late_fee', 'set_late_fee_rule')), '>=', 12::bigint, 'all of it is on record');
 SET SESSION AUTHORIZATION tap_ann;
