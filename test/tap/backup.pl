@@ -99,6 +99,12 @@ SELECT billing.edit_reading('3', '2026-02-02 00:00+00', '{6000}', 'the factor wa
 SET SESSION AUTHORIZATION another;
 SELECT billing.decide_edit(:edit, true, 'seen');
 END
+# and files, as they were received
+$node->safe_psql('power', <<'END');
+SELECT billing.add_account('S', 'N1', 1, '2026-03-01');
+SELECT taken FROM (SELECT billing.receive('meter' || d, convert_to(format(E'100,NEM12,202601010000,M,R\n200,N1,E1,1,E1,N1,M1,kWh,360,\n300,2026030%s,1,2,3,4,A,,,20260305000000,\n900', d), 'UTF8'), 'nem12', 'S') AS batch
+	FROM generate_series(1, 2) d) b, billing.land(b.batch);
+END
 is($node->safe_psql('power', 'SELECT count(*) > 0 FROM billing.reading_superseded'), 't', 'a reading was replaced after it was billed');
 $node->safe_psql('power', "SELECT billing.close_period('C', '2026-03-01')");
 
@@ -110,6 +116,7 @@ $node->command_fails_like([ $tool, 'archive', 'C', '2026-04-01', "$place/archive
 $node->command_like([ $tool, 'archive', 'C', '2026-03-01', "$place/archive" ], qr/restored and verified, 42 bills/, 'the next, with registers and what was replaced');
 my $held = slurp_file("$second/manifest.json");
 like($held, qr/"from": "2026-02-01".*"register_reading": 3/s, 'of its own days, and of registers what it takes');
+like($held, qr/"batch": 2\b/, 'and the files that were received');
 cmp_ok(($held =~ /"reading_superseded": (\d+)/)[0], '>', 0, 'and what was replaced');
 is($node->safe_psql('power', "SELECT state FROM billing.health() WHERE check_name = 'archive'"), 'ok', 'all closed periods are archived');
 $node->command_like([ $tool, 'check', $first ], qr/good/, 'read back later');
@@ -146,6 +153,12 @@ for my $case ([ 'bill', '2s/\t15\.50\t/\t14.50\t/', qr/what went back does not h
 	undo($first, "$case->[0].copy.gz");
 }
 $node->command_like([ $tool, 'restore', $first ], qr/restored and verified/, 'as it was it holds');
+for my $case ([ '2s/4e454d3132/4e454d3133/', 'a changed byte of a file' ], [ '2s/meter1/meter3/', 'its name' ], [ '3d', 'the last one' ])
+{
+	change($second, 'batch.copy.gz', $case->[0]);
+	$node->command_fails_like([ $tool, 'restore', $second ], qr/does not hold|not all rows went back/, "$case->[1] is found");
+	undo($second, 'batch.copy.gz');
+}
 
 $node->stop;
 done_testing();
