@@ -23,7 +23,7 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)) $(CORE_SOURCES))
 SQL_MODULES = install identity chain worker issue sealed profile usage market carry tariff charges rate trial print urdb intake names library vee forest forecast cluster outliers features chart
 # Modules of the store that billing.install() makes, likewise.
 STORE_MODULES = store org access group second_step administration customer assignment approval login seal_key market_data plan bill source supply reading register validation fold forming losses model outlook \
-	sums run verify correction draft refund claim landing inbox supply_request contact customer_list contract cutover late_fee notice invoice cycle detection anchor watch explain segment decision warehouse
+	sums run forecast_run verify correction draft refund claim landing inbox supply_request contact customer_list contract cutover late_fee notice invoice cycle detection anchor watch explain segment decision warehouse
 
 SQL_SOURCES = $(wildcard sql/preamble.sql sql/schema.sql \
 	$(foreach m,$(SQL_MODULES),sql/$(m)/types.sql sql/$(m)/functions.sql))

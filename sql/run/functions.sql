@@ -212,7 +212,7 @@ BEGIN
 	END IF;
 	PERFORM billing._check_run_right(allowed);
 	PERFORM pg_advisory_xact_lock_shared(billing._run_key(_run_chunk.run_id));
-	SELECT c.run_id, c.chunk_no, c.org_id, c.first_account, c.last_account, c.attempts, c.billed, c.failed, r.from_on, r.until_on, r.kind, clock_timestamp() AS began_at INTO chunk
+	SELECT c.run_id, c.chunk_no, c.org_id, c.first_account, c.last_account, c.attempts, c.billed, c.failed, r.from_on, r.until_on, r.kind, r.forecast_id, clock_timestamp() AS began_at INTO chunk
 	  FROM billing.run_chunk c JOIN billing.bill_run r ON r.run_id = c.run_id
 	 WHERE c.run_id = _run_chunk.run_id AND c.done_at IS NULL AND r.finished_at IS NULL
 	 ORDER BY c.attempts, c.chunk_no LIMIT 1 FOR UPDATE OF c SKIP LOCKED;
@@ -223,7 +223,7 @@ BEGIN
 	PERFORM billing._prepare_markets(greatest(q.from_on, (chunk.until_on - interval '6 months')::date), chunk.until_on, q.mid_month, true)
 	   FROM (SELECT min(h.billed_to) AS from_on, bool_or(h.cycle_day <> 1) AS mid_month FROM billing.account_head h
 			  WHERE h.org_id = chunk.org_id AND h.account_id BETWEEN chunk.first_account AND chunk.last_account AND h.billed_to < least(chunk.until_on, h.stops_on)) q
-	  WHERE chunk.kind <> 'detection'
+	  WHERE chunk.kind NOT IN ('detection', 'forecast')
 		AND EXISTS (SELECT FROM billing.plan_version v WHERE v.asked IS NOT NULL AND v.market IS NULL
 					   AND NOT EXISTS (SELECT FROM billing.plan_market k WHERE k.plan_id = v.plan_id AND k.from_on = v.from_on));
 	IF chunk.kind = 'detection' THEN
@@ -232,6 +232,11 @@ BEGIN
 		chunk.billed := part.hits;
 		chunk.failed := part.failed;
 		n := part.hits + part.failed;
+	ELSIF chunk.kind = 'forecast' THEN
+		SELECT q.foreseen, q.failed INTO part FROM billing._forecast_chunk(chunk.forecast_id, chunk.chunk_no, chunk.run_id) q;
+		chunk.billed := part.foreseen;
+		chunk.failed := part.failed;
+		n := part.foreseen + part.failed;
 	ELSIF chunk.kind = 'dry run' THEN
 		SELECT q.billed, q.failed INTO part
 		  FROM billing._rehearse_chunk(chunk.run_id, chunk.chunk_no, chunk.org_id, chunk.until_on, chunk.first_account, chunk.last_account) q;
@@ -319,8 +324,9 @@ DECLARE
 	first	billing.bill_run := billing._run_of(_start_retry.run_id, 'run');
 	again	bigint;
 BEGIN
-	IF first.kind = 'detection' THEN
-		RAISE EXCEPTION 'run % made no bills', first.run_id USING ERRCODE = 'invalid_parameter_value', HINT = 'run_detection() looks at its days again.';
+	IF first.kind IN ('detection', 'forecast') THEN
+		RAISE EXCEPTION 'run % made no bills', first.run_id USING ERRCODE = 'invalid_parameter_value',
+			HINT = CASE first.kind WHEN 'detection' THEN 'run_detection() looks at its days again.' ELSE 'run_forecast() makes the next version.' END;
 	END IF;
 	INSERT INTO billing.bill_run AS r (org_id, until_on, kind) VALUES (first.org_id, first.until_on, 'retry') RETURNING r.run_id INTO again;
 	INSERT INTO billing.run_chunk (run_id, chunk_no, org_id, first_account, last_account, accounts)
@@ -410,8 +416,8 @@ BEGIN
 		PERFORM billing._fold_sums(ARRAY(SELECT DISTINCT c.org_id FROM billing.run_chunk c WHERE c.run_id = _finish_run.run_id));
 	END IF;
 	RETURN (
-		SELECT format('%s %s: %s %s, %s exceptions%s.', CASE r.kind WHEN 'dry run' THEN 'Dry run' WHEN 'detection' THEN 'Detection' ELSE 'Run' END, r.run_id, run.billed,
-					  CASE r.kind WHEN 'detection' THEN 'new anomalies' ELSE 'bills' END, run.failed,
+		SELECT format('%s %s: %s %s, %s exceptions%s.', CASE r.kind WHEN 'dry run' THEN 'Dry run' WHEN 'detection' THEN 'Detection' WHEN 'forecast' THEN 'Forecast' ELSE 'Run' END, r.run_id, run.billed,
+					  CASE r.kind WHEN 'detection' THEN 'new anomalies' WHEN 'forecast' THEN 'accounts foreseen' ELSE 'bills' END, run.failed,
 					  CASE WHEN r.kind = 'dry run' THEN coalesce(t.said, '') || '; nothing is stored' ELSE '' END
 					  || CASE WHEN r.cancelled_by IS NOT NULL THEN '; cancelled' WHEN run.waiting > 0 THEN format('; %s chunks are with other sessions', run.waiting) ELSE '' END)
 		  FROM billing.bill_run r

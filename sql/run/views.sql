@@ -1,6 +1,6 @@
 CREATE VIEW billing.stat_progress WITH (security_invoker = true) AS
 SELECT r.run_id, o.org_no, r.until_on, r.requested_by,
-	   CASE WHEN r.cancelled_by IS NOT NULL THEN 'cancelled' WHEN r.finished_at IS NOT NULL THEN 'finished' WHEN s.sessions > 0 THEN CASE r.kind WHEN 'detection' THEN 'detecting' ELSE 'billing' END
+	   CASE WHEN r.cancelled_by IS NOT NULL THEN 'cancelled' WHEN r.finished_at IS NOT NULL THEN 'finished' WHEN s.sessions > 0 THEN CASE r.kind WHEN 'detection' THEN 'detecting' WHEN 'forecast' THEN 'foreseeing' ELSE 'billing' END
 			WHEN r.failed_at IS NOT NULL THEN 'failed' ELSE 'waiting' END AS phase,
 	   coalesce(c.done, 0) AS accounts_done, coalesce(c.total, 0) AS accounts_total, c.billed AS bills, c.failed AS exceptions,
 	   round(q.rate, 1) AS accounts_per_second,
@@ -17,7 +17,7 @@ SELECT r.run_id, o.org_no, r.until_on, r.requested_by,
  CROSS JOIN LATERAL (SELECT CASE WHEN r.finished_at IS NULL THEN c.done / nullif(c.busy, 0) * greatest(s.sessions, 1)
 								 ELSE c.done / nullif((SELECT extract(epoch FROM sum(upper(w) - lower(w))) FROM unnest(c.worked) w), 0) END AS rate) q;
 COMMENT ON VIEW billing.stat_progress IS
-'how far each run is, as of its last commit, at what rate, and how long it will take. phase: waiting (nobody works on it now), billing or detecting, failed '
+'how far each run is, as of its last commit, at what rate, and how long it will take. phase: waiting (nobody works on it now), billing, detecting or foreseeing, failed '
 '(message says why; resume_run() goes on), cancelled, finished; sessions: how many work on it now';
 
 CREATE VIEW billing_report.run_exception WITH (security_invoker = true) AS
@@ -28,7 +28,7 @@ COMMENT ON VIEW billing_report.run_exception IS 'accounts that a run could not b
 CREATE VIEW billing_report.open_exception WITH (security_invoker = true) AS
 SELECT x.run_id, a.account_no, o.org_no, x.from_on, x.until_on, x.sqlstate, x.message, x.detail, x.hint, x.at
   FROM (SELECT DISTINCT ON (e.account_id) e.* FROM billing.run_exception e JOIN billing.bill_run r ON r.run_id = e.run_id
-		 WHERE r.kind NOT IN ('dry run', 'detection') ORDER BY e.account_id, e.run_id DESC) x
+		 WHERE r.kind NOT IN ('dry run', 'detection', 'forecast') ORDER BY e.account_id, e.run_id DESC) x
   JOIN billing.account a ON a.account_id = x.account_id
   JOIN billing.account_head h ON h.account_id = x.account_id AND h.billed_to <= x.from_on
   LEFT JOIN billing.org o ON o.org_id = x.org_id;

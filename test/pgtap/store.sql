@@ -70,7 +70,7 @@ SELECT is_empty($$SELECT signature FROM store_function
 SELECT is_empty($$SELECT signature FROM store_function
 	 WHERE prosqlbody IS NULL AND NOT coalesce(proconfig @> '{"search_path=pg_catalog, pg_temp"}', false)
 	   -- drivers that COMMIT, which a SET clause forbids; they only call pinned functions
-	   AND proname NOT IN ('login', 'change_password', 'run_bills', 'resume_run', 'retry_bills', '_work', 'validate_readings', 'estimate_readings', 'land_batches', 'fold_readings', 'settle_late', 'charge_late_fees', 'run_cycle', 'run_detection', 'reseal')$$, 'every function pins its path');
+	   AND proname NOT IN ('login', 'change_password', 'run_bills', 'resume_run', 'retry_bills', '_work', 'validate_readings', 'estimate_readings', 'land_batches', 'fold_readings', 'settle_late', 'charge_late_fees', 'run_cycle', 'run_detection', 'run_forecast', 'reseal')$$, 'every function pins its path');
 -- This list is reviewed with every change to it: each runs with the owner's privileges, under the policies of its caller.
 SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 	ARRAY['add_org', 'move_org', 'add_staff', 'change_staff', 'end_staff', 'grant_access', 'revoke_access', 'add_customer', 'add_account', '_make_heads', 'add_cycle', 'set_cycle',
@@ -81,7 +81,7 @@ SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 		'set_identity_checker', 'end_identity_checker', 'identify_by', 'set_login', '_begin_login', '_end_login', '_change_password', 'identify_session', 'logout',
 		'set_mapping', 'receive', 'land', 'land_again', '_next_batch', '_fold_chunk',
 		'add_plan', 'set_plan', 'set_plans', '_begin_plans', 'outdated_bills', 'add_plan_from_library', 'add_calendar', 'add_calendar_days', 'add_event', 'add_event_days', 'cancel_event',
-		'add_component', 'publish_component', 'add_series', 'publish_prices', 'request_prices', 'publish_market', 'add_calendar_from_library', 'record_profile', 'close_readings', 'post_payment', 'void_bill', 'transfer_account', '_run_chunk', '_start_run', 'set_detector', 'assign_anomaly', 'work_on_anomaly', 'close_anomaly', '_start_detection', 'anomaly_evidence', '_finish_run', '_start_retry', '_take_up_run', 'cancel_run',
+		'add_component', 'publish_component', 'add_series', 'publish_prices', 'request_prices', 'publish_market', 'add_calendar_from_library', 'record_profile', 'close_readings', 'post_payment', 'void_bill', 'transfer_account', '_run_chunk', '_start_run', 'set_detector', 'assign_anomaly', 'work_on_anomaly', 'close_anomaly', '_start_detection', '_start_forecast', 'anomaly_evidence', '_finish_run', '_start_retry', '_take_up_run', 'cancel_run',
 		'fold_sums', 'rebuild_sums', '_class_plans', 'set_plan_class', 'set_due_days', '_inherit_due_rules',
 		'set_validation_rule', 'set_estimation_rules', 'set_editing_rules', 'install_validation_rules', '_validation_chunk', '_start_validation', '_finish_validation',
 		'edit_reading', 'mark_reading', 'undo_action', 'decide_edit', '_unbilled',

@@ -69,7 +69,8 @@ BEGIN
 			DETAIL = format('Org %s, from %s to %s.', make_forecast.org_no, since, make_forecast.from_on), HINT = 'Bring in readings, or say more weeks.';
 	END IF;
 	IF make_forecast.accounts THEN
-		lines := lines + billing._forecast_accounts(made);
+		lines := lines + coalesce((SELECT sum(q.foreseen) FROM billing.load_forecast f CROSS JOIN LATERAL billing._forecast_feeder(made, f.line_no, false) q
+									WHERE f.run_id = made AND f.level = 'feeder'), 0);
 	END IF;
 	PERFORM billing._audit(at_org, 'make_forecast', format('load forecast %s', made),
 		jsonb_build_object('from', make_forecast.from_on, 'until', make_forecast.until_on, 'lines', lines));
@@ -79,38 +80,77 @@ COMMENT ON FUNCTION billing.make_forecast(text, date, date, integer, interval, b
 'foresees the load of an org and all below it, of each of its feeders and each price plan, and of each account where asked, from the weeks before, with the holidays of a calendar and the temperatures '
 'that are recorded until the end; keeps it and returns its number; needs write on supply, read on account and reading';
 
-CREATE FUNCTION billing._forecast_accounts(run_id bigint)
-RETURNS integer
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+CREATE FUNCTION billing._feeder_accounts(org_id bigint, feeder_id bigint)
+RETURNS SETOF bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT a.account_id FROM billing.account a
+	 WHERE a.org_id = ANY (billing._orgs_below(_feeder_accounts.org_id))
+	   AND (_feeder_accounts.feeder_id IS NULL OR a.account_id IN (SELECT s.account_id FROM billing.service_point s LEFT JOIN billing.transformer_area t ON t.area_id = s.area_id
+																	WHERE coalesce(s.feeder_id, t.feeder_id) = _feeder_accounts.feeder_id))
+	   AND billing._account_feeder(a.account_id) IS NOT DISTINCT FROM _feeder_accounts.feeder_id;
+END;
+COMMENT ON FUNCTION billing._feeder_accounts(bigint, bigint) IS 'accounts of an org, and of all below it, that hang on a feeder now; null: on none';
+
+CREATE FUNCTION billing._forecast_feeder(forecast_id bigint, line_no integer, excepting boolean, OUT foreseen integer, OUT failed jsonb)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- by the numbers of the accounts, whatever a run has set
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
+SET enable_hashjoin = on
 AS $$
 #variable_conflict use_column
 DECLARE
-	run		billing.load_forecast_run;
+	made	billing.load_forecast_run;
+	line	billing.load_forecast;
 	days	daterange;
-	added	integer;
+	load	record;
+	f		record;
+	rows	billing.account_forecast[] := '{}';
+	code	text;
+	message	text;
+	detail	text;
+	hint	text;
 BEGIN
-	SELECT r.* INTO STRICT run FROM billing.load_forecast_run r WHERE r.run_id = _forecast_accounts.run_id;
-	days := daterange(run.from_on, run.until_on);
-	WITH foreseen AS MATERIALIZED (
-		SELECT l.account_id, l.org_id, l.feeder_id, billing.slice(f.forecast, days) AS forecast, billing.slice(f.lower, days) AS lower, billing.slice(f.upper, days) AS upper,
-			   f.kind, f.weights, row_number() OVER (PARTITION BY l.feeder_id ORDER BY l.account_id) AS n
-		  FROM billing._account_loads(run.org_id, run.history_from, run.from_on, run.slot) l
-		 CROSS JOIN LATERAL (SELECT billing._midnight(billing.time_zone(l.load), run.until_on) AS until_at) u
-		 -- the weather and the holidays are in the feeder's
-		 CROSS JOIN LATERAL billing.forecast(l.load, u.until_at, run.options) f),
-	part AS (
-		SELECT w.feeder_id, q.n, q.profile
-		  FROM (SELECT f.feeder_id, array_agg(f.forecast ORDER BY f.n) AS profiles FROM foreseen f GROUP BY f.feeder_id) p
-		  JOIN billing.load_forecast w ON w.run_id = run.run_id AND w.level = 'feeder' AND w.feeder_id IS NOT DISTINCT FROM p.feeder_id
-		 CROSS JOIN LATERAL unnest(billing.apportion(w.forecast, p.profiles)) WITH ORDINALITY q(profile, n))
+	SELECT r.* INTO made FROM billing.load_forecast_run r WHERE r.run_id = _forecast_feeder.forecast_id;
+	-- who cannot see it either may not go on
+	PERFORM billing._check_outlook(made.org_id);
+	SELECT l.* INTO STRICT line FROM billing.load_forecast l WHERE l.run_id = made.run_id AND l.line_no = _forecast_feeder.line_no;
+	days := daterange(made.from_on, made.until_on);
+	failed := '[]';
+	FOR load IN SELECT l.account_id, l.org_id, l.load
+				  FROM billing._account_loads(made.org_id, made.history_from, made.from_on, made.slot, ARRAY(SELECT billing._feeder_accounts(made.org_id, line.feeder_id))) l
+				 ORDER BY l.account_id LOOP
+		BEGIN
+			-- the weather and the holidays are in the feeder's
+			SELECT billing.slice(q.forecast, days) AS forecast, billing.slice(q.lower, days) AS lower, billing.slice(q.upper, days) AS upper, q.kind, q.weights INTO f
+			  FROM billing.forecast(load.load, billing._midnight(billing.time_zone(load.load), made.until_on), made.options) q;
+			rows := rows || ROW (load.account_id, made.run_id, load.org_id, line.feeder_id, f.forecast, f.lower, f.upper, f.kind, f.weights)::billing.account_forecast;
+		EXCEPTION
+			-- these are of the run, not of an account
+			WHEN query_canceled OR admin_shutdown OR insufficient_privilege OR insufficient_resources OR serialization_failure OR deadlock_detected THEN
+				RAISE;
+			WHEN OTHERS THEN
+				IF NOT _forecast_feeder.excepting THEN
+					RAISE;
+				END IF;
+				GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+				failed := failed || jsonb_build_object('account_id', load.account_id, 'org_id', load.org_id, 'sqlstate', code, 'message', message, 'detail', nullif(detail, ''), 'hint', nullif(hint, ''));
+		END;
+	END LOOP;
+	foreseen := cardinality(rows);
+	IF foreseen = 0 THEN
+		RETURN;
+	END IF;
 	INSERT INTO billing.account_forecast (account_id, run_id, org_id, feeder_id, forecast, lower, upper, kind, weights)
-	SELECT f.account_id, run.run_id, f.org_id, f.feeder_id, p.profile, billing._moved(f.lower, f.forecast, p.profile), billing._moved(f.upper, f.forecast, p.profile), f.kind, f.weights
-	  FROM foreseen f JOIN part p ON p.feeder_id IS NOT DISTINCT FROM f.feeder_id AND p.n = f.n;
-	GET DIAGNOSTICS added = ROW_COUNT;
-	RETURN added;
+	SELECT r.account_id, r.run_id, r.org_id, r.feeder_id, p.profile, billing._moved(r.lower, r.forecast, p.profile), billing._moved(r.upper, r.forecast, p.profile), r.kind, r.weights
+	  FROM unnest(rows) WITH ORDINALITY r(account_id, run_id, org_id, feeder_id, forecast, lower, upper, kind, weights, n)
+	  JOIN unnest(billing.apportion(line.forecast, ARRAY(SELECT q.forecast FROM unnest(rows) WITH ORDINALITY q(account_id, run_id, org_id, feeder_id, forecast, lower, upper, kind, weights, n) ORDER BY q.n)))
+		   WITH ORDINALITY p(profile, n) ON p.n = r.n;
 END $$;
-COMMENT ON FUNCTION billing._forecast_accounts(bigint) IS 'foresees the accounts of a forecast, each added up to its feeder; returns how many';
+COMMENT ON FUNCTION billing._forecast_feeder(bigint, integer, boolean) IS
+'foresees the accounts of a line of a forecast, the feeder''s, and adds them up to it; excepting: who cannot be foreseen is left out and told of in failed, else the error is raised';
 
 CREATE FUNCTION billing.forecast_errors(run_id bigint, until_on date DEFAULT NULL, accounts boolean DEFAULT false)
 RETURNS TABLE (level text, feeder_no text, plan_code text, account_no text, during daterange, slots bigint, forecast_kwh numeric, actual_kwh numeric, bias_percent numeric, wape_percent numeric, inside_percent numeric)

@@ -89,7 +89,7 @@ DECLARE
 	lines	integer;
 BEGIN
 	PERFORM billing._given('make_supply_plan', make_supply_plan.org_no, make_supply_plan.from_month, make_supply_plan.months, make_supply_plan.history_months, make_supply_plan.power_factor, make_supply_plan.note);
-	IF make_supply_plan.history_months NOT BETWEEN 1 AND 120 OR make_supply_plan.months NOT BETWEEN 1 AND 36 OR first <> make_supply_plan.from_month THEN
+	IF make_supply_plan.history_months NOT BETWEEN 1 AND 120 OR make_supply_plan.months NOT BETWEEN 1 AND 36 OR first <> make_supply_plan.from_month OR NOT isfinite(first) THEN
 		RAISE EXCEPTION 'a plan of supply is of 1 to 36 months, from the first of a month on, after 1 to 120 months' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	since := first - make_interval(months => make_supply_plan.history_months);
