@@ -1,4 +1,11 @@
--- Late fees: what they come to day by day, charging them, charging the difference.
+/*
+ * Late fees: what they come to day by day, charging them, charging the difference.
+ * As data of org, class and contract: rate by class and in the new year ("days"),
+ * by the nearest org with its grace and rounding ("nearer and later rules"), by
+ * contract ("the contract"); minimum and half cents ("money"); corrections of any
+ * past period ("what is corrected afterwards").  Days of notice: notice.sql.  Tier
+ * years, ratchets and banks of corrected periods: refold.sql.
+ */
 BEGIN;
 SET LOCAL client_min_messages = error;
 SET LOCAL TimeZone = 'UTC';
