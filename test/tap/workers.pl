@@ -145,7 +145,7 @@ $node->append_conf('postgresql.conf', "shared_preload_libraries = 'billing'\nbil
 $node->restart;
 clerk("SELECT billing.start_bills('C', '2027-01-01', 10, 2)");
 my $rounds = $ENV{SOAK} ? 50 : 5;
-my $months = $ENV{SOAK} ? 6 : 1;
+my $months = 6;
 my $goal = 2999 * 12;
 my $interrupted = 0;
 for my $round (1 .. $rounds)
