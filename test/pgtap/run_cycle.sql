@@ -34,10 +34,23 @@ SELECT matches(:'result'::text, E'\nestimate: Run', 'what is missing is estimate
 SELECT throws_ok($$CALL billing.run_cycle('C', '2026-02-01')$$, '25001', NULL, 'outside of a transaction');
 SELECT throws_ok($$SELECT billing._cycle_days('C', 'infinity')$$, '22023', NULL, 'of a day that there is');
 SELECT throws_ok($$CALL billing.run_cycle('C', NULL)$$, '22004', NULL, 'up to a day');
+
+-- a billing clerk, who enters no readings
+RESET SESSION AUTHORIZATION;
+SELECT billing.receive('feb.csv', convert_to(E'meter,time,kwh\n5,2026-01-01 00:00,1\n', 'UTF8'), 'csv', 'S', mapping => 'days') \gset
+SELECT billing.record_profile('5', billing.profile('2026-01-01 00:00+00', '1 day', array_fill(2000::bigint, '{31}'))) \gset
+SELECT count(*) AS runs FROM billing.validation_run \gset
+SET SESSION AUTHORIZATION tap_clerk;
+CALL billing.run_cycle('C', '2026-02-01') \gset
+SELECT matches(:'result'::text, E'^read: 0 batches landed: 0 taken, 0 rejected. 1 file left to those who may land.\nvalidate: left to those who may write readings.\nbill: Run [0-9]+: 1 bills, 0 exceptions.\nnotices: 0 queued, 0 withdrawn.$',
+	'bills what is there, and says what is left to others');
+SELECT is((SELECT total FROM billing_report.bill WHERE account_no = '5'), 31.00, 'the account that had no readings before');
+RESET SESSION AUTHORIZATION;
+SELECT is((SELECT count(*) FROM billing.validation_run), :runs::bigint, 'no reading was touched');
 SET SESSION AUTHORIZATION tap_clerk;
 \set ON_ERROR_STOP off
-CALL billing.run_cycle('C', '2026-02-01') \gset
-SELECT is(:'LAST_ERROR_SQLSTATE'::text, 'P0002', 'who may not write readings does not validate them');
+CALL billing.run_cycle('C', '2026-02-01', estimate => true) \gset
+SELECT is(:'LAST_ERROR_SQLSTATE'::text, '42501', 'who may not write readings does not estimate them');
 CALL billing.run_cycle('nowhere', '2026-02-01') \gset
 SELECT is(:'LAST_ERROR_SQLSTATE'::text, 'P0002', 'an org that is not there');
 \set ON_ERROR_STOP on
