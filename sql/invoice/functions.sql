@@ -25,7 +25,8 @@ BEGIN
 	IF FOUND THEN
 		RETURN made;
 	END IF;
-	INSERT INTO billing.e_invoice AS i (account_id, org_id, bill_seq, amount) VALUES (account, bill.org_id, bill.seq, bill.total) RETURNING i.invoice_id INTO made;
+	INSERT INTO billing.e_invoice AS i (account_id, org_id, bill_seq, amount, issuer_id) VALUES (account, bill.org_id, bill.seq, bill.total,
+		(SELECT o[cardinality(o)] FROM billing._orgs_over(bill.org_id) o)) RETURNING i.invoice_id INTO made;
 	PERFORM billing._audit(bill.org_id, 'ask_invoice', format('invoice %s', made), jsonb_build_object('account_no', ask_invoice.account_no, 'bill_id', bill.seq));
 	RETURN made;
 END $$;
@@ -47,8 +48,8 @@ BEGIN
 	 WHERE i.org_id = ANY (orgs) AND i.state = 'asked' AND i.colour = 'blue'
 	   AND EXISTS (SELECT FROM billing.bill r WHERE r.account_id = i.account_id AND r.reverses_seq = i.bill_seq);
 	GET DIAGNOSTICS withdrawn = ROW_COUNT;
-	INSERT INTO billing.e_invoice (account_id, org_id, bill_seq, colour, amount)
-	SELECT i.account_id, i.org_id, i.bill_seq, 'red', -i.amount FROM billing.e_invoice i
+	INSERT INTO billing.e_invoice (account_id, org_id, bill_seq, colour, amount, issuer_id)
+	SELECT i.account_id, i.org_id, i.bill_seq, 'red', -i.amount, i.issuer_id FROM billing.e_invoice i
 	 WHERE i.org_id = ANY (orgs) AND i.state = 'issued' AND i.colour = 'blue'
 	   AND EXISTS (SELECT FROM billing.bill r WHERE r.account_id = i.account_id AND r.reverses_seq = i.bill_seq)
 	   AND NOT EXISTS (SELECT FROM billing.e_invoice d WHERE d.account_id = i.account_id AND d.bill_seq = i.bill_seq AND d.colour = 'red' AND d.state IN ('asked', 'issued'))
@@ -69,6 +70,7 @@ DECLARE
 	invoice	billing.e_invoice;
 	said	billing.e_invoice;
 	total	numeric;
+	key		text;
 BEGIN
 	SELECT i.* INTO invoice FROM billing.e_invoice i
 	 WHERE i.invoice_id = CASE WHEN fields ->> 'invoice_id' ~ '^[0-9]{1,18}$' THEN (fields ->> 'invoice_id')::bigint END AND billing.can_write(i.org_id, 'bill') FOR NO KEY UPDATE;
@@ -102,14 +104,19 @@ BEGIN
 		RAISE EXCEPTION 'invoice % was issued otherwise', invoice.invoice_id USING ERRCODE = 'UB342', DETAIL = format('As %s on %s.', invoice.number, to_char(invoice.issued_on, 'YYYY-MM-DD')),
 			HINT = 'One of them is wrong: a red invoice takes it back.';
 	END IF;
-	PERFORM FROM billing.e_invoice i WHERE i.state = 'issued' AND i.number = fields ->> 'number' AND i.code IS NOT DISTINCT FROM fields ->> 'code';
-	IF FOUND THEN
-		RAISE EXCEPTION 'number % is of another invoice', fields ->> 'number' USING ERRCODE = 'UB342', HINT = 'Correct the record and send it again.';
-	END IF;
-	-- also what was refused or withdrawn here meanwhile: it exists
-	UPDATE billing.e_invoice i SET state = 'issued', number = fields ->> 'number', code = fields ->> 'code', issued_on = (fields ->> 'issued_on')::date, net = said.net, tax = said.tax,
-		   url = fields ->> 'url', pdf_digest = decode(fields ->> 'pdf_digest', 'hex'), reason = NULL, batch_id = b.batch_id
-	 WHERE i.account_id = invoice.account_id AND i.invoice_id = invoice.invoice_id;
+	BEGIN
+		-- also what was refused or withdrawn here meanwhile: it exists
+		UPDATE billing.e_invoice i SET state = 'issued', number = fields ->> 'number', code = fields ->> 'code', issued_on = (fields ->> 'issued_on')::date, net = said.net, tax = said.tax,
+			   url = fields ->> 'url', pdf_digest = decode(fields ->> 'pdf_digest', 'hex'), reason = NULL, batch_id = b.batch_id
+		 WHERE i.account_id = invoice.account_id AND i.invoice_id = invoice.invoice_id;
+	EXCEPTION WHEN unique_violation THEN
+		GET STACKED DIAGNOSTICS key = CONSTRAINT_NAME;
+		IF key = 'e_invoice_number_key' THEN
+			RAISE EXCEPTION 'number % is of another invoice', fields ->> 'number' USING ERRCODE = 'UB342', HINT = 'Correct the record and send it again.';
+		END IF;
+		RAISE EXCEPTION 'the bill of invoice % was asked for anew', invoice.invoice_id
+			USING ERRCODE = 'UB342', DETAIL = 'A bill has one invoice that stands.', HINT = 'Let one of the two be taken back where it was issued.';
+	END;
 	RETURN true;
 END $$;
 COMMENT ON FUNCTION billing._take_invoice(billing.batch, jsonb) IS 'what a file of replies says of one invoice; false: it was known';

@@ -22,6 +22,7 @@ CREATE TABLE billing.e_invoice (
 	pdf_digest	bytea,
 	reason		text,
 	batch_id	bigint REFERENCES billing.batch,
+	issuer_id	bigint NOT NULL REFERENCES billing.org,
 	PRIMARY KEY (account_id, invoice_id),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	CONSTRAINT e_invoice_colour_known CHECK (colour IN ('blue', 'red')),
@@ -42,7 +43,8 @@ COMMENT ON COLUMN billing.e_invoice.colour IS 'blue; red 红字: takes a blue on
 COMMENT ON COLUMN billing.e_invoice.amount IS 'with tax: the bill''s total; of a red one below zero';
 COMMENT ON COLUMN billing.e_invoice.code IS '发票代码, which fully digital invoices have no more';
 COMMENT ON COLUMN billing.e_invoice.batch_id IS 'the file that brought the answer';
+COMMENT ON COLUMN billing.e_invoice.issuer_id IS 'the company in whose name it is, whose numbers are each of one invoice';
 CREATE UNIQUE INDEX e_invoice_bill_key ON billing.e_invoice (account_id, bill_seq, colour) WHERE state IN ('asked', 'issued');
-CREATE INDEX e_invoice_number_idx ON billing.e_invoice (number) WHERE state = 'issued';
+CREATE UNIQUE INDEX e_invoice_number_key ON billing.e_invoice (number, code, issuer_id) NULLS NOT DISTINCT WHERE state = 'issued';
 CREATE INDEX e_invoice_invoice_id_idx ON billing.e_invoice (invoice_id);
 CREATE INDEX e_invoice_org_id_idx ON billing.e_invoice (org_id, state);

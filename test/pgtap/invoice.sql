@@ -53,6 +53,8 @@ SELECT is((SELECT array_agg(r.sqlstate ORDER BY r.line) FROM billing.batch_rejec
 SELECT matches(why(), 'UB342 the amounts of invoice 3 are not those of its bill It says 100.00 and tax 13.00, in all 112.99; the bill says 113.00.', 'with the amounts');
 SELECT is((SELECT state FROM billing_report.e_invoice WHERE invoice_id = :three), 'asked', 'and nothing of it holds');
 SELECT isnt(billing.ask_invoice('2', 1), :two::bigint, 'after a refusal it is asked for anew');
+SELECT is(reply('after_all.csv', format(E'%s,issued,25312000000012345690,2026-02-03,100.00,13.00,113.00,,,\n', :two)), '0 0 1', 'the first one does not come back then');
+SELECT is(why(), format('UB342 the bill of invoice %s was asked for anew A bill has one invoice that stands.', :two), 'and it is said why');
 
 -- a bill that is voided
 SET SESSION AUTHORIZATION tap_ben;
