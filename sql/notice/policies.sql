@@ -19,8 +19,9 @@ CREATE POLICY notice_template_insert_granted ON billing.notice_template FOR INSE
 
 ALTER TABLE billing.notice ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.notice FORCE ROW LEVEL SECURITY;
-CREATE POLICY notice_select_granted ON billing.notice FOR SELECT
-	TO billing_owner, billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, 'account'));
+-- said has the customer's name and what he owes
+CREATE POLICY notice_select_granted ON billing.notice FOR SELECT TO billing_owner, billing_clerk, billing_analyst, billing_auditor
+	USING (billing.can_read(org_id, 'account') AND billing.can_read(org_id, 'bill') AND billing.can_read(org_id, 'customer'));
 CREATE POLICY notice_select_own ON billing.notice FOR SELECT TO billing_customer USING (billing.is_own(account_id));
 -- whoever makes a bill, or approves it, has it told
 CREATE POLICY notice_insert_granted ON billing.notice FOR INSERT TO billing_owner

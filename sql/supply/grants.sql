@@ -26,7 +26,7 @@ GRANT EXECUTE ON FUNCTION billing.add_station(text, text, text, integer), billin
 	billing.move_feeder(text, text, date), billing.add_transformer_area(text, text, text, numeric, text, date, text),
 	billing.move_area(text, date, text, numeric), billing.close_station(text, date), billing.close_feeder(text, date), billing.close_area(text, date),
 	billing.add_service_point(text, text, text, text, text, date, integer, text, text), billing.move_service_point(text, date, text, text, text),
-	billing.disconnect_service_point(text, text, text), billing.reconnect_service_point(text, text, text), billing.end_service_point(text, date, text),
+	billing.request_disconnection(text, text, text, text), billing.disconnect_service_point(text, text, text, text), billing.reconnect_service_point(text, text, text), billing.end_service_point(text, date, text),
 	billing.add_meter_type(text, text, text, integer, integer, numeric, numeric, text, jsonb, text, integer, integer),
 	billing.add_meter(text, text, text, date, date, date, text[]),
 	billing.add_instrument_transformer(text, text, text, numeric, numeric, text, text, text, date, date),

@@ -259,6 +259,7 @@ CREATE TABLE billing.service_point (
 	placed_on		date NOT NULL,
 	from_on			date NOT NULL,
 	until_on		date,
+	disconnected_for text,
 	PRIMARY KEY (account_id, part),
 	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
 	-- what rows of a point refer to, so that their org is the account's
@@ -268,6 +269,8 @@ CREATE TABLE billing.service_point (
 	CONSTRAINT service_point_purpose_known CHECK (purpose IN ('billing', 'check')),
 	CONSTRAINT service_point_state_known CHECK (state IN ('active', 'disconnected', 'ended')),
 	CONSTRAINT service_point_ended_whole CHECK ((state = 'ended') = (until_on IS NOT NULL)),
+	CONSTRAINT service_point_disconnected_for_known CHECK (disconnected_for IN ('danger', 'theft', 'breach', 'order', 'customer', 'arrears')),
+	CONSTRAINT service_point_disconnected_for_cut CHECK (disconnected_for IS NULL OR state <> 'active'),
 	CONSTRAINT service_point_voltage_v_bounded CHECK (voltage_v BETWEEN 1 AND 1500000),
 	CONSTRAINT service_point_metered_at_known CHECK (metered_at IN ('high', 'low')),
 	CONSTRAINT service_point_one_parent CHECK (area_id IS NULL OR feeder_id IS NULL),
@@ -283,6 +286,8 @@ COMMENT ON COLUMN billing.service_point.metered_at IS 'which side of the transfo
 COMMENT ON COLUMN billing.service_point.area_id IS 'the transformer area it hangs on, or feeder_id for a supply from the line; neither: not known';
 COMMENT ON COLUMN billing.service_point.placed_on IS 'the day since which it hangs there';
 COMMENT ON COLUMN billing.service_point.until_on IS 'the day from which this account has it no more; with a transfer it goes on as the next account''s';
+COMMENT ON COLUMN billing.service_point.disconnected_for IS
+'why its supply is cut: danger to people or the grid, theft, breach of contract, an authority''s order, the customer''s wish; arrears, by a request only; null: not cut, or not known';
 CREATE UNIQUE INDEX service_point_point_code_key ON billing.service_point (point_code) WHERE until_on IS NULL;
 CREATE INDEX service_point_point_code_idx ON billing.service_point (point_code, from_on);
 CREATE INDEX service_point_area_id_idx ON billing.service_point (area_id);
@@ -471,3 +476,5 @@ COMMENT ON COLUMN billing.equipment_fault.due_on IS 'by when it is to be seen to
 CREATE INDEX equipment_fault_org_id_idx ON billing.equipment_fault (org_id);
 CREATE INDEX equipment_fault_meter_id_idx ON billing.equipment_fault (meter_id) WHERE meter_id IS NOT NULL;
 CREATE INDEX equipment_fault_transformer_id_idx ON billing.equipment_fault (transformer_id) WHERE transformer_id IS NOT NULL;
+
+INSERT INTO billing.approval_act (act, kind, meaning) VALUES ('disconnection', 'supply', 'cutting the supply of an account that owes, for another cause that can wait');

@@ -10,7 +10,7 @@ SELECT s.station_no, s.name AS station, f.feeder_no, f.name AS feeder, f.voltage
 COMMENT ON VIEW billing_report.grid IS 'stations, feeders and transformer areas as they are now, with how many points each area supplies, and its gateway meter';
 
 CREATE VIEW billing_report.service_point WITH (security_invoker = true) AS
-SELECT c.account_no, p.part, p.point_code, p.purpose, p.state, p.voltage_v, p.metered_at, a.area_no, coalesce(f.feeder_no, g.feeder_no) AS feeder_no,
+SELECT c.account_no, p.part, p.point_code, p.purpose, p.state, p.disconnected_for, p.voltage_v, p.metered_at, a.area_no, coalesce(f.feeder_no, g.feeder_no) AS feeder_no,
 	   p.placed_on, p.from_on, p.until_on
   FROM billing.service_point p
   JOIN billing.account c ON c.account_id = p.account_id

@@ -522,6 +522,8 @@ BEGIN
 	END IF;
 	IF request.kind = 'close' THEN
 		PERFORM billing._end_points(request.account_id, request.effective_on);
+	ELSIF request.kind IN ('disconnection', 'reconnection') THEN
+		PERFORM billing._switch_points(request.account_id, request.kind = 'reconnection');
 	END IF;
 	IF rule.makes_account OR NOT rule.ends_account THEN
 		IF request.kind = 'new_supply' THEN

@@ -8,6 +8,8 @@ CREATE ROLE tap_ann LOGIN IN ROLE billing_clerk;
 CREATE ROLE tap_ben LOGIN IN ROLE billing_clerk;
 CREATE ROLE tap_cid LOGIN IN ROLE billing_clerk;
 CREATE ROLE tap_sam LOGIN IN ROLE billing_clerk;
+CREATE ROLE tap_eli LOGIN IN ROLE billing_clerk;
+CREATE ROLE tap_rob LOGIN IN ROLE billing_clerk;
 CREATE ROLE tap_wang LOGIN IN ROLE billing_customer;
 CREATE ROLE tap_li LOGIN IN ROLE billing_customer;
 GRANT ALL ON SCHEMA public TO PUBLIC;
@@ -16,8 +18,9 @@ SELECT billing.add_org('S', 'Station', 'station', 'C') \gset
 SELECT billing.add_org('T', 'Other station', 'station', 'C') \gset
 SELECT billing.add_org('X', 'Other company', 'company') \gset
 SELECT billing.add_staff('C', 'A', 'Ann', 'billing clerk', 'tap_ann'), billing.add_staff('C', 'B', 'Ben', 'manager', 'tap_ben'),
-	billing.add_staff('X', 'D', 'Cid', 'manager', 'tap_cid'), billing.add_staff('C', 'M', 'Mail', 'sender', 'tap_sam') \gset
-SELECT billing.grant_post('A', 'C'), billing.grant_post('B', 'C'), billing.grant_post('D', 'X'), billing.grant_access('A', 'C', '{account}', '{write}'),
+	billing.add_staff('X', 'D', 'Cid', 'manager', 'tap_cid'), billing.add_staff('C', 'M', 'Mail', 'sender', 'tap_sam'), billing.add_staff('C', 'E', 'Eli', 'equipment clerk', 'tap_eli'),
+	billing.add_staff('C', 'R', 'Rob', 'meter reader', 'tap_rob') \gset
+SELECT billing.grant_post('A', 'C'), billing.grant_post('B', 'C'), billing.grant_post('E', 'C'), billing.grant_post('R', 'C'), billing.grant_post('D', 'X'), billing.grant_access('A', 'C', '{account}', '{write}'),
 	billing.grant_access('D', 'X', '{bill,customer}', '{run,write}'),
 	billing.grant_access('M', 'C', '{org,account,customer,bill,personal}', '{read}'), billing.grant_access('M', 'C', '{customer}', '{run}') \gset
 SELECT billing.add_plan('home', '居民', '2020-01-01', '{"name": "x", "currency": "CNY", "time_zone": "UTC", "rounding": {"line": 2}, "notes": {"class": "residential"}, "charges": [{"code": "energy", "price": "0.5"}]}'),
@@ -116,6 +119,8 @@ SELECT matches(said($$(SELECT count(*) FROM billing.take_notices('email'))$$), '
 SET SESSION AUTHORIZATION tap_cid;
 SELECT is((SELECT count(*) FROM billing.take_notices('email', 100)), 0::bigint, 'nor has another company''s sender');
 SELECT is_empty('SELECT FROM billing.notice', 'who sees none of it');
+SET SESSION AUTHORIZATION tap_rob;
+SELECT is_empty('SELECT FROM billing.notice', 'nor does who may read accounts, and neither bills nor customers');
 SET SESSION AUTHORIZATION tap_sam;
 SELECT matches(said($$(SELECT count(*) FROM billing.take_notices('email', 0))$$), '^22023', 'some at least');
 CREATE TEMPORARY TABLE taken ON COMMIT DROP AS SELECT * FROM billing.take_notices('email', 100);
@@ -140,6 +145,24 @@ RESET SESSION AUTHORIZATION;
 UPDATE billing.notice SET next_at = now() - interval '1 hour' WHERE account_id = 10;
 SET SESSION AUTHORIZATION tap_sam;
 SELECT is((SELECT message_id FROM billing.take_notices('email', 100)), (SELECT message_id FROM taken WHERE account_no = '10' AND kind = 'bill_ready'), 'what a sender died with is given again, as the same message');
+-- one with which every sender dies
+RESET SESSION AUTHORIZATION;
+SAVEPOINT dying;
+UPDATE billing.notice SET attempts = 11, next_at = now() - interval '1 hour' WHERE state = 'taken' AND account_id = 10;
+SET SESSION AUTHORIZATION tap_sam;
+SELECT is((SELECT count(*) FROM billing.take_notices('email', 100)), 1::bigint, 'given for the twelfth time');
+RESET SESSION AUTHORIZATION;
+UPDATE billing.notice SET attempts = 5000 WHERE state = 'taken' AND account_id = 10;
+SET SESSION AUTHORIZATION tap_sam;
+SAVEPOINT said;
+SELECT is(billing.notice_failed(t.notice_id, 'x'), 'failed', 'however often it was taken, it can be said that it failed') FROM taken t WHERE account_no = '10' AND kind = 'bill_ready';
+ROLLBACK TO said;
+RESET SESSION AUTHORIZATION;
+UPDATE billing.notice SET attempts = 12, next_at = now() - interval '1 hour' WHERE state = 'taken' AND account_id = 10;
+SET SESSION AUTHORIZATION tap_sam;
+SELECT is((SELECT count(*) FROM billing.take_notices('email', 100)), 0::bigint, 'and no more');
+SELECT is((SELECT reason FROM billing_report.notice WHERE account_no = '10' AND kind = 'bill_ready'), 'taken 12 times, and no sender said how it went', 'with the reason');
+ROLLBACK TO dying;
 SET SESSION AUTHORIZATION tap_ann;
 SELECT is((SELECT count(*) FROM (SELECT billing.requeue_notice(notice_id) FROM billing_report.notice WHERE state = 'refused') q), 1::bigint, 'what was refused goes again by a clerk''s hand');
 SELECT throws_ok($$SELECT billing.requeue_notice(notice_id) FROM billing_report.notice WHERE state = 'sent'$$, 'UB609', NULL, 'what was sent does not');
@@ -166,6 +189,29 @@ SET SESSION AUTHORIZATION tap_wang;
 SELECT is((SELECT count(*) FROM billing.notice), 1::bigint, 'and no other''s');
 
 -- ---- stopping supply ----
+RESET SESSION AUTHORIZATION;
+SELECT count(billing.add_service_point(n::text)) FROM unnest('{6,7,11}'::integer[]) n \gset
+SELECT count(billing.add_service_point('6', 'pump')) \gset
+CREATE FUNCTION public.points() RETURNS text LANGUAGE sql AS $$SELECT string_agg(concat_ws(' ', p.part, p.state, p.disconnected_for), ', ' ORDER BY p.part) FROM billing.service_point p WHERE p.account_id = 6$$;
+-- the function by which supply is cut for other causes is no way around
+SET SESSION AUTHORIZATION tap_eli;
+SELECT throws_ok($$SELECT billing.disconnect_service_point('6', 'arrears', 'owes')$$, 'UB608', 'supply is not cut for arrears by hand', 'arrears go by a request');
+SELECT throws_ok($$SELECT billing.disconnect_service_point('6', 'owes', 'x')$$, '22023', NULL, 'a cause that there is');
+SELECT throws_ok($$SELECT billing.disconnect_service_point('6', 'order', ' ')$$, '22023', NULL, 'with words');
+SELECT throws_ok($$SELECT billing.disconnect_service_point('6', 'order', 'fire brigade')$$, 'UB603', 'service point main of account 6 needs the approval of a second person', 'who owes is not cut by one person');
+SELECT lives_ok($$SELECT billing.disconnect_service_point('11', 'customer', 'rebuilds')$$, 'who owes nothing is');
+SELECT throws_ok($$SELECT billing.disconnect_service_point('11', 'customer', 'rebuilds')$$, 'UB705', NULL, 'once');
+SELECT billing.request_disconnection('6', 'order', 'fire brigade', 'pump') AS cut \gset
+SELECT throws_ok(format('SELECT billing.approve(%s)', :cut), 'P0002', NULL, 'who asks does not approve');
+SET SESSION AUTHORIZATION tap_ben;
+SELECT billing.approve(:cut) \gset
+SET SESSION AUTHORIZATION tap_eli;
+SELECT throws_ok($$SELECT billing.disconnect_service_point('6', 'order', 'something else', 'pump')$$, 'UB603', NULL, 'just what was approved');
+SELECT lives_ok($$SELECT billing.disconnect_service_point('6', 'order', 'fire brigade', 'pump')$$, 'is done');
+SELECT lives_ok($$SELECT billing.disconnect_service_point('7', 'danger', 'a line is down'), billing.reconnect_service_point('7', 'repaired')$$, 'what cannot wait does not wait');
+SET SESSION AUTHORIZATION tap_cid;
+SELECT throws_ok($$SELECT billing.disconnect_service_point('7', 'danger', 'x')$$, 'P0002', NULL, 'not by strangers');
+SELECT throws_ok($$SELECT billing.request_disconnection('7', 'order', 'x')$$, 'P0002', NULL, 'who do not ask for it either');
 SET SESSION AUTHORIZATION tap_ann;
 SELECT throws_ok($$SELECT billing.open_supply_request('disconnection', '5', current_date + 7)$$, 'UB608', 'account 5 cannot be disconnected for arrears on ' || (current_date + 7), 'arrears of ten days');
 SELECT throws_ok($$SELECT billing.open_supply_request('disconnection', '1', current_date + 7)$$, 'UB608', NULL, 'a bill that is not due');
@@ -201,6 +247,11 @@ ROLLBACK TO paid;
 SET SESSION AUTHORIZATION tap_ann;
 SELECT billing.step_supply_request(:stop, 'complete') \gset
 SELECT is((SELECT phase FROM billing.account_phase WHERE account_id = 6 ORDER BY request_id DESC LIMIT 1), 'disconnected', 'supply is stopped');
+SELECT is(points(), 'main disconnected arrears, pump disconnected order', 'at its points');
+SET SESSION AUTHORIZATION tap_eli;
+SELECT throws_ok($$SELECT billing.reconnect_service_point('6', 'asks nicely')$$, 'UB608', NULL, 'and not given back by hand');
+SELECT throws_ok($$SELECT billing.reconnect_service_point('6', 'order lifted', 'pump')$$, 'UB608', NULL, 'at none of them');
+SET SESSION AUTHORIZATION tap_ann;
 SELECT is_empty($$SELECT * FROM billing.reconnections('C')$$, 'nothing is open while it owes');
 SELECT billing.post_payment('6', 75, 'paid') \gset
 SELECT results_eq($$SELECT account_no, due_at - paid_at FROM billing.reconnections('C')$$, $$VALUES ('6', interval '24 hours')$$, 'paid: supply is back within a day');
@@ -213,6 +264,9 @@ SET SESSION AUTHORIZATION tap_ann;
 SELECT billing.open_supply_request('reconnection', '6', current_date) AS back \gset
 SELECT count(*) FROM (SELECT billing.step_supply_request(:back, s) FROM unnest('{submit,approve,complete}'::text[]) s) q \gset
 SELECT is_empty($$SELECT * FROM billing.reconnections('C')$$, 'until it is done');
+SELECT is(points(), 'main active, pump disconnected order', 'supply is back where it was cut for arrears');
+SET SESSION AUTHORIZATION tap_eli;
+SELECT lives_ok($$SELECT billing.reconnect_service_point('6', 'order lifted', 'pump')$$, 'the other point follows when its cause is gone');
 SET SESSION AUTHORIZATION tap_cid;
 SELECT throws_ok($$SELECT * FROM billing.reconnections('C')$$, 'P0002', NULL, 'strangers see nothing of it');
 

@@ -42,7 +42,7 @@ SELECT is_empty($$SELECT DISTINCT s.name FROM scoped s WHERE s.scope = 'account_
 
 -- distribution: the account is the unit
 SELECT is_empty($$SELECT s.name, i.indexrelid::regclass FROM scoped s JOIN pg_index i ON i.indrelid = s.oid AND i.indisunique
-	 WHERE s.scope = 'account_id' AND i.indkey[0] <> s.scope_column AND i.indexrelid::regclass::text NOT IN ('billing.account_account_no_key', 'billing.service_point_point_code_key',
+	 WHERE s.scope = 'account_id' AND i.indkey[0] <> s.scope_column AND i.indexrelid::regclass::text NOT IN ('billing.account_account_no_key', 'billing.service_point_point_code_key', 'billing.e_invoice_number_key',
 		-- what waits may be about no account
 		'billing.approval_pkey', 'billing.approval_pending_key')$$,
 	'keys of what has account_id begin with it');
@@ -94,12 +94,12 @@ SELECT bag_eq($$SELECT proname::text FROM store_function WHERE prosecdef$$,
 		'erase_customer', 'add_bank_account', 'end_bank_account', 'register_customer', 'import_customers', 'add_contact', 'end_contact', 'add_identity', 'decide_duplicate', 'merge_customers',
 		'draft_contract', 'amend_contract', 'withdraw_contract_draft', 'approve_contract', 'sign_contract', 'terminate_contract',
 		'report_fault', 'close_fault', 'number_service_point', 'area_losses', 'feeder_losses', 'install_for_request', '_begin_installs', '_end_installs', '_move_equipment', 'add_station', 'add_feeder', 'move_feeder', 'add_transformer_area', 'move_area',
-		'close_station', 'close_feeder', 'close_area', 'add_service_point', 'move_service_point', 'disconnect_service_point', 'reconnect_service_point',
+		'close_station', 'close_feeder', 'close_area', 'add_service_point', 'move_service_point', 'request_disconnection', 'disconnect_service_point', 'reconnect_service_point',
 		'end_service_point', 'add_meter_type', 'add_meter', 'add_instrument_transformer', 'step_meter', 'step_transformer', 'pass_transformer',
 		'move_meters', 'seal_meter', 'record_meter_test', 'install_meter', 'exchange_meter', 'exchange_transformers', 'remove_meter', 'install_gateway_meter',
 		'record_gateway_reading', 'remove_gateway_meter', 'record_transfer_readings',
 		'set_late_policy', '_settle_chunk', 'settle_account', 'correct_plan', 'correct_register', 'correct_outdated', 'request_correction', '_note_formed', '_note_inserted',
-		'set_notice_rule', 'set_notice_template', 'set_disconnection_rule', 'queue_notices', 'queue_price_change', 'queue_notice', 'requeue_notice', 'take_notices', 'notice_sent', 'notice_failed', 'reconnections', 'ask_invoice', 'ask_red_invoices', '_cycle_days',
+		'set_notice_rule', 'set_notice_template', 'set_disconnection_rule', 'queue_notices', 'queue_price_change', 'queue_notice', 'requeue_notice', 'take_notices', 'notice_sent', 'notice_failed', 'reconnections', 'ask_invoice', 'ask_red_invoices', '_cycle_days', '_files_left',
 		'set_late_fee_rule', 'late_fees', 'charge_late_fee', '_late_fee_chunk',
 		'draft_bill', 'draft_next_bill', 'draft_rated_bill', 'edit_draft', 'discard_draft', 'submit_draft', 'issue_draft', 'reverse_bill', 'settle_deposit',
 		'record_temperature', 'make_forecast', 'forecast_errors', 'set_feeder_capacity', 'make_supply_plan', 'submit_supply_plan', 'adopt_supply_plan', 'withdraw_supply_plan', 'supply_plan_actual',

@@ -82,6 +82,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._prepare_notice(billing.notice) IS 'a notice with what is to be sent, or with the reason why nothing is';
 
+CREATE FUNCTION billing._most_attempts()
+RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT 12;
+END;
+COMMENT ON FUNCTION billing._most_attempts() IS 'how often a notice is tried: within about three days, as the pauses grow';
+
 CREATE FUNCTION billing.take_notices(channel text, most integer DEFAULT 10, lease interval DEFAULT '5 minutes')
 RETURNS TABLE (notice_id bigint, account_no text, kind text, address text, subject text, body text, message_id text)
 LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
@@ -111,8 +119,11 @@ BEGIN
 			seen := seen + 1;
 			notice.taken_by := billing.actor();
 			notice.next_at := clock_timestamp() + take_notices.lease;
-			-- what a sender died with may have gone: it is given again as it was
-			IF notice.state = 'queued' THEN
+			-- what a sender died with may have gone: it is given again as it was, unless they all die with it
+			IF notice.attempts >= billing._most_attempts() THEN
+				notice.state := 'failed';
+				notice.reason := format('taken %s times, and no sender said how it went', notice.attempts);
+			ELSIF notice.state = 'queued' THEN
 				notice.state := 'taken';
 				notice := billing._prepare_notice(notice);
 			END IF;
@@ -165,13 +176,12 @@ AS $$
 -- Definer: as take_notices().
 DECLARE
 	notice	billing.notice;
-	most	CONSTANT integer := 12;	-- attempts, within about three days
 BEGIN
 	PERFORM billing._given('notice_failed', notice_id, reason, permanent);
 	notice := billing._notice_of(notice_failed.notice_id, 'run', 'customer');
 	IF notice.state = 'taken' THEN
-		notice.state := CASE WHEN notice_failed.permanent THEN 'refused' WHEN notice.attempts >= most THEN 'failed' ELSE 'queued' END;
-		UPDATE billing.notice n SET state = notice.state, reason = left(notice_failed.reason, 1000), next_at = clock_timestamp() + least(interval '1 minute' * 2 ^ n.attempts, '12 hours')
+		notice.state := CASE WHEN notice_failed.permanent THEN 'refused' WHEN notice.attempts >= billing._most_attempts() THEN 'failed' ELSE 'queued' END;
+		UPDATE billing.notice n SET state = notice.state, reason = left(notice_failed.reason, 1000), next_at = clock_timestamp() + least(interval '1 minute' * 2 ^ least(n.attempts, 10), '12 hours')
 		 WHERE n.account_id = notice.account_id AND n.notice_id = notice.notice_id;
 	END IF;
 	RETURN notice.state;

@@ -230,7 +230,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	may	text[] := '{org_id,state,until_on,voltage_v,metered_at,area_id,feeder_id,placed_on,point_code}';
+	may	text[] := '{org_id,state,disconnected_for,until_on,voltage_v,metered_at,area_id,feeder_id,placed_on,point_code}';
 BEGIN
 	IF TG_OP = 'UPDATE' THEN
 		IF OLD.state = 'ended' THEN

@@ -100,7 +100,52 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.number_service_point(text, text, text) IS 'the number by which others know a service point, where it was not known or is another; the one before is in the audit trail';
 
-CREATE FUNCTION billing.disconnect_service_point(account_no text, reason text, part text DEFAULT 'main')
+CREATE FUNCTION billing._check_cut(point billing.service_point, account_no text, cause text, reason text)
+RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF cause = 'arrears' THEN
+		RAISE EXCEPTION 'supply is not cut for arrears by hand'
+			USING ERRCODE = 'UB608', DETAIL = format('Account %s.', account_no), HINT = 'A request of kind disconnection does it, when it is completed: open_supply_request().';
+	ELSIF cause NOT IN ('danger', 'theft', 'breach', 'order', 'customer') OR btrim(reason) = '' OR length(reason) > 1000 THEN
+		RAISE EXCEPTION 'supply is cut for a cause, and a reason in words' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Given: %s.', left(cause, 100)),
+			HINT = 'Causes: danger, theft, breach, order, customer.';
+	ELSIF point.state = 'disconnected' THEN
+		RAISE EXCEPTION 'service point "%" of account % is cut already', point.part, account_no
+			USING ERRCODE = 'UB705', DETAIL = format('For %s.', coalesce(point.disconnected_for, 'a cause that nobody wrote down'));
+	END IF;
+	-- what can wait is no way around the days of notice that who owes has
+	RETURN cause NOT IN ('danger', 'theft') AND NOT EXISTS (SELECT FROM billing.account_head h WHERE h.account_id = point.account_id AND h.balance <= 0);
+END $$;
+COMMENT ON FUNCTION billing._check_cut(billing.service_point, text, text, text) IS 'raises where a point cannot be cut for this by hand; true: it takes a second person';
+
+CREATE FUNCTION billing._cut_subject(account_no text, part text)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT format('service point %s of account %s', _cut_subject.part, _cut_subject.account_no);
+END;
+COMMENT ON FUNCTION billing._cut_subject(text, text) IS 'what the approval of a disconnection is about';
+
+CREATE FUNCTION billing.request_disconnection(account_no text, cause text, reason text, part text DEFAULT 'main')
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: as add_service_point().
+DECLARE
+	point	billing.service_point := billing._point_of(request_disconnection.account_no, request_disconnection.part);
+BEGIN
+	PERFORM billing._given('request_disconnection', account_no, cause, reason, part);
+	PERFORM billing._check_cut(point, account_no, cause, reason);
+	RETURN billing._ask_approval('disconnection', point.org_id, billing._cut_subject(account_no, part), jsonb_build_object('cause', cause, 'reason', reason), NULL, point.account_id);
+END $$;
+COMMENT ON FUNCTION billing.request_disconnection(text, text, text, text) IS
+'asks that the supply of a point of an account that owes be cut by disconnect_service_point() for just this cause and reason; who approves needs approve on supply; needs write on supply; returns approval_id';
+
+CREATE FUNCTION billing.disconnect_service_point(account_no text, cause text, reason text, part text DEFAULT 'main')
 RETURNS void
 LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -109,12 +154,17 @@ AS $$
 DECLARE
 	point	billing.service_point := billing._point_of(disconnect_service_point.account_no, disconnect_service_point.part);
 BEGIN
-	PERFORM billing._given('disconnect_service_point', account_no, reason, part);
-	UPDATE billing.service_point p SET state = 'disconnected' WHERE p.account_id = point.account_id AND p.part = point.part;
+	PERFORM billing._given('disconnect_service_point', account_no, cause, reason, part);
+	IF billing._check_cut(point, account_no, cause, reason) THEN
+		PERFORM billing._take_approval('disconnection', point.org_id, billing._cut_subject(account_no, part), jsonb_build_object('cause', cause, 'reason', reason));
+	END IF;
+	UPDATE billing.service_point p SET state = 'disconnected', disconnected_for = disconnect_service_point.cause WHERE p.account_id = point.account_id AND p.part = point.part;
 	PERFORM billing._audit(point.org_id, 'disconnect_service_point', format('account %s', disconnect_service_point.account_no),
-		jsonb_build_object('part', point.part, 'reason', disconnect_service_point.reason));
+		jsonb_build_object('part', point.part, 'cause', disconnect_service_point.cause, 'reason', disconnect_service_point.reason));
 END $$;
-COMMENT ON FUNCTION billing.disconnect_service_point(text, text, text) IS 'the supply of a point is cut 停电, for a reason; it and its meter stay';
+COMMENT ON FUNCTION billing.disconnect_service_point(text, text, text, text) IS
+'the supply of a point is cut 停电, for a cause: danger (to people or the grid), theft, breach (of contract), order (of an authority), customer (who wishes it), and a reason in words; it and its meter stay. '
+'Of an account that owes, all but danger and theft needs a second person, by request_disconnection(); for arrears only a request of kind disconnection cuts; needs write on supply';
 
 CREATE FUNCTION billing.reconnect_service_point(account_no text, reason text, part text DEFAULT 'main')
 RETURNS void
@@ -126,11 +176,16 @@ DECLARE
 	point	billing.service_point := billing._point_of(reconnect_service_point.account_no, reconnect_service_point.part);
 BEGIN
 	PERFORM billing._given('reconnect_service_point', account_no, reason, part);
-	UPDATE billing.service_point p SET state = 'active' WHERE p.account_id = point.account_id AND p.part = point.part;
+	IF point.disconnected_for = 'arrears' OR (billing._phase_of(point.account_id)).phase = 'disconnected' THEN
+		RAISE EXCEPTION 'account % is disconnected for arrears', account_no
+			USING ERRCODE = 'UB608', HINT = 'A request of kind reconnection gives supply back, when it is completed: open_supply_request().';
+	END IF;
+	UPDATE billing.service_point p SET state = 'active', disconnected_for = NULL WHERE p.account_id = point.account_id AND p.part = point.part;
 	PERFORM billing._audit(point.org_id, 'reconnect_service_point', format('account %s', reconnect_service_point.account_no),
-		jsonb_build_object('part', point.part, 'reason', reconnect_service_point.reason));
+		jsonb_build_object('part', point.part, 'was', point.disconnected_for, 'reason', reconnect_service_point.reason));
 END $$;
-COMMENT ON FUNCTION billing.reconnect_service_point(text, text, text) IS 'a point is supplied again 复电';
+COMMENT ON FUNCTION billing.reconnect_service_point(text, text, text) IS
+'a point is supplied again 复电, which was not cut for arrears: that a request of kind reconnection ends; needs write on supply';
 
 CREATE FUNCTION billing.end_service_point(account_no text, until_on date, part text DEFAULT 'main')
 RETURNS void

@@ -25,8 +25,8 @@ BEGIN
 	-- the number of a point is another's only when it has been given up
 	SELECT array_agg(p) INTO moved FROM billing.service_point p WHERE p.account_id = from_account_id AND p.until_on IS NULL;
 	UPDATE billing.service_point p SET state = 'ended', until_on = day WHERE p.account_id = from_account_id AND p.until_on IS NULL;
-	INSERT INTO billing.service_point (account_id, part, org_id, point_code, purpose, state, voltage_v, metered_at, area_id, feeder_id, placed_on, from_on)
-	SELECT to_account_id, m.part, to_org_id, m.point_code, m.purpose, m.state, m.voltage_v, m.metered_at, m.area_id, m.feeder_id, day, day FROM unnest(moved) m;
+	INSERT INTO billing.service_point (account_id, part, org_id, point_code, purpose, state, voltage_v, metered_at, area_id, feeder_id, placed_on, from_on, disconnected_for)
+	SELECT to_account_id, m.part, to_org_id, m.point_code, m.purpose, m.state, m.voltage_v, m.metered_at, m.area_id, m.feeder_id, day, day, m.disconnected_for FROM unnest(moved) m;
 	INSERT INTO billing.meter_install (account_id, part, from_at, meter_id, org_id, meter_no, meter_type_id, role, ct_primary, ct_secondary, pt_primary, pt_secondary, own_factor, begun_by)
 	SELECT to_account_id, i.part, at, i.meter_id, to_org_id, i.meter_no, i.meter_type_id, i.role, i.ct_primary, i.ct_secondary, i.pt_primary, i.pt_secondary, i.own_factor, 'transfer'
 	  FROM billing.meter_install i WHERE i.account_id = from_account_id AND i.ended_by = 'transfer' AND i.until_at = at;
@@ -36,6 +36,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._continue_points(bigint, bigint, bigint, date) IS
 'service points, and the meters and transformers at them, go on with another account from a day on';
+
+CREATE FUNCTION billing._switch_points(account_id bigint, supplied boolean)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- what is cut for something else stays so, before and after
+	UPDATE billing.service_point p SET state = CASE WHEN supplied THEN 'active' ELSE 'disconnected' END, disconnected_for = CASE WHEN NOT supplied THEN 'arrears' END
+	 WHERE p.account_id = _switch_points.account_id AND CASE WHEN supplied THEN p.state = 'disconnected' AND p.disconnected_for = 'arrears' ELSE p.state = 'active' END;
+END $$;
+COMMENT ON FUNCTION billing._switch_points(bigint, boolean) IS 'the points of an account are cut for arrears, or those that were are supplied again';
 
 CREATE FUNCTION billing._end_points(account_id bigint, day date)
 RETURNS void
