@@ -41,7 +41,7 @@ my $both = "SET TimeZone = 'UTC'; ";
 my $calm = PostgreSQL::Test::Cluster->new('calm');
 $calm->init_from_backup($node, 'cold');
 $calm->start;
-my @calls = map { "CALL billing.${_}_readings('C', '2026-03-01', '2026-04-01', chunk_size => 10)" } qw(validate estimate);
+my @calls = map { "CALL billing.${_}_readings('C', '2026-03-01', '2026-04-01', chunk_size => 2)" } qw(validate estimate);
 like($calm->safe_psql('one', $_, extra_params => [ '-U', 'clerk' ]), qr/ 0 exceptions/, 'undisturbed') for @calls;
 my $expected = $calm->safe_psql('one', $both . $facts);
 $calm->stop;
