@@ -10,6 +10,10 @@
 static EVP_MD_CTX *context;
 static EVP_MD *algorithm;
 
+/* small pieces wait here: a link has some fifty of eight or nine bytes, and a call of OpenSSL costs more than hashing one */
+static uint8_t gathered[512];
+static size_t gathered_size;
+
 static void
 check(int done)
 {
@@ -25,17 +29,34 @@ bl_sha256_begin(void)
 	if (context == NULL)
 		context = EVP_MD_CTX_new();
 	check(algorithm != NULL && context != NULL && EVP_DigestInit_ex2(context, algorithm, NULL));
+	gathered_size = 0;
+}
+
+static void
+pass_on(void)
+{
+	check(EVP_DigestUpdate(context, gathered, gathered_size));
+	gathered_size = 0;
 }
 
 void
 bl_sha256_put(const void *bytes, size_t size)
 {
-	check(EVP_DigestUpdate(context, bytes, size));
+	if (size > sizeof gathered - gathered_size)
+		pass_on();
+	if (size > sizeof gathered)
+		check(EVP_DigestUpdate(context, bytes, size));
+	else
+	{
+		memcpy(gathered + gathered_size, bytes, size);
+		gathered_size += size;
+	}
 }
 
 void
 bl_sha256_end(uint8_t digest[BL_SHA256_SIZE])
 {
+	pass_on();
 	check(EVP_DigestFinal_ex(context, digest, NULL));
 }
 
