@@ -115,10 +115,17 @@ AS $$
 #variable_conflict use_column
 -- Bills outside of a run, of whatever kind, of each account at most one: a link, the transfer it brings, the head.
 DECLARE
+	locked	integer;
 	wrong	record;
 	made	billing.bill[];
 	entries	billing.transfer[];
 BEGIN
+	-- first of all: what a head says of the currency is so until the end
+	PERFORM FROM billing.account_head h WHERE h.account_id IN (SELECT b.account_id FROM unnest(_issue_bills.bills) b) ORDER BY h.account_id FOR NO KEY UPDATE;
+	GET DIAGNOSTICS locked = ROW_COUNT;
+	IF locked <> cardinality(_issue_bills.bills) THEN
+		RAISE EXCEPTION '% bills are of % accounts', cardinality(_issue_bills.bills), locked USING ERRCODE = 'internal_error';
+	END IF;
 	SELECT b.total, h.currency, b.total <> round(b.total, 2) AS is_fraction INTO wrong FROM unnest(_issue_bills.bills) b JOIN billing.account_head h ON h.account_id = b.account_id
 	 WHERE b.total <> round(b.total, 2) OR billing.currency(b.charges) <> h.currency LIMIT 1;
 	IF wrong.is_fraction THEN
@@ -126,7 +133,6 @@ BEGIN
 	ELSIF FOUND THEN
 		RAISE EXCEPTION 'the currency is not that of the bills before' USING ERRCODE = 'UB308', DETAIL = format('They are in %s.', wrong.currency);
 	END IF;
-	PERFORM FROM billing.account_head h WHERE h.account_id IN (SELECT b.account_id FROM unnest(_issue_bills.bills) b) ORDER BY h.account_id FOR NO KEY UPDATE;
 	SELECT array_agg(ROW (b.account_id, b.from_on, b.revision, b.kind, b.until_on, b.org_id, b.issued_org_id, b.seq, b.run_id, b.reverses_seq, b.total, b.issued_at, b.issued_by, b.reason, b.usage_digest,
 				sha256(b.head_link || billing._bill_content(b.bill)), b.charges)::billing.bill ORDER BY b.account_id) INTO made
 	  FROM (SELECT (q.bill).*, q.bill, q.head_link
