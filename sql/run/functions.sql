@@ -304,11 +304,13 @@ BEGIN
 	INSERT INTO billing.bill_run AS r (org_id, until_on, kind, workers) VALUES (at_org, _start_run.until_on, _start_run.kind, _start_run.workers)
 	RETURNING r.run_id INTO run;
 	INSERT INTO billing.run_chunk (run_id, chunk_no, org_id, first_account, last_account, accounts)
-	SELECT run, row_number() OVER (ORDER BY q.org_id, q.part), q.org_id, min(q.account_id), max(q.account_id), count(*)
-	  FROM (SELECT h.org_id, h.account_id, (row_number() OVER (PARTITION BY h.org_id ORDER BY h.account_id) - 1) / _start_run.chunk_size AS part
+	SELECT run, row_number() OVER (ORDER BY q.org_id, n), q.org_id, q.accounts[n], q.accounts[least(n + _start_run.chunk_size - 1, cardinality(q.accounts))],
+		   least(_start_run.chunk_size, cardinality(q.accounts) - n + 1)
+	  FROM (SELECT h.org_id, array_agg(h.account_id ORDER BY h.account_id) AS accounts
 			  FROM billing.account_head h
-			 WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND billing._is_due(h, _start_run.until_on)) q
-	 GROUP BY q.org_id, q.part;
+			 WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND billing._is_due(h, _start_run.until_on)
+			 GROUP BY h.org_id) q
+	 CROSS JOIN LATERAL generate_series(1, cardinality(q.accounts), _start_run.chunk_size) n;
 	RETURN run;
 END $$;
 COMMENT ON FUNCTION billing._start_run(text, date, integer, text, integer) IS 'the open run of an org up to a day, or a new one cut into chunks';
