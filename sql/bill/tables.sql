@@ -63,4 +63,5 @@ COMMENT ON COLUMN billing.transfer.debit IS
 COMMENT ON COLUMN billing.transfer.value_on IS 'value date 起息日: the day as of which the money is there, as the bank says; null: the day of posting';
 COMMENT ON COLUMN billing.transfer.key IS 'of whoever posts: the same key again posts nothing';
 CREATE UNIQUE INDEX transfer_key_key ON billing.transfer (account_id, key) WHERE key IS NOT NULL;
-CREATE INDEX transfer_org_id_idx ON billing.transfer (org_id);
+-- of payments only: what a bill brings is found by its bill, and a run writes one entry less
+CREATE INDEX transfer_org_id_idx ON billing.transfer (org_id) WHERE debit = 'cash' OR credit = 'cash';
