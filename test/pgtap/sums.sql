@@ -31,9 +31,12 @@ END $$;
 CREATE FUNCTION pg_temp.wrong() RETURNS SETOF text LANGUAGE sql AS
 $$SELECT format('%s %s %s %s: %s, not %s', sums, org_no, month_on, about, kept, made) FROM billing.check_sums()$$;
 
-SELECT plan(32);
+SELECT plan(36);
 
 SELECT pg_temp.run('2026-03-01') \gset
+SELECT results_eq($$SELECT c.chunk_no, o.org_no, f.account_no, l.account_no, c.accounts FROM billing.run_chunk c JOIN billing.org o USING (org_id)
+	  JOIN billing.account f ON f.account_id = c.first_account JOIN billing.account l ON l.account_id = c.last_account ORDER BY 1$$,
+	$$VALUES (1, 'S1', '1', '7', 5), (2, 'S1', '8', '11', 3), (3, 'S2', '3', '12', 4)$$, 'chunks of five, of one org each');
 SELECT is_empty('SELECT * FROM pg_temp.wrong()', 'after a run');
 SELECT cmp_ok((SELECT count(*) FROM billing_report.bill), '=', 25::bigint, 'of so many bills');
 SELECT results_eq($$SELECT sum(bills)::bigint, sum(amount), sum(kwh) FROM billing_report.revenue$$,
@@ -197,7 +200,28 @@ END $$;
 SELECT results_eq($$SELECT value FROM billing.indicators('C', '2026-03-01', '{correctness_rate}')$$,
 	$$SELECT round(100 - 100.0 * count(*) FILTER (WHERE reversed) / count(*), 2) FROM billing_report.bill WHERE from_on = '2026-03-01' AND kind = 'normal'$$,
 	'how many bills were right');
+SELECT throws_ok($$SELECT billing._issue_bills(ARRAY[b, b]) FROM billing.bill b LIMIT 1$$, 'XX000', '2 bills are of 1 accounts', 'of an account one bill at a time');
 SELECT throws_ok($$SELECT * FROM billing.indicators('nowhere', '2026-03-01')$$, 'P0002', NULL, 'indicators of an organisation that is not there');
+
+-- who reads little of it finds the payments by org, and the bills, too
+SELECT count(billing.add_org('T' || n, 'Station', 'station', 'C')) FROM generate_series(1, 9) n \gset
+CREATE ROLE sums_reader LOGIN IN ROLE billing_analyst;
+SELECT billing.add_staff('S2', 'R', 'x', 'analyst', 'sums_reader'), billing.grant_access('R', 'S2', '{bill,money,account}', '{read}') \gset
+CREATE FUNCTION pg_temp.plan_has(query text, index text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	line	text;
+	has		boolean := false;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		has := has OR line ~ index;
+	END LOOP;
+	RETURN has;
+END $$;
+SET LOCAL enable_seqscan = off;
+SET LOCAL SESSION AUTHORIZATION sums_reader;
+SELECT ok(pg_temp.plan_has('SELECT sum(amount) FROM billing_report.fact_payment', 'transfer_org_id_idx'), 'payments of an org by an index');
+SELECT ok(pg_temp.plan_has('SELECT sum(total) FROM billing.bill', 'bill_org_id_idx'), 'bills of an org by an index');
+RESET SESSION AUTHORIZATION;
 
 SELECT finish();
 ROLLBACK;
