@@ -14,7 +14,7 @@ GRANT EXECUTE ON FUNCTION billing.search_tariff(jsonb, daterange, billing.tariff
 	billing._try_balanced(bigint[], daterange, billing.tariff, jsonb, jsonb[], jsonb, jsonb, text, jsonb), billing._grid_places(integer[]), billing._next_places(text, integer[], text[]),
 	billing._figures_at(billing.tariff, jsonb, text[], text[]),
 	billing._what_if_result(jsonb, daterange, text, date, billing.tariff, jsonb), billing.repeat_what_if(bigint), billing._campaign_of(text, text), billing.campaign_outcome(text, date),
-	billing.purchase_against_sales(text, daterange, text), billing._loads(bigint[], daterange, text), billing._purchases(bigint[], daterange), billing._check_sale_days(daterange),
+	billing.purchase_against_sales(text, daterange, text), billing._sales(bigint[], daterange), billing._loads(bigint[], daterange, text), billing._purchases(bigint[], daterange), billing._check_sale_days(daterange),
 	billing.contract_mix(text, daterange), billing.product_margin(text, daterange, text, text[]), billing.component_margin(text, daterange, text, jsonb, text[]),
 	billing._check_components(jsonb, text[]), billing.compare_market_prices(text, daterange), billing._orgs_above(bigint)
 	TO billing_clerk, billing_analyst, billing_auditor;

@@ -45,7 +45,7 @@ END $$;
 GRANT EXECUTE ON FUNCTION pg_temp.asked(text) TO PUBLIC;
 CREATE TEMPORARY TABLE margin AS SELECT * FROM billing.purchase_against_sales('C', '[2026-01-01,2026-03-01)', 'spot');
 
-SELECT plan(31);
+SELECT plan(35);
 -- January by hand: A 31 * 120 = 3720, B 31 * 48 = 1488, metered 5208; R 620
 SELECT results_eq($$SELECT sold_kwh, sales, metered_kwh, unmetered_kwh FROM margin WHERE month_on = '2026-01-01'$$, $$VALUES (5828.000, 3788.20, 5208.000, 620.000)$$, 'what was sold, and what of it is metered by intervals');
 SELECT results_eq($$SELECT contract_kwh, contract_cost FROM margin WHERE month_on = '2026-01-01'$$, $$VALUES (2008.800, 729.12)$$, 'contracts, by their last revision: 1488 * 0.35 + 520.8 * 0.4');
@@ -98,5 +98,16 @@ SET LOCAL SESSION AUTHORIZATION procurement_other;
 SELECT is(pg_temp.asked('SELECT count(*) FROM billing.purchase_against_sales(''C'', ''[2026-01-01,2026-02-01)'')'), 'P0002', 'none of another');
 SELECT is(pg_temp.asked('SELECT count(*) FROM billing.purchase_contract'), '0', 'who does not see what it buys either');
 RESET SESSION AUTHORIZATION;
+
+-- another currency
+SELECT billing.add_org('S3', 'Station', 'station', 'C'), billing.add_plan('dollars', 'Other money', '2026-01-01', '{"name": "y", "currency": "USD", "time_zone": "Asia/Shanghai", "rounding": {"line": 2}, "charges": [{"code": "energy", "price": "0.5"}]}'),
+	billing.add_account('S3', 'D', :customer, '2026-01-01'), billing.set_plan('D', 'dollars', '2026-01-01'), billing.set_usage_from('register', '{D}'),
+	billing.record_register('D', '2026-01-01', 'total', 0), billing.record_register('D', '2026-02-01', 'total', 100) \gset
+SELECT pg_temp.run('C', '2026-02-01') \gset
+SELECT throws_ok(format('SELECT * FROM billing.%s', f), 'UB308', 'sales in several currencies are not compared with what was bought', f) FROM unnest(ARRAY[$$purchase_against_sales('C', '[2026-01-01,2026-03-01)', 'spot')$$,
+	$$component_margin('C', '[2026-01-01,2026-03-01)', 'spot', '{}')$$]) f;
+SELECT results_eq($$SELECT currency, sales FROM billing.purchase_against_sales('S3', '[2026-01-01,2026-02-01)', 'spot')$$, $$VALUES ('USD', 50.00)$$, 'one that sells in one says in which');
+SELECT billing.void_bill('D', '2026-01-01', 'x') \gset
+SELECT results_eq($$SELECT currency, sales, margin FROM billing.purchase_against_sales('C', '[2026-01-01,2026-02-01)', 'spot')$$, $$SELECT 'CNY', sales, margin FROM margin WHERE month_on = '2026-01-01'$$, 'a bill that was taken back is none');
 SELECT * FROM finish();
 ROLLBACK;

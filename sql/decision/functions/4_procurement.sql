@@ -55,6 +55,17 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._purchases(bigint[], daterange) IS 'what orgs have contracted for months that begin within some days';
 
+CREATE FUNCTION billing._sales(orgs bigint[], during daterange)
+RETURNS TABLE (month_on date, currency text, kwh numeric, amount numeric)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 12
+BEGIN ATOMIC
+	-- what was billed and taken back is no sale
+	SELECT s.month_on, s.currency, sum(s.kwh), sum(s.amount) FROM billing.bill_sum s
+	 WHERE s.org_id = ANY (_sales.orgs) AND s.month_on >= lower(_sales.during) AND s.month_on < upper(_sales.during)
+	 GROUP BY s.month_on, s.currency HAVING sum(s.bills) <> 0 OR sum(s.amount) <> 0;
+END;
+COMMENT ON FUNCTION billing._sales(bigint[], daterange) IS 'what orgs have billed for months that begin within some days';
+
 CREATE FUNCTION billing._loads(orgs bigint[], during daterange, zone text)
 RETURNS TABLE (month_on date, at timestamptz, slot interval, kwh numeric, missing boolean)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10000
@@ -92,7 +103,7 @@ END $$;
 COMMENT ON FUNCTION billing._check_sale_days(daterange) IS 'raises where days are no whole months';
 
 CREATE FUNCTION billing.purchase_against_sales(org_no text, during daterange, spot_series text DEFAULT NULL)
-RETURNS TABLE (month_on date, sold_kwh numeric, sales numeric, sale_price numeric, metered_kwh numeric, contract_kwh numeric, contract_cost numeric, spot_kwh numeric, spot_cost numeric,
+RETURNS TABLE (month_on date, currency text, sold_kwh numeric, sales numeric, sale_price numeric, metered_kwh numeric, contract_kwh numeric, contract_cost numeric, spot_kwh numeric, spot_cost numeric,
 			   unmetered_kwh numeric, unmetered_cost numeric, cost numeric, purchase_price numeric, margin numeric, margin_per_kwh numeric, unpriced_slots bigint, missing_slots bigint)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 12
 SET search_path = pg_catalog, pg_temp
@@ -103,9 +114,17 @@ DECLARE
 	orgs	bigint[] := billing._orgs_below(billing._org_of(purchase_against_sales.org_no, 'read', 'bill'));
 	zone	text := (SELECT s.time_zone FROM billing.sum_setting s);
 	series	bigint;
+	mixed	record;
 BEGIN
 	PERFORM billing._org_of(purchase_against_sales.org_no, 'read', k) FROM unnest('{reading,money}'::text[]) k;
 	PERFORM billing._check_sale_days(purchase_against_sales.during);
+	-- what is bought is in the one currency in which the org sells: there is no other to say what it costs beside another
+	SELECT s.month_on, string_agg(s.currency, ', ' ORDER BY s.currency) AS currencies INTO mixed FROM billing._sales(orgs, purchase_against_sales.during) s
+	 GROUP BY s.month_on HAVING count(*) > 1 ORDER BY s.month_on LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'sales in several currencies are not compared with what was bought' USING ERRCODE = 'UB308',
+			DETAIL = format('In the month from %s bills are in %s.', to_char(mixed.month_on, 'YYYY-MM-DD'), mixed.currencies), HINT = 'Ask of each org below that sells in one.';
+	END IF;
 	IF purchase_against_sales.spot_series IS NOT NULL THEN
 		SELECT s.series_id INTO series FROM billing.price_series s WHERE s.series_code = purchase_against_sales.spot_series;
 		IF NOT FOUND THEN
@@ -113,9 +132,7 @@ BEGIN
 		END IF;
 	END IF;
 	RETURN QUERY
-	WITH sale AS (
-		SELECT s.month_on, sum(s.kwh) AS kwh, sum(s.amount) AS amount FROM billing.bill_sum s
-		 WHERE s.org_id = ANY (orgs) AND s.month_on >= lower(purchase_against_sales.during) AND s.month_on < upper(purchase_against_sales.during) GROUP BY s.month_on),
+	WITH sale AS (SELECT s.* FROM billing._sales(orgs, purchase_against_sales.during) s),
 	load AS MATERIALIZED (SELECT l.* FROM billing._loads(orgs, purchase_against_sales.during, zone) l),
 	price AS MATERIALIZED (
 		-- of two publications of a slot the later
@@ -138,7 +155,7 @@ BEGIN
 	spot AS (
 		SELECT s.month_on, sum(s.open) AS kwh, sum(s.open * s.price) AS cost, avg(s.price) AS mean, count(*) FILTER (WHERE s.price IS NULL AND round(s.open, 6) <> 0) AS unpriced FROM slot s GROUP BY s.month_on),
 	q AS (
-		SELECT m.month_on, coalesce(s.kwh, 0) AS sold_kwh, coalesce(s.amount, 0) AS sales, coalesce(w.kwh, 0) AS metered_kwh, coalesce(c.kwh, 0) AS contract_kwh, coalesce(c.cost, 0) AS contract_cost,
+		SELECT m.month_on, s.currency, coalesce(s.kwh, 0) AS sold_kwh, coalesce(s.amount, 0) AS sales, coalesce(w.kwh, 0) AS metered_kwh, coalesce(c.kwh, 0) AS contract_kwh, coalesce(c.cost, 0) AS contract_cost,
 			   coalesce(t.kwh, -c.kwh, 0) AS spot_kwh, t.cost AS spot_cost, greatest(coalesce(s.kwh, 0) - coalesce(w.kwh, 0), 0) AS unmetered_kwh, t.mean, coalesce(t.unpriced, 0) AS unpriced, coalesce(w.missing, 0) AS missing
 		  FROM (SELECT g::date AS month_on FROM generate_series(lower(purchase_against_sales.during)::timestamp, upper(purchase_against_sales.during)::timestamp - interval '1 day', interval '1 month') g) m
 		  LEFT JOIN sale s ON s.month_on = m.month_on LEFT JOIN whole w ON w.month_on = m.month_on LEFT JOIN contracted c ON c.month_on = m.month_on LEFT JOIN spot t ON t.month_on = m.month_on),
@@ -147,7 +164,7 @@ BEGIN
 			   -- a margin with a hole in it would be taken for one
 			   CASE WHEN q.unpriced = 0 AND round(q.spot_kwh, 6) * (CASE WHEN q.spot_cost IS NULL THEN 1 ELSE 0 END) = 0 THEN q.contract_cost + coalesce(q.spot_cost, 0)
 					+ CASE WHEN q.unmetered_kwh = 0 THEN 0 ELSE q.unmetered_kwh * q.mean END END AS cost FROM q)
-	SELECT r.month_on, round(r.sold_kwh, 3), round(r.sales, 2), round(r.sales / nullif(r.sold_kwh, 0), 6), round(r.metered_kwh, 3), round(r.contract_kwh, 3), round(r.contract_cost, 2), round(r.spot_kwh, 3),
+	SELECT r.month_on, r.currency, round(r.sold_kwh, 3), round(r.sales, 2), round(r.sales / nullif(r.sold_kwh, 0), 6), round(r.metered_kwh, 3), round(r.contract_kwh, 3), round(r.contract_cost, 2), round(r.spot_kwh, 3),
 		   round(r.spot_cost, 2), round(r.unmetered_kwh, 3), round(r.unmetered_cost, 2), round(r.cost, 2), round(r.cost / nullif(r.metered_kwh + r.unmetered_kwh, 0), 6), round(r.sales - r.cost, 2),
 		   round((r.sales - r.cost) / nullif(r.sold_kwh, 0), 6), r.unpriced, r.missing
 	  FROM r ORDER BY r.month_on;
@@ -155,7 +172,7 @@ END $$;
 COMMENT ON FUNCTION billing.purchase_against_sales(text, daterange, text) IS
 'month by month what an org and those below it have sold, beside what the energy has cost: contracts by their energy and price, what they do not cover, slot by slot, at the prices of a '
 'series (what they have too much is sold at them), energy that was billed without load profiles at the mean of these prices. Without a price that is needed there is no cost and no margin; '
-'missing_slots had no reading of some account, and so cost too little';
+'missing_slots had no reading of some account, and so cost too little. What is bought is in the currency of the sales; a month of several is refused';
 
 CREATE FUNCTION billing.contract_mix(org_no text, during daterange)
 RETURNS TABLE (month_on date, code text, seller text, kind text, kwh numeric, price_per_kwh numeric, cost numeric, kwh_percent numeric)
@@ -245,22 +262,19 @@ DECLARE
 BEGIN
 	PERFORM billing._check_components(component_margin.components, component_margin.passed_on);
 	RETURN QUERY
-	WITH bought AS MATERIALIZED (SELECT p.month_on, p.sold_kwh, p.cost FROM billing.purchase_against_sales(component_margin.org_no, component_margin.during, component_margin.spot_series) p),
-	sold AS (
-		SELECT s.month_on, s.currency, sum(s.kwh) AS kwh FROM billing.bill_sum s WHERE s.org_id = ANY (orgs) AND s.month_on <@ component_margin.during GROUP BY s.month_on, s.currency),
+	WITH bought AS MATERIALIZED (SELECT p.month_on, p.currency, p.sold_kwh, p.cost FROM billing.purchase_against_sales(component_margin.org_no, component_margin.during, component_margin.spot_series) p),
 	named AS (SELECT c.key AS component, e.code FROM jsonb_each(component_margin.components) c CROSS JOIN LATERAL jsonb_array_elements_text(c.value) e(code)),
 	charged AS (
-		SELECT s.month_on, s.currency, coalesce(n.component, 'energy') AS component, array_agg(DISTINCT s.code ORDER BY s.code) AS codes, sum(s.amount) AS sales
+		SELECT s.month_on, coalesce(n.component, 'energy') AS component, array_agg(DISTINCT s.code ORDER BY s.code) AS codes, sum(s.amount) AS sales
 		  FROM billing.charge_sum s LEFT JOIN named n ON n.code = s.code
-		 WHERE s.org_id = ANY (orgs) AND s.month_on <@ component_margin.during GROUP BY s.month_on, s.currency, coalesce(n.component, 'energy')),
+		 WHERE s.org_id = ANY (orgs) AND s.month_on <@ component_margin.during GROUP BY s.month_on, coalesce(n.component, 'energy')),
 	part AS (
-		-- energy is bought, in each month, sold or not; of several currencies each bears its share of it
-		SELECT b.month_on, s.currency, s.kwh, k.component, c.codes, coalesce(c.sales, 0) AS sales,
-			   CASE WHEN k.component = 'energy' THEN round(b.cost * CASE WHEN s.currency IS NULL OR b.sold_kwh = 0 THEN 1 ELSE s.kwh / b.sold_kwh END, 2)
-					WHEN k.component = ANY (component_margin.passed_on) THEN coalesce(c.sales, 0) ELSE 0 END AS cost
-		  FROM bought b LEFT JOIN sold s ON s.month_on = b.month_on
+		-- energy is bought, in each month, sold or not
+		SELECT b.month_on, b.currency, b.sold_kwh AS kwh, k.component, c.codes, coalesce(c.sales, 0) AS sales,
+			   CASE WHEN k.component = 'energy' THEN b.cost WHEN k.component = ANY (component_margin.passed_on) THEN coalesce(c.sales, 0) ELSE 0 END AS cost
+		  FROM bought b
 		 CROSS JOIN LATERAL (SELECT 'energy' AS component UNION ALL SELECT jsonb_object_keys(component_margin.components)) k
-		  LEFT JOIN charged c ON c.month_on = b.month_on AND c.currency = s.currency AND c.component = k.component
+		  LEFT JOIN charged c ON c.month_on = b.month_on AND c.component = k.component
 		 WHERE k.component = 'energy' OR c.component IS NOT NULL)
 	SELECT p.month_on, p.currency, p.component, CASE WHEN p.component IS NOT NULL THEN max(p.codes) END, round(sum(p.sales), 2), CASE WHEN count(*) = count(p.cost) THEN round(sum(p.cost), 2) END,
 		   CASE WHEN count(*) = count(p.cost) THEN round(sum(p.sales - p.cost), 2) END, round(sum(p.sales) / nullif(max(p.kwh), 0), 6),
