@@ -173,7 +173,7 @@ SELECT is_empty($$SELECT i.n FROM by_itself i JOIN random_search q USING (n, can
 SELECT cmp_ok((SELECT count(DISTINCT n) FROM random_search WHERE chosen), '>=', 4::bigint, 'in most of them one is chosen');
 -- accounts are taken by the thousand
 SELECT results_eq(format('SELECT accounts, before, after, moved FROM billing._tariff_effects(%L, %L, ARRAY[%L]::billing.tariff[], NULL)', (SELECT array_agg(coalesce(a.account_id, -n) ORDER BY n) FROM generate_series(1, 2500) n
-		LEFT JOIN billing.account a ON n % 600 = 0 AND a.account_no = 'A' || n / 600), :half, :'tou'), format('SELECT count(*)::numeric, sum(before), sum(after), sum(abs(difference)) FROM billing.rate_segment(%L, %L, tariff => %L)',
+		LEFT JOIN billing.account a ON n % 600 = 0 AND a.account_no = 'A' || n / 600), :half, :'tou'), format('SELECT count(*), sum(before), sum(after), sum(abs(difference)) FROM billing.rate_segment(%L, %L, tariff => %L)',
 	'{"accounts": ["A1", "A2", "A3", "A4"]}', :half, :'tou'), 'and all of them');
 
 -- without a trace

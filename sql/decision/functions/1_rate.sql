@@ -157,6 +157,30 @@ END $$;
 COMMENT ON FUNCTION billing._rate_accounts(bigint[], jsonb[], daterange, text, date, billing.tariff) IS
 'what accounts were billed for periods within some days, corrections included, and what these periods come to on trial; accounts that cannot be rated say why';
 
+CREATE FUNCTION billing._try_accounts(account_ids bigint[], during daterange, plan_codes text[], tariffs billing.tariff[], terms jsonb)
+RETURNS TABLE (place bigint, account_id bigint, before numeric, after numeric, sqlstate text, message text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
+BEGIN ATOMIC
+	SELECT t.place, t.account_id, t.before, t.after, t.sqlstate, t.message
+	  -- readings and bills are read once, of so many accounts that they have room in memory, and kept for all that is tried
+	  FROM generate_series(1, cardinality(_try_accounts.account_ids), 1000) first
+	 CROSS JOIN LATERAL (
+		WITH kept AS MATERIALIZED (
+			SELECT u.* FROM (SELECT _try_accounts.account_ids[first:first + 999] AS ids) i
+			 CROSS JOIN LATERAL billing._trial_usages(i.ids, array_fill(_try_accounts.terms, ARRAY[cardinality(i.ids)]), _try_accounts.during) u)
+		SELECT c.place, e.* FROM unnest(_try_accounts.plan_codes, _try_accounts.tariffs) WITH ORDINALITY c(plan_code, tariff, place)
+		 CROSS JOIN LATERAL billing._trial_versions(_try_accounts.during, c.plan_code, NULL, c.tariff) v
+		 CROSS JOIN LATERAL (
+			SELECT k.account_id, k.before, q.after, q.sqlstate, q.message
+			  FROM kept k
+			 CROSS JOIN LATERAL billing._rate_versions(k.account_id, k.terms, k.periods, k.usage, k.carry, v.plan_ids, v.calendar_ids, v.spans, v.tariffs, v.markets) r
+			 CROSS JOIN LATERAL billing._trial_result(k.account_id, k.terms, _try_accounts.during, c.plan_code, c.tariff, k.usage_from, k.currency, k.periods, r.rated) q
+			 -- the accounts within what is tried, so that its versions are looked for once
+			 OFFSET 0) e) t;
+END;
+COMMENT ON FUNCTION billing._try_accounts(bigint[], daterange, text[], billing.tariff[], jsonb) IS
+'what the billed periods of accounts come to by each of some plans or tariffs, which share what is read';
+
 CREATE FUNCTION billing._trial_accounts(criteria jsonb, during daterange)
 RETURNS bigint[]
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -5,21 +5,20 @@ RETURNS TABLE (account_no text, own_plan_code text, before numeric, best_plan_co
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET work_mem = '64MB'
 AS $$
 #variable_conflict use_column
 DECLARE
-	ids		bigint[];
+	codes	text[] := ARRAY(SELECT DISTINCT p FROM unnest(best_plans.plan_codes) p ORDER BY p);
 BEGIN
-	IF coalesce(cardinality(best_plans.plan_codes), 0) NOT BETWEEN 1 AND 64 THEN
+	IF cardinality(codes) NOT BETWEEN 1 AND 64 OR array_position(codes, NULL) IS NOT NULL THEN
 		RAISE EXCEPTION 'one to 64 plans are compared' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	PERFORM billing._check_trial(best_plans.during, p, NULL, NULL, best_plans.terms) FROM unnest(best_plans.plan_codes) p;
-	ids := billing._trial_accounts(best_plans.criteria, best_plans.during);
+	PERFORM billing._check_trial(best_plans.during, p, NULL, NULL, best_plans.terms) FROM unnest(codes) p;
 	RETURN QUERY
 	WITH tried AS (
-		SELECT r.account_id, p.plan_code, r.before, r.after, r.sqlstate, r.message
-		  FROM (SELECT DISTINCT u AS plan_code FROM unnest(best_plans.plan_codes) u) p
-		 CROSS JOIN LATERAL billing._rate_accounts(ids, array_fill(best_plans.terms, ARRAY[cardinality(ids)]), best_plans.during, p.plan_code, NULL, NULL) r),
+		SELECT r.account_id, codes[r.place] AS plan_code, r.before, r.after, r.sqlstate, r.message
+		  FROM billing._try_accounts(billing._trial_accounts(best_plans.criteria, best_plans.during), best_plans.during, codes, NULL, best_plans.terms) r),
 	offered AS (
 		SELECT t.account_id, max(t.before) AS before, min(t.after) AS best, (array_agg(t.plan_code ORDER BY t.after, t.plan_code) FILTER (WHERE t.after IS NOT NULL))[1] AS plan_code,
 			   jsonb_object_agg(t.plan_code, t.after) FILTER (WHERE t.after IS NOT NULL) AS offers, jsonb_object_agg(t.plan_code, t.message) FILTER (WHERE t.sqlstate IS NOT NULL) AS refused

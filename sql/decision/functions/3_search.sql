@@ -25,7 +25,7 @@ END $$;
 COMMENT ON FUNCTION billing._search_options(jsonb, text, text, integer) IS 'raises where constraints, objective or method of a search are none';
 
 CREATE FUNCTION billing._tariff_effects(account_ids bigint[], during daterange, tariffs billing.tariff[], terms jsonb)
-RETURNS TABLE (place bigint, accounts numeric, refused numeric, before numeric, after numeric, winners numeric, losers numeric, largest_rise_percent numeric, moved numeric)
+RETURNS TABLE (place bigint, accounts bigint, refused bigint, before numeric, after numeric, winners bigint, losers bigint, largest_rise_percent numeric, moved numeric)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
 SET search_path = pg_catalog, pg_temp
 SET jit = off
@@ -34,24 +34,13 @@ AS $$
 #variable_conflict use_column
 BEGIN
 	RETURN QUERY
-	SELECT t.place, sum(t.accounts), sum(t.refused), coalesce(sum(t.before), 0), coalesce(sum(t.after), 0), sum(t.winners), sum(t.losers), coalesce(max(t.largest_rise_percent), 0), coalesce(sum(t.moved), 0)
-	  -- readings and bills are read once, of so many accounts that they have room in memory, and kept for all tariffs
-	  FROM generate_series(1, greatest(cardinality(_tariff_effects.account_ids), 1), 1000) first
-	 CROSS JOIN LATERAL (
-		WITH kept AS MATERIALIZED (
-			SELECT u.* FROM (SELECT _tariff_effects.account_ids[first:first + 999] AS ids) i
-			 CROSS JOIN LATERAL billing._trial_usages(i.ids, array_fill(_tariff_effects.terms, ARRAY[cardinality(i.ids)]), _tariff_effects.during) u)
-		SELECT c.place, e.* FROM unnest(_tariff_effects.tariffs) WITH ORDINALITY c(tariff, place)
-		 CROSS JOIN LATERAL billing._trial_versions(_tariff_effects.during, NULL, NULL, c.tariff) v
-		 CROSS JOIN LATERAL (
-			SELECT count(*) AS accounts, count(q.sqlstate) AS refused, sum(k.before) FILTER (WHERE q.sqlstate IS NULL) AS before, sum(q.after) AS after, count(*) FILTER (WHERE q.after < k.before) AS winners,
-				   count(*) FILTER (WHERE q.after > k.before) AS losers, max(round(100 * (q.after - k.before) / nullif(k.before, 0), 4)) AS largest_rise_percent, sum(abs(q.after - k.before)) AS moved
-			  FROM kept k
-			 CROSS JOIN LATERAL billing._rate_versions(k.account_id, k.terms, k.periods, k.usage, k.carry, v.plan_ids, v.calendar_ids, v.spans, v.tariffs, v.markets) r
-			 CROSS JOIN LATERAL billing._trial_result(k.account_id, k.terms, _tariff_effects.during, NULL, c.tariff, k.usage_from, k.currency, k.periods, r.rated) q) e) t
-	 GROUP BY t.place ORDER BY t.place;
+	SELECT c.place::bigint, count(t.account_id), count(t.sqlstate), coalesce(sum(t.before) FILTER (WHERE t.sqlstate IS NULL), 0), coalesce(sum(t.after), 0),
+		   count(*) FILTER (WHERE t.after < t.before), count(*) FILTER (WHERE t.after > t.before), coalesce(max(round(100 * (t.after - t.before) / nullif(t.before, 0), 4)), 0), coalesce(sum(abs(t.after - t.before)), 0)
+	  FROM generate_subscripts(_tariff_effects.tariffs, 1) c(place)
+	  LEFT JOIN billing._try_accounts(_tariff_effects.account_ids, _tariff_effects.during, NULL, _tariff_effects.tariffs, _tariff_effects.terms) t ON t.place = c.place
+	 GROUP BY c.place ORDER BY c.place;
 END $$;
-COMMENT ON FUNCTION billing._tariff_effects(bigint[], daterange, billing.tariff[], jsonb) IS 'what the billed periods of accounts come to by each of some tariffs, which share what is read';
+COMMENT ON FUNCTION billing._tariff_effects(bigint[], daterange, billing.tariff[], jsonb) IS 'what comes of each of some tariffs for accounts, all of them together';
 
 CREATE FUNCTION billing._try_figures(account_ids bigint[], during daterange, tariff billing.tariff, parameters jsonb, figures jsonb[], terms jsonb, constraints jsonb, objective text)
 RETURNS billing._tried[]
