@@ -30,6 +30,9 @@ DECLARE
 	anomaly	billing.anomaly;
 BEGIN
 	PERFORM billing._given('assign_anomaly', anomaly_id, owner);
+	IF NOT isfinite(assign_anomaly.due_on) THEN
+		RAISE EXCEPTION 'an anomaly is to be seen to until a day' USING ERRCODE = 'invalid_parameter_value', HINT = 'null leaves the day as it was.';
+	END IF;
 	anomaly := billing._anomaly_of(assign_anomaly.anomaly_id, '{open,assigned,in_work}');
 	UPDATE billing.anomaly a SET state = 'assigned', owner = assign_anomaly.owner, due_on = coalesce(assign_anomaly.due_on, a.due_on) WHERE a.anomaly_id = anomaly.anomaly_id;
 	PERFORM billing._audit(anomaly.org_id, 'assign_anomaly', format('anomaly %s', anomaly.anomaly_id), jsonb_strip_nulls(jsonb_build_object('owner', assign_anomaly.owner, 'due_on', assign_anomaly.due_on)));
