@@ -70,7 +70,7 @@ COMMENT ON COLUMN billing.anomaly.from_on IS 'the days in which it shows';
 COMMENT ON COLUMN billing.anomaly.score IS 'of the detector, 0 to 1';
 COMMENT ON COLUMN billing.anomaly.probability IS 'that something is wrong, by the score and by what became of earlier hits of this kind with about this score';
 COMMENT ON COLUMN billing.anomaly.evidence IS 'what the detector saw; anomaly_evidence() looks again';
-COMMENT ON COLUMN billing.anomaly.kwh IS 'energy that is too little (above zero) or too much in these days, estimated; amount at the account''s mean price of the last twelve months of bills';
+COMMENT ON COLUMN billing.anomaly.kwh IS 'energy that is too little (above zero) or too much in these days, estimated; amount at the mean price of the last twelve months of bills of the account, or of those of the area';
 COMMENT ON COLUMN billing.anomaly.action IS 'the call that would see to it, to be completed';
 COMMENT ON COLUMN billing.anomaly.looked_from IS 'the days that the detector was asked about';
 COMMENT ON COLUMN billing.anomaly.seen IS 'how many runs have found it while it was open';

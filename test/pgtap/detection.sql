@@ -9,7 +9,7 @@ SELECT billing.add_plan('flat', 'Flat', '2026-01-01', '{"name": "y", "currency":
 SELECT billing.add_plan('tiers', 'Tiers', '2026-01-01', '{"name": "t", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"line": 2}, "charges": [{"code": "energy", "price": "0.5"}]}') AS p2 \gset
 SELECT billing.add_customer('S1', 'x') AS customer, billing.add_customer('S2', 'z') AS other \gset
 CREATE TEMPORARY TABLE acc (no text, plan text DEFAULT 'flat', address text DEFAULT '');
-INSERT INTO acc (no) SELECT unnest('{GOOD,GOOD2,GOOD3,GAP,SPIKE,NEG,LUMP,STUCK,PAUSE,ZERO,LATE,SHIFT,PHASE,UP,NIGHT,FACTOR,OVER,CHECK,VACANT,SOLAR}'::text[]);
+INSERT INTO acc (no) SELECT unnest('{GOOD,GOOD2,GOOD3,GAP,SPIKE,NEG,LUMP,STUCK,PAUSE,ZERO,LATE,SHIFT,PHASE,UP,NIGHT,FACTOR,OVER,CHECK,VACANT,SOLAR,FRONT,LEAK}'::text[]);
 INSERT INTO acc VALUES ('TIER1', 'tiers', 'Nanjing Road 5'), ('TIER2', 'tiers', 'Nanjing  Road 5'), ('TIER3', 'flat', 'Nanjing Road 5');
 SELECT count(*) FROM (SELECT billing.add_account('S1', no, :customer, '2026-01-01', address => address), billing.set_plan(no, plan, '2026-01-01', CASE no WHEN 'OVER' THEN '{"contract_kw": "5"}' ELSE '{}' END::jsonb) FROM acc) q \gset
 -- a stranger in the same house
@@ -44,6 +44,9 @@ SELECT count(*) FROM (SELECT billing.record_profile(no, pg_temp.month('q' || no,
 -- a check meter that counts 5 % more; a register that fell back, one that rolled over; an account that goes on after its end
 SELECT billing.add_service_point('CHECK'), billing.add_service_point('CHECK', 'ctl', purpose => 'check') \gset
 SELECT billing.record_profile('CHECK', pg_temp.month('CHECK', '2026-04-01', 1.05), part => 'ctl') \gset
+-- meters behind others: as much as the one in front counts, and twice as much
+SELECT billing.add_forming_rule('FRONT', 'deduct', '2026-01-01', other_account_no => 'GOOD'), billing.add_forming_rule('LEAK', 'deduct', '2026-01-01', other_account_no => 'TIER2'),
+	billing.add_forming_rule('LEAK', 'deduct', '2026-01-01', other_account_no => 'TIER3') \gset
 UPDATE billing.account_head h SET stops_on = '2026-04-11' FROM billing.account a WHERE a.account_id = h.account_id AND a.account_no = 'LATE';
 SELECT billing.record_register('GOOD2', '2026-03-01', 'total', 99000, digits => 5), billing.record_register('GOOD2', '2026-04-01', 'total', 99900, digits => 5), billing.record_register('GOOD2', '2026-04-15', 'total', 300, digits => 5),
 	billing.record_register('GOOD3', '2026-03-01', 'total', 5000, digits => 6), billing.record_register('GOOD3', '2026-04-01', 'total', 5900, digits => 6), billing.record_register('GOOD3', '2026-04-15', 'total', 5500, digits => 6) \gset
@@ -55,7 +58,7 @@ BEGIN
 	RETURN billing._finish_run(run);
 END $$;
 
-SELECT plan(56);
+SELECT plan(60);
 SELECT matches(pg_temp.detect('S1', '2026-04-01', '2026-05-01'), '^Detection \d+: \d+ new anomalies, 0 exceptions\.$', 'a run says what it found');
 CREATE TEMPORARY VIEW found AS SELECT account_no, string_agg(kind, ',' ORDER BY kind) AS kinds FROM billing_report.anomaly WHERE state <> 'closed' GROUP BY account_no;
 GRANT SELECT ON found TO PUBLIC;
@@ -76,6 +79,8 @@ SELECT is(pg_temp.kinds(v.no), v.kinds, v.why) FROM (VALUES
 	('FACTOR', 'power_factor', 'a power factor that fell'),
 	('OVER', 'over_contract', 'more than was agreed'),
 	('CHECK', 'main_sub', 'a check meter that disagrees'),
+	('FRONT', '', 'a meter with no less behind it'),
+	('LEAK', 'main_sub', 'one with more behind it than it counts'),
 	('TIER1', 'tier_splitting', 'two accounts of one plan at one address, at the first of them'),
 	('TIER2', '', 'and not at the second'),
 	('TIER3', '', 'nor at one of another plan'),
@@ -91,6 +96,9 @@ SELECT is((SELECT action FROM billing_report.anomaly WHERE account_no = 'GAP'), 
 SELECT is((SELECT count(*) FROM billing_report.anomaly WHERE org_no = 'S2'), 0::bigint, 'another org was not looked at');
 
 SELECT is((SELECT evidence -> 'accounts' #>> '{0,account}' || ' ' || (evidence #>> '{accounts,0,same}') || ' ' || measured FROM billing_report.anomaly WHERE account_no = 'TIER1'), 'TIER2 customer 2', 'who holds them, and why that is thought');
+
+SELECT results_eq($$SELECT measured BETWEEN 0.49 AND 0.51, kwh BETWEEN 900 AND 1300, evidence -> 'behind' FROM billing_report.anomaly WHERE account_no = 'LEAK'$$, $$VALUES (true, true, '["TIER2", "TIER3"]'::jsonb)$$,
+	'half of what is behind it passes it by');
 
 -- again: the same cases, once
 SELECT matches(pg_temp.detect('S1', '2026-04-01', '2026-05-01'), ': 0 new anomalies', 'the same again finds nothing new');
@@ -113,6 +121,7 @@ SELECT is((SELECT string_agg(a.account_no || ' ' || x.sqlstate, ',') FROM billin
 ALTER TABLE billing.anomaly DROP CONSTRAINT test_fails;
 
 -- outcomes teach
+SELECT throws_ok($$SELECT billing.assign_anomaly(anomaly_id, 'staff 7', 'infinity') FROM billing_report.anomaly WHERE account_no = 'SPIKE'$$, '22023', 'an anomaly is to be seen to until a day', 'a day there is');
 SELECT billing.assign_anomaly(anomaly_id, 'staff 7', '2026-06-01'), billing.work_on_anomaly(anomaly_id, 'on site') FROM billing_report.anomaly WHERE account_no = 'SPIKE' \gset
 SELECT is((SELECT state || ' ' || owner || ' ' || due_on FROM billing_report.anomaly WHERE account_no = 'SPIKE'), 'in_work staff 7 2026-06-01', 'somebody sees to it');
 SELECT billing.close_anomaly(anomaly_id, 'false_alarm', 'a welding machine') FROM billing_report.anomaly WHERE account_no = 'SPIKE' \gset
@@ -127,15 +136,16 @@ SELECT throws_ok($$SELECT billing.set_detector('S1', 'no')$$, '22023', 'there is
 
 -- areas: one that loses too much, one as it should, one whose reading is missing
 SELECT billing.add_station('S2', 'B1', 'East', 110000), billing.add_feeder('S2', 'L1', 'Line 1', 10000, 'B1', '2020-01-01') \gset
-SELECT billing.add_account('S2', 'H' || n, :other, '2026-01-01'), billing.set_plan('H' || n, 'flat', '2026-01-01'), billing.add_transformer_area('S2', 'T' || n, 'Area', 400, 'L1', '2020-01-01'),
+SELECT billing.add_account('S2', 'H' || n, :other, '2026-04-01'), billing.set_plan('H' || n, 'flat', '2026-04-01'), billing.add_transformer_area('S2', 'T' || n, 'Area', 400, 'L1', '2020-01-01'),
 	billing.add_service_point('H' || n, area_no => 'T' || n), billing.record_profile('H' || n, billing.profile('2026-04-01 00:00+08', '1 day', array_fill(10000::bigint, '{30}'), time_zone => 'Asia/Shanghai'))
   FROM generate_series(1, 3) n \g /dev/null
 SELECT billing.add_meter_type('G', 'x', 'g', 3, 380, 1.5, 6, '0.5S', '{"total": {"digits": 6, "decimals": 2, "unit": "kWh"}}', verify_months => 96) AS t \gset
 SELECT billing.add_meter('S2', 'GT' || n, 'G', verified_on => '2025-12-01'), billing.install_gateway_meter('GT' || n, '2026-04-01 00:00+08', '{"total": 0}', area_no => 'T' || n) FROM generate_series(1, 3) n \g /dev/null
 SELECT billing.record_gateway_reading('GT1', '2026-05-01 00:00+08', '{"total": 400}'), billing.record_gateway_reading('GT2', '2026-05-01 00:00+08', '{"total": 310}') \gset
+DO $$ DECLARE run bigint := billing._start_run('S2', '2026-05-01', 100); BEGIN WHILE billing._run_chunk(run) IS NOT NULL LOOP END LOOP; PERFORM billing._finish_run(run); END $$;
 SELECT ok(pg_temp.detect('S2', '2026-04-01', '2026-05-01') LIKE 'Detection%', 'a run looks at areas too');
-SELECT results_eq($$SELECT area_no, kind, kwh, measured, action FROM billing_report.anomaly WHERE area_no IS NOT NULL$$,
-	$$VALUES ('T1', 'area_balance', 60.000, 25.00, 'SELECT * FROM billing.area_losses(''S2'', ''[2026-04-01,2026-05-01)'')')$$, 'the one that loses 25 %, with what is beyond the limit');
+SELECT results_eq($$SELECT area_no, kind, kwh, amount, currency, measured, action FROM billing_report.anomaly WHERE area_no IS NOT NULL$$,
+	$$VALUES ('T1', 'area_balance', 60.000, 30.00, 'CNY', 25.00, 'SELECT * FROM billing.area_losses(''S2'', ''[2026-04-01,2026-05-01)'')')$$, 'the one that loses 25 %, with what is beyond the limit, at what its accounts pay');
 SELECT pg_temp.detect('S2', '2026-04-01', '2026-05-01') AS again \gset
 SELECT is((SELECT seen FROM billing_report.anomaly WHERE area_no = 'T1'), 2, 'once');
 SELECT is((SELECT (e.evidence ->> 'loss_percent')::numeric FROM billing_report.anomaly a CROSS JOIN LATERAL billing.anomaly_evidence(a.anomaly_id) e WHERE a.area_no = 'T1'), 25.00, 'and its balance again');

@@ -23,7 +23,8 @@ BEGIN ATOMIC
 		('power_factor', 'a power factor below the bound, and lower than before', 0.5, 0.85, 'PF', 30, 'SELECT billing.draft_power_factor_claim({account}, …)', 'kWh over the root of kWh² + kvarh²'),
 		('over_contract', 'more demand than was agreed', 0.5, 1, 'times', 30, 'SELECT billing.draft_penalty({account}, ''excess_capacity'', {from}, {until}, …)', 'highest kW over contract_kw or capacity_kva of the terms'),
 		('tier_splitting', 'several accounts of one holder at one address by one plan', 0.5, 1, 'accounts', 60, 'SELECT billing.open_supply_request(''close'', {account}, …)', 'equal address_key(); the same customer, paper, bank account or telephone'),
-		('main_sub', 'the check meter counts otherwise than the billing meter', 0.5, 0.02, 'share', 10, 'SELECT billing.record_meter_test({meter}, ''on_request'', …)', 'difference over the check meter''s energy'),
+		('main_sub', 'the check meter counts otherwise than the billing meter, or the meters behind one more than it', 0.5, 0.02, 'share', 10, 'SELECT billing.record_meter_test({meter}, ''on_request'', …)',
+			'difference over the energy of the check meter, or of the meters behind'),
 		('area_balance', 'an area loses more than it should, or less than nothing', 0.5, 10, '%', 20, 'SELECT * FROM billing.area_losses({org}, {days})', 'area_losses()'),
 		('suspected_theft', 'a model takes it for theft', 0.5, NULL, NULL, 10, 'SELECT billing.draft_theft_claim({account}, {until}, …)', 'a model of the store')
 		) v(kind, meaning, least_score, bound, unit, within_days, action, source);

@@ -186,9 +186,30 @@ BEGIN ATOMIC
 	 CROSS JOIN LATERAL (SELECT billing.energy_kwh(o.profile) AS kwh) c
 	 CROSS JOIN LATERAL (SELECT abs(c.kwh - m.kwh) / nullif(c.kwh, 0) AS share) q
 	 WHERE s.account_id = _detect_records.account_id AND s.purpose = 'check' AND billing.missing_count(p.profile) = 0 AND billing.missing_count(o.profile) = 0
-	   AND billing.during(p.profile) = billing.during(o.profile) AND q.share > 0;
+	   AND billing.during(p.profile) = billing.during(o.profile) AND q.share > 0
+	UNION ALL
+	-- the meters behind one, which forming takes off it, together count more than it does
+	SELECT 'main_sub' AS kind, r.part, lower(_detect_records.during), upper(_detect_records.during), billing._exceeds(q.share::double precision, (_detect_records.rules #>> '{main_sub,bound}')::double precision), b.kwh - m.kwh, round(q.share, 4),
+		   (_detect_records.rules #>> '{main_sub,bound}')::numeric, 'share' AS unit, jsonb_build_object('kwh', m.kwh, 'behind_kwh', b.kwh, 'behind', b.accounts)
+	  FROM (SELECT f.part, array_agg(f.other_id ORDER BY f.rule_no) AS others, array_agg(f.other_part ORDER BY f.rule_no) AS parts
+			  FROM billing.forming_rule f
+			 WHERE f.account_id = _detect_records.account_id AND f.kind = 'deduct' AND f.from_on < upper(_detect_records.during) AND (f.until_on IS NULL OR f.until_on > lower(_detect_records.during))
+			 GROUP BY f.part
+			-- a meter that was behind it for some of the days only is no balance of them
+			HAVING max(f.from_on) <= lower(_detect_records.during) AND coalesce(min(f.until_on) >= upper(_detect_records.during), true)) r
+	 CROSS JOIN LATERAL (SELECT billing._looked_at(_detect_records.account_id, r.part, 'import', _detect_records.during) AS profile) p
+	 CROSS JOIN LATERAL (SELECT billing.energy_kwh(p.profile) AS kwh) m
+	 CROSS JOIN LATERAL (
+		SELECT sum(billing.energy_kwh(o.profile)) AS kwh, jsonb_agg(a.account_no ORDER BY v.n) AS accounts,
+			   bool_and(coalesce(billing.missing_count(o.profile) = 0 AND billing.during(o.profile) = billing.during(p.profile), false)) AS whole
+		  FROM unnest(r.others, r.parts) WITH ORDINALITY v(account_id, part, n)
+		  LEFT JOIN billing.account a ON a.account_id = v.account_id
+		 CROSS JOIN LATERAL (SELECT billing._looked_at(v.account_id, v.part, 'import', _detect_records.during) AS profile) o) b
+	 CROSS JOIN LATERAL (SELECT (b.kwh - m.kwh) / nullif(b.kwh, 0) AS share) q
+	 WHERE b.whole AND billing.missing_count(p.profile) = 0 AND q.share > 0;
 END;
-COMMENT ON FUNCTION billing._detect_records(bigint, daterange, jsonb) IS 'what records say of an account: registers that rolled over or fell back, several accounts at its address, its check meter';
+COMMENT ON FUNCTION billing._detect_records(bigint, daterange, jsonb) IS
+'what records say of an account: registers that rolled over or fell back, several accounts at its address, its check meter, the meters behind it';
 
 CREATE FUNCTION billing._detect_points(org_id bigint, first_account bigint, last_account bigint, during daterange)
 RETURNS TABLE (account_id bigint, part text, profile billing.profile, history billing.profile)

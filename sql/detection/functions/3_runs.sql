@@ -12,14 +12,14 @@ END;
 COMMENT ON FUNCTION billing._anomaly_probability(text, double precision) IS
 'that something is wrong: of n judged hits of the kind whose score is within 0.1, the last 200, of which c were right, (10 score + c) / (10 + n)';
 
-CREATE FUNCTION billing._mean_price(account_id bigint, day date, OUT price numeric, OUT currency text)
+CREATE FUNCTION billing._mean_price(accounts bigint[], day date, OUT price numeric, OUT currency text)
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT sum(q.amount) / nullif(sum(q.kwh), 0), min(q.currency)
+	SELECT CASE WHEN min(q.currency) = max(q.currency) THEN sum(q.amount) / nullif(sum(q.kwh), 0) END, CASE WHEN min(q.currency) = max(q.currency) THEN min(q.currency) END
 	  FROM (SELECT c.amount, c.kwh, billing.currency(b.charges) AS currency FROM billing.bill b CROSS JOIN LATERAL billing._code_sums(b.charges) c
-			 WHERE b.account_id = _mean_price.account_id AND b.from_on >= _mean_price.day - 366 AND b.from_on < _mean_price.day AND c.is_energy AND b.kind <> 'reversal') q;
+			 WHERE b.account_id = ANY (_mean_price.accounts) AND b.from_on >= _mean_price.day - 366 AND b.from_on < _mean_price.day AND c.is_energy AND b.kind <> 'reversal') q;
 END;
-COMMENT ON FUNCTION billing._mean_price(bigint, date) IS 'what a kWh cost an account on the bills of the last year, charges of energy only';
+COMMENT ON FUNCTION billing._mean_price(bigint[], date) IS 'what a kWh cost accounts on the bills of the last year, charges of energy only; null: they have none, or in more than one currency';
 
 CREATE FUNCTION billing._anomaly_action(kind text, account_id bigint, area_id bigint, org_id bigint, part text, during daterange, evidence jsonb)
 RETURNS text
@@ -52,7 +52,9 @@ DECLARE
 	act		text := coalesce(billing._anomaly_action(_put_anomaly.kind, _put_anomaly.account_id, _put_anomaly.area_id, _put_anomaly.org_id, _put_anomaly.part,
 								 daterange(_put_anomaly.from_on, _put_anomaly.until_on), _put_anomaly.evidence), '');
 BEGIN
-	SELECT p.price, p.currency INTO price FROM billing._mean_price(coalesce(_put_anomaly.account_id, 0), upper(_put_anomaly.looked)) p;
+	SELECT p.price, p.currency INTO price
+	  FROM billing._mean_price(CASE WHEN _put_anomaly.area_id IS NULL THEN ARRAY[_put_anomaly.account_id]
+									ELSE ARRAY(SELECT s.account_id FROM billing.service_point s WHERE s.area_id = _put_anomaly.area_id AND s.purpose = 'billing') END, upper(_put_anomaly.looked)) p;
 	-- the same case, still open: as it is seen now
 	UPDATE billing.anomaly a
 	   SET score = _put_anomaly.score, probability = chance, from_on = _put_anomaly.from_on, until_on = _put_anomaly.until_on, measured = _put_anomaly.measured, bound = _put_anomaly.bound,
