@@ -23,6 +23,9 @@ ALTER TABLE billing.notice FORCE ROW LEVEL SECURITY;
 CREATE POLICY notice_select_granted ON billing.notice FOR SELECT TO billing_owner, billing_clerk, billing_analyst, billing_auditor
 	USING (billing.can_read(org_id, 'account') AND billing.can_read(org_id, 'bill') AND billing.can_read(org_id, 'customer'));
 CREATE POLICY notice_select_own ON billing.notice FOR SELECT TO billing_customer USING (billing.is_own(account_id));
+-- who moves an account to another org moves all of its notices
+CREATE POLICY notice_select_owner ON billing.notice FOR SELECT TO billing_owner USING (billing.can_write(org_id, 'account'));
+CREATE POLICY notice_update_moved ON billing.notice FOR UPDATE TO billing_owner USING (billing.can_write(org_id, 'account')) WITH CHECK (billing.can_write(org_id, 'account'));
 -- whoever makes a bill, or approves it, has it told
 CREATE POLICY notice_insert_granted ON billing.notice FOR INSERT TO billing_owner
 	WITH CHECK (queued_by = billing.actor() AND state = 'queued'

@@ -69,7 +69,7 @@ CREATE TABLE billing.notice (
 	account_id	bigint NOT NULL,
 	notice_id	bigint GENERATED ALWAYS AS IDENTITY,
 	org_id		bigint NOT NULL,
-	-- of notice_kind, as rules and commands see to: a key would be a fifth of what a run's notices cost
+	-- as bills, without keys to account and notice_kind: commands see to both, and to look them up, and lock the account's row, would double what a notice costs a run
 	kind		text NOT NULL,
 	about		text NOT NULL,
 	channel		text NOT NULL,
@@ -88,9 +88,7 @@ CREATE TABLE billing.notice (
 	sent_at		timestamptz,
 	answered_at	timestamptz,
 	reason		text,
-	PRIMARY KEY (account_id, notice_id),
-	FOREIGN KEY (account_id, org_id) REFERENCES billing.account (account_id, org_id) ON UPDATE CASCADE,
-	CONSTRAINT notice_about_key UNIQUE (account_id, kind, about),
+	PRIMARY KEY (account_id, kind, about),
 	CONSTRAINT notice_about_bounded CHECK (length(about) BETWEEN 1 AND 200),
 	CONSTRAINT notice_next_at_finite CHECK (isfinite(next_at)),
 	CONSTRAINT notice_channel_known CHECK (channel IN ('email', 'sms', 'post', 'wechat', 'hand')),

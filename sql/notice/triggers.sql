@@ -1,3 +1,5 @@
+CREATE TRIGGER account_move_notices AFTER UPDATE OF org_id ON billing.account
+	FOR EACH ROW WHEN (OLD.org_id <> NEW.org_id) EXECUTE FUNCTION billing._move_notices();
 CREATE TRIGGER notice_guard BEFORE UPDATE OR DELETE ON billing.notice
 	FOR EACH ROW EXECUTE FUNCTION billing._guard_notice();
 CREATE TRIGGER notice_refuse_truncate BEFORE TRUNCATE ON billing.notice

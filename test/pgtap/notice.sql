@@ -287,5 +287,15 @@ SELECT is((billing._disconnection_rule(6, current_date)).notice_days, 14, 'a con
 SELECT is((billing._disconnection_rule(10, current_date)).notice_days, 3, 'and never less');
 SELECT throws_ok($$SELECT billing.set_disconnection_rule('C', NULL, '2020-01-01', notice_days => -1)$$, '23514', NULL, 'days are days');
 
+-- an account that moves, by somebody who sees no notice
+RESET SESSION AUTHORIZATION;
+SELECT billing.grant_access('R', 'C', '{account}', '{write}') AS writes, count(*) AS notices FROM billing.notice WHERE account_id = 3 \gset
+SELECT is(:notices > 0, true, 'with notices');
+SET SESSION AUTHORIZATION tap_rob;
+SELECT billing.transfer_account('3', 'T', 'border moved') \gset
+RESET SESSION AUTHORIZATION;
+SELECT is((SELECT array_agg(DISTINCT o.org_no || ' ' || (SELECT count(*) FROM billing.notice m WHERE m.account_id = 3)) FROM billing.notice n JOIN billing.org o USING (org_id) WHERE n.account_id = 3),
+	ARRAY['T ' || :notices], 'takes them all along');
+
 SELECT finish();
 ROLLBACK;

@@ -68,6 +68,18 @@ END $$;
 COMMENT ON FUNCTION billing._tell_of_bills(bigint, bigint, bigint, bigint, bigint) IS
 'queues the notices of bills of an org''s accounts that a run has made, or of one bill, in the transaction that made them, where they are wanted';
 
+CREATE FUNCTION billing._move_notices()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- Definer: notices follow their account to another org, for who may write at both.
+BEGIN
+	UPDATE billing.notice n SET org_id = NEW.org_id WHERE n.account_id = NEW.account_id;
+	RETURN NULL;
+END $$;
+COMMENT ON FUNCTION billing._move_notices() IS 'trigger: the org of an account''s notices is the account''s';
+
 CREATE FUNCTION billing._withdraw_paid(orgs bigint[], of_account bigint DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -221,7 +233,7 @@ BEGIN
 	END IF;
 	INSERT INTO billing.notice AS n (account_id, org_id, kind, about, channel, locale, next_at)
 	SELECT a.account_id, a.org_id, queue_notice.kind, queue_notice.about, queue_notice.channel, queue_notice.locale, queue_notice.at FROM billing.account a WHERE a.account_id = account
-	    ON CONFLICT ON CONSTRAINT notice_about_key DO NOTHING RETURNING n.notice_id INTO made;
+	    ON CONFLICT ON CONSTRAINT notice_pkey DO NOTHING RETURNING n.notice_id INTO made;
 	RETURN coalesce(made, (SELECT n.notice_id FROM billing.notice n WHERE n.account_id = account AND n.kind = queue_notice.kind AND n.about = queue_notice.about));
 END $$;
 COMMENT ON FUNCTION billing.queue_notice(text, text, text, text, text, timestamptz) IS
