@@ -272,18 +272,23 @@ COMMENT ON FUNCTION billing._model_scores(billing.model_version, bigint[], date)
 'the scores of accounts by a version of a model; of a cold one ranks among them: of how far apart they are, and of how far their changes are from usual ones';
 
 CREATE FUNCTION billing._trained_scores(version billing.model_version, reference jsonb, org_id bigint, first_account bigint, last_account bigint, until_on date)
-RETURNS TABLE (account_id bigint, score double precision, probability double precision)
+RETURNS TABLE (account_id bigint, score double precision, probability double precision, level double precision, since date)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 500
 BEGIN ATOMIC
 	WITH feature AS MATERIALIZED (
-		SELECT a.account_id, billing.usage_features(u.profile, _trained_scores.reference) AS f
+		SELECT a.account_id, billing.days(u.profile) AS days, billing.usage_features(u.profile, _trained_scores.reference) AS f
 		  FROM billing.account a
 		 CROSS JOIN LATERAL (SELECT billing._usage_profile(a.account_id, billing._months_before(_trained_scores.until_on, (_trained_scores.version).months)) AS profile OFFSET 0) u
 		 WHERE a.account_id >= _trained_scores.first_account AND a.account_id <= _trained_scores.last_account AND a.org_id = _trained_scores.org_id
 		   AND billing._grid_slots(u.profile) = jsonb_array_length(_trained_scores.reference -> 'shape'))
-	SELECT f.account_id, billing.score((_trained_scores.version).forest, f.f), billing.probability((_trained_scores.version).forest, f.f) FROM feature f;
+	SELECT f.account_id, billing.score((_trained_scores.version).forest, f.f), billing.probability((_trained_scores.version).forest, f.f), exp(q.size), lower(f.days) + round(q.place * (upper(f.days) - lower(f.days)))::integer
+	  FROM feature f
+	 CROSS JOIN LATERAL (
+		SELECT nullif(f.f[array_position(billing.usage_feature_names(), 'relative_size')], 'NaN') AS size, nullif(f.f[array_position(billing.usage_feature_names(), 'relative_at')], 'NaN') AS place) q;
 END;
-COMMENT ON FUNCTION billing._trained_scores(billing.model_version, jsonb, bigint, bigint, bigint, date) IS 'what a version that learnt from labels says of a chunk of accounts, beside a reference that was made before: it depends on no other account';
+COMMENT ON FUNCTION billing._trained_scores(billing.model_version, jsonb, bigint, bigint, bigint, date) IS
+'what a version that learnt from labels says of a chunk of accounts, beside a reference that was made before: it depends on no other account. level is the largest change of what was used beside '
+'the reference, as a factor, and since its day';
 
 CREATE FUNCTION billing.score_accounts(code text, org_no text, until_on date, version integer DEFAULT NULL)
 RETURNS TABLE (account_id bigint, account_no text, score double precision, probability double precision, grade text, by_version integer)

@@ -9,7 +9,7 @@ SELECT billing.add_plan('flat', 'Flat', '2026-01-01', '{"name": "y", "currency":
 SELECT billing.add_plan('tiers', 'Tiers', '2026-01-01', '{"name": "t", "currency": "CNY", "time_zone": "Asia/Shanghai", "rounding": {"line": 2}, "charges": [{"code": "energy", "price": "0.5"}]}') AS p2 \gset
 SELECT billing.add_customer('S1', 'x') AS customer, billing.add_customer('S2', 'z') AS other \gset
 CREATE TEMPORARY TABLE acc (no text, plan text DEFAULT 'flat', address text DEFAULT '');
-INSERT INTO acc (no) SELECT unnest('{GOOD,GOOD2,GOOD3,GAP,SPIKE,NEG,LUMP,STUCK,PAUSE,ZERO,LATE,SHIFT,PHASE,UP,NIGHT,FACTOR,OVER,CHECK,VACANT,SOLAR,FRONT,LEAK}'::text[]);
+INSERT INTO acc (no) SELECT unnest('{GOOD,GOOD2,GOOD3,GAP,SPIKE,NEG,LUMP,STUCK,PAUSE,ZERO,LATE,SHIFT,PHASE,UP,NIGHT,FACTOR,OVER,CHECK,VACANT,SOLAR,FRONT,LEAK,GONE}'::text[]);
 INSERT INTO acc VALUES ('TIER1', 'tiers', 'Nanjing Road 5'), ('TIER2', 'tiers', 'Nanjing  Road 5'), ('TIER3', 'flat', 'Nanjing Road 5');
 SELECT count(*) FROM (SELECT billing.add_account('S1', no, :customer, '2026-01-01', address => address), billing.set_plan(no, plan, '2026-01-01', CASE no WHEN 'OVER' THEN '{"contract_kw": "5"}' ELSE '{}' END::jsonb) FROM acc) q \gset
 -- a stranger in the same house
@@ -38,7 +38,8 @@ CREATE FUNCTION pg_temp.wh(no text, d integer, s integer) RETURNS bigint LANGUAG
 CREATE FUNCTION pg_temp.month(no text, month date, factor numeric DEFAULT 1) RETURNS billing.profile LANGUAGE sql AS $$
 	SELECT billing.profile(month::timestamp AT TIME ZONE 'Asia/Shanghai', '30 min', ARRAY(SELECT (pg_temp.wh(no, d::date - date '2026-01-01', s) * factor)::bigint
 		FROM generate_series(month::timestamp, month + interval '1 month' - interval '1 day', '1 day') d, generate_series(0, 47) s ORDER BY d, s), time_zone => 'Asia/Shanghai') $$;
-SELECT count(*) FROM (SELECT billing.record_profile(no, pg_temp.month(no, m::date)) FROM (SELECT no FROM acc UNION ALL VALUES ('Z')) a, generate_series('2026-01-01'::timestamp, '2026-04-01', interval '1 month') m) q \gset
+SELECT count(*) FROM (SELECT billing.record_profile(no, pg_temp.month(no, m::date)) FROM (SELECT no FROM acc UNION ALL VALUES ('Z')) a, generate_series('2026-01-01'::timestamp, '2026-04-01', interval '1 month') m
+	 WHERE no <> 'GONE' OR m < '2026-04-01') q \gset
 SELECT count(*) FROM (SELECT billing.record_profile(no, pg_temp.month('q' || no, m::date, CASE WHEN no = 'FACTOR' AND m >= '2026-04-01' THEN 1.5 ELSE 0.2 END), 'reactive_import')
 	FROM unnest('{FACTOR,GOOD}'::text[]) no, generate_series('2026-01-01'::timestamp, '2026-04-01', interval '1 month') m) q \gset
 -- a check meter that counts 5 % more; a register that fell back, one that rolled over; an account that goes on after its end
@@ -58,7 +59,7 @@ BEGIN
 	RETURN billing._finish_run(run);
 END $$;
 
-SELECT plan(60);
+SELECT plan(63);
 SELECT matches(pg_temp.detect('S1', '2026-04-01', '2026-05-01'), '^Detection \d+: \d+ new anomalies, 0 exceptions\.$', 'a run says what it found');
 CREATE TEMPORARY VIEW found AS SELECT account_no, string_agg(kind, ',' ORDER BY kind) AS kinds FROM billing_report.anomaly WHERE state <> 'closed' GROUP BY account_no;
 GRANT SELECT ON found TO PUBLIC;
@@ -68,6 +69,7 @@ SELECT is(pg_temp.kinds(v.no), v.kinds, v.why) FROM (VALUES
 	('VACANT', '', 'nor one that never used anything'),
 	('SOLAR', '', 'nor one whose days have always had zeros'),
 	('GAP', 'gap', 'days that did not come'),
+	('GONE', 'gap', 'a month that did not come'),
 	('SPIKE', 'spike', 'a spike'),
 	('NEG', 'negative', 'a reading below zero'),
 	('LUMP', 'catch_up', 'zeros and their lump'),
@@ -93,6 +95,7 @@ SELECT ok(pg_temp.kinds('UP') LIKE 'jump_own,jump_peers%', 'four times as much, 
 SELECT is((SELECT evidence ->> 'on_date' || ' ' || from_on || ' ' || until_on FROM billing_report.anomaly WHERE account_no = 'SHIFT' AND kind = 'level_shift'), '2026-04-11 2026-04-11 2026-05-01', 'dated');
 SELECT ok((SELECT kwh BETWEEN 500 AND 700 FROM billing_report.anomaly WHERE account_no = 'SHIFT' AND kind = 'level_shift'), 'with the energy that is lacking: 20 days of about 49 kWh, six tenths of them');
 SELECT is((SELECT action FROM billing_report.anomaly WHERE account_no = 'GAP'), $$CALL billing.estimate_readings('S1', '2026-04-01', '2026-05-01')$$, 'and the call that would see to it');
+SELECT ok((SELECT kwh BETWEEN 1200 AND 1400 FROM billing_report.anomaly WHERE account_no = 'GONE'), 'of a month that did not come the energy of 30 days as before, some 43 kWh each');
 SELECT is((SELECT count(*) FROM billing_report.anomaly WHERE org_no = 'S2'), 0::bigint, 'another org was not looked at');
 
 SELECT is((SELECT evidence -> 'accounts' #>> '{0,account}' || ' ' || (evidence #>> '{accounts,0,same}') || ' ' || measured FROM billing_report.anomaly WHERE account_no = 'TIER1'), 'TIER2 customer 2', 'who holds them, and why that is thought');
@@ -161,7 +164,9 @@ SELECT pg_temp.detect('S1', '2026-04-01', '2026-05-01') \gset
 SELECT ok((SELECT count(*) > 5 FROM billing_report.anomaly WHERE kind = 'suspected_theft'), 'a trained model suspects some');
 SELECT is((SELECT count(*) FROM billing_report.anomaly n WHERE n.kind = 'suspected_theft' AND n.probability >= 0.5), (SELECT count(*) FROM billing.score_accounts('theft', 'S1', '2026-05-01') WHERE grade = 'trained' AND probability >= 0.5),
 	'what a trained model suspects is on the list');
-SELECT is((SELECT count(*) FROM billing_report.anomaly n CROSS JOIN LATERAL billing.anomaly_evidence(n.anomaly_id) e WHERE n.kind = 'suspected_theft' AND e.score = n.score AND e.evidence ? 'reasons'),
+SELECT ok(s.from_on BETWEEN p.from_on - 1 AND p.from_on + 1 AND s.kwh BETWEEN 0.8 * p.kwh AND 1.2 * p.kwh, 'from the day on which the level fell, with the energy that is lacking since: ' || s.from_on || ' ' || s.kwh)
+  FROM billing_report.anomaly s JOIN billing_report.anomaly p ON p.account_no = s.account_no WHERE s.account_no = 'PHASE' AND s.kind = 'suspected_theft' AND p.kind = 'phase_fault';
+SELECT is((SELECT count(*) FROM billing_report.anomaly n CROSS JOIN LATERAL billing.anomaly_evidence(n.anomaly_id) e WHERE n.kind = 'suspected_theft' AND e.score = n.score AND e.kwh IS NOT DISTINCT FROM n.kwh AND e.evidence ? 'reasons'),
 	(SELECT count(*) FROM billing_report.anomaly n WHERE n.kind = 'suspected_theft'), 'and the model says why');
 
 -- rights

@@ -239,7 +239,10 @@ BEGIN ATOMIC
 		SELECT p.account_id, q.kind, p.part, q.from_on, q.until_on, q.score, q.kwh, q.measured, q.bound, q.unit, q.evidence
 		  FROM point p CROSS JOIN LATERAL billing._detect_gap(p.account_id, p.profile, _detect.during, p.rules) q WHERE p.profile IS NOT NULL
 		UNION ALL
-		SELECT p.account_id, 'gap' AS kind, p.part, lower(_detect.during) AS from_on, upper(_detect.during) AS until_on, 0.99 AS score, NULL AS kwh, 1 AS measured, (p.rules #>> '{gap,bound}')::numeric AS bound, 'share' AS unit,
+		SELECT p.account_id, 'gap' AS kind, p.part, lower(_detect.during) AS from_on, upper(_detect.during) AS until_on, 0.99 AS score,
+			   -- as much a day as before
+			   round(billing.energy_kwh(p.history) * billing.slot_count(p.history) / nullif(billing.slot_count(p.history) - billing.missing_count(p.history), 0)
+					 / (upper(billing.days(p.history)) - lower(billing.days(p.history))) * (upper(_detect.during) - lower(_detect.during)), 3) AS kwh, 1 AS measured, (p.rules #>> '{gap,bound}')::numeric AS bound, 'share' AS unit,
 			   jsonb_build_object('last_reading', billing.until_at(p.history)) AS evidence
 		  FROM point p WHERE p.profile IS NULL AND (p.stops_on IS NULL OR p.stops_on >= upper(_detect.during))
 		UNION ALL

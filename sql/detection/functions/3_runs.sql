@@ -204,6 +204,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing._detect_areas(bigint, bigint, daterange) IS 'the balances of transformer areas, where every reading is there; how many anomalies are new';
 
+CREATE FUNCTION billing._suspected(version billing.model_version, reference jsonb, org_id bigint, first_account bigint, last_account bigint, looked daterange)
+RETURNS TABLE (account_id bigint, probability double precision, from_on date, kwh numeric, evidence jsonb)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 500
+BEGIN ATOMIC
+	-- what would have been used since the level fell, had it not: no more than a guess, and none where it is the shape that tells
+	SELECT s.account_id, s.probability, q.from_on,
+		   CASE WHEN s.level < 1 THEN round(billing.energy_kwh(billing._looked_at(s.account_id, 'main', 'import', daterange(q.from_on, upper(_suspected.looked)))) * (1 / s.level - 1)::numeric, 3) END,
+		   jsonb_build_object('model', 'theft', 'version', (_suspected.version).version, 'until_on', upper(_suspected.looked), 'score', s.score, 'level', round(s.level::numeric, 4), 'since', s.since)
+	  FROM billing._trained_scores(_suspected.version, _suspected.reference, _suspected.org_id, _suspected.first_account, _suspected.last_account, upper(_suspected.looked)) s
+	 CROSS JOIN LATERAL (SELECT CASE WHEN s.level < 1 AND s.since < upper(_suspected.looked) THEN greatest(s.since, lower(_suspected.looked)) ELSE lower(_suspected.looked) END AS from_on) q;
+END;
+COMMENT ON FUNCTION billing._suspected(billing.model_version, jsonb, bigint, bigint, bigint, daterange) IS 'how likely theft is at a chunk of accounts, from which of the days looked at on, and the energy that is lacking in them';
+
 CREATE FUNCTION billing._detect_theft(org_id bigint, first_account bigint, last_account bigint, looked daterange, usual billing.detection_usual, least_score double precision)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -218,9 +231,9 @@ BEGIN
 		RETURN 0;
 	END IF;
 	RETURN (
-		SELECT count(*) FILTER (WHERE billing._put_anomaly(s.account_id, NULL, _detect_theft.org_id, (usual).run_id, _detect_theft.looked, 'suspected_theft', 'main', lower(_detect_theft.looked), upper(_detect_theft.looked),
-			s.probability, NULL, NULL, NULL, NULL, jsonb_build_object('model', 'theft', 'version', version.version, 'until_on', upper(_detect_theft.looked), 'score', s.score)))
-		  FROM (SELECT q.* FROM billing._trained_scores(version, (usual).reference, _detect_theft.org_id, _detect_theft.first_account, _detect_theft.last_account, upper(_detect_theft.looked)) q
+		SELECT count(*) FILTER (WHERE billing._put_anomaly(s.account_id, NULL, _detect_theft.org_id, (usual).run_id, _detect_theft.looked, 'suspected_theft', 'main', s.from_on, upper(_detect_theft.looked),
+			s.probability, s.kwh, NULL, NULL, NULL, s.evidence))
+		  FROM (SELECT q.* FROM billing._suspected(version, (usual).reference, _detect_theft.org_id, _detect_theft.first_account, _detect_theft.last_account, _detect_theft.looked) q
 				 WHERE q.probability >= _detect_theft.least_score ORDER BY q.account_id) s);
 END $$;
 COMMENT ON FUNCTION billing._detect_theft(bigint, bigint, bigint, daterange, billing.detection_usual, double precision) IS

@@ -106,13 +106,14 @@ BEGIN
 	IF anomaly.kind = 'suspected_theft' THEN
 		-- as that version sees it now, and what moved it most
 		RETURN QUERY
-		SELECT anomaly.kind, anomaly.part, anomaly.looked_from, anomaly.looked_until, s.probability, NULL::numeric, NULL::numeric, NULL::numeric, NULL::text, anomaly.evidence
-				|| jsonb_build_object('score', s.score, 'reasons', (SELECT jsonb_object_agg(e.feature, round(e.contribution::numeric, 4)) FROM (
-					SELECT x.feature, x.contribution FROM billing.explain_score('theft', a.account_no, anomaly.looked_until, (anomaly.evidence ->> 'version')::integer) x
+		SELECT anomaly.kind, anomaly.part, s.from_on, anomaly.looked_until, s.probability, s.kwh, NULL::numeric, NULL::numeric, NULL::text, s.evidence
+				|| jsonb_build_object('reasons', (SELECT jsonb_object_agg(e.feature, round(e.contribution::numeric, 4)) FROM (
+					SELECT x.feature, x.contribution FROM billing.explain_score('theft', a.account_no, anomaly.looked_until, v.version) x
 					 WHERE x.feature IS NOT NULL ORDER BY abs(x.contribution) DESC, x.feature LIMIT 5) e))
 		  FROM billing.account a
 		 CROSS JOIN LATERAL billing._model_version_of('theft', (anomaly.evidence ->> 'version')::integer) v
-		 CROSS JOIN LATERAL billing._trained_scores(v, billing._model_reference(billing._orgs_below(v.org_id), billing._months_before(anomaly.looked_until, v.months)), a.org_id, a.account_id, a.account_id, anomaly.looked_until) s
+		 CROSS JOIN LATERAL billing._suspected(v, billing._model_reference(billing._orgs_below(v.org_id), billing._months_before(anomaly.looked_until, v.months)), a.org_id, a.account_id, a.account_id,
+				daterange(anomaly.looked_from, anomaly.looked_until)) s
 		 WHERE a.account_id = anomaly.account_id;
 		RETURN;
 	END IF;
