@@ -370,9 +370,25 @@ walk(const Node *node, const float *column, uint32_t rows, uint32_t row)
 	return node[at].value;
 }
 
+/* what is to be least: of log(1 + exp(x)) less target times x, without overflow */
+static double
+platt_loss(const double *score, const uint8_t *label, uint32_t rows, double high, double low, double a, double b)
+{
+	double		loss = 0;
+
+	for (uint32_t i = 0; i < rows; i++)
+	{
+		double		x = a * score[i] + b;
+
+		loss += (x > 0 ? x : 0) + log1p(exp(-fabs(x))) - (label[i] ? high : low) * x;
+	}
+	return loss;
+}
+
 /*
  * Platt's scaling after Lin, Lin, Weng, "A note on Platt's probabilistic outputs", Machine Learning
- * 68 (2007), by Newton's method.  Rounded to 2^-16, so that the last bits of exp() do not count.
+ * 68 (2007), by Newton's method; steps are halved until they lead down, since where scores tell the labels
+ * apart without fault whole ones run away.  Rounded to 2^-16, so that the last bits of exp() do not count.
  */
 static void
 platt(const double *score, const uint8_t *label, uint32_t rows, uint32_t positive, double *slope, double *intercept)
@@ -380,7 +396,8 @@ platt(const double *score, const uint8_t *label, uint32_t rows, uint32_t positiv
 	double		high = (positive + 1.0) / (positive + 2.0),
 				low = 1.0 / (rows - positive + 2.0),
 				a = 0,
-				b = log((positive + 1.0) / (rows - positive + 1.0));
+				b = log((positive + 1.0) / (rows - positive + 1.0)),
+				loss = platt_loss(score, label, rows, high, low, a, b);
 
 	for (int round = 0; round < 100; round++)
 	{
@@ -389,6 +406,8 @@ platt(const double *score, const uint8_t *label, uint32_t rows, uint32_t positiv
 					h21 = 0,
 					g1 = 0,
 					g2 = 0,
+					step = 1,
+					next,
 					det,
 					da,
 					db;
@@ -410,14 +429,15 @@ platt(const double *score, const uint8_t *label, uint32_t rows, uint32_t positiv
 			break;
 		da = (h22 * g1 - h21 * g2) / det;
 		db = (h11 * g2 - h21 * g1) / det;
-		/* a step that long would jump over the top */
-		if (fabs(da) > 20)
+		/* at the bottom whole steps are right, and rounding hides what they gain */
+		if (g1 * da + g2 * db > 1e-6)
 		{
-			db *= 20 / fabs(da);
-			da = da > 0 ? 20 : -20;
+			while ((next = platt_loss(score, label, rows, high, low, a + step * da, b + step * db)) > loss - 1e-4 * step * (g1 * da + g2 * db) && step > 1e-9)
+				step /= 2;
+			loss = next;
 		}
-		a += da;
-		b += db;
+		a += step * da;
+		b += step * db;
 		if (fabs(da) < 1e-7 && fabs(db) < 1e-7)
 			break;
 	}

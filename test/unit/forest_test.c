@@ -106,6 +106,29 @@ tells_apart(void)
 	CHECK(loss < 0.06);
 }
 
+/* a tenth of the rows, which every cut tells from the others: each score is 0 or 1 */
+static void
+tells_surely(void)
+{
+	BlForestTraining t = training(BL_FOREST_CLASSES);
+	BlForest	f;
+
+	make_rows(4);
+	for (int i = 0; i < ROWS; i++)
+	{
+		label[i] = i % 10 == 0;
+		for (int k = 0; k < 4; k++)
+			value[i][k] = (isnan(value[i][k]) ? 0 : value[i][k]) / 100 + label[i];
+	}
+	train(&t, &f);
+	for (int i = 0; i < ROWS; i++)
+	{
+		double		p = bl_forest_probability(&f, bl_forest_score(&f, value[i]));
+
+		CHECK(label[i] ? p > 0.9 : p < 0.05);
+	}
+}
+
 static void
 any_order(void)
 {
@@ -258,6 +281,7 @@ int
 main(void)
 {
 	RUN(tells_apart);
+	RUN(tells_surely);
 	RUN(any_order);
 	RUN(explains);
 	RUN(isolates);
