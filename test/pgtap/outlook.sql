@@ -31,7 +31,7 @@ SELECT billing.record_profile('A' || n, billing.profile(d, '1 hour', ARRAY(SELEC
 SELECT billing.record_profile('A5', billing.profile(timestamptz '2026-01-05 00:00+08' + k * interval '28 days', '1 hour', ARRAY(SELECT CASE WHEN i % 24 BETWEEN 10 AND 14 THEN 3000 ELSE 0 END FROM generate_series(0, 671) i)::bigint[],
 	time_zone => 'Asia/Shanghai'), 'export') FROM generate_series(0, 2) k \g /dev/null
 
-SELECT plan(44);
+SELECT plan(45);
 CREATE TEMPORARY VIEW foreseen AS
 SELECT run_id, level, feeder_id, forecast, lower, upper FROM billing.load_forecast
 UNION ALL SELECT run_id, 'account', feeder_id, forecast, lower, upper FROM billing.account_forecast;
@@ -78,8 +78,10 @@ CREATE TEMPORARY TABLE cold AS SELECT d, 15 - abs(hashint4(d)) % 15 AS t FROM ge
 GRANT SELECT ON cold TO PUBLIC;
 SELECT billing.record_profile('W', billing.profile(timestamptz '2026-01-05 00:00+08' + k * interval '28 days', '1 hour',
 	ARRAY(SELECT (100000 + 20000 * (18 - t))::bigint FROM cold, generate_series(0, 23) WHERE d / 28 = k ORDER BY d), time_zone => 'Asia/Shanghai')) FROM generate_series(0, 2) k \g /dev/null
+SET LOCAL track_functions = 'all';
 SET LOCAL SESSION AUTHORIZATION tap_emma;
 SELECT billing.make_forecast('C', '2026-03-30', '2026-04-02') AS mild \gset
+SELECT is((SELECT calls FROM pg_stat_xact_user_functions WHERE funcname = '_common_zone'), 1::bigint, 'what all accounts have in common is looked up once, not for each reading');
 SELECT is(billing.record_temperature('C', billing.profile('2026-01-05 00:00+08', '1 hour', ARRAY(SELECT t FROM cold, generate_series(0, 23) ORDER BY d) || array_fill(0, '{72}'), 'degC', 'Asia/Shanghai'), 'mast'), 87,
 	'temperatures, a day a row');
 SELECT billing.make_forecast('C', '2026-03-30', '2026-04-02', calendar_code => 'cal') AS frost \gset

@@ -58,11 +58,13 @@ CREATE FUNCTION billing._account_loads(org_id bigint, from_on date, until_on dat
 RETURNS TABLE (account_id bigint, org_id bigint, feeder_id bigint, plan_id bigint, load billing.profile)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
 BEGIN ATOMIC
+	-- materialized: looked up once, not for each reading
+	WITH zone AS MATERIALIZED (SELECT billing._common_zone(_account_loads.org_id, _account_loads.from_on, _account_loads.until_on) AS name)
 	SELECT a.account_id, a.org_id, billing._account_feeder(a.account_id),
 		   (SELECT p.plan_id FROM billing.account_plan p WHERE p.account_id = a.account_id AND p.from_on < _account_loads.until_on ORDER BY p.from_on DESC LIMIT 1),
 		   l.load
 	  FROM billing.account a
-	 CROSS JOIN (SELECT billing._common_zone(_account_loads.org_id, _account_loads.from_on, _account_loads.until_on) AS name) z
+	 CROSS JOIN zone z
 	 CROSS JOIN LATERAL (
 		-- what is fed in is taken off
 		SELECT billing.sum(billing.resample(CASE r.channel WHEN 'import' THEN d.profile ELSE billing.negate(d.profile) END, _account_loads.slot)) AS load

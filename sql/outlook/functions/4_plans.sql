@@ -54,6 +54,8 @@ BEGIN ATOMIC
 	month AS (
 		SELECT m::date AS month, daterange(m::date, (m + interval '1 month')::date) * daterange(_month_energies.from_on, _month_energies.until_on) AS days
 		  FROM generate_series(date_trunc('month', _month_energies.from_on::timestamp), _month_energies.until_on - 1, interval '1 month') m),
+	-- materialized: looked up once, not for each reading
+	zone AS MATERIALIZED (SELECT billing._common_zone(_month_energies.org_id, _month_energies.from_on, _month_energies.until_on) AS name),
 	load AS MATERIALIZED (
 		SELECT p.feeder_id, p.area_id, m.month,
 			   billing.sum(billing.resample(CASE r.channel WHEN 'import' THEN d.profile ELSE billing.negate(d.profile) END, '1 hour')) AS load
@@ -61,7 +63,7 @@ BEGIN ATOMIC
 		  JOIN billing.reading r ON r.account_id = p.account_id AND r.part = p.part AND r.channel IN ('import', 'export')
 		   AND r.from_on > _month_energies.from_on - 31 AND r.from_on < _month_energies.until_on AND r.until_on > _month_energies.from_on
 		  JOIN month m ON m.days && daterange(r.from_on, r.until_on)
-		 CROSS JOIN (SELECT billing._common_zone(_month_energies.org_id, _month_energies.from_on, _month_energies.until_on) AS name) z
+		 CROSS JOIN zone z
 		 CROSS JOIN LATERAL (SELECT billing._in_zone(billing.slice(r.profile, m.days), z.name) AS profile) d
 		 GROUP BY p.feeder_id, p.area_id, m.month),
 	part AS (
