@@ -48,6 +48,15 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._detect_shift(billing.profile, billing.profile, daterange, jsonb) IS 'a lasting change of level within the days; with a factor near a fraction of phases it is a phase_fault';
 
+CREATE FUNCTION billing._usual_kwh(history billing.profile, days integer)
+RETURNS numeric
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT round(billing.energy_kwh(_usual_kwh.history) / nullif(q.slots - billing.missing_count(_usual_kwh.history), 0) * q.slots / (upper(q.span) - lower(q.span)) * _usual_kwh.days, 3)
+	  FROM (SELECT billing.slot_count(_usual_kwh.history) AS slots, billing.days(_usual_kwh.history) AS span) q;
+END;
+COMMENT ON FUNCTION billing._usual_kwh(billing.profile, integer) IS 'what some days would take at as much a day as before';
+
 CREATE FUNCTION billing._detect_gap(account_id bigint, profile billing.profile, during daterange, rules jsonb)
 RETURNS TABLE (kind text, from_on date, until_on date, score double precision, kwh numeric, measured numeric, bound numeric, unit text, evidence jsonb)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
@@ -236,13 +245,11 @@ BEGIN ATOMIC
 		 WHERE h.account_id >= _detect.first_account AND h.account_id <= _detect.last_account AND h.org_id = _detect.org_id),
 	point AS MATERIALIZED (SELECT p.*, a.stops_on, a.rules FROM billing._detect_points(_detect.org_id, _detect.first_account, _detect.last_account, _detect.during) p JOIN account a ON a.account_id = p.account_id),
 	told AS (
-		SELECT p.account_id, q.kind, p.part, q.from_on, q.until_on, q.score, q.kwh, q.measured, q.bound, q.unit, q.evidence
+		SELECT p.account_id, q.kind, p.part, q.from_on, q.until_on, q.score, coalesce(q.kwh, billing._usual_kwh(p.history, q.until_on - q.from_on)) AS kwh, q.measured, q.bound, q.unit, q.evidence
 		  FROM point p CROSS JOIN LATERAL billing._detect_gap(p.account_id, p.profile, _detect.during, p.rules) q WHERE p.profile IS NOT NULL
 		UNION ALL
 		SELECT p.account_id, 'gap' AS kind, p.part, lower(_detect.during) AS from_on, upper(_detect.during) AS until_on, 0.99 AS score,
-			   -- as much a day as before
-			   round(billing.energy_kwh(p.history) * billing.slot_count(p.history) / nullif(billing.slot_count(p.history) - billing.missing_count(p.history), 0)
-					 / (upper(billing.days(p.history)) - lower(billing.days(p.history))) * (upper(_detect.during) - lower(_detect.during)), 3) AS kwh, 1 AS measured, (p.rules #>> '{gap,bound}')::numeric AS bound, 'share' AS unit,
+			   billing._usual_kwh(p.history, upper(_detect.during) - lower(_detect.during)) AS kwh, 1 AS measured, (p.rules #>> '{gap,bound}')::numeric AS bound, 'share' AS unit,
 			   jsonb_build_object('last_reading', billing.until_at(p.history)) AS evidence
 		  FROM point p WHERE p.profile IS NULL AND (p.stops_on IS NULL OR p.stops_on >= upper(_detect.during))
 		UNION ALL
