@@ -60,7 +60,7 @@ BEGIN
 	RETURN billing._finish_run(run);
 END $$;
 
-SELECT plan(68);
+SELECT plan(69);
 SELECT matches(pg_temp.detect('S1', '2026-04-01', '2026-05-01'), '^Detection \d+: \d+ new anomalies, 0 exceptions\.$', 'a run says what it found');
 CREATE TEMPORARY VIEW found AS SELECT account_no, string_agg(kind, ',' ORDER BY kind) AS kinds FROM billing_report.anomaly WHERE state <> 'closed' GROUP BY account_no;
 GRANT SELECT ON found TO PUBLIC;
@@ -154,6 +154,9 @@ SELECT results_eq($$SELECT area_no, kind, kwh, amount, currency, measured, actio
 SELECT pg_temp.detect('S2', '2026-04-01', '2026-05-01') AS again \gset
 SELECT is((SELECT seen FROM billing_report.anomaly WHERE area_no = 'T1'), 2, 'once');
 SELECT is((SELECT (e.evidence ->> 'loss_percent')::numeric FROM billing_report.anomaly a CROSS JOIN LATERAL billing.anomaly_evidence(a.anomaly_id) e WHERE a.area_no = 'T1'), 25.00, 'and its balance again');
+SET LOCAL TimeZone = 'America/Lima';
+SELECT is((SELECT (e.evidence ->> 'loss_percent')::numeric FROM billing_report.anomaly a CROSS JOIN LATERAL billing.anomaly_evidence(a.anomaly_id) e WHERE a.area_no = 'T1'), 25.00, 'whoever asks, wherever he is');
+SET LOCAL TimeZone = 'Asia/Shanghai';
 
 -- theft: outcomes are labels of the model, and what the model suspects is on the list
 SELECT billing.add_model('S1', 'theft', 'Theft') \gset

@@ -194,7 +194,9 @@ BEGIN
 	RETURN (
 		SELECT count(*) FILTER (WHERE billing._put_anomaly(NULL, a.area_id, a.org_id, _detect_areas.run_id, _detect_areas.looked, 'area_balance', 'main', lower(_detect_areas.looked), upper(_detect_areas.looked), s.score,
 			l.loss_kwh - round(l.supplied_kwh * (r.rules #>> '{area_balance,bound}')::numeric / 100, 3), l.loss_percent, (r.rules #>> '{area_balance,bound}')::numeric, '%',
-			jsonb_build_object('supplied_kwh', l.supplied_kwh, 'sold_kwh', l.sold_kwh, 'loss_kwh', l.loss_kwh, 'loss_percent', l.loss_percent, 'points', l.points)))
+			jsonb_build_object('supplied_kwh', l.supplied_kwh, 'sold_kwh', l.sold_kwh, 'loss_kwh', l.loss_kwh, 'loss_percent', l.loss_percent, 'points', l.points,
+				-- whose midnights the days begin at
+				'time_zone', current_setting('TimeZone'))))
 		  FROM billing.area_losses((SELECT o.org_no FROM billing.org o WHERE o.org_id = _detect_areas.at_org), _detect_areas.looked) l
 		  JOIN billing.transformer_area a ON a.area_no = l.area_no
 		 CROSS JOIN LATERAL (SELECT billing._detector_rules(a.org_id) AS rules) r

@@ -99,7 +99,7 @@ BEGIN
 		RETURN QUERY
 		SELECT anomaly.kind, anomaly.part, anomaly.looked_from, anomaly.looked_until, anomaly.score, l.loss_kwh, l.loss_percent, anomaly.bound, '%', to_jsonb(l)
 		  FROM billing.transformer_area a JOIN billing.org o ON o.org_id = a.org_id
-		 CROSS JOIN LATERAL billing.area_losses(o.org_no, daterange(anomaly.looked_from, anomaly.looked_until)) l
+		 CROSS JOIN LATERAL billing.area_losses(o.org_no, daterange(anomaly.looked_from, anomaly.looked_until), anomaly.evidence ->> 'time_zone') l
 		 WHERE a.area_id = anomaly.area_id AND l.area_no = a.area_no;
 		RETURN;
 	END IF;
