@@ -76,7 +76,7 @@ BEGIN
 		   (array_agg(a.account_no ORDER BY h.billed_to, a.account_id) FILTER (WHERE h.billed_to < least(close_period.until_on, h.stops_on)))[1:3] AS first
 	  INTO billed
 	  FROM billing.account_head h JOIN billing.account a ON a.account_id = h.account_id
-	 WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND a.opened_on < close_period.until_on;
+	 WHERE h.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND a.opened_on < close_period.until_on;
 	IF billed.unbilled > 0 AND NOT close_period.accept_unbilled THEN
 		RAISE EXCEPTION '% accounts of org % are not billed up to %', billed.unbilled, close_period.org_no, close_period.until_on
 			USING ERRCODE = 'UB331', DETAIL = format('Among them %s.', array_to_string(billed.first, ', ')),

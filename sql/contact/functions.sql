@@ -236,7 +236,7 @@ BEGIN
 		 CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM billing.unsealed_value u WHERE u.customer_id = c.customer_id) AS plain,
 				EXISTS (SELECT FROM billing.seal_key k JOIN billing.seal_key o ON o.key_id = k.wrapped_by
 						 WHERE k.customer_id = c.customer_id AND k.destroyed_at IS NULL AND o.retired_at IS NOT NULL AND o.destroyed_at IS NULL) AS old) q
-		 WHERE c.org_id = ANY (billing._orgs_below(company)) AND c.customer_id > _reseal_chunk.after_id AND (q.plain OR q.old)
+		 WHERE c.org_id = ANY ((SELECT billing._orgs_below(company))::bigint[]) AND c.customer_id > _reseal_chunk.after_id AND (q.plain OR q.old)
 		 ORDER BY c.customer_id LIMIT _reseal_chunk.size FOR NO KEY UPDATE OF c
 	LOOP
 		IF row.plain THEN

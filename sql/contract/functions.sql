@@ -301,7 +301,7 @@ BEGIN ATOMIC
 	  JOIN billing.org o ON o.org_id = a.org_id
 	  LEFT JOIN billing.customer u ON u.customer_id = a.customer_id
 	 CROSS JOIN LATERAL (SELECT billing.contract_ends_on(c.account_id, c.contract_no, ending_contracts.on_day) AS ends_on) e
-	 WHERE o.org_id = ANY (billing._orgs_below((SELECT q.org_id FROM billing.org q WHERE q.org_no = ending_contracts.org_no)))
+	 WHERE o.org_id = ANY ((SELECT billing._orgs_below((SELECT q.org_id FROM billing.org q WHERE q.org_no = ending_contracts.org_no)))::bigint[])
 	   AND e.ends_on >= ending_contracts.on_day AND e.ends_on - ending_contracts.on_day <= c.notice_days
 	   AND NOT EXISTS (SELECT FROM billing.account_phase p WHERE p.account_id = c.account_id AND p.phase IN ('transferred', 'vacated', 'succeeded', 'closed'))
 	 ORDER BY e.ends_on, a.account_no;
@@ -327,7 +327,7 @@ BEGIN ATOMIC
 					   FROM billing.reading r
 					  WHERE r.account_id = a.account_id AND r.channel = 'import' AND r.from_on > lower(contract_compliance.during) - 31
 						AND r.from_on < upper(contract_compliance.during) AND r.until_on > lower(contract_compliance.during)) p ON true
- WHERE o.org_id = ANY (billing._orgs_below((SELECT q.org_id FROM billing.org q WHERE q.org_no = contract_compliance.org_no)))
+ WHERE o.org_id = ANY ((SELECT billing._orgs_below((SELECT q.org_id FROM billing.org q WHERE q.org_no = contract_compliance.org_no)))::bigint[])
 	 ORDER BY a.account_no;
 END;
 COMMENT ON FUNCTION billing.contract_compliance(text, daterange) IS

@@ -377,9 +377,9 @@ BEGIN
 	failed := 0;
 	SELECT array_agg(q.account_id ORDER BY q.account_id) INTO chunk
 	  FROM (SELECT w.account_id FROM (
-				SELECT l.account_id FROM billing.late_reading l WHERE l.org_id = ANY (billing._orgs_below(at_org)) AND l.account_id > _settle_chunk.after AND l.state = 'open'
+				SELECT l.account_id FROM billing.late_reading l WHERE l.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND l.account_id > _settle_chunk.after AND l.state = 'open'
 				UNION
-				SELECT c.account_id FROM billing.late_change c WHERE c.org_id = ANY (billing._orgs_below(at_org)) AND c.account_id > _settle_chunk.after AND c.state = 'open') w
+				SELECT c.account_id FROM billing.late_change c WHERE c.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND c.account_id > _settle_chunk.after AND c.state = 'open') w
 			 ORDER BY w.account_id LIMIT _settle_chunk.chunk_size) q;
 	last := chunk[cardinality(chunk)];
 	IF last IS NULL THEN

@@ -13,7 +13,7 @@ BEGIN
 	END IF;
 	-- those who are further behind were looked at before
 	SELECT greatest(min(h.billed_to), _cycle_days.until_on - 366), count(*) INTO from_on, accounts
-	  FROM billing.account_head h WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND billing._is_due(h, _cycle_days.until_on);
+	  FROM billing.account_head h WHERE h.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND billing._is_due(h, _cycle_days.until_on);
 	-- who bills need not be who may change readings
 	may_validate := coalesce(billing.can_write(at_org, 'reading') AND billing.can_read(at_org, 'account'), false);
 END $$;

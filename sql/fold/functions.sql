@@ -89,7 +89,7 @@ DECLARE
 BEGIN
 	SELECT array_agg(q.account_id ORDER BY q.account_id) INTO chunk
 	  FROM (SELECT h.account_id FROM billing.account_head h
-			 WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND h.account_id > _fold_chunk.after AND billing.can_write(h.org_id, 'reading')
+			 WHERE h.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND h.account_id > _fold_chunk.after AND billing.can_write(h.org_id, 'reading')
 			 ORDER BY h.account_id LIMIT 1000) q;
 	last := chunk[cardinality(chunk)];
 	folded := CASE WHEN last IS NULL THEN 0 ELSE billing._fold_accounts(chunk, _fold_chunk.from_on, _fold_chunk.until_on) END;

@@ -330,7 +330,7 @@ BEGIN
 	amount := 0;
 	failed := 0;
 	SELECT array_agg(q.account_id ORDER BY q.account_id) INTO chunk
-	  FROM (SELECT h.account_id FROM billing.account_head h WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND h.account_id > _late_fee_chunk.after
+	  FROM (SELECT h.account_id FROM billing.account_head h WHERE h.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND h.account_id > _late_fee_chunk.after
 			 ORDER BY h.account_id LIMIT _late_fee_chunk.chunk_size) q;
 	last := chunk[cardinality(chunk)];
 	IF last IS NULL THEN

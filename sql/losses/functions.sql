@@ -165,7 +165,7 @@ DECLARE
 	days	daterange[];
 BEGIN
 	SELECT array_agg(a.area_id), array_agg(NULL::bigint), array_agg(area_losses.during) INTO areas, none, days
-	  FROM billing.transformer_area a WHERE a.org_id = ANY (billing._orgs_below(at_org)) AND billing.can_read(a.org_id, 'supply');
+	  FROM billing.transformer_area a WHERE a.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND billing.can_read(a.org_id, 'supply');
 	RETURN QUERY
 	SELECT a.area_no, a.name, g.kwh, s.kwh, q.loss_kwh, round(100 * q.loss_kwh / nullif(g.kwh, 0), 2), coalesce(s.points, 0), nullif(array_remove(g.missing || s.missing, NULL), '{}')
 	  FROM billing._supplied(areas, none, days, coalesce(area_losses.time_zone, current_setting('TimeZone'))) g
@@ -199,14 +199,14 @@ BEGIN
 	-- each feeder, with the points on it, and each area for the days it hung on one
 	SELECT array_agg(q.feeder_id), array_agg(q.area_id), array_agg(CASE WHEN q.area_id IS NULL THEN q.feeder_id END), array_agg(q.days) INTO lines, area_ids, feeder_ids, days
 	  FROM (SELECT f.feeder_id, NULL::bigint AS area_id, feeder_losses.during AS days FROM billing.feeder f
-			 WHERE f.org_id = ANY (billing._orgs_below(at_org)) AND billing.can_read(f.org_id, 'supply')
+			 WHERE f.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND billing.can_read(f.org_id, 'supply')
 			UNION ALL
 			SELECT f.feeder_id, a.area_id, a.days
 			  FROM billing.feeder f
 			  JOIN (SELECT a.feeder_id, a.area_id, daterange(a.placed_on, a.closed_on) * feeder_losses.during AS days FROM billing.transformer_area a
 					UNION ALL
 					SELECT l.feeder_id, l.area_id, daterange(l.from_on, l.until_on) * feeder_losses.during FROM billing.area_place l) a ON a.feeder_id = f.feeder_id
-			 WHERE f.org_id = ANY (billing._orgs_below(at_org)) AND billing.can_read(f.org_id, 'supply') AND NOT isempty(a.days)) q;
+			 WHERE f.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND billing.can_read(f.org_id, 'supply') AND NOT isempty(a.days)) q;
 	RETURN QUERY
 	WITH place AS MATERIALIZED (
 		SELECT lines[g.place] AS feeder_id, area_ids[g.place] AS area_id, g.kwh AS supplied, g.missing AS unsupplied, s.kwh AS sold, coalesce(s.points, 0) AS points, s.missing AS unsold, a.kind

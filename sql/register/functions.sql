@@ -434,7 +434,7 @@ DECLARE
 BEGIN
 	PERFORM billing._given('check_registers', org_no);
 	SELECT array_agg(DISTINCT r.account_id ORDER BY r.account_id), array_agg(r.entry_no) INTO waiting, entries FROM billing.register_reading r
-	 WHERE r.org_id = ANY (billing._orgs_below(at_org)) AND r.state = 'entered';
+	 WHERE r.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND r.state = 'entered';
 	PERFORM FROM billing.account_head h WHERE h.account_id = ANY (waiting) ORDER BY h.account_id FOR NO KEY UPDATE;
 	-- some at a time, so that their history stays in memory
 	FOR n IN SELECT generate_series(1, coalesce(cardinality(waiting), 0), 1000) LOOP
@@ -489,7 +489,7 @@ BEGIN
 		 CROSS JOIN LATERAL (SELECT j.value ->> 'account_no' AS account_no, j.value ->> 'read_on' AS read_on, j.value ->> 'register' AS register,
 									j.value ->> 'value' AS value, coalesce(j.value ->> 'kind', 'regular') AS kind, coalesce(j.value ->> 'part', 'main') AS part,
 									j.value ->> 'digits' AS digits, j.value ->> 'multiplier' AS multiplier) v
-		  LEFT JOIN billing.account a ON a.account_no = v.account_no AND a.org_id = ANY (billing._orgs_below(at_org)) AND billing.can_write(a.org_id, 'reading')
+		  LEFT JOIN billing.account a ON a.account_no = v.account_no AND a.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND billing.can_write(a.org_id, 'reading')
 		  LEFT JOIN billing.register g ON g.register = v.register) q;
 	PERFORM FROM billing.account_head h WHERE h.account_id = ANY (waiting) ORDER BY h.account_id FOR NO KEY UPDATE;
 	INSERT INTO billing.register_reading (account_id, part, register, read_on, kind, entry_no, org_id, value, digits, multiplier, source)
@@ -631,7 +631,7 @@ BEGIN
 	SELECT a.account_no, d.part, d.register, d.last_on, d.last_value,
 		   EXISTS (SELECT FROM billing.register_reading p WHERE p.account_id = d.account_id AND p.read_on = missing_registers.read_on
 					  AND p.part = d.part AND p.register = d.register AND p.state IN ('entered', 'pending'))
-	  FROM billing._registers_due((SELECT array_agg(h.account_id) FROM billing.account h WHERE h.org_id = ANY (billing._orgs_below(at_org))), missing_registers.read_on) d
+	  FROM billing._registers_due((SELECT array_agg(h.account_id) FROM billing.account h WHERE h.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[])), missing_registers.read_on) d
 	  JOIN billing.account a ON a.account_id = d.account_id
 	 ORDER BY 1, 2, 3;
 END $$;
@@ -729,7 +729,7 @@ BEGIN
 	-- those that are billed by registers up to this day, and not yet
 	SELECT array_agg(q.account_id) INTO waiting
 	  FROM (SELECT h.account_id FROM billing.account_head h
-			 WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND h.usage_from <> 'reading' AND h.billed_to < estimate_registers.read_on
+			 WHERE h.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND h.usage_from <> 'reading' AND h.billed_to < estimate_registers.read_on
 			 ORDER BY h.account_id FOR NO KEY UPDATE) q;
 	FOR n IN SELECT generate_series(1, coalesce(cardinality(waiting), 0), 1000) LOOP
 		made := made + billing._estimate_registers(waiting[n:n + 999], estimate_registers.read_on, NULL, NULL, estimate_registers.method);

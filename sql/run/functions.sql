@@ -290,7 +290,7 @@ BEGIN
 	-- what plans ask of the market; accounts further behind make theirs as they come
 	PERFORM billing._prepare_markets(greatest(q.from_on, (_start_run.until_on - interval '6 months')::date), _start_run.until_on, q.mid_month)
 	   FROM (SELECT min(h.billed_to) AS from_on, bool_or(h.cycle_day <> 1 OR h.cycle_months > 1) AS mid_month FROM billing.account_head h
-			  WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND billing._is_due(h, _start_run.until_on)) q
+			  WHERE h.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND billing._is_due(h, _start_run.until_on)) q
 	  WHERE EXISTS (SELECT FROM billing.plan_version v WHERE v.asked IS NOT NULL AND v.market IS NULL);
 	IF _start_run.kind = 'bill' THEN
 		-- who comes second takes part in the first one's run
@@ -308,7 +308,7 @@ BEGIN
 		   least(_start_run.chunk_size, cardinality(q.accounts) - n + 1)
 	  FROM (SELECT h.org_id, array_agg(h.account_id ORDER BY h.account_id) AS accounts
 			  FROM billing.account_head h
-			 WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND billing._is_due(h, _start_run.until_on)
+			 WHERE h.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND billing._is_due(h, _start_run.until_on)
 			 GROUP BY h.org_id) q
 	 CROSS JOIN LATERAL generate_series(1, cardinality(q.accounts), _start_run.chunk_size) n;
 	RETURN run;

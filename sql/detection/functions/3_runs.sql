@@ -287,7 +287,7 @@ BEGIN
 	INSERT INTO billing.run_chunk (run_id, chunk_no, org_id, first_account, last_account, accounts)
 	SELECT run, row_number() OVER (ORDER BY q.org_id, q.part), q.org_id, min(q.account_id), max(q.account_id), count(*)
 	  FROM (SELECT h.org_id, h.account_id, (row_number() OVER (PARTITION BY h.org_id ORDER BY h.account_id) - 1) / _start_detection.chunk_size AS part
-			  FROM billing.account_head h WHERE h.org_id = ANY (billing._orgs_below(at_org))) q
+			  FROM billing.account_head h WHERE h.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[])) q
 	 GROUP BY q.org_id, q.part;
 	PERFORM billing._put_usual(run, at_org, daterange(_start_detection.from_on, _start_detection.until_on)), billing._detect_areas(run, at_org, daterange(_start_detection.from_on, _start_detection.until_on));
 	RETURN run;

@@ -389,7 +389,7 @@ BEGIN
 	END IF;
 	SELECT array_agg(q.account_id) INTO wanted
 	  FROM (SELECT h.account_id FROM billing.account_head h
-			 WHERE h.org_id = ANY (billing._orgs_below(at_org)) AND h.usage_from = 'formed'
+			 WHERE h.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND h.usage_from = 'formed'
 			   AND (h.billed_to < least(form_usage.until_on, h.stops_on) OR form_usage.back_to IS NOT NULL)
 			 ORDER BY h.account_id FOR NO KEY UPDATE) q;
 	-- who gives comes before who gets; of one depth nobody gets from another, and a chunk of them is formed at once

@@ -191,7 +191,7 @@ BEGIN
 	END IF;
 	WITH told AS (
 		SELECT a.account_id, a.org_id FROM billing.account a JOIN billing.account_head h ON h.account_id = a.account_id
-		 WHERE a.org_id = ANY (billing._orgs_below(at_org)) AND (billing._plan_on(a.account_id, queue_price_change.from_on)).plan_id = plan
+		 WHERE a.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]) AND (billing._plan_on(a.account_id, queue_price_change.from_on)).plan_id = plan
 		   AND (h.stops_on IS NULL OR h.stops_on > queue_price_change.from_on)),
 	rule AS MATERIALIZED (
 		SELECT q.org_id, r.channel, r.locale FROM (SELECT DISTINCT t.org_id FROM told t) q

@@ -32,7 +32,7 @@ LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT mode() WITHIN GROUP (ORDER BY billing.time_zone(r.profile))
 	  FROM billing.reading r
-	 WHERE r.org_id = ANY (billing._orgs_below(_common_zone.org_id)) AND r.channel IN ('import', 'export') AND r.from_on < _common_zone.until_on AND r.until_on > _common_zone.from_on;
+	 WHERE r.org_id = ANY ((SELECT billing._orgs_below(_common_zone.org_id))::bigint[]) AND r.channel IN ('import', 'export') AND r.from_on < _common_zone.until_on AND r.until_on > _common_zone.from_on;
 END;
 COMMENT ON FUNCTION billing._common_zone(bigint, date, date) IS
 'the zone of most readings of an org and those below it: meters and head-ends name the same hours by zone or by offset';
@@ -73,7 +73,7 @@ BEGIN ATOMIC
 		  LEFT JOIN billing.service_point s ON s.account_id = r.account_id AND s.part = r.part
 		 WHERE r.account_id = a.account_id AND r.channel IN ('import', 'export') AND coalesce(s.purpose, 'billing') = 'billing'
 		   AND r.from_on > _account_loads.from_on - 31 AND r.from_on < _account_loads.until_on AND r.until_on > _account_loads.from_on) l
-	 WHERE a.org_id = ANY (billing._orgs_below(_account_loads.org_id)) AND (_account_loads.accounts IS NULL OR a.account_id = ANY (_account_loads.accounts)) AND l.load IS NOT NULL;
+	 WHERE a.org_id = ANY ((SELECT billing._orgs_below(_account_loads.org_id))::bigint[]) AND (_account_loads.accounts IS NULL OR a.account_id = ANY (_account_loads.accounts)) AND l.load IS NOT NULL;
 END;
 COMMENT ON FUNCTION billing._account_loads(bigint, date, date, interval, bigint[]) IS
 'what the accounts of an org and those below it, or these of them, took by slots within [from_on, until_on), with the feeder on which they hang now and their plan';

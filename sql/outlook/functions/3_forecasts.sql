@@ -85,7 +85,7 @@ RETURNS SETOF bigint
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT a.account_id FROM billing.account a
-	 WHERE a.org_id = ANY (billing._orgs_below(_feeder_accounts.org_id))
+	 WHERE a.org_id = ANY ((SELECT billing._orgs_below(_feeder_accounts.org_id))::bigint[])
 	   AND (_feeder_accounts.feeder_id IS NULL OR a.account_id IN (SELECT s.account_id FROM billing.service_point s LEFT JOIN billing.transformer_area t ON t.area_id = s.area_id
 																	WHERE coalesce(s.feeder_id, t.feeder_id) = _feeder_accounts.feeder_id))
 	   AND billing._account_feeder(a.account_id) IS NOT DISTINCT FROM _feeder_accounts.feeder_id;

@@ -50,7 +50,7 @@ BEGIN ATOMIC
 	WITH point AS MATERIALIZED (
 		SELECT s.account_id, s.part, s.area_id, coalesce(s.feeder_id, t.feeder_id) AS feeder_id
 		  FROM billing.service_point s LEFT JOIN billing.transformer_area t ON t.area_id = s.area_id
-		 WHERE s.org_id = ANY (billing._orgs_below(_month_energies.org_id)) AND s.purpose = 'billing'),
+		 WHERE s.org_id = ANY ((SELECT billing._orgs_below(_month_energies.org_id))::bigint[]) AND s.purpose = 'billing'),
 	month AS (
 		SELECT m::date AS month, daterange(m::date, (m + interval '1 month')::date) * daterange(_month_energies.from_on, _month_energies.until_on) AS days
 		  FROM generate_series(date_trunc('month', _month_energies.from_on::timestamp), _month_energies.until_on - 1, interval '1 month') m),

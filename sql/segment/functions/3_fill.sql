@@ -221,7 +221,7 @@ BEGIN
 	  FROM (SELECT DISTINCT ON (u.account_id) u.* FROM unnest(put_segments.account_ids, put_segments.segments, put_segments.measures) u(account_id, segment, measure)
 			 WHERE u.segment IS NOT NULL ORDER BY u.account_id, u.segment) n
 	  JOIN billing.account a ON a.account_id = n.account_id
-	 WHERE a.org_id = ANY (billing._orgs_below(at_org));
+	 WHERE a.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[]);
 	changed := billing._put_members(s, put_segments.from_on, coalesce(members.accounts, '{}'), coalesce(members.orgs, '{}'), coalesce(members.segments, '{}'), coalesce(members.measures, '{}'));
 	UPDATE billing.segmentation t SET refreshed_to = put_segments.from_on, refreshed_at = now() WHERE t.segmentation_id = s.segmentation_id;
 	PERFORM billing._audit(at_org, 'put_segments', format('segmentation %s', s.code),

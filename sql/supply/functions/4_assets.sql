@@ -305,7 +305,7 @@ BEGIN
 	  JOIN billing.meter_type t ON t.meter_type_id = m.meter_type_id
 	  LEFT JOIN billing.meter_install i ON i.meter_id = m.meter_id AND i.until_at IS NULL
 	  LEFT JOIN billing.account a ON a.account_id = i.account_id
-	 WHERE m.state = 'installed' AND m.due_on <= meters_due.until_on AND m.org_id = ANY (billing._orgs_below((SELECT o.org_id FROM billing.org o WHERE o.org_no = meters_due.org_no)))
+	 WHERE m.state = 'installed' AND m.due_on <= meters_due.until_on AND m.org_id = ANY ((SELECT billing._orgs_below((SELECT o.org_id FROM billing.org o WHERE o.org_no = meters_due.org_no)))::bigint[])
 	 ORDER BY m.due_on, m.meter_no;
 END $$;
 COMMENT ON FUNCTION billing.meters_due(text, date) IS

@@ -147,7 +147,7 @@ BEGIN
 	SELECT run, row_number() OVER (ORDER BY q.org_id, q.part), q.org_id, min(q.account_id), max(q.account_id), count(*)
 	  FROM (SELECT h.org_id, h.account_id, (row_number() OVER (PARTITION BY h.org_id ORDER BY h.account_id) - 1) / _start_validation.chunk_size AS part
 			  FROM billing.account_head h
-			 WHERE h.org_id = ANY (billing._orgs_below(at_org))) q
+			 WHERE h.org_id = ANY ((SELECT billing._orgs_below(at_org))::bigint[])) q
 	 GROUP BY q.org_id, q.part;
 	RETURN run;
 END $$;
