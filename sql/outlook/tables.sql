@@ -26,7 +26,6 @@ CREATE TABLE billing.load_forecast_run (
 	options		jsonb NOT NULL,
 	calendar_code text,
 	with_temperature boolean NOT NULL,
-	time_zone	text NOT NULL,
 	made_by		text NOT NULL DEFAULT billing.actor(),
 	made_at		timestamptz NOT NULL DEFAULT now(),
 	CONSTRAINT load_forecast_run_ordered CHECK (isfinite(history_from) AND isfinite(until_on) AND history_from < from_on AND from_on < until_on),

@@ -42,9 +42,9 @@ BEGIN
 	weather := billing._temperature(at_org, since, make_forecast.until_on);
 	-- null where no holiday is known: nothing could be learned
 	holidays := billing._holidays(make_forecast.calendar_code, since, make_forecast.until_on);
-	INSERT INTO billing.load_forecast_run (org_id, history_from, from_on, until_on, slot, options, calendar_code, with_temperature, time_zone)
+	INSERT INTO billing.load_forecast_run (org_id, history_from, from_on, until_on, slot, options, calendar_code, with_temperature)
 	VALUES (at_org, since, make_forecast.from_on, make_forecast.until_on, make_forecast.slot, coalesce(make_forecast.options, '{}'), make_forecast.calendar_code,
-			weather IS NOT NULL, current_setting('TimeZone'))
+			weather IS NOT NULL)
 	RETURNING run_id INTO made;
 
 	WITH foreseen AS MATERIALIZED (
