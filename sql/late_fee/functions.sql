@@ -236,6 +236,10 @@ BEGIN
 			SELECT u.account_id, u.on_day, u.charged_to, u.last_on FROM unnest(before.accounts, before.days, before.charged_to, before.last_on) u(account_id, on_day, charged_to, last_on)),
 		fee AS MATERIALIZED (
 			SELECT f.account_id, f.bill_id, f.from_on, f.until_on, f.fee FROM billing._late_fees(before.accounts, before.days) f),
+		-- the first day that was not charged yet
+		first AS (
+			SELECT a.account_id, min(greatest(f.from_on, a.charged_to)) AS from_on
+			  FROM account a JOIN fee f ON f.account_id = a.account_id WHERE f.until_on > coalesce(a.charged_to, '-infinity') GROUP BY a.account_id),
 		owed AS (
 			SELECT f.account_id, f.bill_id, sum(f.fee) AS amount FROM fee f GROUP BY f.account_id, f.bill_id),
 		charged AS (
@@ -254,16 +258,15 @@ BEGIN
 				   jsonb_agg(jsonb_build_object('code', 'late_fee', 'charge', c.n - 1, 'amount', (c.owed - c.charged)::text) ORDER BY c.n) AS lines,
 				   string_agg(format('bill %s: %s', c.bill_id, c.owed) || CASE WHEN c.waived <> 0 THEN format(' without %s waived', c.waived) ELSE '' END || CASE WHEN c.charged <> 0 THEN format(' less %s charged before', c.charged) ELSE '' END, E'\n' ORDER BY c.n) AS said
 			  FROM changed c WHERE c.n <= at_most GROUP BY c.account_id)
-		SELECT array_agg(ROW (m.account_id, d.from_on, NULL, 'late_fee', a.on_day + 1, NULL, NULL, NULL, NULL, NULL, m.total, NULL, NULL,
+		SELECT array_agg(ROW (m.account_id, coalesce(w.from_on, a.last_on), NULL, 'late_fee', a.on_day + 1, NULL, NULL, NULL, NULL, NULL, m.total, NULL, NULL,
 				format(E'late fee up to %s\n%s', to_char(a.on_day, 'YYYY-MM-DD'), m.said), NULL, NULL,
-				jsonb_build_object('currency', coalesce(h.currency, billing._currency_of(m.account_id)), 'from', d.from_on, 'until', a.on_day + 1, 'charges', m.charges, 'lines', m.lines)::text)::billing.bill
+				jsonb_build_object('currency', coalesce(h.currency, billing._currency_of(m.account_id)), 'from', coalesce(w.from_on, a.last_on), 'until', a.on_day + 1, 'charges', m.charges, 'lines', m.lines)::text)::billing.bill
 				ORDER BY m.account_id),
 			   array_agg(m.account_id ORDER BY m.account_id) FILTER (WHERE jsonb_array_length(m.lines) = at_most) INTO bills, todo
 		  FROM made m
 		  JOIN account a ON a.account_id = m.account_id
 		  JOIN billing.account_head h ON h.account_id = m.account_id
-		 CROSS JOIN LATERAL (SELECT coalesce((SELECT min(greatest(f.from_on, a.charged_to)) FROM fee f WHERE f.account_id = m.account_id AND f.until_on > coalesce(a.charged_to, '-infinity')),
-								a.last_on) AS from_on) d;
+		  LEFT JOIN first w ON w.account_id = m.account_id;
 		RETURN QUERY
 		SELECT i.account_id, i.seq, b.until_on, b.total FROM billing._issue_bills(bills) i JOIN unnest(bills) b ON b.account_id = i.account_id;
 	END LOOP;

@@ -418,12 +418,25 @@ LATE_FEES = """
 	CREATE TABLE plain.payment AS SELECT b.account_id, b.n, b.until_on + 20 AS paid_on, round(b.amount / (1 + account_id %% 3), 2) AS amount FROM plain.bill b WHERE b.account_id %% 4 > b.n;
 	SET client_min_messages = error;
 	SELECT billing.set_late_fee_rule('C', NULL, '2020-01-01', 0.001, 0.002, 1);
-	SELECT count(billing._issue_bill(ROW (b.account_id, b.from_on, NULL, 'sundry', b.until_on, NULL, NULL, NULL, NULL, NULL, b.amount, NULL, NULL, 'x', NULL, NULL,
-			pg_temp.charges(b.from_on, b.until_on, b.amount))::billing.bill)) FROM plain.bill b;
+	-- in sets that commit: bills one by one in one transaction find the sums of their month among ever more old versions
+	DO $$ BEGIN
+		FOR i IN 1 .. (SELECT max(account_id) FROM plain.bill) BY 1000 LOOP
+			FOR month IN 0 .. 2 LOOP
+				PERFORM billing._issue_bills((SELECT array_agg(ROW (b.account_id, b.from_on, NULL, 'sundry', b.until_on, NULL, NULL, NULL, NULL, NULL, b.amount, NULL, NULL, 'x', NULL, NULL,
+					pg_temp.charges(b.from_on, b.until_on, b.amount))::billing.bill) FROM plain.bill b WHERE b.account_id BETWEEN i AND i + 999 AND b.n = month));
+				COMMIT;
+			END LOOP;
+		END LOOP;
+	END $$;
 	ALTER TABLE billing.bill DISABLE TRIGGER bill_refuse_change;
 	UPDATE billing.bill SET issued_at = until_on;
 	ALTER TABLE billing.bill ENABLE TRIGGER bill_refuse_change;
-	SELECT count(billing.post_payment(a.account_no, p.amount, p.n::text, p.paid_on)) FROM plain.payment p JOIN billing.account a USING (account_id);
+	DO $$ BEGIN
+		FOR i IN 1 .. (SELECT max(account_id) FROM plain.bill) BY 1000 LOOP
+			PERFORM billing.post_payment(a.account_no, p.amount, p.n::text, p.paid_on) FROM plain.payment p JOIN billing.account a USING (account_id) WHERE p.account_id BETWEEN i AND i + 999;
+			COMMIT;
+		END LOOP;
+	END $$;
 	ALTER TABLE plain.bill ADD PRIMARY KEY (account_id, n);
 	CREATE INDEX ON plain.payment (account_id);
 	CREATE TABLE plain.fee (account_id bigint, on_day date, amount numeric(20,2) NOT NULL, PRIMARY KEY (account_id, on_day));
