@@ -19,6 +19,7 @@ DECLARE
 BEGIN
 	-- without class: of all others; without rate_after_year: the same rate
 	PERFORM billing._given('set_late_fee_rule', org_no, coalesce(class, ''), from_on, rate_per_day, coalesce(rate_after_year, 0), minimum, decimals, grace_days);
+	PERFORM billing._check_class(set_late_fee_rule.class);
 	INSERT INTO billing.late_fee_rule AS r (org_id, class, from_on, rate_per_day, rate_after_year, minimum, decimals, grace_days)
 	VALUES (at_org, set_late_fee_rule.class, set_late_fee_rule.from_on, set_late_fee_rule.rate_per_day, set_late_fee_rule.rate_after_year, set_late_fee_rule.minimum,
 			set_late_fee_rule.decimals, set_late_fee_rule.grace_days)

@@ -404,6 +404,24 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.set_plan_class(text, text) IS 'of which class 用电类别 the customers of a plan are, in all reports at once; needs write on plan everywhere';
 
+CREATE FUNCTION billing._check_class(class text)
+RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known	text[];
+BEGIN
+	-- of a plan that nobody gave a class, reports and rules say other
+	SELECT array_agg(k.class ORDER BY k.class) INTO known FROM (SELECT c.class FROM billing.plan_class c UNION SELECT 'other' AS class) k;
+	IF NOT _check_class.class = ANY (known) THEN
+		RAISE EXCEPTION 'no plan is of class "%"', left(_check_class.class, 100)
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Plans are of: %s.', array_to_string(known, ', ')),
+				HINT = 'A rule of this class would never hold. set_plan_class() gives a plan its class.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION billing._check_class(text) IS 'raises where there is no plan of a class: a rule that is misspelt would never hold, and nobody would see it; null: of all others';
+
 CREATE FUNCTION billing.set_due_days(org_no text, due_days integer, from_on date, class text DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -413,6 +431,7 @@ AS $$
 DECLARE
 	at_org	bigint := billing._org_of(set_due_days.org_no, 'approve', 'bill');
 BEGIN
+	PERFORM billing._check_class(set_due_days.class);
 	-- for each org by itself: who works below does not see the orgs above
 	INSERT INTO billing.due_rule (org_id, class, from_on, due_days)
 	SELECT o, set_due_days.class, set_due_days.from_on, set_due_days.due_days FROM unnest(billing._orgs_below(at_org)) o

@@ -69,6 +69,10 @@ SELECT bill('1', '2024-01-05', 1000) AS first \gset
 SELECT is(fee('1', '2024-01-18'), NULL, 'without a rule nothing is charged');
 SELECT billing.set_late_fee_rule('C', 'residential', '2020-01-01', 0.001, minimum => 1), billing.set_late_fee_rule('C', NULL, '2020-01-01', 0.002, 0.003, 1) \gset
 SELECT matches(said($$billing.set_late_fee_rule('C', NULL, '2020-01-01', 1.5)$$), '^23514', 'a rate is a part');
+SELECT is(said($$billing.set_late_fee_rule('C', 'residental', '2020-01-01', 0.001)$$), '22023 no plan is of class "residental"', 'a class that no plan is of is refused, as it would never be charged');
+SELECT is(said($$billing.set_late_fee_rule('C', '', '2020-01-01', 0.001)$$), '22023 no plan is of class ""', 'nor is there one without a name');
+SELECT is(said($$billing.set_due_days('C', 10, '2020-01-01', 'residental')$$), '22023 no plan is of class "residental"', 'days to pay in are of a class that there is');
+SELECT is(said($$billing.set_due_days('C', 10, '2019-01-01', 'other')$$), '', 'other: plans that nobody gave a class');
 SELECT matches(said($$billing.set_late_fee_rule('C', NULL, '2020-01-01', 'NaN')$$), '^23514|^22', 'and a number');
 SELECT matches(said($$billing.set_late_fee_rule('C', NULL, '2020-01-01', 0.001, minimum => 0.5, decimals => 0)$$), '^23514', 'a minimum is rounded as fees are');
 SELECT is(said($$billing.set_late_fee_rule('C', NULL, NULL, 0.001)$$), '22004 set_late_fee_rule() was given a null for argument "from_on"', 'a rule begins on a day');

@@ -78,6 +78,8 @@ SELECT count(*) FROM (SELECT billing.set_notice_rule('C', k, '2020-01-01', 'emai
 SELECT billing.set_notice_rule('S', 'bill_ready', '2020-01-01', NULL, 'commercial') \gset
 SELECT matches(said($$billing.set_notice_rule('C', 'gossip', '2020-01-01', 'email')$$), '^22023 there is no kind', 'kinds are known');
 SELECT matches(said($$billing.set_notice_rule('C', 'overdue', '2020-01-01', 'pigeon')$$), '^23514', 'channels, too');
+SELECT is(said($$billing.set_notice_rule('C', 'overdue', '2020-01-01', 'email', 'comercial')$$), '22023 no plan is of class "comercial"', 'and classes');
+SELECT is(said($$billing.set_disconnection_rule('C', 'comercial', '2020-01-01')$$), '22023 no plan is of class "comercial"', 'of those who are disconnected, too');
 SELECT matches(said($$billing.set_notice_rule('C', 'overdue', 'infinity', 'email')$$), '^23514', 'and days');
 SELECT matches(said($$billing.set_notice_rule('X', 'overdue', '2020-01-01', 'email')$$), '^P0002', 'another company''s rules are not his');
 SELECT billing.set_notice_template('C', 'bill_ready', 'email', 'zh', '{org}：{from_on}账单', E'{customer}您好：\n户号{account_no}本期电费{total}元，请于{due_on}前缴纳。') AS words \gset

@@ -12,6 +12,7 @@ BEGIN
 	-- without channel: none of this kind; without class: of all others
 	PERFORM billing._given('set_notice_rule', org_no, kind, from_on, coalesce(channel, ''), coalesce(class, ''), days, locale);
 	PERFORM billing._notice_kind(set_notice_rule.kind);
+	PERFORM billing._check_class(set_notice_rule.class);
 	INSERT INTO billing.notice_rule AS r (org_id, class, kind, from_on, channel, locale, days)
 	VALUES (at_org, set_notice_rule.class, set_notice_rule.kind, set_notice_rule.from_on, set_notice_rule.channel, set_notice_rule.locale, set_notice_rule.days)
 	    ON CONFLICT ON CONSTRAINT notice_rule_key DO UPDATE SET channel = excluded.channel, locale = excluded.locale, days = excluded.days, set_by = excluded.set_by;
@@ -116,6 +117,7 @@ DECLARE
 BEGIN
 	-- without class: of all others; without reminder_minutes: no reminder
 	PERFORM billing._given('set_disconnection_rule', org_no, coalesce(class, ''), from_on, overdue_days, notice_days, coalesce(reminder_minutes, 0), reconnect_hours, source);
+	PERFORM billing._check_class(set_disconnection_rule.class);
 	INSERT INTO billing.disconnection_rule AS r (org_id, class, from_on, overdue_days, notice_days, reminder_minutes, reconnect_hours, source)
 	VALUES (at_org, set_disconnection_rule.class, set_disconnection_rule.from_on, set_disconnection_rule.overdue_days, set_disconnection_rule.notice_days,
 			set_disconnection_rule.reminder_minutes, set_disconnection_rule.reconnect_hours, set_disconnection_rule.source)
