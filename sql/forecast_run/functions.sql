@@ -37,7 +37,7 @@ BEGIN
 	PERFORM pg_advisory_xact_lock(hashtextextended(format('billing.start_forecast %s', at_org), 0));
 	SELECT r.run_id INTO run FROM billing.bill_run r JOIN billing.load_forecast_run f ON f.run_id = r.forecast_id
 	 WHERE r.org_id = at_org AND r.kind = 'forecast' AND r.finished_at IS NULL AND f.from_on = _start_forecast.from_on AND f.until_on = _start_forecast.until_on
-	   AND f.history_from = _start_forecast.from_on - 7 * _start_forecast.weeks AND f.slot = _start_forecast.slot AND f.options = coalesce(_start_forecast.options, '{}')
+	   AND f.from_on - f.history_from = 7::bigint * _start_forecast.weeks AND f.slot = _start_forecast.slot AND f.options = coalesce(_start_forecast.options, '{}')
 	   AND f.calendar_code IS NOT DISTINCT FROM _start_forecast.calendar_code;
 	IF FOUND THEN
 		UPDATE billing.bill_run r SET workers = greatest(r.workers, _start_forecast.workers), failed_at = NULL, sqlstate = NULL, message = NULL, detail = NULL, hint = NULL WHERE r.run_id = run;

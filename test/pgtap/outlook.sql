@@ -31,7 +31,7 @@ SELECT billing.record_profile('A' || n, billing.profile(d, '1 hour', ARRAY(SELEC
 SELECT billing.record_profile('A5', billing.profile(timestamptz '2026-01-05 00:00+08' + k * interval '28 days', '1 hour', ARRAY(SELECT CASE WHEN i % 24 BETWEEN 10 AND 14 THEN 3000 ELSE 0 END FROM generate_series(0, 671) i)::bigint[],
 	time_zone => 'Asia/Shanghai'), 'export') FROM generate_series(0, 2) k \g /dev/null
 
-SELECT plan(45);
+SELECT plan(46);
 CREATE TEMPORARY VIEW foreseen AS
 SELECT run_id, level, feeder_id, forecast, lower, upper FROM billing.load_forecast
 UNION ALL SELECT run_id, 'account', feeder_id, forecast, lower, upper FROM billing.account_forecast;
@@ -93,6 +93,7 @@ SELECT is((SELECT source FROM billing.temperature_day WHERE day = '2026-03-30'),
 -- refused
 SELECT throws_ok($$SELECT billing.make_forecast('C', '2026-03-30', '2026-03-30')$$, '22023', NULL, 'no day');
 SELECT throws_ok($$SELECT billing.make_forecast('C', '2026-03-30', '2026-04-06', weeks => 0)$$, '22023', NULL, 'no history');
+SELECT throws_ok($$SELECT billing.make_forecast('C', '2026-03-30', '2026-04-06', weeks => 2147483647)$$, '22023', NULL, 'more history than there are days');
 SELECT throws_ok($$SELECT billing.make_forecast('C', '2025-03-30', '2025-04-06')$$, 'UB103', NULL, 'nothing was read');
 SELECT throws_ok($$SELECT billing.make_forecast('C', '2026-03-30', '2026-04-06', calendar_code => 'none')$$, 'P0002', NULL, 'no such calendar');
 SELECT throws_ok($$SELECT billing.make_forecast('C', '2026-03-30', '2026-04-06', options => '{"method": "guess"}')$$, '22023', NULL, 'no such method');

@@ -21,7 +21,7 @@ AS $$
 -- Definer: reads the loads of an org for who sees all of them, and keeps what is foreseen.
 DECLARE
 	at_org		bigint := billing._outlook_org(make_forecast.org_no);
-	since		date := make_forecast.from_on - 7 * make_forecast.weeks;
+	since		date;
 	days		daterange;
 	weather		billing.profile;
 	holidays	date[];
@@ -38,6 +38,7 @@ BEGIN
 	IF make_forecast.calendar_code IS NOT NULL AND NOT EXISTS (SELECT FROM billing.calendar c WHERE c.calendar_code = make_forecast.calendar_code) THEN
 		PERFORM billing._not_found(format('calendar %s', make_forecast.calendar_code));
 	END IF;
+	since := make_forecast.from_on - 7 * make_forecast.weeks;
 	days := daterange(make_forecast.from_on, make_forecast.until_on);
 	weather := billing._temperature(at_org, since, make_forecast.until_on);
 	-- null where no holiday is known: nothing could be learned
