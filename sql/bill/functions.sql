@@ -111,6 +111,7 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 100
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET jit = off
 AS $$
 #variable_conflict use_column
 -- Bills outside of a run, of whatever kind, of each account at most one: a link, the transfer it brings, the head.

@@ -6,6 +6,7 @@ SET search_path = pg_catalog, pg_temp
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_seqscan = off
+SET jit = off
 AS $$
 #variable_conflict use_column
 -- Rows of a month that follow each other become one; which days are whose goes along.

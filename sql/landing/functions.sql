@@ -504,9 +504,9 @@ COMMENT ON FUNCTION billing.close_readings(text) IS
 CREATE FUNCTION billing.land(batch_id bigint, OUT taken bigint, OUT unchanged bigint, OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET jit = off
 -- a batch is small beside the readings: always by their keys, whatever the statistics say
 SET enable_seqscan = off
+SET jit = off
 SET work_mem = '64MB'
 -- plans that are made for one content hold copies of it
 SET plan_cache_mode = force_generic_plan

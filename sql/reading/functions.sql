@@ -120,6 +120,7 @@ SET search_path = pg_catalog, pg_temp
 -- days are looked up by their keys, whatever the statistics say
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET jit = off
 AS $$
 #variable_conflict use_column
 -- The caller has locked the heads.  Set by set: what is there, what becomes of it, what goes, what comes.

@@ -70,6 +70,7 @@ SET search_path = pg_catalog, pg_temp
 -- planned once; by keys, whatever the statistics say
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET jit = off
 AS $$
 #variable_conflict use_column
 BEGIN

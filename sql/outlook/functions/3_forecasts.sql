@@ -157,6 +157,7 @@ CREATE FUNCTION billing.forecast_errors(run_id bigint, until_on date DEFAULT NUL
 RETURNS TABLE (level text, feeder_no text, plan_code text, account_no text, during daterange, slots bigint, forecast_kwh numeric, actual_kwh numeric, bias_percent numeric, wape_percent numeric, inside_percent numeric)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 #variable_conflict use_column
 -- Definer: sums loads of an org for who sees all of them.

@@ -68,10 +68,10 @@ CREATE FUNCTION billing._validation_chunk(run_id bigint)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET jit = off
 -- a chunk is small beside its tables: always by their keys, whatever the statistics say
 SET enable_mergejoin = off
 SET enable_seqscan = off
+SET jit = off
 SET plan_cache_mode = force_generic_plan
 SET work_mem = '64MB'
 AS $$
