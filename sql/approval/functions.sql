@@ -226,6 +226,18 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._lay_aside(text, bigint, text) IS 'what waited waits no more: nothing is left to be decided';
 
+CREATE FUNCTION billing._lock_pending(act text, org_id bigint, subject text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM FROM billing.approval a WHERE a.org_id = _lock_pending.org_id AND a.act = _lock_pending.act AND a.subject = _lock_pending.subject AND a.state = 'open'
+	   FOR NO KEY UPDATE;
+END $$;
+COMMENT ON FUNCTION billing._lock_pending(text, bigint, text) IS
+'locks what waits about something that has no account''s head to lock first, before the thing itself, as approve() does';
+
 CREATE FUNCTION billing.approve(approval_id bigint, reason text DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

@@ -419,6 +419,7 @@ DECLARE
 	import	billing.cutover := billing._cutover_of(withdraw_cutover.cutover_no, 'write');
 BEGIN
 	PERFORM billing._given('withdraw_cutover', cutover_no, note);
+	PERFORM billing._lock_pending('cutover', import.org_id, format('cut-over %s', import.cutover_no));
 	UPDATE billing.cutover c SET state = 'withdrawn', decided_at = now(), decided_by = billing.actor(), note = withdraw_cutover.note
 	 WHERE c.cutover_id = import.cutover_id AND c.state = 'checked';
 	IF NOT FOUND THEN
@@ -546,6 +547,7 @@ AS $$
 DECLARE
 	import	billing.cutover := billing._cutover_of(coalesce(approve_cutover.cutover_no, ''), 'approve');
 BEGIN
+	PERFORM billing._lock_pending('cutover', import.org_id, format('cut-over %s', import.cutover_no));
 	-- two who approve at once: the second finds it done
 	SELECT c.* INTO import FROM billing.cutover c WHERE c.cutover_id = import.cutover_id FOR NO KEY UPDATE;
 	IF import.state <> 'checked' THEN

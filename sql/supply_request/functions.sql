@@ -259,6 +259,9 @@ BEGIN
 	IF FOUND THEN
 		-- the head first, then the request: the order in which everybody locks
 		PERFORM FROM billing.account_head h WHERE h.account_id = request.account_id FOR NO KEY UPDATE;
+		IF NOT FOUND THEN
+			PERFORM billing._lock_pending('supply_request', request.org_id, format('request %s', request.request_id));
+		END IF;
 		SELECT r.* INTO request FROM billing.supply_request r
 		 WHERE r.account_id = request.account_id AND r.request_id = request.request_id FOR NO KEY UPDATE;
 	END IF;
