@@ -14,7 +14,8 @@ CREATE POLICY approval_rule_update_granted ON billing.approval_rule FOR UPDATE
 ALTER TABLE billing.approval ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.approval FORCE ROW LEVEL SECURITY;
 CREATE POLICY approval_select_granted ON billing.approval FOR SELECT
-	TO billing_clerk, billing_analyst, billing_auditor USING (billing.can_read(org_id, kind));
+	TO billing_clerk, billing_analyst, billing_auditor
+	USING (billing.can_read(org_id, kind) OR billing.is_assigned(account_id, 'read', kind) OR billing.is_assigned(account_id, 'approve', kind));
 -- what is entered for an account may wait as another kind than its writer reads
 CREATE POLICY approval_select_owner ON billing.approval FOR SELECT TO billing_owner
 	USING (billing.can_read(org_id, kind) OR billing.can_do('approve', kind, org_id) OR account_id IS NOT NULL AND billing.can_read(org_id, 'account'));

@@ -40,7 +40,7 @@ BEGIN
 	RETURN coalesce(got, '');
 END $$;
 
-SELECT plan(108);
+SELECT plan(109);
 
 -- ---- groups in groups ----
 SET SESSION AUTHORIZATION tap_adm;
@@ -245,6 +245,7 @@ SELECT is(said('billing.assign_accounts(''LAT'', ''{1}'', kinds => ''{money}'', 
 	'22023 of single accounts only readings, supplies and the accounts themselves are assigned, to be read, written or approved', 'money stays with the organisation');
 SELECT is(said('billing.assign_accounts(''LAT'', ''{1}'', kinds => ''{reading}'', actions => ''{approve}'', until => now() + interval ''1 day'')'), '1', 'approving readings of one account');
 SET SESSION AUTHORIZATION tap_lat;
+SELECT results_eq('SELECT DISTINCT subject ~ ''account 1'', for_me FROM billing_report.approval', 'VALUES (true, true)', 'she sees what waits for her, and nothing of others');
 SELECT is(said('billing.approve_reading(''2'', ''2026-03-01'', ''approve'', ''seen'')'), 'P0002 account 2 does not exist, or not for you', 'not of another');
 SELECT is(said('billing.approve_reading(''1'', ''2026-03-01'', ''approve'', ''seen'')'), '1', 'of this one');
 RESET SESSION AUTHORIZATION;
