@@ -185,6 +185,14 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._correction_subject(text, text, text) IS 'what an approval of a correction is about';
 
+CREATE FUNCTION billing._plan_correction(from_on date, plan_code text, terms jsonb)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT format('%s %s %s', to_char(_plan_correction.from_on, 'YYYY-MM-DD'), _plan_correction.plan_code, _plan_correction.terms);
+END;
+COMMENT ON FUNCTION billing._plan_correction(date, text, jsonb) IS 'what an approval of correct_plan() says: the day, the plan and its terms';
+
 CREATE FUNCTION billing._correcting_account(command text, account_no text, what text)
 RETURNS bigint
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -220,8 +228,9 @@ BEGIN
 			jsonb_build_object('command', _take_correction.command, 'account_no', _take_correction.account_no, 'what', _take_correction.what, 'reason', coalesce(_take_correction.reason, '')),
 			billing._correction_amount(h.account_id, _take_correction.command, _take_correction.what)) IS NULL
 	   FROM billing.account_head h WHERE h.account_id = _take_correction.account_id THEN
-		-- no rule asks for a second person: then it is for who may approve; listing work is for who may write
-		PERFORM billing._account_of(_take_correction.account_no, CASE WHEN _take_correction.command = 'request_correction' THEN 'write' ELSE 'approve' END, 'bill');
+		-- no rule asks for a second person: then it is for who may approve; listing work is for who may write, another plan for who may approve the account
+		PERFORM billing._account_of(_take_correction.account_no, CASE WHEN _take_correction.command = 'request_correction' THEN 'write' ELSE 'approve' END,
+			CASE WHEN _take_correction.command = 'correct_plan' THEN 'account' ELSE 'bill' END);
 	END IF;
 END $$;
 COMMENT ON FUNCTION billing._take_correction(text, bigint, text, text, text) IS
@@ -239,9 +248,13 @@ DECLARE
 BEGIN
 	PERFORM billing._given('request_bill_correction', account_no, command, what, reason);
 	IF (CASE request_bill_correction.command WHEN 'void_bill' THEN what !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' WHEN 'request_correction' THEN what !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
-			WHEN 'reverse_bill' THEN what !~ '^[0-9]{1,18}$' WHEN 'settle_account' THEN what NOT IN ('delta', 'rebill') ELSE true END) THEN
+			WHEN 'reverse_bill' THEN what !~ '^[0-9]{1,18}$' WHEN 'settle_account' THEN what NOT IN ('delta', 'rebill')
+			WHEN 'correct_plan' THEN what !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2} \S+ \{.*\}$' ELSE true END) THEN
 		RAISE EXCEPTION 'there is no such correction' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Asked for: %s, %s.', left(command, 64), left(what, 64)),
-			HINT = 'void_bill or request_correction with the first day (2026-01-01), reverse_bill with the number of the bill, settle_account with delta or rebill.';
+			HINT = 'void_bill or request_correction with the first day (2026-01-01), reverse_bill with the number of the bill, settle_account with delta or rebill, correct_plan with first day, plan and terms (2026-01-01 home {}).';
+	END IF;
+	IF request_bill_correction.command = 'correct_plan' THEN
+		what := billing._plan_correction(substr(what, 1, 10)::date, split_part(what, ' ', 2), substr(what, position('{' IN what))::jsonb);
 	END IF;
 	amount := billing._correction_amount(account, request_bill_correction.command, what);
 	IF amount IS NULL AND request_bill_correction.command IN ('void_bill', 'reverse_bill') THEN
@@ -252,7 +265,7 @@ BEGIN
 	   FROM billing.account_head h WHERE h.account_id = account;
 END $$;
 COMMENT ON FUNCTION billing.request_bill_correction(text, text, text, text) IS
-'asks that issued bills be taken back or rated again by void_bill() or request_correction() (what: the first day), reverse_bill() (the number of the bill) or settle_account() (delta or rebill), for just '
+'asks that issued bills be taken back or rated again by void_bill() or request_correction() (what: the first day), reverse_bill() (the number of the bill), settle_account() (delta or rebill) or correct_plan() (the first day, the plan and its terms: 2026-01-01 home {}), for just '
 'this reason; once another has approved, the command does it, also for who may only write bills; needs write on bill; returns approval_id';
 
 CREATE FUNCTION billing.void_bill(account_no text, from_on date, reason text)

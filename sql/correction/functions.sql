@@ -488,6 +488,7 @@ BEGIN
 		RAISE EXCEPTION 'this day of account % is not billed', correct_plan.account_no
 			USING ERRCODE = 'UB311', DETAIL = format('It is billed from %s to %s.', to_char(head.opened_on, 'YYYY-MM-DD'), to_char(head.billed_to, 'YYYY-MM-DD')), HINT = 'set_plan() is for days that are not billed yet.';
 	END IF;
+	PERFORM billing._take_correction('correct_plan', account, correct_plan.account_no, billing._plan_correction(correct_plan.from_on, correct_plan.plan_code, correct_plan.terms), correct_plan.reason);
 	INSERT INTO billing.account_plan AS p (account_id, from_on, org_id, plan_id, terms, reason)
 	VALUES (account, correct_plan.from_on, head.org_id, plan, correct_plan.terms, correct_plan.reason)
 	    ON CONFLICT ON CONSTRAINT account_plan_pkey DO UPDATE SET plan_id = excluded.plan_id, terms = excluded.terms, reason = excluded.reason;
@@ -497,7 +498,7 @@ BEGIN
 		jsonb_build_object('plan_code', correct_plan.plan_code, 'from_on', correct_plan.from_on, 'terms', correct_plan.terms, 'reason', correct_plan.reason));
 END $$;
 COMMENT ON FUNCTION billing.correct_plan(text, text, date, jsonb, text) IS
-'another plan, or other terms, from a day on that is billed already, until the account''s next plan, for a reason; settle_late() corrects the bills; needs approve on account';
+'another plan, or other terms, from a day on that is billed already, until the account''s next plan, for a reason; settle_late() corrects the bills; needs approve on account, and a second person where the rules say so (request_bill_correction())';
 
 CREATE FUNCTION billing.correct_register(account_no text, read_on date, register text, value numeric, reason text, part text DEFAULT 'main')
 RETURNS text

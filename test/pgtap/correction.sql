@@ -78,7 +78,7 @@ SELECT public.late('twin', '2026-01-11', 10, 3000) \gset
 SELECT pg_temp.account('plan_twin', 1000) \gset
 SELECT billing.set_plan('plan_twin', 'dear', '2026-02-11') \gset
 
-SELECT plan(100);
+SELECT plan(105);
 SELECT is(pg_temp.run('2026-05-01'), 'Run 1: 37 bills, 0 exceptions.', 'everybody is billed up to May; whose plan changes, in pieces');
 SELECT is_empty('SELECT * FROM billing.late_reading', 'what came before the bills was not late');
 
@@ -277,7 +277,15 @@ SELECT isnt(billing.void_bill('twin', '2026-04-01', 'wrong meter'), NULL, 'a cle
 SELECT throws_ok($$SELECT billing.void_bill('twin', '2026-04-01', 'wrong meter')$$, 'P0002', NULL, 'once');
 SELECT isnt(billing.reverse_bill('twin', :hand, 'twice'), NULL, 'and reverses the other');
 SELECT lives_ok($$SELECT billing.request_correction('twin', '2026-02-01', 'asked for')$$, 'and lists what is to be rated again');
+SELECT throws_ok($$SELECT billing.request_bill_correction('twin', 'correct_plan', '2026-02-11 dear', 'x')$$, '22023', NULL, 'a plan has terms, if none');
+SELECT billing.request_bill_correction('twin', 'correct_plan', '2026-02-11 dear {}', 'was a shop') AS shop, billing.request_bill_correction('twin', 'correct_plan', '2026-02-12 dear {}', 'was a shop') AS day_later \gset
+SET SESSION AUTHORIZATION tap_ben;
+SELECT throws_ok($$SELECT billing.correct_plan('twin', 'dear', '2026-02-11', '{}', 'was a shop')$$, 'UB603', NULL, 'nor does who may approve the account give billed days another plan alone');
+SELECT billing.approve(:day_later) \gset
+SELECT throws_ok($$SELECT billing.correct_plan('twin', 'dear', '2026-02-12', '{}', 'was a shop')$$, 'UB603', NULL, 'or by his own word');
 RESET SESSION AUTHORIZATION;
+SELECT throws_ok($$SELECT billing.correct_plan('twin', 'dear', '2026-02-12', '{"capacity_kva": 5}', 'was a shop')$$, 'UB603', NULL, 'by other terms');
+SELECT lives_ok($$SELECT billing.correct_plan('twin', 'dear', '2026-02-12', '{}', 'was a shop')$$, 'as another has approved it is done');
 -- an approval lets who may only write bills do nothing else, also where no rule asks for one any more
 SELECT billing.draft_bill('twin', 'sundry', '2026-01-01', '2026-02-01', '[{"code": "a", "amount": "11.00"}]', 'x') AS d \gset
 SELECT billing.issue_draft('twin', :d) AS hand \gset
