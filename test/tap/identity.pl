@@ -6,6 +6,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 my ($pgbouncer) = grep { -x $_ } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin', '/usr/local/sbin';
 plan skip_all => 'there is no pgbouncer' unless $pgbouncer;
@@ -44,6 +45,8 @@ append_to_file("$dir/pgbouncer.ini", "[databases]\npostgres = host=" . $node->ho
 	. "unix_socket_dir = $dir\nauth_type = trust\nauth_file = $dir/users\npool_mode = transaction\ndefault_pool_size = 1\nmax_db_connections = 1\n"
 	. "ignore_startup_parameters = extra_float_digits,options\nlogfile = $dir/pgbouncer.log\npidfile = $dir/pgbouncer.pid\n");
 system_or_bail($pgbouncer, '-q', '-d', "$dir/pgbouncer.ini");
+# it goes into the background before it listens
+for (my $waited = 0; !-S "$dir/.s.PGSQL.$port"; usleep(50_000)) { BAIL_OUT('pgbouncer does not listen') if $waited++ > 3600 }
 END { if ($dir && -f "$dir/pgbouncer.pid") { my $status = $?; chomp(my $pid = slurp_file("$dir/pgbouncer.pid")); kill 'INT', $pid; $? = $status } }
 my $pooled = "host=$dir port=$port dbname=postgres user=pool";
 
