@@ -70,7 +70,7 @@ END $$;
 GRANT EXECUTE ON FUNCTION pg_temp.asked(text) TO PUBLIC;
 \set half '''[2026-01-01,2026-07-01)'''
 
-SELECT plan(56);
+SELECT plan(61);
 -- nothing changed
 SELECT is_empty($$SELECT account_no, before, after, message FROM billing.rate_segment('{"org": "C"}', '[2026-01-01,2026-07-01)') WHERE account_no <> 'E' AND difference IS DISTINCT FROM 0$$,
 	'by their own plans all accounts come to what they were billed, to the cent');
@@ -206,5 +206,14 @@ SELECT is(pg_temp.asked('SELECT count(*) FROM billing.best_plans(''{}'', ''[2026
 SET LOCAL SESSION AUTHORIZATION decision_clerk;
 SELECT is(pg_temp.asked('SELECT billing.answer_campaign(''spring'', ''A1'', ''declined'')') IS NOT NULL, true, 'customer service writes down answers');
 RESET SESSION AUTHORIZATION;
+-- another currency
+SELECT billing.add_org('S3', 'Station', 'station', 'C'), billing.add_account('S3', 'D', :customer, '2026-01-01'), billing.set_plan('D', 'dollars', '2026-01-01'), billing.set_usage_from('register', '{D}'),
+	billing.record_register('D', '2026-01-01', 'total', 0), billing.record_register('D', '2026-02-01', 'total', 100) \gset
+SELECT pg_temp.run('C', '2026-07-01') \gset
+SELECT throws_ok($$SELECT * FROM billing.segment_effect('{"org": "C"}', '[2026-01-01,2026-07-01)')$$, 'UB308', 'amounts in several currencies are not added', 'two currencies are not added');
+SELECT throws_ok($$SELECT billing.save_what_if('C', 'both', '{"org": "C"}', '[2026-01-01,2026-07-01)')$$, 'UB308', NULL, 'nor kept as one amount');
+SELECT results_eq($$SELECT class, currency, before, after FROM billing.segment_effect('{"org": "S3"}', '[2026-01-01,2026-07-01)')$$, $$VALUES ('other', 'USD', 50.00, 50.00), (NULL, 'USD', 50.00, 50.00)$$, 'amounts say in what they are');
+SELECT results_eq($$SELECT currency, count(*) FROM billing.rate_segment('{"org": "C"}', '[2026-01-01,2026-07-01)') WHERE sqlstate IS NULL GROUP BY 1 ORDER BY 1$$, $$VALUES ('CNY', 9::bigint), ('USD', 1)$$, 'account by account both');
+SELECT results_eq($$SELECT currency, accounts - refused FROM billing.segment_effect('{"org": "C"}', '[2026-01-01,2026-07-01)', 'flat') WHERE class IS NULL$$, $$VALUES ('CNY', 9::bigint)$$, 'by a plan of one currency the other accounts are refused, not added');
 SELECT * FROM finish();
 ROLLBACK;

@@ -43,7 +43,7 @@ CREATE FUNCTION pg_temp.members(code text, day date) RETURNS text LANGUAGE sql A
 	SELECT string_agg(a.account_no || ' ' || s.segment, ', ' ORDER BY a.account_no) FROM billing.segment_accounts(code, day) s JOIN billing.account a USING (account_id) $$;
 GRANT EXECUTE ON FUNCTION pg_temp.members(text, date) TO PUBLIC;
 
-SELECT plan(44);
+SELECT plan(45);
 -- the engine, on anybody's rows
 SELECT is((SELECT sum(x) FROM unnest(billing.day_shape(pg_temp.load('A2', '2026-01-01'))) x)::numeric(12, 9), 1.0, 'the parts of a day are one together');
 SELECT is((SELECT array_agg(round(x::numeric, 6)) FROM unnest(billing.day_shape(pg_temp.load('A2', '2026-01-01'), 2)) WITH ORDINALITY u(x, n)), ARRAY[0.419355, 0.580645], 'and each has its share');
@@ -119,5 +119,10 @@ SELECT is(pg_temp.asked('SELECT billing.add_segmentation(''S1'', ''mine'', ''x''
 SET LOCAL SESSION AUTHORIZATION segment_customer;
 SELECT is(pg_temp.asked('SELECT count(*) FROM billing.segment_member'), '42501', 'a customer is not told how he is judged');
 RESET SESSION AUTHORIZATION;
+-- another currency: large in its own money, however small beside the other
+SELECT billing.add_plan('dollars', 'Other money', '2026-01-01', '{"name": "y", "currency": "USD", "time_zone": "Asia/Shanghai", "rounding": {"line": 2}, "charges": [{"code": "energy", "price": "0.5"}]}'), billing.add_org('S3', 'Station', 'station', 'S1'), billing.add_account('S3', 'D', :customer, '2026-01-01'), billing.set_plan('D', 'dollars', '2026-01-01'), billing.set_usage_from('register', '{D}'),
+	billing.record_register('D', '2026-01-01', 'total', 0), billing.record_register('D', '2026-02-01', 'total', 100) \gset
+SELECT pg_temp.run('S3', '2026-04-01'), billing.add_segmentation('S1', 'abc2', 'By revenue', 'revenue'), billing.refresh_segments('abc2', '2026-04-01') \gset
+SELECT is(pg_temp.members('abc2', '2026-04-01'), 'A1 A, A2 B, A3 B, A4 B, A5 C, A6 C, D A', 'ABC of each currency by itself');
 SELECT * FROM finish();
 ROLLBACK;

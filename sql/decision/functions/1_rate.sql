@@ -134,7 +134,7 @@ COMMENT ON FUNCTION billing._trial_result(bigint, jsonb, daterange, text, billin
 'what an account''s periods come to on trial, where they are not rated from load profiles as simulate() does; or why that cannot be said';
 
 CREATE FUNCTION billing._rate_accounts(account_ids bigint[], account_terms jsonb[], during daterange, plan_code text, version_from_on date, tariff billing.tariff)
-RETURNS TABLE (account_id bigint, bills integer, before numeric, after numeric, periods daterange[], totals numeric[], sqlstate text, message text, detail text)
+RETURNS TABLE (account_id bigint, bills integer, currency text, before numeric, after numeric, periods daterange[], totals numeric[], sqlstate text, message text, detail text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
 SET search_path = pg_catalog, pg_temp
 SET jit = off
@@ -149,7 +149,7 @@ BEGIN
 		single := v.tariffs[1];
 	END IF;
 	RETURN QUERY
-	SELECT u.account_id, q.bills, u.before, q.after, u.periods, q.totals, q.sqlstate, q.message, q.detail
+	SELECT u.account_id, q.bills, u.currency, u.before, q.after, u.periods, q.totals, q.sqlstate, q.message, q.detail
 	  FROM billing._trial_usages(_rate_accounts.account_ids, _rate_accounts.account_terms, _rate_accounts.during) u
 	 CROSS JOIN LATERAL billing._rate_versions(u.account_id, u.terms, u.periods, u.usage, u.carry, v.plan_ids, v.calendar_ids, v.spans, v.tariffs, v.markets) r
 	 CROSS JOIN LATERAL billing._trial_result(u.account_id, u.terms, _rate_accounts.during, _rate_accounts.plan_code, single, u.usage_from, u.currency, u.periods, r.rated) q;
@@ -190,7 +190,7 @@ END;
 COMMENT ON FUNCTION billing._trial_accounts(jsonb, daterange) IS 'whose bills are tried: who meets the criteria on the last of the days';
 
 CREATE FUNCTION billing.rate_segment(criteria jsonb, during daterange, plan_code text DEFAULT NULL, version_from_on date DEFAULT NULL, tariff billing.tariff DEFAULT NULL, terms jsonb DEFAULT NULL)
-RETURNS TABLE (account_id bigint, account_no text, org_no text, class text, own_plan_code text, bills integer, before numeric, after numeric, difference numeric, percent numeric,
+RETURNS TABLE (account_id bigint, account_no text, org_no text, class text, own_plan_code text, bills integer, currency text, before numeric, after numeric, difference numeric, percent numeric,
 			   periods daterange[], totals numeric[], sqlstate text, message text, detail text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
 SET search_path = pg_catalog, pg_temp
@@ -203,7 +203,7 @@ BEGIN
 	PERFORM billing._check_trial(rate_segment.during, rate_segment.plan_code, rate_segment.version_from_on, rate_segment.tariff, rate_segment.terms);
 	ids := billing._trial_accounts(rate_segment.criteria, rate_segment.during);
 	RETURN QUERY
-	SELECT r.account_id, a.account_no, o.org_no, coalesce(p.class, 'other'), p.plan_code, r.bills, r.before, r.after, r.after - r.before, round(100 * (r.after - r.before) / nullif(r.before, 0), 2),
+	SELECT r.account_id, a.account_no, o.org_no, coalesce(p.class, 'other'), p.plan_code, r.bills, r.currency, r.before, r.after, r.after - r.before, round(100 * (r.after - r.before) / nullif(r.before, 0), 2),
 		   r.periods, r.totals, r.sqlstate, r.message, r.detail
 	  FROM billing._rate_accounts(ids, array_fill(rate_segment.terms, ARRAY[cardinality(ids)]), rate_segment.during, rate_segment.plan_code, rate_segment.version_from_on, rate_segment.tariff) r
 	  JOIN billing.account a ON a.account_id = r.account_id
@@ -218,17 +218,33 @@ COMMENT ON FUNCTION billing.rate_segment(jsonb, daterange, text, date, billing.t
 'account by account the billed periods within some days, each with the carry of the one before, beside what was billed. Nothing is written: it runs in read-only transactions and on '
 'a standby. Accounts that cannot be rated stand there with the reason';
 
+CREATE FUNCTION billing._is_one_currency(currencies text[])
+RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF cardinality(_is_one_currency.currencies) > 1 THEN
+		RAISE EXCEPTION 'amounts in several currencies are not added' USING ERRCODE = 'UB308',
+			DETAIL = format('Bills of these accounts are in %s.', array_to_string(_is_one_currency.currencies, ', ')),
+			HINT = 'Ask of the accounts of one, such as by {"org": …} or {"plan": …}; rate_segment() gives account by account, with its currency.';
+	END IF;
+	RETURN true;
+END $$;
+COMMENT ON FUNCTION billing._is_one_currency(text[]) IS 'true; raises UB308 where amounts that are to be added are in different currencies';
+
 CREATE FUNCTION billing.segment_effect(criteria jsonb, during daterange, plan_code text DEFAULT NULL, version_from_on date DEFAULT NULL, tariff billing.tariff DEFAULT NULL, terms jsonb DEFAULT NULL)
-RETURNS TABLE (class text, accounts bigint, refused bigint, before numeric, after numeric, difference numeric, percent numeric, winners bigint, losers bigint, unchanged bigint,
+RETURNS TABLE (class text, accounts bigint, refused bigint, currency text, before numeric, after numeric, difference numeric, percent numeric, winners bigint, losers bigint, unchanged bigint,
 			   largest_fall numeric, largest_rise numeric, largest_rise_percent numeric)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
 	-- class null: all of them
-	SELECT r.class, count(*), count(r.sqlstate), sum(r.before) FILTER (WHERE r.sqlstate IS NULL), sum(r.after), sum(r.difference),
+	SELECT r.class, count(*), count(r.sqlstate), max(r.currency) FILTER (WHERE r.sqlstate IS NULL), sum(r.before) FILTER (WHERE r.sqlstate IS NULL), sum(r.after), sum(r.difference),
 		   round(100 * sum(r.difference) / nullif(sum(r.before) FILTER (WHERE r.sqlstate IS NULL), 0), 2), count(*) FILTER (WHERE r.difference < 0), count(*) FILTER (WHERE r.difference > 0),
 		   count(*) FILTER (WHERE r.difference = 0), -least(min(r.difference), 0), greatest(max(r.difference), 0), greatest(max(r.percent), 0)
 	  FROM billing.rate_segment(segment_effect.criteria, segment_effect.during, segment_effect.plan_code, segment_effect.version_from_on, segment_effect.tariff, segment_effect.terms) r
-	 GROUP BY GROUPING SETS ((r.class), ()) ORDER BY r.class NULLS LAST;
+	 GROUP BY GROUPING SETS ((r.class), ()) HAVING billing._is_one_currency(array_agg(DISTINCT r.currency) FILTER (WHERE r.sqlstate IS NULL)) ORDER BY r.class NULLS LAST;
 END;
 COMMENT ON FUNCTION billing.segment_effect(jsonb, daterange, text, date, billing.tariff, jsonb) IS
-'the same by class of customers, the last row for all: revenue before and after, who wins (pays less), who loses, and how far at most; before and after are of the accounts that could be rated';
+'the same by class of customers, the last row for all: revenue before and after, who wins (pays less), who loses, and how far at most; before and after are of the accounts that could be rated. '
+'Of several currencies it is refused (UB308)';

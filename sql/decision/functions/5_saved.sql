@@ -11,7 +11,7 @@ BEGIN ATOMIC
 	SELECT count(*), count(r.sqlstate), sum(r.before) FILTER (WHERE r.sqlstate IS NULL), sum(r.after), count(*) FILTER (WHERE r.difference < 0), count(*) FILTER (WHERE r.difference > 0),
 		   (SELECT coalesce(jsonb_object_agg(c.class, jsonb_build_object('accounts', c.accounts, 'before', c.before, 'after', c.after)), '{}') FROM class c),
 		   sha256(convert_to(coalesce(string_agg(concat_ws(' ', r.account_id, r.before, coalesce(r.after::text, '-'), r.sqlstate), E'\n' ORDER BY r.account_id), ''), 'UTF8'))
-	  FROM rated r;
+	  FROM rated r HAVING billing._is_one_currency(array_agg(DISTINCT r.currency) FILTER (WHERE r.sqlstate IS NULL));
 END;
 COMMENT ON FUNCTION billing._what_if_result(jsonb, daterange, text, date, billing.tariff, jsonb) IS 'the result of a trial in one row';
 

@@ -5,17 +5,17 @@ RETURNS TABLE (account_id bigint, org_id bigint, segment text, measure numeric)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
 	WITH billed AS (
-		SELECT b.account_id, b.org_id, sum(b.total) AS amount FROM billing.bill b
+		SELECT b.account_id, b.org_id, max(billing.currency(b.charges)) AS currency, sum(b.total) AS amount FROM billing.bill b
 		 WHERE b.org_id = ANY (_revenue_measures.orgs) AND b.from_on >= lower(_revenue_measures.during) AND b.from_on < upper(_revenue_measures.during)
 		 GROUP BY b.account_id, b.org_id),
 	ranked AS (
-		SELECT b.*, sum(greatest(b.amount, 0)) OVER (ORDER BY b.amount DESC, b.account_id ROWS UNBOUNDED PRECEDING) - greatest(b.amount, 0) AS above,
-			   sum(greatest(b.amount, 0)) OVER () AS whole FROM billed b)
+		SELECT b.*, sum(greatest(b.amount, 0)) OVER (PARTITION BY b.currency ORDER BY b.amount DESC, b.account_id ROWS UNBOUNDED PRECEDING) - greatest(b.amount, 0) AS above,
+			   sum(greatest(b.amount, 0)) OVER (PARTITION BY b.currency) AS whole FROM billed b)
 	-- what those above it have not reached yet
 	SELECT r.account_id, r.org_id, CASE WHEN r.amount <= 0 OR r.above >= _revenue_measures.bounds[2] * r.whole THEN 'C' WHEN r.above >= _revenue_measures.bounds[1] * r.whole THEN 'B' ELSE 'A' END,
 		   r.amount FROM ranked r;
 END;
-COMMENT ON FUNCTION billing._revenue_measures(bigint[], daterange, numeric[]) IS 'ABC: the largest accounts that make up the first share of what was billed, those up to the second, the others';
+COMMENT ON FUNCTION billing._revenue_measures(bigint[], daterange, numeric[]) IS 'ABC: the largest accounts that make up the first share of what was billed, those up to the second, the others; of each currency by itself';
 
 CREATE FUNCTION billing._load_factor_measures(orgs bigint[], during daterange, bounds numeric[])
 RETURNS TABLE (account_id bigint, org_id bigint, segment text, measure numeric)
