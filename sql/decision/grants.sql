@@ -7,7 +7,7 @@ GRANT EXECUTE ON FUNCTION billing.rate_segment(jsonb, daterange, text, date, bil
 	billing._rate_versions(bigint, jsonb, daterange[], billing.usage, billing.carry, bigint[], bigint[], daterange[], billing.tariff[], billing.market[]),
 	billing._trial_result(bigint, jsonb, daterange, text, billing.tariff, text, text, daterange[], billing.rated),
 	billing._trial_versions(daterange, text, date, billing.tariff), billing._try_accounts(bigint[], daterange, text[], billing.tariff[], jsonb), billing._trial_accounts(jsonb, daterange), billing._is_one_currency(text[]), billing._check_trial(daterange, text, date, billing.tariff, jsonb),
-	billing._choice_terms(bigint, daterange, jsonb), billing._best_sequence(text[], jsonb, integer, integer), billing._terms_by_steps(jsonb, text[], jsonb[])
+	billing._choice_terms(bigint, daterange, jsonb), billing._check_choices(jsonb, integer), billing._best_sequence(text[], jsonb, integer, integer), billing._terms_by_steps(jsonb, text[], jsonb[])
 	TO billing_clerk, billing_analyst, billing_auditor, billing_customer;
 GRANT EXECUTE ON FUNCTION billing.search_tariff(jsonb, daterange, billing.tariff, jsonb, jsonb, text, text, jsonb, integer), billing._search_options(jsonb, text, text, integer),
 	billing._tariff_effects(bigint[], daterange, billing.tariff[], jsonb), billing._try_figures(bigint[], daterange, billing.tariff, jsonb, jsonb[], jsonb, jsonb, text),

@@ -5,7 +5,7 @@
 
 Half hours of twelve months, a month a row; a tariff of two periods and tiers by the year.  The bills are made first.
 Asked are: by the own plan (to the cent what was billed), by another plan, the best of three plans, and one account
-after the other by simulate(), which rates the same; and a search of twenty candidates.  The year is that of the backend's
+after the other by simulate(), which rates the same; a search of twenty candidates; and the best way to pay for demand.  The year is that of the backend's
 processor time, one core.
 """
 import os
@@ -42,6 +42,10 @@ ASKED = (
 	("best of three", "SELECT count(*), sum(before), sum(best), count(*) FILTER (WHERE saving > 0) FROM billing.best_plans('{}', '[2026-01-01,2027-01-01)', '{own,dear,cheap}')"),
 	("search of 20", "SELECT count(*), max(before), max(after), 0 FROM billing.search_tariff('{}', '[2026-01-01,2027-01-01)', (SELECT tariff FROM billing.plan_version JOIN billing.plan USING (plan_id) WHERE plan_code = 'own'), "
 		"'{\"p\": {\"path\": \"charges/0/price/peak\", \"from\": \"0.501\", \"to\": \"0.519\", \"step\": \"0.001\"}}')"),
+	("best terms of 3", "SELECT count(*), sum(before), sum(amount), count(*) FILTER (WHERE changes_amount < amount) FROM billing.best_terms('{}', '[2026-01-01,2027-01-01)', '{\"capacity\": {\"basic_charge\": \"capacity\"}, \"demand\": {\"basic_charge\": \"demand\"}, "
+		"\"contract\": {\"basic_charge\": \"contract\", \"contract_kw\": {\"peaks\": [\"1\", \"1.05\"]}}}', tariff => '{\"name\": \"two\", \"currency\": \"CNY\", \"time_zone\": \"Asia/Shanghai\", \"rounding\": {\"line\": 2}, \"charges\": [{\"code\": \"energy\", \"price\": \"0.4\"}, "
+		"{\"code\": \"capacity\", \"when\": {\"basic_charge\": \"capacity\"}, \"fixed\": \"month\", \"price\": \"60\"}, {\"code\": \"demand\", \"when\": {\"basic_charge\": \"demand\"}, \"demand\": {\"minutes\": 30}, \"price\": \"42\"}, "
+		"{\"code\": \"contract\", \"when\": {\"basic_charge\": \"contract\"}, \"price\": \"40\", \"demand\": {\"minutes\": 30, \"contract\": \"contract_kw\"}}]}')"),
 	("simulate()", "SELECT count(DISTINCT account_no), sum(billed), sum(simulated), 0 FROM billing.simulate('[2026-01-01,2027-01-01)', ARRAY(SELECT account_no FROM billing.account WHERE account_id <= 50), plan_code => 'dear')"),
 )
 

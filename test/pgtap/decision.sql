@@ -70,7 +70,7 @@ END $$;
 GRANT EXECUTE ON FUNCTION pg_temp.asked(text) TO PUBLIC;
 \set half '''[2026-01-01,2026-07-01)'''
 
-SELECT plan(61);
+SELECT plan(67);
 -- nothing changed
 SELECT is_empty($$SELECT account_no, before, after, message FROM billing.rate_segment('{"org": "C"}', '[2026-01-01,2026-07-01)') WHERE account_no <> 'E' AND difference IS DISTINCT FROM 0$$,
 	'by their own plans all accounts come to what they were billed, to the cent');
@@ -215,5 +215,24 @@ SELECT throws_ok($$SELECT billing.save_what_if('C', 'both', '{"org": "C"}', '[20
 SELECT results_eq($$SELECT class, currency, before, after FROM billing.segment_effect('{"org": "S3"}', '[2026-01-01,2026-07-01)')$$, $$VALUES ('other', 'USD', 50.00, 50.00), (NULL, 'USD', 50.00, 50.00)$$, 'amounts say in what they are');
 SELECT results_eq($$SELECT currency, count(*) FROM billing.rate_segment('{"org": "C"}', '[2026-01-01,2026-07-01)') WHERE sqlstate IS NULL GROUP BY 1 ORDER BY 1$$, $$VALUES ('CNY', 9::bigint), ('USD', 1)$$, 'account by account both');
 SELECT results_eq($$SELECT currency, accounts - refused FROM billing.segment_effect('{"org": "C"}', '[2026-01-01,2026-07-01)', 'flat') WHERE class IS NULL$$, $$VALUES ('CNY', 9::bigint)$$, 'by a plan of one currency the other accounts are refused, not added');
+-- readings are read once for all choices: what is said of each is what it comes to by itself
+SELECT is((SELECT changes_amount FROM chosen), (SELECT r.after FROM chosen c CROSS JOIN LATERAL (SELECT array_agg(t.choice) AS names, array_agg(t.terms) AS terms FROM billing._choice_terms((SELECT account_id FROM billing.account WHERE account_no = 'A7'), :half,
+	'{"capacity": {"basic_charge": "capacity"}, "demand": {"basic_charge": "demand"}, "contract": {"basic_charge": "contract", "contract_kw": {"peaks": ["1", "1.05"]}}}') t) t
+	CROSS JOIN LATERAL billing.rate_segment('{"accounts": ["A7"]}', :half, terms => billing._terms_by_steps(c.changes, t.names, t.terms)) r), 'changes come to what they do when they are rated');
+-- readings of half hours, demand of half hours
+SELECT billing.add_account('S1', 'H', :stranger, '2026-01-01'), billing.set_plan('H', 'flat', '2026-01-01') \gset
+SELECT count(billing.record_profile('H', billing.profile(m AT TIME ZONE 'Asia/Shanghai', '30 minutes', ARRAY(SELECT (((n * 7919) % 700) * (1 + extract(month FROM m)::integer % 3))::bigint
+	FROM generate_series(1, 48 * ((m + interval '1 month')::date - m::date)) n), time_zone => 'Asia/Shanghai'))) FROM generate_series('2026-01-01'::timestamp, '2026-06-01', interval '1 month') m \gset
+SELECT pg_temp.run('S1', '2026-07-01') \gset
+SELECT jsonb_set(billing.jsonb(tariff), '{charges,3,demand,minutes}', '30')::text AS halves FROM billing.plan_version v JOIN billing.plan p USING (plan_id) WHERE plan_code = 'two' \gset
+CREATE TEMPORARY TABLE half_hour AS SELECT * FROM billing.best_terms('{"accounts": ["H", "A7", "A8", "E", "R"]}', :half, '{"contract": {"basic_charge": "contract", "contract_kw": {"peaks": ["1", "1.05"], "minutes": 30}}}', 3, NULL, :'halves');
+SELECT results_eq('SELECT account_no, amount FROM half_hour WHERE amount IS NOT NULL',
+	format($$SELECT account_no, min(after) FROM generate_series(1, 8) kw CROSS JOIN LATERAL billing.rate_segment('{"accounts": ["H", "A7", "A8"]}', '[2026-01-01,2026-07-01)', tariff => %L, terms => jsonb_build_object('basic_charge', 'contract', 'contract_kw', kw))
+	GROUP BY account_id, account_no ORDER BY account_id$$, :'halves'), 'contract demands of half hours: no other is better, from readings of a quarter and of half an hour');
+SELECT results_eq($$SELECT account_no FROM half_hour WHERE amount IS NULL$$, $$SELECT ''::text WHERE false$$, 'who has no demand to contract for is not listed');
+SELECT is((SELECT count(*) FROM billing.best_terms('{"accounts": ["H", "A7"]}', :half, '{"contract": {"basic_charge": "contract", "contract_kw": {"peaks": ["1"]}}}', 3, NULL, :'halves') WHERE amount IS NOT NULL), 2::bigint,
+	'readings of longer slots than the blocks asked for end nothing');
+SELECT throws_ok($$SELECT * FROM billing.best_terms('{}', '[2026-01-01,2026-07-01)', '{"c": {"kw": {"peaks": ["1"], "minutes": 7}}}')$$, '22023', 'the divisors of peaks in choice "c" are none', 'blocks that do not divide an hour');
+SELECT throws_ok($$SELECT * FROM billing.best_terms('{}', '[2026-01-01,2026-07-01)', '{"c": {"kw": {"peaks": ["0.5"]}}}')$$, '22023', 'the divisors of peaks in choice "c" are none', 'divisors below one');
 SELECT * FROM finish();
 ROLLBACK;

@@ -40,14 +40,14 @@ CREATE FUNCTION billing._choice_terms(account_id bigint, during daterange, choic
 RETURNS TABLE (choice text, terms jsonb)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
-	-- a term that is {"peaks": ["1", "1.05"]} is tried at each month's highest demand divided by each of these
+	-- a term that is {"peaks": ["1", "1.05"]} is tried at each month's highest demand divided by each of these; of longer slots it is that of a slot
 	SELECT DISTINCT c.key || coalesce(' ' || v.value, ''), CASE WHEN t.name IS NULL THEN c.value ELSE c.value || jsonb_build_object(t.name, v.value) END
 	  FROM jsonb_each(_choice_terms.choices) c
-	  LEFT JOIN LATERAL (SELECT m.key AS name, m.value -> 'peaks' AS peaks FROM jsonb_each(c.value) m WHERE jsonb_typeof(m.value) = 'object' AND m.value ? 'peaks' LIMIT 1) t ON true
+	  LEFT JOIN LATERAL (SELECT m.key AS name, m.value -> 'peaks' AS peaks, coalesce((m.value ->> 'minutes')::integer, 15) * interval '1 minute' AS blocks FROM jsonb_each(c.value) m WHERE jsonb_typeof(m.value) = 'object' AND m.value ? 'peaks' LIMIT 1) t ON true
 	  LEFT JOIN LATERAL (
 		SELECT DISTINCT ceil(q.kw / d::numeric)::text AS value
-		  FROM (SELECT max(billing.peak_kw(r.profile, '15 minutes')) AS kw FROM billing.reading r
-				 WHERE r.account_id = _choice_terms.account_id AND r.part = 'main' AND r.channel = 'import' AND r.from_on >= lower(_choice_terms.during) AND r.until_on <= upper(_choice_terms.during)
+		  FROM (SELECT max(billing.peak_kw(r.profile, CASE WHEN extract(epoch FROM t.blocks)::integer % extract(epoch FROM billing.slot(r.profile))::integer = 0 THEN t.blocks END)) AS kw FROM billing.reading r
+				 WHERE r.account_id = _choice_terms.account_id AND r.part = 'main' AND r.channel = 'import' AND billing.unit(r.profile) = 'Wh' AND r.from_on >= lower(_choice_terms.during) AND r.until_on <= upper(_choice_terms.during)
 				 GROUP BY date_trunc('month', r.from_on::timestamp)) q
 		 CROSS JOIN jsonb_array_elements_text(t.peaks) d WHERE q.kw > 0) v ON t.name IS NOT NULL
 	 WHERE t.name IS NULL OR v.value IS NOT NULL;
@@ -116,21 +116,14 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION billing._terms_by_steps(jsonb, text[], jsonb[]) IS 'choices that change from day to day as terms with dated steps';
 
-CREATE FUNCTION billing.best_terms(criteria jsonb, during daterange, choices jsonb, hold integer DEFAULT 3, plan_code text DEFAULT NULL, tariff billing.tariff DEFAULT NULL)
-RETURNS TABLE (account_no text, before numeric, choice text, terms jsonb, amount numeric, saving numeric, changes jsonb, changes_amount numeric, changes_saving numeric, refused jsonb)
-LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
+CREATE FUNCTION billing._check_choices(choices jsonb, hold integer)
+RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
-SET jit = off
 AS $$
-#variable_conflict use_variable
 DECLARE
-	account		record;
-	tried		record;
-	steps		jsonb;
-	chosen		integer[];
-	member		text;
+	member	text;
 BEGIN
-	PERFORM billing._check_trial(during, plan_code, NULL, tariff, NULL);
 	SELECT c.key INTO member FROM jsonb_each(CASE jsonb_typeof(choices) WHEN 'object' THEN choices ELSE '{"": 0}' END) c WHERE jsonb_typeof(c.value) <> 'object' LIMIT 1;
 	IF FOUND OR choices = '{}' OR choices IS NULL THEN
 		RAISE EXCEPTION 'choices are an object of terms by name' USING ERRCODE = 'invalid_parameter_value',
@@ -141,25 +134,47 @@ BEGIN
 	END IF;
 	SELECT c.key INTO member FROM jsonb_each(choices) c CROSS JOIN LATERAL jsonb_each(c.value) m
 	 WHERE m.value ? 'peaks' AND NOT (jsonb_typeof(m.value -> 'peaks') = 'array' AND jsonb_array_length(m.value -> 'peaks') BETWEEN 1 AND 4
+		AND coalesce(m.value ->> 'minutes', '15') IN ('5', '10', '15', '20', '30', '60')
 		AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(m.value -> 'peaks') e WHERE e !~ '^[1-9][0-9]?(\.[0-9]{1,6})?$')) LIMIT 1;
 	IF FOUND THEN
-		RAISE EXCEPTION 'the divisors of peaks in choice "%" are none', left(member, 64) USING ERRCODE = 'invalid_parameter_value', HINT = 'One to four numbers from 1 on, such as {"peaks": ["1", "1.05"]}.';
+		RAISE EXCEPTION 'the divisors of peaks in choice "%" are none', left(member, 64) USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'One to four numbers from 1 on, such as {"peaks": ["1", "1.05"], "minutes": 30}; blocks are of 15 minutes, or of 5, 10, 20, 30 or 60.';
 	END IF;
-	FOR account IN SELECT a.account_id, a.account_no, c.names, c.terms
-					 FROM unnest(billing._trial_accounts(criteria, during)) i(account_id) JOIN billing.account a ON a.account_id = i.account_id
-					CROSS JOIN LATERAL (SELECT array_agg(t.choice ORDER BY t.choice) AS names, array_agg(t.terms ORDER BY t.choice) AS terms
-										  FROM billing._choice_terms(a.account_id, during, choices) t) c
-					ORDER BY a.account_id
-	LOOP
+END $$;
+COMMENT ON FUNCTION billing._check_choices(jsonb, integer) IS 'raises where there is nothing to choose between';
+
+CREATE FUNCTION billing.best_terms(criteria jsonb, during daterange, choices jsonb, hold integer DEFAULT 3, plan_code text DEFAULT NULL, tariff billing.tariff DEFAULT NULL)
+RETURNS TABLE (account_no text, before numeric, choice text, terms jsonb, amount numeric, saving numeric, changes jsonb, changes_amount numeric, changes_saving numeric, refused jsonb)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+	id			bigint;
+	v			record;		-- the versions that are tried
+	account		record;		-- what it was billed, and its readings, read once for all choices
+	tried		record;
+	steps		jsonb;
+	chosen		integer[];
+BEGIN
+	PERFORM billing._check_trial(during, plan_code, NULL, tariff, NULL);
+	PERFORM billing._check_choices(choices, hold);
+	SELECT t.* INTO v FROM billing._trial_versions(during, plan_code, NULL, tariff) t;
+	FOREACH id IN ARRAY billing._trial_accounts(criteria, during) LOOP
+		SELECT a.account_no, u.* INTO account
+		  FROM billing._trial_usages(ARRAY[id], ARRAY[NULL::jsonb], during) u JOIN billing.account a ON a.account_id = u.account_id;
+		CONTINUE WHEN NOT FOUND;
 		account_no := account.account_no;
-		SELECT max(r.before) AS before, jsonb_object_agg(c.name, r.message) FILTER (WHERE r.sqlstate IS NOT NULL) AS refused, max(cardinality(r.periods)) AS n, max(r.periods) AS periods,
-			   array_agg(c.name ORDER BY r.after, c.name) FILTER (WHERE r.after IS NOT NULL) AS names, array_agg(c.terms ORDER BY r.after, c.name) FILTER (WHERE r.after IS NOT NULL) AS terms,
-			   jsonb_agg(to_jsonb(r.totals) ORDER BY r.after, c.name) FILTER (WHERE r.after IS NOT NULL) AS costs, min(r.after) AS least
+		SELECT jsonb_object_agg(c.choice, q.message) FILTER (WHERE q.sqlstate IS NOT NULL) AS refused,
+			   array_agg(c.choice ORDER BY q.after, c.choice) FILTER (WHERE q.after IS NOT NULL) AS names, array_agg(c.terms ORDER BY q.after, c.choice) FILTER (WHERE q.after IS NOT NULL) AS terms,
+			   jsonb_agg(to_jsonb(q.totals) ORDER BY q.after, c.choice) FILTER (WHERE q.after IS NOT NULL) AS costs, min(q.after) AS least
 		  INTO tried
-		  FROM unnest(account.names, account.terms) c(name, terms)
-		 CROSS JOIN LATERAL billing._rate_accounts(ARRAY[account.account_id], ARRAY[c.terms], during, plan_code, NULL, tariff) r;
-		CONTINUE WHEN NOT FOUND OR (tried.names IS NULL AND tried.refused IS NULL);
-		before := tried.before;
+		  FROM billing._choice_terms(id, during, choices) c
+		 CROSS JOIN LATERAL billing._rate_versions(id, c.terms, account.periods, account.usage, account.carry, v.plan_ids, v.calendar_ids, v.spans, v.tariffs, v.markets) r
+		 CROSS JOIN LATERAL billing._trial_result(id, c.terms, during, plan_code, tariff, account.usage_from, account.currency, account.periods, r.rated) q;
+		CONTINUE WHEN tried.names IS NULL AND tried.refused IS NULL;
+		before := account.before;
 		refused := coalesce(tried.refused, '{}');
 		choice := tried.names[1];
 		terms := tried.terms[1];
@@ -170,11 +185,13 @@ BEGIN
 		changes_saving := NULL;
 		IF choice IS NOT NULL THEN
 			-- what each choice costs by itself tells which to take when; what the whole comes to is rated, since a carry may go across
-			chosen := billing._best_sequence(tried.names, tried.costs, tried.n, hold);
+			chosen := billing._best_sequence(tried.names, tried.costs, cardinality(account.periods), hold);
 			SELECT jsonb_agg(jsonb_build_object('from', lower(q.period), 'choice', tried.names[q.c]) ORDER BY q.n) INTO changes
-			  FROM (SELECT u.n, u.c, u.period, lag(u.c) OVER (ORDER BY u.n) AS was FROM unnest(chosen, tried.periods) WITH ORDINALITY u(c, period, n)) q WHERE q.was IS DISTINCT FROM q.c;
+			  FROM (SELECT u.n, u.c, u.period, lag(u.c) OVER (ORDER BY u.n) AS was FROM unnest(chosen, account.periods) WITH ORDINALITY u(c, period, n)) q WHERE q.was IS DISTINCT FROM q.c;
 			steps := billing._terms_by_steps(changes, tried.names, tried.terms);
-			SELECT r.after INTO changes_amount FROM billing._rate_accounts(ARRAY[account.account_id], ARRAY[steps], during, plan_code, NULL, tariff) r;
+			SELECT q.after INTO changes_amount
+			  FROM billing._rate_versions(id, steps, account.periods, account.usage, account.carry, v.plan_ids, v.calendar_ids, v.spans, v.tariffs, v.markets) r
+			 CROSS JOIN LATERAL billing._trial_result(id, steps, during, plan_code, tariff, account.usage_from, account.currency, account.periods, r.rated) q;
 			changes_saving := before - changes_amount;
 		END IF;
 		RETURN NEXT;
@@ -182,4 +199,4 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION billing.best_terms(jsonb, daterange, jsonb, integer, text, billing.tariff) IS
 'of some choices of terms (capacity or demand 容量/需量, contract demand) the one by which each account would have paid least, with its terms; and the best changes between them, each held '
-'for so many periods, with what they come to. A term {"peaks": ["1", "1.05"]} is tried at each month''s highest demand, and at that divided by 1.05, in whole kW';
+'for so many periods, with what they come to. A term {"peaks": ["1", "1.05"]} is tried at each month''s highest demand, and at that divided by 1.05, in whole kW; "minutes" beside "peaks" is the length of its blocks (15)';
